@@ -1,0 +1,73 @@
+"""Every error a user can fix, each with the exit code that the command line ends with.
+
+MLPTrainError
+├── CheckFailed        a check that was asked for did not pass                    exit 1
+├── ConfigError        the config or the command line asks for the impossible     exit 2
+├── EnvironmentFault   an optional library is missing, a run directory is taken   exit 2
+├── DataError          the data are missing, broken or do not fit the task        exit 3
+├── DivergenceError    the loss or the gradient stopped being finite              exit 4
+├── CheckpointError    the file is not a valid checkpoint, or not of this run     exit 5
+├── StorageError       reading or writing a file failed                           exit 6
+└── Interrupted        SIGINT or SIGTERM; the checkpoint is saved                 exit 130 / 143
+
+A message says where, what was found and what to do, in one line per fault. Any other exception is
+a bug of ours: it keeps its traceback and ends with exit code 1.
+"""
+
+
+class MLPTrainError(Exception):
+    """The root: one or more faults, one line each."""
+
+    exit_code = 1
+
+    def __init__(self, *faults: str) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+class CheckFailed(MLPTrainError):
+    """A check ran to its end and the answer is no."""
+
+
+class ConfigError(MLPTrainError):
+    """The config or the command line asks for something that cannot be done."""
+
+    exit_code = 2
+
+
+class EnvironmentFault(MLPTrainError):
+    """The surroundings are not as needed: a missing extra, a run directory in use."""
+
+    exit_code = 2
+
+
+class DataError(MLPTrainError):
+    """The data are missing, broken, or do not fit the task."""
+
+    exit_code = 3
+
+
+class DivergenceError(MLPTrainError):
+    """The loss or the gradient stopped being finite."""
+
+    exit_code = 4
+
+
+class CheckpointError(MLPTrainError):
+    """The file is not a valid checkpoint, or belongs to another run."""
+
+    exit_code = 5
+
+
+class StorageError(MLPTrainError):
+    """The operating system refused to read or write a file."""
+
+    exit_code = 6
+
+
+class Interrupted(MLPTrainError):
+    """A signal ended the run after its last step was saved."""
+
+    def __init__(self, signal_number: int, message: str) -> None:
+        super().__init__(message)
+        self.exit_code = 128 + signal_number

@@ -1,0 +1,1 @@
+"""The nodes of the computational graph: gates, layers, activations."""

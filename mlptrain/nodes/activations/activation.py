@@ -1,0 +1,15 @@
+"""What all activation functions have in common."""
+
+from mlptrain.nodes.node import Node, Shape
+
+
+class Activation(Node):
+    """An activation function: element by element, the output has the shape of the input."""
+
+    def shape(self, *inputs: Shape) -> Shape:
+        (x,) = inputs
+        return x
+
+    def linear_units(self, units: int) -> int:
+        """How many linear scores the layer below must deliver for `units` activated units."""
+        return units

@@ -1,0 +1,68 @@
+"""The contract of a node: the lecture's forward() / backward() API.
+
+A node is mathematics only. It does not know its neighbours, owns no memory and keeps no state
+between calls: the graph hands it every array it reads or writes. The same node object can therefore
+stand in a training graph, a prediction graph and a gradient check at once.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from numpy.typing import DTypeLike, NDArray
+
+Array = NDArray[Any]
+Arrays = Sequence[Array]
+Shape = tuple[int, ...]
+Into = Sequence[Any]
+"""For each input the array that takes its gradient, or None where nobody wants it."""
+
+
+class Space(NamedTuple):
+    """Memory that a node asks the graph for, kept from its forward to its backward call.
+
+    `dtype` None means the dtype of the graph. `fill` is written once, when the graph allocates it.
+    """
+
+    shape: Shape
+    dtype: DTypeLike | None = None
+    fill: float = 0.0
+
+
+class Node(ABC):
+    """One operation of a computational graph.
+
+    Every docstring of a subclass states the formula, the shapes and the local gradient, so that
+    `backward` can be checked against the line above it:
+
+        downstream gradient = upstream gradient x local gradient        (lecture 4, P69-P78)
+    """
+
+    @abstractmethod
+    def shape(self, *inputs: Shape) -> Shape:
+        """The shape of the output, from the shapes of the inputs; ValueError if they do not fit."""
+
+    def saved(self, *inputs: Shape) -> tuple[Space, ...]:
+        """What forward must keep for backward, besides its inputs and its output."""
+        return ()
+
+    def side(self, *inputs: Array) -> Array | None:
+        """Which piece of a formula in pieces each element is on; None for a formula without kinks.
+
+        A gradient check compares the sides before and after its step: where one changed, the
+        numerical gradient has crossed a kink and says nothing about the analytic one.
+        """
+        return None
+
+    @abstractmethod
+    def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
+        """Write the result of the operation into `out`, and what backward needs into `saved`."""
+
+    @abstractmethod
+    def backward(self, upstream: Array, inputs: Arrays, out: Array, saved: Arrays, into: Into) -> None:
+        """Write dL/d(input i) into `into[i]`, given `upstream` = dL/d(output).
+
+        `into[i]` has the shape of input i. It is None where nobody wants that gradient; the graph
+        calls a node only when at least one is wanted. A node overwrites: adding up at branches is
+        the graph's work. `upstream` must be left as it is.
+        """
