@@ -1,0 +1,50 @@
+"""Where the weights start. Biases start at 0, whatever is chosen here.
+
+Each takes a random generator and the shape (D, M) of W, and returns float64 weights; D is the
+number of inputs of a unit ("fan-in"), M the number of units.
+"""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlptrain.bounds import Positive
+
+Weights = NDArray[np.float64]
+Initializer = Callable[[np.random.Generator, tuple[int, int]], Weights]
+
+
+def he(generator: np.random.Generator, shape: tuple[int, int]) -> Weights:
+    """N(0, 2 / D): keeps the scale of activations through ReLU layers (He et al., 2015)."""
+    return generator.normal(0.0, math.sqrt(2 / shape[0]), shape)
+
+
+def xavier(generator: np.random.Generator, shape: tuple[int, int]) -> Weights:
+    """N(0, 2 / (D + M)): for tanh and sigmoid (Glorot and Bengio, 2010)."""
+    return generator.normal(0.0, math.sqrt(2 / sum(shape)), shape)
+
+
+def lecun(generator: np.random.Generator, shape: tuple[int, int]) -> Weights:
+    """N(0, 1 / D): keeps the scale of linear scores; meant for selu (LeCun et al., 1998)."""
+    return generator.normal(0.0, math.sqrt(1 / shape[0]), shape)
+
+
+def normal(generator: np.random.Generator, shape: tuple[int, int], *, std: Positive = 0.01) -> Weights:
+    """N(0, std^2): the same scale for every layer."""
+    return generator.normal(0.0, std, shape)
+
+
+def zeros(generator: np.random.Generator, shape: tuple[int, int]) -> Weights:
+    """0: every hidden unit computes the same and stays so; for linear classifiers only."""
+    return np.zeros(shape)
+
+
+INITIALIZERS: dict[str, Callable[..., Weights]] = {
+    "he": he,
+    "xavier": xavier,
+    "lecun": lecun,
+    "normal": normal,
+    "zeros": zeros,
+}

@@ -1,0 +1,57 @@
+"""What all optimizers have in common: an update rule applied to one flat vector, block by block.
+
+The rule of each optimizer is a handful of passes over memory. Done on the whole vector, each pass
+would fetch it from main memory again; done on blocks that stay in the cache, only the first one does.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from mlptrain.bounds import Positive
+from mlptrain.nodes.node import Array
+
+BLOCK = 16 * 1024
+"""Elements per block: a handful of float32 blocks fit into a core's own cache."""
+
+
+class Optimizer(ABC):
+    """An update rule. Keyword-only constructor arguments are its hyperparameters.
+
+    `slots` names the vectors of state, each as long as the parameters; they start at 0. `t` counts
+    the updates done.
+    """
+
+    slots: ClassVar[tuple[str, ...]] = ()
+    scratches: ClassVar[int] = 1
+
+    def __init__(self, *, learning_rate: Positive) -> None:
+        self.learning_rate = learning_rate
+        self.t = 0
+
+    def attach(self, w: Array, weights: Sequence[Array] = ()) -> None:
+        """Allocate the state for the flat vector `w`; `weights` are its views that may decay."""
+        self.t = 0
+        self.weights = weights
+        self.state = {slot: np.zeros_like(w) for slot in self.slots}
+        self._vectors = tuple(self.state.values())
+        self._blocks = [slice(start, start + BLOCK) for start in range(0, w.size, BLOCK)]
+        self._scratch = [np.empty(min(w.size, BLOCK), w.dtype) for _ in range(self.scratches)]
+
+    def step(self, w: Array, dw: Array, lr: float) -> None:
+        """Update `w` in place, given the gradient `dw` and the learning rate of this step."""
+        self.t += 1
+        if len(self._blocks) == 1:
+            self.update(w, dw, lr, *self._vectors, *self._scratch)
+            return
+        for block in self._blocks:
+            views = [vector[block] for vector in self._vectors]
+            size = min(block.stop, w.size) - block.start
+            scratch = [array[:size] for array in self._scratch]
+            self.update(w[block], dw[block], lr, *views, *scratch)
+
+    @abstractmethod
+    def update(self, w: Array, dw: Array, lr: float, *arrays: Array) -> None:
+        """The rule for one block: parameters, gradient, rate, then state and scratch of its length."""
