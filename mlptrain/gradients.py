@@ -1,0 +1,59 @@
+"""All gradients together: their norm, clipping, and what to do when numbers stop being finite."""
+
+import math
+
+import numpy as np
+
+from mlptrain.graph import Plan
+from mlptrain.nodes.node import Array
+
+BLOCK = 16 * 1024
+
+
+def gradient_norm(gradients: Array) -> float:
+    """The Euclidean norm of all gradients, in float64 so that neither 1e-30 nor 1e25 is lost.
+
+    The squares of float32 gradients overflow from about 1e19 on; a norm of infinity would turn a
+    clipped step into a step of zero, silently.
+
+    >>> gradient_norm(np.array([3e25, 4e25], np.float32)) / 5e25
+    1.0...
+    """
+    total = 0.0
+    for start in range(0, gradients.size, BLOCK):
+        block = gradients[start : start + BLOCK].astype(np.float64)
+        total += float(block @ block)
+    return math.sqrt(total)
+
+
+def is_finite(loss: float, gradients: Array) -> bool:
+    """Whether the loss and every gradient are finite: one pass over the gradients, usually.
+
+    The sum of squares is finite only if every element is. It may overflow where they are not
+    infinite, so only an overflow needs the careful norm.
+    """
+    if not math.isfinite(loss):
+        return False
+    return math.isfinite(np.dot(gradients, gradients)) or math.isfinite(gradient_norm(gradients))
+
+
+def clip(gradients: Array, most: float) -> None:
+    """Scale all gradients so that their global norm is at most `most`."""
+    norm = gradient_norm(gradients)
+    if norm > most:
+        np.multiply(gradients, most / norm, gradients)
+
+
+def origin(plan: Plan) -> str:
+    """The first value of the forward pass that is not finite, else the first gradient that is not.
+
+    Gradients are looked at in the order in which the backward pass made them.
+    """
+    for value in plan.graph.values:
+        array = plan.value(value)
+        if not np.isfinite(array).all():
+            return f"{value.name} is not finite"
+    for value in reversed(plan.graph.values):
+        if value.wants_gradient and not np.isfinite(plan.gradient(value)).all():
+            return f"the gradient of {value.name} is not finite"
+    return "the loss is not finite"

@@ -1,0 +1,166 @@
+"""The program's conventions written in PyTorch: network, losses, schedules, optimizers.
+
+Gradients are autograd's and updates those of torch.optim; docs/conventions.md says what they must
+equal. Where PyTorch has another variant of a formula, ours is written out here, with a comment.
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from cases import Case, Choice
+from torch import Tensor
+
+Parameters = dict[str, Tensor]
+
+NORM_EPS = 1e-5
+NO_THRESHOLD = 1e9  # PyTorch's softplus turns linear above a threshold, ours never does
+
+
+def maxout(scores: Tensor, pieces: int) -> Tensor:
+    """The largest of `pieces` neighbouring columns: (N, M * pieces) -> (N, M)."""
+    return scores.reshape(len(scores), -1, pieces).amax(dim=2)
+
+
+def activate(x: Tensor, choice: Choice) -> Tensor:
+    """The activation that `choice` names, at the options it states."""
+    match choice["name"]:
+        case "leaky_relu":
+            return F.leaky_relu(x, choice["slope"])
+        case "elu":
+            return F.elu(x, choice["alpha"])
+        case "gelu":
+            return F.gelu(x, approximate="tanh")
+        case "softplus":
+            return F.softplus(x, beta=1.0, threshold=NO_THRESHOLD)
+        case "identity":
+            return x
+        case "maxout":
+            return maxout(x, choice["pieces"])
+    plain = {
+        "relu": F.relu,
+        "selu": F.selu,
+        "silu": F.silu,
+        "mish": F.mish,
+        "sigmoid": torch.sigmoid,
+        "tanh": torch.tanh,
+    }
+    return plain[choice["name"]](x)
+
+
+def normalize(x: Tensor, kind: str, gamma: Tensor, beta: Tensor) -> Tensor:
+    """Batch norm with the statistics of this batch, or layer norm."""
+    if kind == "batch":
+        return F.batch_norm(x, None, None, gamma, beta, training=True, eps=NORM_EPS)
+    return F.layer_norm(x, (x.shape[1],), gamma, beta, NORM_EPS)
+
+
+def scores(x: Tensor, case: Case, parameters: Parameters, masks: Parameters) -> Tensor:
+    """linear, norm, activation, dropout for each hidden layer, then a linear layer."""
+    layers = sum(name.endswith(".W") for name in parameters)
+    for k in range(1, layers + 1):
+        x = x @ parameters[f"layer{k}.W"]
+        if case.bias:
+            x = x + parameters[f"layer{k}.b"]
+        if k == layers:
+            break
+        if case.norm != "none":
+            x = normalize(x, case.norm, parameters[f"norm{k}.gamma"], parameters[f"norm{k}.beta"])
+        x = activate(x, case.activation)
+        if masks:
+            x = x * masks[f"mask{k}"]
+    return x
+
+
+def row_losses(s: Tensor, y: Tensor, loss: Choice) -> Tensor:
+    """The loss of each row, (N,), before any weight."""
+    match loss["name"]:
+        case "softmax":
+            smoothing = loss.get("label_smoothing", 0.0)
+            return F.cross_entropy(s, y, reduction="none", label_smoothing=smoothing)
+        case "hinge":
+            # PyTorch divides the sum over the classes by their number; the lecture does not.
+            mean = F.multi_margin_loss(s, y, margin=loss["delta"], reduction="none")
+            return mean * s.shape[1]
+        case "mse":
+            return F.mse_loss(s, y, reduction="none").sum(dim=1)
+        case "mae":
+            return F.l1_loss(s, y, reduction="none").sum(dim=1)
+        case "huber":
+            return F.huber_loss(s, y, reduction="none", delta=loss["delta"]).sum(dim=1)
+    raise ValueError(f"no such loss: {loss['name']}")
+
+
+def data_loss(s: Tensor, y: Tensor, loss: Choice, row_weights: Tensor) -> Tensor:
+    """The mean over the rows, each weighing its row weight times the weight of its class, or the sum.
+
+    PyTorch's own `weight=` is another formula when labels are smoothed: it weighs the smoothed
+    part of a label by the class it falls on. Ours weighs a whole row by its true class.
+    """
+    weights = row_weights
+    if "class_weights" in loss:
+        weights = weights * torch.tensor(loss["class_weights"], dtype=s.dtype)[y]
+    total = (weights * row_losses(s, y, loss)).sum()
+    return total if loss.get("reduction") == "sum" else total / weights.sum()
+
+
+def penalty(case: Case, parameters: Parameters) -> Tensor:
+    """l2 * sum W^2 + l1 * sum abs(W), over the weights and nothing else."""
+    weights = [w for name, w in parameters.items() if name.endswith(".W")]
+    squares = torch.stack([(w * w).sum() for w in weights]).sum()
+    sizes = torch.stack([w.abs().sum() for w in weights]).sum()
+    return case.l2 * squares + case.l1 * sizes
+
+
+def factor(schedule: Choice, t: int, steps: int, steps_per_epoch: int) -> float:
+    """What the base rate is multiplied by at step t, counted from 0, of `steps`."""
+    epoch = t / steps_per_epoch
+    factors = {
+        "constant": lambda: 1.0,
+        "step": lambda: schedule["factor"] ** sum(epoch >= e for e in schedule["epochs"]),
+        "linear": lambda: 1 - t / steps,
+        "cosine": lambda: 0.5 * (1 + math.cos(math.pi * t / steps)),
+        "inverse_sqrt": lambda: 1 / math.sqrt(epoch + 1),
+        "exponential": lambda: schedule["gamma"] ** epoch,
+    }
+    warm = min(1.0, (t + 1) / schedule["warmup"]) if "warmup" in schedule else 1.0
+    return warm * factors[schedule["name"]]()
+
+
+def make_optimizer(choice: Choice, parameters: Parameters) -> torch.optim.Optimizer:
+    """The optimizer of torch.optim that is `choice` exactly."""
+    tensors, lr = list(parameters.values()), choice["learning_rate"]
+    match choice["name"]:
+        case "sgd":
+            return torch.optim.SGD(tensors, lr)
+        case "momentum":
+            return torch.optim.SGD(tensors, lr, momentum=choice["rho"])
+        case "nesterov":
+            return torch.optim.SGD(tensors, lr, momentum=choice["rho"], nesterov=True)
+        case "adagrad":
+            return torch.optim.Adagrad(tensors, lr, eps=choice["eps"])
+        case "rmsprop":
+            return torch.optim.RMSprop(tensors, lr, alpha=choice["decay"], eps=choice["eps"])
+    betas = (choice["beta1"], choice["beta2"])
+    if choice["name"] == "adam":
+        return torch.optim.Adam(tensors, lr, betas, choice["eps"])
+    # Decoupled decay is for the weights only, so biases and norms form a group without it.
+    decayed = [w for name, w in parameters.items() if name.endswith(".W")]
+    others = [w for name, w in parameters.items() if not name.endswith(".W")]
+    groups = [
+        {"params": decayed, "weight_decay": choice["weight_decay"]},
+        {"params": others, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW([g for g in groups if g["params"]], lr, betas, choice["eps"])
+
+
+def clip(tensors: list[Tensor], limit: float | None) -> float:
+    """Scale all gradients to a global norm of `limit` if theirs is larger; the norm before.
+
+    By hand: PyTorch's clip_grad_norm_ adds 1e-6 to the norm it divides by.
+    """
+    norm = math.sqrt(sum(float((w.grad * w.grad).sum()) for w in tensors))
+    if limit is not None and norm > limit:
+        for w in tensors:
+            w.grad *= limit / norm
+    return norm

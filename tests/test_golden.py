@@ -1,0 +1,127 @@
+"""Twenty steps of every building block against trajectories computed by PyTorch (tests/golden)."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mlptrain.gradients import clip, gradient_norm
+from mlptrain.losses import LOSSES
+from mlptrain.network import Architecture, Network
+from mlptrain.nodes.activations import ACTIVATIONS
+from mlptrain.optimizers import OPTIMIZERS
+from mlptrain.regularizers import REGULARIZERS
+from mlptrain.schedules import SCHEDULES, warm_up
+
+CASES = sorted((Path(__file__).parent / "golden" / "trajectories").glob("*.json"))
+TOLERANCE = 1e-9
+
+
+def chosen(table, spec):
+    options = {key: value for key, value in spec.items() if key != "name"}
+    return table[spec["name"]](**options)
+
+
+def build(case):
+    inputs, *hidden, outputs = case["network"]["sizes"]
+    activation = chosen(ACTIVATIONS, case["network"]["activation"])
+    architecture = Architecture(
+        inputs,
+        outputs,
+        hidden,
+        [activation] * len(hidden),
+        bias=case["network"]["bias"],
+        norm=case["network"]["norm"],
+        dropout=case["network"]["dropout"],
+    )
+    penalties = [REGULARIZERS[name](case[name]) for name in ("l2", "l1") if case[name]]
+    weighted = case["row_weights"] is not None
+    loss = chosen(LOSSES, case["loss"])
+    network = Network(architecture, loss, penalties, weighted=weighted, dtype=np.float64)
+    for name, values in case["initial"].items():
+        network.parameters[name].value[...] = values
+    return network
+
+
+def load(case, network, rows):
+    training = network.training
+    plan = training.graph.plan(len(rows))
+    plan.value(training.X)[...] = np.array(case["X"])[rows]
+    plan.value(training.y)[...] = np.array(case["y"])[rows]
+    if training.weights is not None:
+        plan.value(training.weights)[...] = np.array(case["row_weights"])[rows]
+    for mask in training.masks:
+        plan.value(mask)[...] = np.array(case["masks"][mask.name])[rows]
+    return plan
+
+
+def replay(case):
+    """Train as the case says; what was seen on the way, under the names of the file."""
+    network = build(case)
+    w, dw = network.parameters.values, network.parameters.gradients
+    optimizer = chosen(OPTIMIZERS, case["optimizer"])
+    optimizer.attach(w, [weight.value for weight in network.parameters.weights()])
+    options = {key: v for key, v in case["schedule"].items() if key not in {"name", "warmup"}}
+    plain = SCHEDULES[case["schedule"]["name"]]
+    schedule = warm_up(lambda t, T, E: plain(t, T, E, **options), case["schedule"].get("warmup", 0))
+    seen = {"losses": [], "gradient_norms": [], "learning_rates": [], "penalties": []}
+    for t, rows in enumerate(case["batches"]):
+        plan = load(case, network, rows)
+        plan.forward()
+        plan.backward()
+        if t == 0:
+            seen["gradients0"] = {p.name: p.gradient.copy() for p in network.parameters}
+        seen["losses"].append(float(plan.value(network.training.data_loss)))
+        seen["penalties"].append(network.regularization_loss())
+        seen["gradient_norms"].append(gradient_norm(dw))
+        seen["learning_rates"].append(
+            optimizer.learning_rate * schedule(t, case["steps"], case["steps_per_epoch"])
+        )
+        if case["clip_norm"] is not None:
+            clip(dw, case["clip_norm"])
+        optimizer.step(w, dw, seen["learning_rates"][-1])
+    seen["final"] = {p.name: p.value for p in network.parameters}
+    return seen
+
+
+def vanishes(case, name):
+    """Batch norm takes away what the bias below it adds: that gradient is 0 but for rounding."""
+    return case["network"]["norm"] == "batch" and name in {"layer1.b", "layer2.b"}
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_twenty_steps_follow_the_trajectory_of_pytorch(path):
+    case = json.loads(path.read_text())
+
+    seen = replay(case)
+
+    for key in ("losses", "gradient_norms", "learning_rates", "penalties"):
+        np.testing.assert_allclose(seen[key], case[key], rtol=TOLERANCE, atol=1e-15, err_msg=key)
+    for name, gradient in case["gradients0"].items():
+        atol = 1e-15 if vanishes(case, name) else 1e-13
+        np.testing.assert_allclose(
+            seen["gradients0"][name], gradient, rtol=TOLERANCE, atol=atol, err_msg=name
+        )
+    for name, values in case["final"].items():
+        np.testing.assert_allclose(
+            seen["final"][name], values, rtol=TOLERANCE, atol=1e-13, err_msg=name
+        )
+
+
+@pytest.mark.parametrize(
+    ("family", "table"),
+    [
+        ("activation", ACTIVATIONS),
+        ("loss", LOSSES),
+        ("optimizer", OPTIMIZERS),
+        ("schedule", SCHEDULES),
+        ("penalty", REGULARIZERS),
+    ],
+)
+def test_every_entry_of_every_registry_has_a_trajectory(family, table):
+    names = {path.stem for path in CASES}
+
+    missing = [name for name in table if f"{family}_{name}" not in names]
+
+    assert missing == []
