@@ -1,0 +1,39 @@
+"""The metrics by name: what `eval` prints and what `monitor` can follow.
+
+Each function takes (predictions (N, C), y (N,), row weights or None), or for a regression
+(predictions (N, K), targets (N, K), row weights or None), and returns a float, or None where the
+value is not defined. All predictions must be finite. Pass `softmax(scores)` for a softmax loss and
+`margins(scores)` for a hinge loss, whose scores are no probabilities.
+"""
+
+from mlptrain.metrics.classification import (
+    accuracy,
+    balanced_accuracy,
+    f1_macro,
+    precision_macro,
+    recall_macro,
+)
+from mlptrain.metrics.metric import Metric
+from mlptrain.metrics.probability import brier, calibration_error, log_loss
+from mlptrain.metrics.ranking import average_precision, roc_auc
+from mlptrain.metrics.regression import mae, median_absolute_error, r2, rmse
+
+CLASSIFICATION_METRICS = {
+    "accuracy": Metric(accuracy, larger_is_better=True),
+    "balanced_accuracy": Metric(balanced_accuracy, larger_is_better=True),
+    "precision_macro": Metric(precision_macro, larger_is_better=True),
+    "recall_macro": Metric(recall_macro, larger_is_better=True),
+    "f1_macro": Metric(f1_macro, larger_is_better=True),
+    "roc_auc": Metric(roc_auc, larger_is_better=True),
+    "average_precision": Metric(average_precision, larger_is_better=True),
+    "log_loss": Metric(log_loss, larger_is_better=False, needs_probabilities=True),
+    "brier": Metric(brier, larger_is_better=False, needs_probabilities=True),
+    "calibration_error": Metric(calibration_error, larger_is_better=False, needs_probabilities=True),
+}
+
+REGRESSION_METRICS = {
+    "rmse": Metric(rmse, larger_is_better=False),
+    "mae": Metric(mae, larger_is_better=False),
+    "r2": Metric(r2, larger_is_better=True),
+    "median_absolute_error": Metric(median_absolute_error, larger_is_better=False),
+}
