@@ -1,0 +1,110 @@
+"""Faults that lie between two keys, each fine by itself, and that can be seen without the data."""
+
+from collections.abc import Iterator
+
+from mlptrain.config.faults import Fault, shown
+from mlptrain.config.schema import Config
+from mlptrain.data.toy import TOYS
+from mlptrain.losses import LOSSES
+from mlptrain.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS
+from mlptrain.registry import advice
+
+
+def cross_faults(config: Config) -> Iterator[Fault]:
+    """Every fault between keys of a config whose keys are valid one by one."""
+    yield from _network(config)
+    yield from _parts(config)
+    yield from _columns(config)
+    yield from _monitor(config)
+
+
+def monitored(config: Config) -> list[str]:
+    """The names that `train.monitor` may have with this loss."""
+    loss = LOSSES[config.loss.name]
+    metrics = CLASSIFICATION_METRICS if loss.classifies else REGRESSION_METRICS
+    usable = [
+        name
+        for name, metric in metrics.items()
+        if loss.gives_probabilities or not metric.needs_probabilities
+    ]
+    return [f"{part}_{name}" for part in ("train", "val") for name in ("loss", *usable)]
+
+
+def _network(config: Config) -> Iterator[Fault]:
+    hidden, activation = config.model.hidden, config.model.activation
+    if isinstance(activation, tuple) and len(activation) != len(hidden):
+        yield Fault(
+            ("model", "activation"),
+            f"one name for all layers, or one for each of the {len(hidden)} hidden layers, "
+            f"got {len(activation)}",
+            (("model", "hidden"),),
+        )
+    if config.model.norm == "batch" and config.train.batch_size == 1:
+        yield Fault(
+            ("model", "norm"),
+            "batch norm needs more than one row in a minibatch; raise train.batch_size or use layer",
+            (("train", "batch_size"),),
+        )
+
+
+def _parts(config: Config) -> Iterator[Fault]:
+    data = config.data
+    parts = [part for part in (data.val, data.test) if isinstance(part, float)]
+    if sum(parts) >= 1:
+        yield Fault(
+            ("data", "test"),
+            f"val {data.val} and test {data.test} leave no rows to train on; their sum must be < 1",
+            (("data", "val"),),
+        )
+    if isinstance(data.train, str) and data.train in TOYS:
+        what = f"a toy set is written {{name: {data.train}}}; a file of that name, ./{data.train}"
+        yield Fault(("data", "train"), what)
+    for key, part in (("val", data.val), ("test", data.test)):
+        if isinstance(part, str) and part.lower() in ("none", "null"):
+            yield Fault(("data", key), f"{shown(part)} would be a file; for none write null")
+
+
+def _columns(config: Config) -> Iterator[Fault]:
+    data = config.data
+    targets = (data.target,) if isinstance(data.target, str) else data.target
+    if len(targets) > 1 and LOSSES[config.loss.name].classifies:
+        yield Fault(
+            ("data", "target"),
+            f"several targets need a regression loss (mse, mae, huber), got loss {config.loss.name}",
+            (("loss",),),
+        )
+    roles: dict[str, str] = {}
+    weight = () if data.weight is None else (data.weight,)
+    named = {
+        "target": targets,
+        "weight": weight,
+        "ignore": data.ignore,
+        "features": data.features or (),
+    }
+    for role, columns in named.items():
+        for column in columns:
+            if column in roles:
+                other = ("data", roles[column])
+                yield Fault(
+                    ("data", role),
+                    f"the column {shown(column)} is already in {'.'.join(other)}",
+                    (other,),
+                )
+            roles[column] = role
+
+
+def _monitor(config: Config) -> Iterator[Fault]:
+    name, valid = config.train.monitor, monitored(config)
+    if name not in valid:
+        metric = name.removeprefix("train_").removeprefix("val_")
+        known = metric in CLASSIFICATION_METRICS or metric in REGRESSION_METRICS
+        listed = ", ".join(one for one in valid if one[0] == name[0])
+        hint = f"choose from {listed}" if known else advice(name, valid)
+        what = f"{shown(name)} is not a value that the loss {config.loss.name} gives; {hint}"
+        yield Fault(("train", "monitor"), what, (("loss",),))
+    elif name.startswith("val_") and name != "val_loss" and not config.data.val:
+        yield Fault(
+            ("train", "monitor"),
+            f"{name} needs validation rows; set data.val, or use {name.replace('val_', 'train_', 1)}",
+            (("data", "val"),),
+        )

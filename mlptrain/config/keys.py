@@ -1,0 +1,154 @@
+"""Which keys a mapping of the config may have, found by walking the schema; and what a wrong key meant.
+
+A wrong key is most often a slip of the fingers, a right key in the wrong section, or the word that
+another trainer uses. Each gets its own answer.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from mlptrain.config.choices import Named
+from mlptrain.config.kinds import ShortFor
+from mlptrain.config.schema import Config, Section
+from mlptrain.config.yaml import Path
+from mlptrain.registry import LISTED, nearest
+
+OTHER_WORDS = {
+    "lr": "learning_rate",
+    "eta": "learning_rate",
+    "step_size": "learning_rate",
+    "bs": "batch_size",
+    "batch": "batch_size",
+    "max_epochs": "epochs",
+    "num_epochs": "epochs",
+    "n_epochs": "epochs",
+    "max_iter": "epochs",
+    "layers": "hidden",
+    "hidden_layers": "hidden",
+    "hidden_sizes": "hidden",
+    "hidden_layer_sizes": "hidden",
+    "units": "hidden",
+    "label": "target",
+    "labels": "target",
+    "validation": "val",
+    "random_state": "seed",
+    "solver": "optimizer",
+    "criterion": "loss",
+    "normalization": "norm",
+    "precision": "dtype",
+    "betas": "beta1",
+    "epsilon": "eps",
+    "clip": "clip_norm",
+    "grad_clip": "clip_norm",
+    "max_grad_norm": "clip_norm",
+    "gradient_clip_val": "clip_norm",
+}
+"""What other trainers call it -> what it is called here."""
+
+Mapped = type[Section] | Named
+"""What the schema has to say about a mapping: a section of fixed keys, or a choice by name."""
+
+
+def mapping_at(path: Path, data: Any) -> tuple[Mapped | None, str | None]:
+    """What stands at `path` in the schema, and the entry that `data` chooses there, if it is a choice.
+
+    (None, None) where any key may stand, as in a mapping of class weights.
+    """
+    here: Mapped | None = Config
+    for step in path:
+        data = data[step]
+        if isinstance(step, str):
+            marks = _marks(here, step)
+            here = next((mark for mark in marks if not isinstance(mark, ShortFor)), None)
+    if not isinstance(here, Named):
+        return here, None
+    name = data.get("name", here.default)
+    return here, name if name in here.table else None
+
+
+def keys_of(here: Mapped, name: str | None) -> list[str]:
+    """The keys that a section, or the entry `name` of a choice, may have."""
+    if isinstance(here, Named):
+        return ["name", *(here.options[name] if name else ())]
+    return list(here.model_fields)
+
+
+def short_key(path: Path) -> str | None:
+    """The key for which a text at `path` is short, as `name` in `optimizer: adam`."""
+    here: Mapped | None = Config
+    for step in path[:-1]:
+        marks = _marks(here, step) if isinstance(step, str) else []
+        here = next((mark for mark in marks if not isinstance(mark, ShortFor)), None)
+    marks = _marks(here, path[-1]) if isinstance(path[-1], str) else []
+    return next((mark.key for mark in marks if isinstance(mark, ShortFor)), None)
+
+
+def sections_with(key: str) -> list[str]:
+    """The sections in which `key` is valid, by their dotted names.
+
+    >>> sections_with("learning_rate"), sections_with("seed")
+    (['optimizer'], ['the top level'])
+    """
+    places = [place for word, place in _everything(Config, ()) if word == key]
+    return [".".join(place) or "the top level" for place in dict.fromkeys(places)]
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What to tell somebody about an unknown key, and the key beside it that was meant, if any."""
+
+    text: str
+    word: str = ""
+
+
+def advice_on_key(key: str, path: Path, data: Any) -> Advice:
+    """What the unknown `key` in the mapping at `path` may have meant."""
+    here, name = mapping_at(path, data)
+    valid = keys_of(here, name) if here else []
+    if isinstance(here, Named) and name:
+        owners = [entry for entry, options in here.options.items() if key in options]
+        if owners:
+            return Advice(f"{name} has no such option; it is one of {', '.join(owners)}")
+    word = OTHER_WORDS.get(key.lower(), key)
+    elsewhere = sections_with(word)
+    if word not in valid and elsewhere:
+        called = "it" if word == key else f"'{word}'"
+        return Advice(f"{called} belongs to {' or '.join(elsewhere)}")
+    near = word if word in valid else nearest(key, valid)
+    if near:
+        return Advice(f"did you mean '{near}'?", near)
+    far = nearest(key, [word for word, _ in _everything(Config, ())])
+    if far:
+        return Advice(f"did you mean '{far}'? it belongs to {' or '.join(sections_with(far))}")
+    more = f" and {len(valid) - LISTED} more" if len(valid) > LISTED else ""
+    return Advice(f"the keys here are {', '.join(valid[:LISTED])}{more}")
+
+
+def _marks(here: Mapped | None, key: str) -> list[Any]:
+    """The sections, choices and short forms that the annotation of `key` in `here` names."""
+    if isinstance(here, type) and key in here.model_fields:
+        field = here.model_fields[key]
+        return [mark for part in (field.annotation, *field.metadata) for mark in _inside(part)]
+    return []
+
+
+def _inside(annotation: Any) -> Iterator[Any]:
+    is_section = isinstance(annotation, type) and issubclass(annotation, Section)
+    if is_section or isinstance(annotation, Named | ShortFor):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _inside(argument)
+
+
+def _everything(here: Mapped, path: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Every key below `here` with the path of the mapping that holds it."""
+    if isinstance(here, Named):
+        for options in here.options.values():
+            yield from ((option, path) for option in options)
+        return
+    for key in here.model_fields:
+        yield key, path
+        for mark in _marks(here, key):
+            if not isinstance(mark, ShortFor):
+                yield from _everything(mark, (*path, key))

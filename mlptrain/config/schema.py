@@ -1,0 +1,233 @@
+"""Every key of a config, with its type, its bounds, its default and its meaning.
+
+This is the one place that says so: validation, error messages, the JSON Schema for editors and the
+reference in docs/config.md are all made from it. The choices by name (`loss`, `optimizer`, ...) take
+their options from the signatures in the registries.
+"""
+
+from typing import Annotated, Any, Literal
+
+from annotated_types import Ge, Le, Len
+from pydantic import BaseModel, ConfigDict, Field, Strict
+
+from mlptrain.bounds import Count, Fraction, NonNegative, NonNegativeCount, Positive
+from mlptrain.config.choices import Choice, Named, Option
+from mlptrain.config.kinds import Kinds, ShortFor
+from mlptrain.data.toy import TOYS
+from mlptrain.initializers import INITIALIZERS
+from mlptrain.losses import LOSSES
+from mlptrain.nodes.activations import ACTIVATIONS
+from mlptrain.optimizers import OPTIMIZERS
+from mlptrain.schedules import SCHEDULES
+
+Text = Annotated[str, Len(min_length=1)]
+Columns = Annotated[tuple[Text, ...], Strict(False)]
+Size = Annotated[int, Ge(1), Le(10_000_000)]
+Part = Annotated[Fraction | Text | None, Kinds("a fraction of the rows, a file or null")]
+
+Toy = Annotated[Choice, Named("a toy set", TOYS)]
+Activation = Annotated[Choice, Named("an activation", ACTIVATIONS, "relu"), ShortFor("name")]
+Initializer = Annotated[Choice, Named("an initializer", INITIALIZERS, "he"), ShortFor("name")]
+Loss = Annotated[Choice, Named("a loss", LOSSES, "softmax"), ShortFor("name")]
+Optimizer = Annotated[Choice, Named("an optimizer", OPTIMIZERS, "adam"), ShortFor("name")]
+Schedule = Annotated[
+    Choice,
+    Named("a schedule", SCHEDULES, "constant", common={"warmup": Option(NonNegativeCount, 0)}),
+    ShortFor("name"),
+]
+
+
+def setting(default: Any, meaning: str) -> Any:
+    """A key that may be left out. The default is checked and expanded like anything a user writes."""
+    return Field(default=default, description=meaning, validate_default=True)
+
+
+class Section(BaseModel):
+    """A mapping of the config: frozen, and nothing is converted or guessed.
+
+    The validators of the sections are built once, as parts of the whole config's.
+    """
+
+    model_config = ConfigDict(
+        strict=True, extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True
+    )
+
+
+class Missing(Section):
+    """Blanks in the data. `missing: mean` is short for `missing: {policy: mean}`."""
+
+    policy: Literal["error", "mean", "median", "drop"] = setting(
+        "error",
+        "blanks in number columns: refuse, fill in the training rows' mean or median, drop the row",
+    )
+    indicator: bool = setting(False, "add a column that is 1 where a value was missing")
+
+
+class Categorical(Section):
+    """Columns of text. `categorical: error` is short for `categorical: {encode: error}`."""
+
+    encode: Literal["one_hot", "error"] = setting(
+        "one_hot", "text columns: one 0/1 column for each category, or refuse them"
+    )
+    unseen: Literal["error", "zeros"] = setting(
+        "error", "a category that the training rows do not have: refuse, or all zeros"
+    )
+    missing: Literal["error", "zeros"] = setting(
+        "error", "a blank in a text column: refuse, or all zeros"
+    )
+
+
+class Data(Section):
+    """What to learn from, and how it becomes numbers."""
+
+    train: Annotated[Text | Toy, Kinds("a file, or a toy set such as {name: spiral}")] = Field(
+        description="training data: a file (table, .npz, .npy, IDX, CIFAR, svmlight) or a toy set"
+    )
+    target: Annotated[
+        Text | Annotated[Columns, Len(min_length=1)], Kinds("a column, or a list of columns")
+    ] = setting(
+        "y",
+        "column to predict (tables; a list for several outputs), key of the labels (npz) or their file",
+    )
+    val: Part = setting(
+        0.1, "validation rows: a fraction of train (0.1 to 0.2 is usual), or a file; 0 or null: none"
+    )
+    test: Part = setting(
+        0.2, "rows held out to the end: a fraction of train, or a file; 0 or null: none"
+    )
+    stratify: bool = setting(True, "keep the shares of the classes in each part (classification only)")
+    features: Annotated[
+        Annotated[Columns, Len(min_length=1)] | None, Kinds("a list of columns or null")
+    ] = setting(None, "columns to learn from; null: every column that is not named elsewhere")
+    ignore: Columns = setting([], "columns to leave out: ids, free text, whatever leaks the answer")
+    weight: Annotated[Text | None, Kinds("a column or null")] = setting(
+        None, "column of row weights (>= 0): how much each row counts in loss and metrics"
+    )
+    scale: Literal["standard", "minmax", "robust", "none"] = setting(
+        "standard",
+        "number columns: mean 0 and deviation 1, range 0 to 1, median and quartiles (for outliers), "
+        "or as they are",
+    )
+    scale_target: Literal["standard", "none"] = setting(
+        "standard",
+        "regression only: learn a target of mean 0 and deviation 1; metrics stay in its own unit",
+    )
+    missing: Annotated[Missing, ShortFor("policy")] = setting({}, "what to do about blanks")
+    categorical: Annotated[Categorical, ShortFor("encode")] = setting(
+        {}, "what to do about text columns"
+    )
+    dates: Literal["refuse", "ignore", "number"] = setting(
+        "refuse", "date columns: refuse, leave out, or turn into days since 1970-01-01"
+    )
+    transform: Annotated[Literal["polar"] | None, Kinds("'polar' or null")] = setting(
+        None, "polar: radius and angle in place of two coordinates, before scaling"
+    )
+    image_shape: Annotated[
+        Annotated[tuple[Count, ...], Strict(False), Len(2, 3)] | None,
+        Kinds("a list of 2 or 3 sizes, or null"),
+    ] = setting(
+        None, "how to draw a row or a first-layer weight: [height, width] or [height, width, 3]"
+    )
+
+
+class Model(Section):
+    """The network."""
+
+    hidden: Annotated[tuple[Size, ...], Strict(False), Len(0, 1000)] = setting(
+        [100], "units of each hidden layer; [] is a linear model"
+    )
+    activation: Annotated[
+        Activation | Annotated[tuple[Activation, ...], Strict(False)],
+        Kinds("an activation, or a list of them"),
+    ] = setting(
+        "relu", "non-linearity after each hidden layer: one for all, or a list with one for each"
+    )
+    initializer: Initializer = setting(
+        "he", "where the weights start: he for relu and its family, xavier for tanh"
+    )
+    bias: bool = setting(True, "whether the linear layers have biases")
+    dropout: Fraction = setting(
+        0.0, "probability that a hidden unit is switched off in a step; 0.2 to 0.5 if it overfits"
+    )
+    norm: Literal["none", "batch", "layer"] = setting(
+        "none", "normalize the scores of each hidden layer"
+    )
+    dtype: Literal["float32", "float64"] = setting(
+        "float32", "precision; float64 is slower and for checking"
+    )
+
+
+class Regularization(Section):
+    """The price of large weights; biases are free."""
+
+    l2: NonNegative = setting(
+        0.0, "l2 * sum of squared weights, added to the loss; 1e-5 to 1e-2 is usual"
+    )
+    l1: NonNegative = setting(
+        0.0, "l1 * sum of absolute weights, added to the loss; drives weights to 0"
+    )
+
+
+class EarlyStopping(Section):
+    """When to stop before the last epoch."""
+
+    patience: Count = setting(10, "evaluations in a row without an improvement before the run stops")
+    min_delta: NonNegative = setting(0.0, "how much better a value must be to count as an improvement")
+
+
+class Steps(Section):
+    """An interval in optimizer steps."""
+
+    steps: Count = Field(description="a number of optimizer steps, for long epochs")
+
+
+Interval = Annotated[Count | Steps, Kinds("a number of epochs, or {steps: n}")]
+
+
+class Train(Section):
+    """The training loop."""
+
+    epochs: Annotated[int, Ge(1), Le(1_000_000_000)] = setting(50, "passes over the training rows")
+    batch_size: Annotated[int, Ge(1), Le(1_000_000_000)] = setting(
+        64, "rows in a minibatch; 32 to 512 is usual"
+    )
+    drop_last: bool = setting(False, "leave out the short batch at the end of an epoch")
+    clip_norm: Annotated[Positive | None, Kinds("a number > 0, or null")] = setting(
+        None, "largest global norm of the gradient; 1.0 is usual where training jumps; null: no limit"
+    )
+    nonfinite: Literal["abort", "skip", "rollback"] = setting(
+        "abort",
+        "when loss or gradient is not finite: stop, drop the step, "
+        "or go back to the last checkpoint at half the rate",
+    )
+    monitor: Text = setting(
+        "val_loss",
+        "the value that decides which epoch is best: train_ or val_ and loss or a metric; "
+        "val_loss means train_loss where there are no validation rows",
+    )
+    early_stopping: Annotated[EarlyStopping | None, Kinds("{patience: n} or null")] = setting(
+        None, "stop when `monitor` no longer improves; null: never"
+    )
+    eval_every: Interval = setting(1, "epochs between evaluations, or {steps: n}")
+    checkpoint_every: Interval = setting(1, "epochs between checkpoints, or {steps: n}")
+
+
+class Config(Section):
+    """The whole config. `data.train` is the only key that has no default."""
+
+    model_config = ConfigDict(defer_build=False)
+
+    seed: Annotated[int, Ge(0), Le(2**63 - 1)] = setting(
+        0, "one number from which all randomness follows: split, weights, order, dropout"
+    )
+    data: Data = setting({}, "what to learn from, and how it becomes numbers")
+    model: Model = setting({}, "the network")
+    loss: Loss = setting(
+        "softmax", "how wrong the scores are; decides the task: softmax and hinge classify"
+    )
+    regularization: Regularization = setting({}, "the price of large weights, biases excepted")
+    optimizer: Optimizer = setting("adam", "the update rule, with its learning rate")
+    schedule: Schedule = setting(
+        "constant", "how the learning rate changes; every schedule takes warmup, in steps"
+    )
+    train: Train = setting({}, "the training loop")
