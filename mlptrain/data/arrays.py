@@ -1,0 +1,102 @@
+"""NumPy's own files: `.npz` with X and y, and pairs of `.npy`. Nothing is ever unpickled.
+
+A pair is one file of features and one of labels: `train: X.npy` with `target: y.npy`. Where the
+labels are not named, X in the file's name stands for y: `X_val.npy` goes with `y_val.npy`.
+"""
+
+import math
+import zipfile
+import zlib
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlptrain.data.matrix import Matrix, checked
+from mlptrain.data.source import hint
+from mlptrain.data.text import open_binary
+from mlptrain.errors import DataError
+
+
+def read_npz(path: str) -> Matrix:
+    """X (N, D) and every other array with one entry per row, of which the target is chosen later."""
+    open_binary(path).close()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [name.removesuffix(".npy") for name in archive.namelist()]
+            if len(set(names)) < len(names):
+                raise DataError(f"{path}: holds two arrays of one name")
+            if "X" not in names:
+                raise DataError(f"{path}: no array 'X'{hint('X', names)} (it has {', '.join(names)})")
+            arrays = {name: _member(archive, name) for name in names}
+    except (zipfile.BadZipFile, ValueError, EOFError, OSError, KeyError, zlib.error) as error:
+        raise DataError(f"{path}: is not a valid .npz file: {error}") from None
+    except (NotImplementedError, RuntimeError):
+        raise DataError(f"{path}: is not a valid .npz file: encrypted or oddly compressed") from None
+    X = arrays.pop("X")
+    rows = (
+        {name: y for name, y in arrays.items() if y.ndim in (1, 2) and len(y) == len(X)}
+        if X.ndim
+        else {}
+    )
+    labels = rows | {name: y for name, y in arrays.items() if name == "y"}
+    return checked(path, X, labels)
+
+
+def _member(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
+    """One array, read only after its header has been held against the size of the member."""
+    info = archive.getinfo(f"{name}.npy")
+    with archive.open(info) as stream:
+        shape, dtype, start = _header(stream)
+    if dtype.hasobject:
+        raise ValueError(f"{name} holds Python objects, which are never unpickled")
+    if start + math.prod(shape) * dtype.itemsize != info.file_size:
+        raise ValueError(f"{name}: its header and its size disagree")
+    with archive.open(info) as stream:
+        array: NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
+    return array
+
+
+def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any], int]:
+    version = np.lib.format.read_magic(stream)
+    if version == (1, 0):
+        shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
+    elif version == (2, 0):
+        shape, _, dtype = np.lib.format.read_array_header_2_0(stream)
+    else:
+        raise ValueError(f"unknown .npy version {version}")
+    return shape, dtype, stream.tell()
+
+
+def read_npy_pair(path: str, labels: str | None) -> Matrix:
+    """Features from `path`, labels from `labels` (None: no labels are needed)."""
+    columns = {} if labels is None else {"y": _load_npy(labels)}
+    return checked(path, _load_npy(path), columns)
+
+
+def _load_npy(path: str) -> NDArray[Any]:
+    open_binary(path).close()
+    try:
+        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError, OSError, OverflowError) as error:
+        raise DataError(f"{path}: is not a valid .npy file: {error}") from None
+    if not isinstance(array, np.ndarray):
+        raise DataError(f"{path}: is not a valid .npy file: it is an archive")
+    return array
+
+
+def labels_beside(path: str) -> str:
+    """The labels that go with a file of features, by its name; DataError if there is no such file.
+
+    X_val.npy -> y_val.npy       t10k-images-idx3-ubyte.gz -> t10k-labels-idx1-ubyte.gz
+    """
+    file = Path(path)
+    if file.suffix == ".npy":
+        name = file.name.replace("X", "y", 1)
+    else:
+        name = file.name.replace("images", "labels").replace("idx3", "idx1")
+    beside = file.with_name(name)
+    if name == file.name or not beside.exists():
+        raise DataError(f"{path}: no labels beside it: they are looked for in {beside}")
+    return str(beside)

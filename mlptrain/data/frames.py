@@ -1,0 +1,192 @@
+"""What polars does for us: parsing whole files, and columns of text as numbers, dates or categories.
+
+This is the only module that imports polars. It knows nothing of files' names, lines and messages:
+`tables` does.
+
+What a column of text holds is judged by all its values, not by its head: numbers if every value is
+one, booleans if every value is true or false, dates if every value is an ISO date, else text.
+Missing are empty fields and the spellings in `BLANKS`. White space around a value does not count.
+"""
+
+from collections.abc import Iterator, Sequence
+from io import BytesIO
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from mlptrain.data.source import BLANK, UNSEEN, Kind, in_order, label
+
+Frame = pl.DataFrame
+Series = pl.Series
+UNREADABLE: tuple[type[BaseException], ...] = (
+    pl.exceptions.PolarsError,
+    pl.exceptions.PanicException,  # some kinds of broken quoting
+    OSError,
+)
+"""What reading a broken file ends in."""
+
+BLANKS = ("", "NA", "N/A", "NaN", "nan", "NAN", "-nan", "null", "NULL", "?")
+TIMES = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M")
+DAY = 86_400_000_000
+"""Microseconds."""
+KINDS: dict[type[pl.DataType], Kind] = {
+    pl.Boolean: "boolean",
+    pl.Date: "date",
+    pl.Datetime: "date",
+    pl.String: "text",
+}
+
+
+def parse_text(
+    source: str | bytes, separator: str, names: Sequence[str], header: bool, as_written: bool
+) -> Frame:
+    """Delimited text as a frame; a short row is filled with missing values, a long one is an error.
+
+    The first thousand rows guess which columns are numbers, for speed. Where a later value does not
+    fit the guess, everything is read as text, and `typed` decides by all values: the result is the
+    same. `as_written` reads everything as text at once.
+    """
+    attempts = [0] if as_written else [1000, 0]
+    for attempt, head in enumerate(attempts, 1):
+        try:
+            return pl.read_csv(
+                source,
+                has_header=header,
+                new_columns=list(names),
+                separator=separator,
+                infer_schema=head > 0,
+                infer_schema_length=head or 100,
+                glob=False,
+                null_values=[""] if as_written else list(BLANKS),
+            )
+        except pl.exceptions.ComputeError:
+            if attempt == len(attempts):
+                raise
+    raise AssertionError("unreachable")
+
+
+def parse_json_lines(data: bytes) -> Frame:
+    """One JSON object per line as a frame."""
+    return pl.read_ndjson(BytesIO(data), infer_schema_length=None)
+
+
+def parse_parquet(path: str, offset: int, rows: int | None) -> Frame:
+    """Rows of a Parquet file, all or a slice."""
+    return pl.scan_parquet(path, glob=False).slice(offset, rows).collect()
+
+
+def parse_arrow(path: str, offset: int, rows: int | None) -> Frame:
+    """Rows of an Arrow IPC (Feather 2) file, all or a slice."""
+    return pl.scan_ipc(path).slice(offset, rows).collect()
+
+
+def untyped(column: Series) -> Series:
+    """A column as the file has it: text without the white space around it, blanks as missing."""
+    if isinstance(column.dtype, pl.Categorical | pl.Enum):
+        column = column.cast(pl.String)
+    if column.dtype.is_decimal():
+        column = column.cast(pl.Float64)
+    if column.dtype.is_float():
+        column = column.fill_nan(None) if column.is_nan().any() else column
+    if column.dtype != pl.String:
+        return column.rechunk()
+    text = column.str.strip_chars()
+    return text.set(text.is_in(list(BLANKS)), None)
+
+
+def typed(column: Series) -> Series:
+    """A column of text as what all its values are; NaN in a number column is a missing value."""
+    column = untyped(column)
+    for reading in _readings(column) if column.dtype == pl.String else ():
+        if reading.null_count() == column.null_count():
+            return reading
+    return column
+
+
+def _readings(text: Series) -> Iterator[Series]:
+    """The text as whole numbers, numbers, booleans and dates, null where it does not read so."""
+    first = text.drop_nulls().head(1)
+    if not len(first):
+        return
+    if first.cast(pl.Float64, strict=False).count():
+        yield text.cast(pl.Int64, strict=False)
+        yield text.cast(pl.Float64, strict=False)
+    if first[0].lower() in ("true", "false"):
+        lower = text.str.to_lowercase()
+        yield (lower == "true").set(~lower.is_in(["true", "false"]), None)
+    if text.str.contains(r"^\d{4}-\d\d-\d\d").all():
+        day = text.str.contains(r"^.{10}$")
+        yield text.set(~day, None).str.to_date("%Y-%m-%d", strict=False)
+        for form in TIMES:
+            yield text.str.to_datetime(form, strict=False)
+
+
+def kind_of(column: Series) -> Kind:
+    """What a typed column holds."""
+    if column.null_count() == len(column):
+        return "blank"
+    if column.dtype.is_numeric():
+        return "number"
+    return KINDS.get(column.dtype.base_type(), "other")
+
+
+def number_share(column: Series) -> float:
+    """The share of numbers among the values of a text column; 3,14 counts as one."""
+    points = column.drop_nulls().str.replace(",", ".", literal=True)
+    return points.cast(pl.Float64, strict=False).count() / max(1, len(points))
+
+
+def no_numbers(column: Series) -> NDArray[np.bool_]:
+    """Where a text column holds something that is not a number."""
+    number = column.cast(pl.Float64, strict=False)
+    return (number.is_null() & column.is_not_null()).to_numpy()
+
+
+def as_numbers(column: Series) -> NDArray[np.float64]:
+    """Numbers, booleans (0 and 1) and dates (days since 1970-01-01), NaN where missing.
+
+    A column of float64 without missing values is not copied.
+    """
+    if kind_of(column) == "blank":
+        return np.full(len(column), np.nan)
+    if column.dtype == pl.Datetime:
+        column = column.dt.epoch("us") / DAY
+    elif column.dtype == pl.Date:
+        column = column.to_physical()
+    return column.cast(pl.Float64).to_numpy()
+
+
+def missing_in(column: Series) -> NDArray[np.bool_]:
+    """Where a typed column has no value."""
+    return column.is_null().to_numpy()
+
+
+def levels_of(column: Series, rows: NDArray[np.intp]) -> list[str]:
+    """The labels of the different values in these rows, in order."""
+    column = _labelled(column)
+    chosen = column if len(rows) == len(column) else column.gather(rows)
+    return in_order({label(value) for value in chosen.unique().drop_nulls()})
+
+
+def codes_of(column: Series, levels: Sequence[str]) -> NDArray[np.int64]:
+    """(N,) the place of each value in `levels`; BLANK where missing, UNSEEN where not there."""
+    column = _labelled(column)
+    place = {level: i for i, level in enumerate(levels)}
+    values = column.unique().drop_nulls()
+    if not len(values):
+        return np.full(len(column), BLANK, np.int64)
+    codes = pl.Series([place.get(label(value), UNSEEN) for value in values], dtype=pl.Int64)
+    return column.replace_strict(values, codes, default=BLANK, return_dtype=pl.Int64).to_numpy()
+
+
+def _labelled(column: Series) -> Series:
+    """What labels are made from: the values as written, so that each has one label in any company."""
+    column = untyped(column)
+    return column.cast(pl.String) if column.dtype.is_temporal() else column
+
+
+def texts_of(column: Series) -> list[str]:
+    """A column as text, to be carried through; empty where missing."""
+    texts: list[str] = column.cast(pl.String).fill_null("").to_list()
+    return texts

@@ -1,0 +1,135 @@
+"""A source whose features are one array: images, `.npz` files, toy sets."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlptrain.data.source import BLANK, UNSEEN, Kind, RowIndex, contiguous, in_order, label, quoted
+from mlptrain.errors import DataError
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """X (N, D), whose columns are the `features`, and label columns (N,) with names of their own.
+
+    X keeps the dtype it has in the file (an image is bytes) and is turned into numbers in blocks.
+    """
+
+    path: str
+    X: NDArray[Any]
+    labels: Mapping[str, NDArray[Any]]
+    features: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The features, then the labels."""
+        return (*self.features, *self.labels)
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    def column(self, name: str) -> NDArray[Any]:
+        """One column as it is in the file."""
+        return self.labels[name] if name in self.labels else self.X[:, self._places[name]]
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {name: place for place, name in enumerate(self.features)}
+
+    def kind(self, name: str) -> Kind:
+        """What the column holds, by its dtype."""
+        return {"b": "boolean", "U": "text"}.get(self.column(name).dtype.kind, "number")  # type: ignore[return-value]
+
+    def looks_numeric(self, name: str) -> bool:
+        """Text in an array is meant as text."""
+        return False
+
+    def numbers(self, name: str) -> NDArray[np.float64]:
+        """The column as (N,) numbers, NaN where missing; a column of text is a DataError."""
+        column = self.column(name)
+        if column.dtype.kind == "U":
+            raise DataError(f"{self.path}: {name}: holds text, numbers are needed")
+        return column.astype(np.float64)
+
+    def block(self, names: Sequence[str], rows: RowIndex) -> NDArray[np.float64]:
+        """Several number columns of some rows, as a new (n, K) array."""
+        if tuple(names) == self.features:
+            return self.X[contiguous(rows)].astype(np.float64, order="C")
+        return np.stack([self.column(name)[rows].astype(np.float64) for name in names], axis=1)
+
+    def missing(self, name: str) -> NDArray[np.bool_]:
+        """(N,) NaN, or empty text."""
+        column = self.column(name)
+        return np.asarray(column == "" if column.dtype.kind == "U" else column != column)
+
+    def levels(self, name: str, rows: RowIndex) -> list[str]:
+        """The labels of the different values of the column in these rows, in order."""
+        return in_order(
+            {label(value) for value in np.unique(self.column(name)[rows]) if _present(value)}
+        )
+
+    def codes(self, name: str, levels: Sequence[str]) -> NDArray[np.int64]:
+        """(N,) the place of each value in `levels`; BLANK where missing, UNSEEN where not there."""
+        place = {level: i for i, level in enumerate(levels)}
+        values, inverse = np.unique(self.column(name), return_inverse=True)
+        codes = [place.get(label(v), UNSEEN) if _present(v) else BLANK for v in values]
+        return np.array(codes, np.int64)[inverse]
+
+    def where(self, rows: Sequence[int]) -> list[str]:
+        """`file: row n`, counted from 1."""
+        return [f"{self.path}: row {row + 1}" for row in rows]
+
+    def shown(self, name: str, row: int) -> str:
+        """One value, as Python writes it."""
+        return quoted(self.column(name)[row].item())
+
+    def texts(self, name: str) -> list[str]:
+        """A column as text, to be carried through."""
+        return [label(value) for value in self.column(name)]
+
+
+def _present(value: Any) -> bool:
+    """Neither NaN nor empty text."""
+    return bool(value == value) and label(value) != ""
+
+
+def checked(
+    path: str,
+    X: NDArray[Any],
+    labels: Mapping[str, NDArray[Any]],
+    features: Sequence[str] | None = None,
+) -> Matrix:
+    """A matrix whose shapes and dtypes fit, or a DataError. Features without names are x0, x1, ..."""
+    if X.ndim != 2:
+        raise DataError(f"{path}: X has shape {X.shape}: (N, D) is needed, one row per example")
+    if X.dtype.kind not in "biuf":
+        raise DataError(f"{path}: X has dtype {X.dtype}: numbers are needed")
+    if X.size == 0:
+        raise DataError(f"{path}: X has shape {X.shape}: there is nothing to learn from")
+    columns: dict[str, NDArray[Any]] = {}
+    for name, y in labels.items():
+        y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+        if y.ndim not in (1, 2) or len(y) != len(X):
+            raise DataError(
+                f"{path}: {name} has shape {y.shape}: ({len(X)},) is needed, one per row of X"
+            )
+        if y.dtype.kind not in "biufU":
+            raise DataError(f"{path}: {name} has dtype {y.dtype}: numbers or text are needed")
+        several = {f"{name}{k}": y[:, k] for k in range(y.shape[1])} if y.ndim == 2 else {name: y}
+        columns.update(several)
+    named = numbered(X.shape[1]) if features is None else tuple(features)
+    if len(named) != X.shape[1]:
+        raise DataError(f"{path}: X has shape {X.shape}: (N, {len(named)}) is needed")
+    return Matrix(path, X, columns, named)
+
+
+def numbered(count: int, first: int = 0) -> tuple[str, ...]:
+    """
+    >>> numbered(3), numbered(2, first=1)
+    (('x0', 'x1', 'x2'), ('x1', 'x2'))
+    """
+    return tuple(f"x{j}" for j in range(first, first + count))

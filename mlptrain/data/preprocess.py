@@ -1,0 +1,177 @@
+"""Preprocessing: fitted on the training rows, kept in the checkpoint, applied alike ever after.
+
+fit, eval and predict call the same `Preprocessing`, which finds its columns by name in any order
+and computes every row on its own: the same row gives the same bits wherever it stands.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from mlptrain.data.columns import (
+    Category,
+    Column,
+    Missing,
+    Number,
+    check_kind,
+    check_present,
+    filled,
+    write_category,
+    write_numbers,
+)
+from mlptrain.data.polar import polar
+from mlptrain.data.source import RowIndex, Source, count, faulty_values, first_places, plain, require
+from mlptrain.data.stored import from_stored, to_stored
+from mlptrain.data.targets import ClassTarget, Target
+from mlptrain.errors import DataError
+
+FILL = "correct them, or write `missing: mean` (or median, or drop)"
+KEEP = "the checkpoint was trained with `missing: {}`, which gives no prediction for them: fill them in"
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """What turns the rows of a source into X, y and weights.
+
+    inputs     the columns read, in the order of training
+    transform  None or "polar"
+    columns    the fitted columns, in the order of X
+    target     class names, or mean and spread
+    weight     the column of row weights, or None
+    """
+
+    inputs: tuple[str, ...]
+    transform: str | None
+    missing: Missing
+    columns: tuple[Column, ...]
+    target: Target
+    weight: str | None
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Names of the columns of X."""
+        return tuple(name for column in self.columns for name in column.outputs)
+
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        """Class names in the order of their numbers; None for a regression."""
+        return self.target.classes if isinstance(self.target, ClassTarget) else None
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Names of the target columns."""
+        return self.target.names
+
+    def usable(self, source: Source, rows: RowIndex) -> tuple[RowIndex, list[str]]:
+        """The rows that `missing: drop` leaves, and a note on those it takes; else all rows."""
+        if self.missing != "drop":
+            return rows, []
+        return complete_rows(source, self.inputs, rows)
+
+    def X(
+        self, source: Source, rows: RowIndex, dtype: DTypeLike
+    ) -> tuple[NDArray[np.floating], list[str]]:
+        """X (n, D), C-contiguous, and notes on the values that were filled in."""
+        require(source, self.inputs)
+        base: Source = polar(source, self.inputs, rows) if self.transform == "polar" else source
+        out = np.zeros((len(rows), len(self.features)), dtype)
+        notes, numbers, places, start = list[str](), list[Number](), list[int](), 0
+        for column in self.columns:
+            if isinstance(column, Category):
+                zeros = write_category(base, column, rows, start, out)
+                if zeros:
+                    values = count(zeros, "missing or unseen value")
+                    notes.append(f"{values} of {plain(column.name)} became all zeros")
+            else:
+                check_kind(base, column)
+                numbers.append(column)
+                places.append(start)
+            start += len(column.outputs)
+        if numbers:
+            notes += self._numbers(base, numbers, rows, places, out)
+        return out, notes
+
+    def _numbers(
+        self,
+        source: Source,
+        columns: list[Number],
+        rows: RowIndex,
+        places: list[int],
+        out: NDArray[np.floating],
+    ) -> list[str]:
+        refuse = {"error": FILL, "drop": KEEP.format("drop")}.get(self.missing)
+        missing = write_numbers(source, columns, rows, places, out, refuse)
+        for column, place in zip(columns, places, strict=True):
+            if column.indicator:
+                out[:, place + 1] = source.missing(column.name)[rows]
+        return [filled(column, int(n)) for column, n in zip(columns, missing, strict=True) if n]
+
+    def y(self, source: Source, rows: RowIndex, dtype: DTypeLike) -> NDArray[Any]:
+        """y (n,) class numbers, or (n, K) scaled numbers."""
+        return self.target.encode(source, rows, dtype)
+
+    def weights(self, source: Source, rows: RowIndex, dtype: DTypeLike) -> NDArray[np.floating] | None:
+        """(n,) row weights, finite and not negative, not all zero; None where none were asked for."""
+        return None if self.weight is None else row_weights(source, self.weight, rows, dtype)
+
+    def inverse_target(self, predictions: NDArray[np.floating]) -> NDArray[np.float64]:
+        """(n, K) predictions of a regression in the target's own unit."""
+        if isinstance(self.target, ClassTarget):
+            raise TypeError("classes have no unit")
+        return self.target.decode(predictions)
+
+    def extra(self, source: Source) -> list[str]:
+        """A note on the columns of a source that are not used."""
+        used = {*self.inputs, *self.targets, self.weight}
+        unused = [plain(name) for name in source.names if name not in used]
+        if not unused:
+            return []
+        return [f"{source.path}: {count(len(unused), 'column')} not used: {', '.join(unused[:10])}"]
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything as JSON values; floats keep every bit."""
+        return {
+            "inputs": list(self.inputs),
+            "transform": self.transform,
+            "missing": self.missing,
+            "columns": [to_stored(column) for column in self.columns],
+            "target": to_stored(self.target),
+            "weight": self.weight,
+        }
+
+    @classmethod
+    def from_json(cls, document: Any) -> "Preprocessing":
+        """The inverse of `to_json`; CheckpointError for a document that cannot come from it."""
+        return cls(**from_stored(document))
+
+
+def complete_rows(source: Source, names: Sequence[str], rows: RowIndex) -> tuple[RowIndex, list[str]]:
+    """The rows without a missing value in these columns, and a note on the others."""
+    require(source, names)
+    missing = np.zeros(len(rows), bool)
+    for name in names:
+        missing |= source.missing(name)[rows]
+    if not missing.any():
+        return rows, []
+    if missing.all():
+        raise DataError(f"{source.path}: every row has a missing value: nothing is left after dropping")
+    dropped = count(int(missing.sum()), "row")
+    return rows[~missing], [f"{source.path}: {dropped} with a missing value dropped"]
+
+
+def row_weights(source: Source, name: str, rows: RowIndex, dtype: DTypeLike) -> NDArray[np.floating]:
+    """(n,) weights; DataError where one is missing, infinite or negative, or where all are 0."""
+    require(source, [name])
+    check_present(source, [name], rows, "give every row a weight")
+    weights = source.numbers(name)[rows]
+    faulty = ~np.isfinite(weights) | (weights < 0)
+    if faulty.any():
+        places = first_places(name, faulty, rows)
+        what = "is not a weight: it must be finite and >= 0"
+        raise faulty_values(source, places, int(faulty.sum()), what, "correct them")
+    if not weights.any():
+        raise DataError(f"{source.path}: column {plain(name)!r}: every weight is 0")
+    return weights.astype(dtype)

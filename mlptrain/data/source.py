@@ -1,0 +1,200 @@
+"""A source of rows: named columns, and a way to say where in the file a value stands.
+
+`Table` (text and column files) and `Matrix` (arrays) are the two kinds. Preprocessing sees only
+what is written here, so it treats a CSV and an image file alike.
+"""
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlptrain.errors import DataError
+
+Kind = Literal["number", "boolean", "date", "text", "blank", "other"]
+"""What a column holds. `blank` has no value at all; `other` is nested or a time without a day."""
+
+RowIndex = NDArray[np.intp]
+BLANK, UNSEEN = -1, -2
+"""Codes of a missing value, and of a value that is not among the levels."""
+SHOWN = 5
+"""So many faulty places are listed; the total is always named."""
+
+
+class Source(Protocol):
+    """Rows with named columns, numbered from 0 in the order of the file."""
+
+    @property
+    def path(self) -> str:
+        """The file as the user named it."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns in the order of the file."""
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+
+    def kind(self, name: str) -> Kind:
+        """What the column holds, judged by all its values."""
+
+    def looks_numeric(self, name: str) -> bool:
+        """Whether more than half of the values of a text column are numbers."""
+
+    def numbers(self, name: str) -> NDArray[np.float64]:
+        """The column as (N,) numbers, NaN where missing; DataError names values that are none."""
+
+    def block(self, names: Sequence[str], rows: RowIndex) -> NDArray[np.float64]:
+        """Several number columns of some rows, as a new (n, K) array."""
+
+    def missing(self, name: str) -> NDArray[np.bool_]:
+        """(N,) where the column has no value."""
+
+    def levels(self, name: str, rows: RowIndex) -> list[str]:
+        """The different values of the column in these rows, as `label` writes them, sorted."""
+
+    def codes(self, name: str, levels: Sequence[str]) -> NDArray[np.int64]:
+        """(N,) the place of each value in `levels`; BLANK where missing, UNSEEN where not there."""
+
+    def where(self, rows: Sequence[int]) -> list[str]:
+        """`file:line` of each row, or `file: row n`, counted from 1, where there are no lines."""
+
+    def shown(self, name: str, row: int) -> str:
+        """One value as it stands in the file, fit for a terminal."""
+
+    def texts(self, name: str) -> list[str]:
+        """A column as text, to be carried through; empty where missing."""
+
+
+def contiguous(rows: RowIndex) -> slice | RowIndex:
+    """Increasing rows as a slice where none is left out: slicing does not copy.
+
+    >>> contiguous(np.array([3, 4, 5])), contiguous(np.array([3, 5]))
+    (slice(3, 6, None), array([3, 5]))
+    """
+    if len(rows) and rows[-1] - rows[0] == len(rows) - 1:
+        return slice(int(rows[0]), int(rows[-1]) + 1)
+    return rows
+
+
+def plain(text: str) -> str:
+    r"""Text from a file without its control characters: what a terminal may be given.
+
+    >>> plain("pri\x1b[31mce")
+    'pri?[31mce'
+    """
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def quoted(value: object) -> str:
+    """A value for a message: its repr, cut where it is long."""
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def hint(name: str, known: Iterable[str]) -> str:
+    """`, did you mean 'price'?` where a name comes near, else nothing."""
+    lower = {other.lower(): other for other in known}
+    close = get_close_matches(name.lower(), lower, n=1)
+    return f", did you mean {plain(lower[close[0]])!r}?" if close else ""
+
+
+def count(n: int, noun: str) -> str:
+    """
+    >>> count(1, "row"), count(1200, "value")
+    ('1 row', '1,200 values')
+    """
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def faulty_values(
+    source: Source, places: Sequence[tuple[int, str]], total: int, what: str, advice: str
+) -> DataError:
+    """The error that lists the first places (row, column) and says how many there are in all."""
+    first = sorted(places, key=lambda place: place[0])[:SHOWN]
+    spots = source.where([row for row, _ in first])
+    lines = [
+        f"{spot}: {plain(name)}: {source.shown(name, row)} {what}"
+        for spot, (row, name) in zip(spots, first, strict=True)
+    ]
+    return DataError(*lines, f"{source.path}: {count(total, 'such value')} in all: {advice}")
+
+
+def first_places(name: str, faulty: NDArray[np.bool_], rows: RowIndex) -> list[tuple[int, str]]:
+    """The places of the first faulty entries of one column; `faulty` has one entry per row."""
+    return [(int(row), name) for row in rows[np.flatnonzero(faulty)[:SHOWN]]]
+
+
+def require(source: Source, names: Iterable[str]) -> None:
+    """DataError naming every column that the source lacks, with the nearest it has."""
+    present = set(source.names)
+    absent = [name for name in names if name not in present]
+    if absent:
+        raise DataError(
+            *(
+                f"{source.path}: no column {plain(name)!r}{hint(name, source.names)} "
+                f"(it has {some(source.names)})"
+                for name in absent
+            )
+        )
+
+
+def some(names: Sequence[str]) -> str:
+    """The first names of a long list.
+
+    >>> some(["a", "b"]), some([f"x{i}" for i in range(64)])
+    ('a, b', 'x0, x1, x2, x3, x4, x5 and 58 more')
+    """
+    more = f" and {len(names) - 6} more" if len(names) > 6 else ""
+    return ", ".join(plain(name) for name in names[:6]) + more
+
+
+def label(value: Any) -> str:
+    """The name of a class or category: one number has one name however it is written.
+
+    >>> label(1), label(1.0), label("1.0"), label(" cat "), label(True), label("0.5")
+    ('1', '1', '1', 'cat', 'true', '0.5')
+    """
+    if isinstance(value, bool | np.bool_):
+        return "true" if value else "false"
+    if isinstance(value, int | np.integer) and abs(int(value)) < 2**63:
+        return str(int(value))
+    if isinstance(value, int | float | np.integer | np.floating):
+        number = float(value)
+        return str(int(number)) if number.is_integer() and abs(number) < 2**63 else repr(number)
+    text = str(value).strip()
+    if text.lower() in ("true", "false"):
+        return text.lower()
+    read = as_number(text)
+    return text if read is None else label(read)
+
+
+def as_number(text: str) -> int | float | None:
+    """The number a text stands for, or None.
+
+    >>> as_number("1e3"), as_number("07"), as_number("1_000"), as_number("seven")
+    (1000.0, 7, None, None)
+    """
+    if "_" in text or not text.isascii():
+        return None
+    for read in (int, float) if len(text) < 400 else ():
+        try:
+            return read(text)
+        except ValueError:
+            continue
+    return None
+
+
+def in_order(labels: Iterable[str]) -> list[str]:
+    """Labels in the order of their numbers where all are numbers, else as sorted text.
+
+    >>> in_order({"10", "9", "0.5"}), in_order({"10", "9", "b"})
+    (['0.5', '9', '10'], ['10', '9', 'b'])
+    """
+    labels = list(labels)
+    numbers = {text: as_number(text) for text in labels}
+    if all(number is not None for number in numbers.values()):
+        return sorted(labels, key=lambda text: numbers[text] or 0)
+    return sorted(labels)

@@ -1,0 +1,104 @@
+"""Opening a source: the name of a file says what it is.
+
+.npz .npy             NumPy                      .bin            CIFAR-10 / CIFAR-100
+.idx -ubyte (.gz)     IDX, as MNIST              .svm .svmlight .libsvm
+.parquet .arrow .feather .ipc .jsonl .ndjson     tables
+anything else         delimited text with a header, gzipped or not
+"""
+
+import hashlib
+import inspect
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mlptrain.data.arrays import labels_beside, read_npy_pair, read_npz
+from mlptrain.data.images import is_idx, read_cifar, read_idx_pair
+from mlptrain.data.matrix import Matrix, checked
+from mlptrain.data.source import Source, hint, some
+from mlptrain.data.svmlight import read_svmlight
+from mlptrain.data.text import open_binary
+from mlptrain.data.toy import TOYS
+from mlptrain.errors import ConfigError
+from mlptrain.random import stream
+
+SPARSE = (".svm", ".svmlight", ".libsvm")
+
+
+def is_pair(path: str) -> bool:
+    """Whether the labels of a file stand in a file of their own."""
+    return path.endswith(".npy") or is_idx(path)
+
+
+def is_matrix(path: str) -> bool:
+    """Whether a file is read as one array."""
+    return is_pair(path) or path.endswith((".npz", ".bin", *SPARSE))
+
+
+def open_source(path: str, *, labels: str | None, expected: Sequence[str] = ()) -> Source:
+    """The rows of a file. `labels` is the file of labels of a pair; `expected` the features wanted."""
+    if path.endswith(".npz"):
+        return read_npz(path)
+    if path.endswith(".npy"):
+        return read_npy_pair(path, labels)
+    if is_idx(path):
+        return read_idx_pair(path, labels)
+    if path.endswith(".bin"):
+        return read_cifar(path)
+    if path.endswith(SPARSE):
+        return read_svmlight(path, tuple(expected))
+    # polars takes a fifth of a second to import, more than a small fit on arrays lasts
+    from mlptrain.data.tables import read_table
+
+    return read_table(path)
+
+
+def labels_of(path: str, target: str | None) -> str | None:
+    """The file of labels: the one named, else the one beside the features; None without a pair."""
+    if not is_pair(path):
+        return None
+    return target if target is not None else labels_beside(path)
+
+
+def target_names(source: Source, target: str | Sequence[str] | None) -> list[str]:
+    """The target columns. Arrays have theirs called y; an array (N, K) is y0, y1, ..."""
+    if target is None and not isinstance(source, Matrix):
+        raise ConfigError(f"data.target: name the target column; the file has {some(source.names)}")
+    asked = [target or "y"] if isinstance(target, str | None) else list(target)
+    if not asked or len(set(asked)) < len(asked):
+        raise ConfigError("data.target: name each target column once")
+    if isinstance(source, Matrix) and len(asked) == 1 and asked[0] not in source.names:
+        columns = [name for name in source.labels if name.removeprefix(asked[0]).isdigit()]
+        return columns or asked
+    return asked
+
+
+def open_toy(options: Mapping[str, Any], seed: int) -> Matrix:
+    """A toy set by the options of the config, `name` among them."""
+    given = dict(options)
+    name = given.pop("name", None)
+    if name not in TOYS:
+        raise ConfigError(
+            f"data.train.name: {name!r} is no toy set{hint(str(name), TOYS)} "
+            f"(there are {', '.join(TOYS)})"
+        )
+    known = [
+        p.name for p in inspect.signature(TOYS[name]).parameters.values() if p.kind is p.KEYWORD_ONLY
+    ]
+    for key in given:
+        if key not in known:
+            raise ConfigError(f"data.train.{key}: {name} takes {', '.join(known)}{hint(key, known)}")
+    X, y = TOYS[name](stream(seed, "toy"), **given)
+    return checked(f"toy set {name}", X, {"y": y})
+
+
+def file_fingerprint(path: str) -> str:
+    """SHA-256 of the bytes of a file."""
+    with open_binary(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def toy_fingerprint(options: Mapping[str, Any], seed: int) -> str:
+    """SHA-256 of a toy set's options and seed, as canonical JSON."""
+    document = json.dumps({"seed": seed, **options}, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(document.encode()).hexdigest()

@@ -1,0 +1,76 @@
+"""The sparse text form of LIBSVM: `label index:value index:value ...`, `#` begins a comment.
+
+It is read into a full matrix: a feature that a line does not name is 0. Feature 3 is called x3, in
+every file, whether its features are counted from 1 (as usual) or from 0.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlptrain.data.matrix import Matrix, checked, numbered
+from mlptrain.data.source import SHOWN, as_number, count, quoted
+from mlptrain.data.text import read_all
+from mlptrain.errors import DataError
+
+MOST_VALUES = 1 << 30
+"""Rows times features of the full matrix."""
+
+Line = tuple[str, list[int], list[float]]
+
+
+def read_svmlight(path: str, expected: tuple[str, ...] = ()) -> Matrix:
+    """Labels as `y` and features as X, at least as wide as the names in `expected` ask for."""
+    labels, lines, faults = [], list[tuple[list[int], list[float]]](), []
+    for number, raw in enumerate(read_all(path).split(b"\n"), 1):
+        text = raw.decode("utf-8", "replace").split("#")[0].split()
+        if not text:
+            continue
+        try:
+            label, indices, values = _parsed(text)
+        except ValueError as error:
+            faults.append(f"{path}:{number}: {error}")
+            continue
+        labels.append(label)
+        lines.append((indices, values))
+    if faults:
+        total = f"{path}: {count(len(faults), 'such line')} in all: write `label index:value ...`"
+        raise DataError(*faults[:SHOWN], total)
+    if not lines:
+        raise DataError(f"{path}: is empty: lines of `label index:value ...` are needed")
+    return checked(path, *_dense(path, lines, labels, expected))
+
+
+def _parsed(text: list[str]) -> Line:
+    if as_number(text[0]) is None:
+        raise ValueError(f"{quoted(text[0])} is not a label: a number is needed")
+    indices, values = list[int](), list[float]()
+    for item in text[1:]:
+        index, _, value = item.partition(":")
+        number = as_number(value)
+        if not (index.isascii() and index.isdigit()) or number is None or not math.isfinite(number):
+            raise ValueError(f"{quoted(item)} is not index:value with finite numbers")
+        if indices and int(index) <= indices[-1]:
+            raise ValueError(f"{quoted(item)}: the indices of a line must increase")
+        indices.append(int(index))
+        values.append(float(number))
+    return text[0], indices, values
+
+
+def _dense(
+    path: str,
+    lines: list[tuple[list[int], list[float]]],
+    labels: list[str],
+    expected: tuple[str, ...],
+) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]], tuple[str, ...]]:
+    used = [indices for indices, _ in lines if indices] or [[1]]
+    wanted = [int(name[1:]) for name in expected if name[:1] == "x" and name[1:].isdigit()]
+    first = 0 if min(i[0] for i in used) == 0 or 0 in wanted else 1
+    last = max([i[-1] for i in used] + wanted)
+    if len(lines) * (last + 1 - first) > MOST_VALUES:
+        raise DataError(f"{path}: {len(lines):,} rows of {last:,} features do not fit a full matrix")
+    X = np.zeros((len(lines), last + 1 - first))
+    for row, (indices, values) in enumerate(lines):
+        X[row, np.array(indices, np.intp) - first] = values
+    return X, {"y": np.array(labels, np.float64)}, numbered(X.shape[1], first)

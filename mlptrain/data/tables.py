@@ -1,0 +1,229 @@
+"""Tables: named columns of numbers, booleans, dates and text, from files people have.
+
+CSV, TSV, `;`- and `|`-separated text (gzipped or not), Parquet, Arrow IPC and JSON Lines all become
+a `Table`. A broken file is a DataError with file, line and column; nothing is repaired.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePath
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlptrain.data import frames
+from mlptrain.data.source import (
+    SHOWN,
+    Kind,
+    RowIndex,
+    contiguous,
+    count,
+    faulty_values,
+    plain,
+    quoted,
+)
+from mlptrain.data.text import HEAD, Text, as_stream, layout_of, open_binary, read_all
+from mlptrain.errors import DataError
+
+COLUMN_FILES = {
+    ".parquet": frames.parse_parquet,
+    ".arrow": frames.parse_arrow,
+    ".feather": frames.parse_arrow,
+    ".ipc": frames.parse_arrow,
+}
+JSON_LINES = (".jsonl", ".ndjson")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A frame with the name of its file, and the way to the lines of its rows."""
+
+    path: str
+    frame: frames.Frame
+    lines: Callable[[list[int]], list[int]] | None  # rows -> physical lines, where there are some
+    written: Callable[[int, int], str] | None = None  # row, column -> the field as it stands there
+    _typed: dict[str, frames.Series] = field(default_factory=dict, repr=False)
+    _numbers: dict[str, NDArray[np.float64]] = field(default_factory=dict, repr=False)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns in the order of the file."""
+        return tuple(self.frame.columns)
+
+    def __len__(self) -> int:
+        return self.frame.height
+
+    def column(self, name: str) -> frames.Series:
+        """The column with its text turned into what it holds; made once, when first asked for."""
+        if name not in self._typed:
+            self._typed[name] = frames.typed(self.frame[name])
+        return self._typed[name]
+
+    def kind(self, name: str) -> Kind:
+        """What the column holds, judged by all its values."""
+        return frames.kind_of(self.column(name))
+
+    def looks_numeric(self, name: str) -> bool:
+        """Whether more than half of the values of a text column are numbers."""
+        return frames.number_share(self.column(name)) > 0.5
+
+    def numbers(self, name: str) -> NDArray[np.float64]:
+        """The column as (N,) numbers, NaN where missing; DataError names values that are none."""
+        if name not in self._numbers:
+            if self.kind(name) == "text":
+                raise self._not_numbers(name)
+            self._numbers[name] = frames.as_numbers(self.column(name))
+        return self._numbers[name]
+
+    def _not_numbers(self, name: str) -> DataError:
+        faulty = frames.no_numbers(self.column(name))
+        first = [(int(row), name) for row in np.flatnonzero(faulty)[:SHOWN]]
+        if any("," in self.frame[name][row] for row, _ in first):
+            advice = "write decimals with a point"
+        else:
+            advice = (
+                "correct them or leave them empty; "
+                f"if {plain(name)} is a category: `categorical: {{columns: [{plain(name)}]}}`"
+            )
+        return faulty_values(self, first, int(faulty.sum()), "is not a number", advice)
+
+    def block(self, names: Sequence[str], rows: RowIndex) -> NDArray[np.float64]:
+        """Several number columns of some rows, as a new (n, K) array."""
+        chosen, out = contiguous(rows), np.empty((len(rows), len(names)))
+        for j, name in enumerate(names):
+            out[:, j] = self.numbers(name)[chosen]
+        return out
+
+    def missing(self, name: str) -> NDArray[np.bool_]:
+        """(N,) where the column has no value."""
+        return frames.missing_in(self.column(name))
+
+    def levels(self, name: str, rows: RowIndex) -> list[str]:
+        """The different values of the column in these rows, in order."""
+        return frames.levels_of(self.frame[name], rows)
+
+    def codes(self, name: str, levels: Sequence[str]) -> NDArray[np.int64]:
+        """(N,) the place of each value in `levels`; BLANK where missing, UNSEEN where not there."""
+        return frames.codes_of(self.frame[name], levels)
+
+    def where(self, rows: Sequence[int]) -> list[str]:
+        """`file:line` of each row, or `file: row n` for a file without lines."""
+        if self.lines is None:
+            return [f"{self.path}: row {row + 1}" for row in rows]
+        return [f"{self.path}:{line}" for line in self.lines(list(rows))]
+
+    def shown(self, name: str, row: int) -> str:
+        """One value as it stands in the file, fit for a terminal."""
+        if self.written is None:
+            value = self.frame[name][row]
+        else:
+            value = self.written(row, self.frame.get_column_index(name)) or None
+        return "an empty field" if value is None else quoted(value)
+
+    def texts(self, name: str) -> list[str]:
+        """A column as text, to be carried through; empty where missing."""
+        return frames.texts_of(self.frame[name])
+
+
+def read_table(path: str) -> Table:
+    """Read a table whole. The suffix (.parquet, .arrow, .jsonl, ...) says what it is, else text."""
+    suffix = PurePath(path.removesuffix(".gz")).suffix.lower()
+    if suffix in COLUMN_FILES:
+        return column_file(path, suffix, 0, None)
+    if suffix in JSON_LINES:
+        return json_lines(path, read_all(path), 1)
+    with open_binary(path) as stream:
+        gzipped = stream.read(2) == b"\x1f\x8b"
+    if gzipped:
+        data = read_all(path)
+        return delimited(Text(path, lambda: as_stream(data), layout_of(data[:HEAD], path)), data)
+    with open_binary(path) as stream:
+        layout = layout_of(stream.read(HEAD), path)
+    return delimited(Text(path, lambda: open_binary(path), layout), path)
+
+
+def delimited(text: Text, source: str | bytes, *, as_written: bool = False) -> Table:
+    """Delimited text as a table: every record has one field per column, empty lines do not count.
+
+    `source` is what polars reads: the path of the file or its bytes.
+    """
+    header = text.first_line == 1
+    try:
+        frame = frames.parse_text(source, text.layout.separator, text.layout.names, header, as_written)
+    except frames.UNREADABLE as error:
+        reason = plain(str(error).splitlines()[0])
+        raise text.faults() or DataError(f"{text.path}: is no table: {reason}") from None
+    if frame.width != len(text.layout.names):
+        raise text.faults() or DataError(f"{text.path}: is no table: its rows do not fit its header")
+    if frame.height and frame.to_series(-1).null_count():
+        frame = _without_empty_lines(text, frame)
+    if text.ends_in_separator() and (fault := text.faults()):
+        raise fault  # polars overlooks one more empty field at the very end
+    if not frame.height and header:
+        raise DataError(f"{text.path}: has a header and no rows")
+    return Table(text.path, frame, text.lines, text.written)
+
+
+def _without_empty_lines(text: Text, frame: frames.Frame) -> frames.Frame:
+    """Refuse short rows, which polars fills with missing values, and drop empty lines.
+
+    Both end in a missing value, so a table whose last column is complete need not come here.
+    """
+    fields = np.fromiter((fields for _, fields in text.records()), np.intp)
+    ragged = text.faults() if ((fields != 0) & (fields != frame.width)).any() else None
+    if ragged:
+        raise ragged
+    full = fields > 0
+    if len(full) != frame.height:
+        raise DataError(f"{text.path}: is no table: its line ends are mixed up")
+    return frame if full.all() else frame.filter(full)
+
+
+def column_file(path: str, suffix: str, offset: int, rows: int | None) -> Table:
+    """Rows of a Parquet or Arrow file: all, or `rows` from `offset` on."""
+    open_binary(path).close()
+    try:
+        frame = COLUMN_FILES[suffix](path, offset, rows)
+    except frames.UNREADABLE as error:
+        kind = "Parquet" if suffix == ".parquet" else "Arrow IPC"
+        reason = plain(str(error).splitlines()[0])
+        raise DataError(f"{path}: is not a valid {kind} file: {reason}") from None
+    if not offset and not (frame.height and frame.width):
+        raise DataError(f"{path}: has no rows")
+    return Table(path, frame, None)
+
+
+def json_lines(path: str, data: bytes, first_line: int) -> Table:
+    """One JSON object per line, with the same keys in each."""
+    try:
+        frame = frames.parse_json_lines(data)
+    except frames.UNREADABLE as error:
+        reason = plain(str(error).splitlines()[0])
+        raise _json_fault(path, data, first_line) or DataError(
+            f"{path}: is not JSON Lines: {reason}"
+        ) from None
+    if not frame.height:
+        raise DataError(f"{path}: is empty: one JSON object per line is needed")
+
+    def lines(rows: list[int]) -> list[int]:
+        full = [n for n, line in enumerate(data.split(b"\n"), first_line) if line.strip()]
+        return [full[row] for row in rows]
+
+    return Table(path, frame, lines)
+
+
+def _json_fault(path: str, data: bytes, first_line: int) -> DataError | None:
+    """The first line that is not one JSON object, with what is wrong with it."""
+    faults = []
+    for number, line in enumerate(data.split(b"\n"), first_line):
+        try:
+            if line.strip() and not isinstance(json.loads(line), dict):
+                faults.append(f'{path}:{number}: is not an object {{"name": value, ...}}')
+        except (ValueError, RecursionError) as error:
+            what = str(error).split(":")[0]
+            faults.append(f"{path}:{number}: is not JSON ({plain(what)})")
+    if not faults:
+        return None
+    total = f"{path}: {count(len(faults), 'such line')} in all: write one JSON object per line"
+    return DataError(*faults[:SHOWN], total)

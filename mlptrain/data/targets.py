@@ -1,0 +1,169 @@
+"""Fitted targets: class names, or the mean and spread of the numbers to be predicted.
+
+A target is never repaired: a missing, infinite or unknown value is always an error.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from mlptrain.data.columns import check_finite, check_present
+from mlptrain.data.scaling import moments
+from mlptrain.data.source import (
+    BLANK,
+    RowIndex,
+    Source,
+    as_number,
+    count,
+    faulty_values,
+    first_places,
+    plain,
+    require,
+    some,
+)
+from mlptrain.errors import DataError
+
+DELETE = "a target is never filled in: delete the rows, or correct them"
+FEW = 20
+"""So many classes may be rare ones; with more, three rows for each are asked for."""
+
+
+@dataclass(frozen=True)
+class ClassTarget:
+    """A column of class names. Class number c is `classes[c]`."""
+
+    name: str
+    classes: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The target columns."""
+        return (self.name,)
+
+    def encode(self, source: Source, rows: RowIndex, dtype: DTypeLike) -> NDArray[np.int64]:
+        """(n,) class numbers; DataError for a missing value or a class of no training row."""
+        require(source, self.names)
+        codes = source.codes(self.name, self.classes)[rows]
+        unknown = f"is a class of no training row ({some(self.classes)})"
+        for faulty, what, advice in (
+            (codes == BLANK, "is a missing value", DELETE),
+            (codes < BLANK, unknown, "correct them, or train with rows of that class"),
+        ):
+            if faulty.any():
+                places = first_places(self.name, faulty, rows)
+                raise faulty_values(source, places, int(faulty.sum()), what, advice)
+        return codes
+
+
+@dataclass(frozen=True)
+class NumberTarget:
+    """Columns of numbers to be predicted: the network sees (y - mean) / std."""
+
+    columns: tuple[str, ...]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The target columns."""
+        return self.columns
+
+    def encode(self, source: Source, rows: RowIndex, dtype: DTypeLike) -> NDArray[np.floating]:
+        """(n, K) scaled targets; DataError for a missing or infinite value."""
+        require(source, self.columns)
+        _numeric(source, self.columns)
+        names = list(self.columns)
+        y = source.block(names, rows)
+        if not np.isfinite(y).all():
+            check_present(source, names, rows, DELETE)
+            check_finite(source, names, rows)
+        with np.errstate(over="ignore"):
+            scaled: NDArray[np.floating] = ((y - np.array(self.mean)) / np.array(self.std)).astype(
+                dtype
+            )
+        if not np.isfinite(scaled).all():
+            raise DataError(f"{source.path}: {some(names)}: values too large: scale the target")
+        return scaled
+
+    def decode(self, predictions: NDArray[np.floating]) -> NDArray[np.float64]:
+        """(n, K) predictions of the network in the target's own unit."""
+        return predictions.astype(np.float64) * np.array(self.std) + np.array(self.mean)
+
+
+Target = ClassTarget | NumberTarget
+
+
+def fit_classes(source: Source, name: str, rows: RowIndex) -> ClassTarget:
+    """The classes of the training rows: by number where all are numbers, else by name."""
+    if source.kind(name) == "other":
+        raise DataError(f"{source.path}: target {plain(name)!r} holds no class names")
+    classes = tuple(source.levels(name, rows))
+    if len(classes) == 1:
+        only = f"only one class, {plain(classes[0])!r}"
+        raise DataError(f"{source.path}: target {plain(name)!r} has {only}: two are needed to learn")
+    if len(classes) == len(rows) > 2 or len(classes) > max(FEW, len(rows) / 3):
+        found = f"{count(len(classes), 'different value')} in {count(len(rows), 'training row')}"
+        numeric = all(as_number(level) is not None for level in classes)
+        advice = "to predict a number: `loss: mse`" if numeric else "is it an id or a free text?"
+        raise DataError(
+            f"{source.path}: target {plain(name)!r} has {found}: too many classes; {advice}"
+        )
+    return ClassTarget(name, classes)
+
+
+def fit_target_numbers(
+    source: Source, names: list[str], rows: RowIndex, *, scale: bool
+) -> tuple[NumberTarget, list[str]]:
+    """Mean and standard deviation of the training rows, or 0 and 1; and notes."""
+    _numeric(source, names)
+    ones, zeros = (1.0,) * len(names), (0.0,) * len(names)
+    NumberTarget(tuple(names), zeros, ones).encode(source, rows, np.float64)  # refuses faulty values
+    found = moments(source, names, rows)
+    constant = found.low == found.high
+    notes = [
+        f"target {plain(name)} has one value, {low:g}, in every training row"
+        for name, low, same in zip(names, found.low, constant, strict=True)
+        if same
+    ]
+    if not scale:
+        return NumberTarget(tuple(names), zeros, ones), notes
+    std = np.where(constant, 1.0, found.std)
+    if not np.isfinite(std).all() or not (std > 0).all():
+        raise DataError(f"{source.path}: {some(names)}: values too far apart to scale")
+    return NumberTarget(tuple(names), tuple(found.mean.tolist()), tuple(std.tolist())), notes
+
+
+def _numeric(source: Source, names: tuple[str, ...] | list[str]) -> None:
+    """DataError where a target of a regression holds anything but numbers."""
+    for name in names:
+        kind = source.kind(name)
+        if kind == "text" and source.looks_numeric(name):
+            source.numbers(name)  # lists the values that are no numbers
+        if kind not in ("number", "blank"):
+            what = {"text": "text", "boolean": "true and false", "date": "dates"}.get(
+                kind, "no numbers"
+            )
+            raise DataError(
+                f"{source.path}: target {plain(name)!r} holds {what}: a regression needs numbers; "
+                "to predict a class: `loss: softmax`"
+            )
+
+
+def class_values(source: Source, name: str, rows: RowIndex) -> NDArray[np.int64]:
+    """(n,) class numbers among all classes of these rows, to split by; missing values are refused."""
+    everything = ClassTarget(name, tuple(source.levels(name, rows)))
+    return everything.encode(source, rows, np.int64)
+
+
+def balanced(y: NDArray[np.int64], classes: int) -> NDArray[np.float64]:
+    """(C,) class weights N / (C * count), with which every class weighs the same in sum.
+
+    >>> balanced(np.array([0, 0, 0, 1]), 2)
+    array([0.66666667, 2.        ])
+    """
+    counts = np.bincount(y, minlength=classes)
+    if (counts == 0).any():
+        raise DataError("class_weights: balanced: a class has no row")
+    weights: NDArray[np.float64] = len(y) / (classes * counts)
+    return weights

@@ -1,0 +1,246 @@
+"""Loading: sets, fingerprints, stored preprocessing, and prediction in chunks."""
+
+import hashlib
+import io
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from sklearn.datasets import load_iris, load_wine
+
+from mlptrain.data.chunks import iterate_features
+from mlptrain.data.dataset import Dataset
+from mlptrain.data.load import load_dataset, load_rows
+from mlptrain.errors import ConfigError, DataError
+
+DTYPE = np.float32
+
+
+def load(train: Any, **settings: Any) -> Dataset:
+    return load_dataset(train=train, **{"classify": True, "seed": 0, "dtype": DTYPE, **settings})
+
+
+@pytest.fixture
+def wine(tmp_path: Path) -> Path:
+    """A real table: 178 wines, 13 numbers, and made-up text, blanks and dates beside them."""
+    data = load_wine()
+    n = len(data.data)
+    frame = pl.DataFrame(dict(zip(data.feature_names, data.data.T.tolist(), strict=True)))
+    frame = frame.with_columns(
+        pl.Series("cork", [None if i % 17 == 0 else f"type, {i % 3}\nline" for i in range(n)]),
+        pl.Series("ash", [None if i % 11 == 0 else v for i, v in enumerate(frame["ash"])]),
+        pl.Series("id", range(n)),
+        pl.Series("kind", [data.target_names[t] for t in data.target]),
+    )
+    frame.write_csv(tmp_path / "wine.csv")
+    return tmp_path / "wine.csv"
+
+
+WINE = {
+    "target": "kind",
+    "ignore": ["id"],
+    "missing": {"policy": "median", "indicator": True},
+    "categorical": {"missing": "zeros"},
+    "scale": "robust",
+}
+
+
+def test_a_toy_set_needs_no_target_and_no_polars() -> None:
+    data = load({"name": "spiral", "classes": 2}, val=0.25)
+    assert data.val is not None
+    assert (len(data.train), len(data.val), data.test) == (150, 50, None)
+    assert (data.features, data.classes, data.targets) == (("x0", "x1"), ("0", "1"), ("y",))
+
+
+def test_a_toy_regression_has_several_targets() -> None:
+    data = load({"name": "random", "rows": 8, "features": 3, "outputs": 2}, classify=False)
+    assert (data.targets, data.train.y.shape) == (("y0", "y1"), (8, 2))
+
+
+@pytest.mark.parametrize(
+    ("toy", "message"),
+    [
+        ({"name": "spirall"}, "data.train.name: 'spirall' is no toy set, did you mean 'spiral'?"),
+        ({"name": "xor", "nois": 1}, "data.train.nois: xor takes "),
+    ],
+)
+def test_an_unknown_toy_or_option_is_a_config_error(toy: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(toy)
+    assert str(caught.value).startswith(message)
+
+
+def test_a_table_without_a_target_says_what_there_is(wine: Path) -> None:
+    with pytest.raises(
+        ConfigError, match=r"data\.target: name the target column; the file has alcohol"
+    ):
+        load(str(wine))
+
+
+def test_the_fingerprint_is_the_sha256_of_the_file(wine: Path) -> None:
+    expected = hashlib.sha256(wine.read_bytes()).hexdigest()
+    assert load(str(wine), **WINE).fingerprint == {str(wine): expected}
+
+
+def test_the_fingerprint_of_a_toy_set_depends_on_options_and_seed() -> None:
+    toys = [({"name": "xor"}, 0), ({"name": "xor"}, 1), ({"name": "xor", "noise": 0.3}, 0)]
+    prints = {load(toy, seed=seed).fingerprint["toy set xor"] for toy, seed in toys}
+    assert len(prints) == 3
+
+
+def test_files_for_val_and_test_work_beside_fractions(wine: Path, tmp_path: Path) -> None:
+    (tmp_path / "test.csv").write_bytes(wine.read_bytes())
+    data = load(str(wine), val=0.1, test=str(tmp_path / "test.csv"), **WINE)
+    assert data.val is not None
+    assert data.test is not None
+    assert (len(data.train), len(data.val), len(data.test)) == (160, 18, 178)
+    assert set(data.fingerprint) == {str(wine), str(tmp_path / "test.csv")}
+
+
+def test_a_stored_preprocessing_gives_the_same_sets_again(wine: Path) -> None:
+    first = load(str(wine), val=0.2, test=0.1, **WINE)
+    again = load(str(wine), val=0.2, test=0.1, fitted=first.preprocessing, **WINE)
+    for one, other in ((first.train, again.train), (first.val, again.val), (first.test, again.test)):
+        assert one is not None
+        assert other is not None
+        assert one.X.tobytes() == other.X.tobytes()
+        assert one.y.tolist() == other.y.tolist()
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_seed_others(wine: Path) -> None:
+    first, again, other = (load(str(wine), val=0.2, **{**WINE, "seed": s}).train.X for s in (0, 0, 1))
+    assert first.tobytes() == again.tobytes() != other.tobytes()
+
+
+def test_fit_eval_and_predict_make_the_same_matrix(wine: Path) -> None:
+    data = load(str(wine), **WINE)
+    evaluated, _ = load_rows(str(wine), data.preprocessing, target_needed=True, dtype=DTYPE)
+    assert evaluated.X.tobytes() == data.train.X.tobytes()
+    for chunk_rows in (1, 7, 64, 1000):
+        chunks = list(iterate_features(str(wine), data.preprocessing, chunk_rows, DTYPE))
+        assert b"".join(chunk.X.tobytes() for chunk in chunks) == data.train.X.tobytes()
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "jsonl", "arrow", "csv.gz"])
+def test_every_format_predicts_the_same_matrix(wine: Path, tmp_path: Path, suffix: str) -> None:
+    import gzip
+
+    path = tmp_path / f"wine.{suffix}"
+    frame = pl.read_csv(wine, infer_schema_length=None)
+    writers = {"parquet": frame.write_parquet, "jsonl": frame.write_ndjson, "arrow": frame.write_ipc}
+    if suffix == "csv.gz":
+        path.write_bytes(gzip.compress(wine.read_bytes()))
+    else:
+        writers[suffix](path)
+    data = load(str(wine), **WINE)
+    chunks = list(iterate_features(str(path), data.preprocessing, 50, DTYPE, keep=["id"]))
+    assert b"".join(chunk.X.tobytes() for chunk in chunks) == data.train.X.tobytes()
+    assert [text for chunk in chunks for text in chunk.kept["id"]] == [str(i) for i in range(178)]
+
+
+def test_polar_features_are_the_same_in_any_chunk(tmp_path: Path) -> None:
+    points = np.random.default_rng(0).normal(size=(301, 2))
+    path = tmp_path / "p.csv"
+    path.write_text("a,b,y\n" + "".join(f"{a},{b},{i % 2}\n" for i, (a, b) in enumerate(points)))
+    data = load(str(path), target="y", transform="polar", dtype=np.float64)
+    chunks = list(iterate_features(str(path), data.preprocessing, 13, np.float64))
+    assert b"".join(chunk.X.tobytes() for chunk in chunks) == data.train.X.tobytes()
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Dataset:
+    (tmp_path / "train.csv").write_text("a,y\n1,p\n2,q\n3,p\n")
+    return load(str(tmp_path / "train.csv"), target="y", scale="none")
+
+
+def test_kept_columns_are_carried_through_as_they_are_written(small: Dataset, tmp_path: Path) -> None:
+    path = tmp_path / "new.csv"
+    path.write_text("id,a\n007,1\n1.50,2\nNA,3\n,4\n")
+    chunks = list(iterate_features(str(path), small.preprocessing, 3, DTYPE, keep=["id", "a"]))
+    assert [chunk.kept["id"] for chunk in chunks] == [["007", "1.50", "NA"], [""]]
+    assert [chunk.kept["a"] for chunk in chunks] == [["1", "2", "3"], ["4"]]
+
+
+def test_a_fault_in_a_later_chunk_is_named_by_its_line_in_the_file(
+    small: Dataset, tmp_path: Path
+) -> None:
+    path = tmp_path / "new.csv"
+    path.write_text('note,a\n"x\ny",1\n\n"z",2\nw,3\nw,oops\n')
+    with pytest.raises(DataError, match=r"new\.csv:7: a: 'oops' is not a number"):
+        list(iterate_features(str(path), small.preprocessing, 2, DTYPE))
+
+
+@pytest.mark.parametrize("row", ["7", "7,8,9"])
+def test_a_ragged_row_in_a_later_chunk_is_named(small: Dataset, tmp_path: Path, row: str) -> None:
+    path = tmp_path / "new.csv"
+    path.write_text(f"a,b\n1,2\n3,4\n{row}\n")
+    with pytest.raises(DataError, match=r"new\.csv:4: [13] fields? where the header names 2"):
+        list(iterate_features(str(path), small.preprocessing, 2, DTYPE))
+
+
+@pytest.mark.parametrize("content", ["", "a,b\n", "a,b\n\n\n"])
+def test_a_file_without_rows_predicts_nothing_and_says_so(
+    small: Dataset, tmp_path: Path, content: str
+) -> None:
+    path = tmp_path / "new.csv"
+    path.write_text(content)
+    with pytest.raises(DataError, match=r"is empty|has a header and no rows"):
+        list(iterate_features(str(path), small.preprocessing, 2, DTYPE))
+
+
+def test_stdin_is_read_in_chunks(small: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    stdin = io.BufferedReader(io.BytesIO(b"a\r\n5\r\n6\r\n7\r\n"))  # type: ignore[arg-type]
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=stdin))
+    chunks = list(iterate_features("-", small.preprocessing, 2, DTYPE))
+    assert [chunk.X.ravel().tolist() for chunk in chunks] == [[5, 6], [7]]
+
+
+def test_an_npz_loads_with_classes_and_without(tmp_path: Path) -> None:
+    X, y = load_iris(return_X_y=True)
+    np.savez(tmp_path / "iris.npz", X=X, y=y)
+    classes = load(str(tmp_path / "iris.npz"), test=0.2)
+    assert (classes.classes, len(classes.train)) == (("0", "1", "2"), 120)
+    numbers = load(str(tmp_path / "iris.npz"), classify=False)
+    assert numbers.train.y.shape == (150, 1)
+
+
+def test_an_npy_pair_names_its_labels_by_the_target(tmp_path: Path) -> None:
+    np.save(tmp_path / "X.npy", np.arange(8.0).reshape(4, 2))
+    np.save(tmp_path / "labels.npy", np.array([0, 1, 0, 1]))
+    data = load(str(tmp_path / "X.npy"), target=str(tmp_path / "labels.npy"), scale="none")
+    assert data.train.X.tolist() == [[0, 1], [2, 3], [4, 5], [6, 7]]
+    assert data.train.y.tolist() == [0, 1, 0, 1]
+    assert len(data.fingerprint) == 2
+
+
+def test_bytes_of_an_image_are_scaled_like_numbers(tmp_path: Path) -> None:
+    X = np.array([[0, 255], [255, 0], [51, 102]], np.uint8)
+    np.savez(tmp_path / "d.npz", X=X, y=np.array([0, 1, 0]))
+    data = load(str(tmp_path / "d.npz"), scale="minmax", dtype=np.float64)
+    assert np.allclose(data.train.X, [[0, 1], [1, 0], [0.2, 0.4]], rtol=1e-15)
+
+
+def test_several_targets_ask_for_a_regression(wine: Path) -> None:
+    with pytest.raises(ConfigError, match="several columns need a regression loss"):
+        load(str(wine), **{**WINE, "target": ["kind", "ash"]})
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"scale": "standart"}, "data.scale: 'standart' is not one of standard, minmax, robust, none"),
+        ({"missing": {"fill": "mean"}}, "data.missing.fill: unknown key"),
+        ({"categorical": {"encode": "onehot"}}, "data.categorical.encode: 'onehot' is not one of"),
+        ({"features": ["alcohol", "kind"]}, "data.features: 'kind' is also the target"),
+    ],
+)
+def test_a_setting_that_does_not_exist_is_a_config_error(
+    wine: Path, setting: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(str(wine), **{**WINE, **setting})
+    assert str(caught.value).startswith(message)

@@ -1,0 +1,295 @@
+"""Preprocessing: what is fitted, that it is applied alike everywhere, and that it survives JSON."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
+
+from mlptrain.data.dataset import Dataset
+from mlptrain.data.load import load_dataset, load_rows
+from mlptrain.data.preprocess import Preprocessing
+from mlptrain.data.targets import balanced
+from mlptrain.errors import CheckpointError, DataError
+
+
+def fit(path: Path, content: str, **settings: Any) -> Dataset:
+    path.write_text(content)
+    arguments = {"target": "y", "classify": True, "seed": 0, "dtype": np.float64, **settings}
+    return load_dataset(train=str(path), **arguments)
+
+
+def apply(data: Dataset, path: Path, content: str) -> np.ndarray:
+    path.write_text(content)
+    return load_rows(str(path), data.preprocessing, target_needed=False, dtype=np.float64)[0].X
+
+
+@pytest.fixture
+def csv(tmp_path: Path) -> Path:
+    return tmp_path / "t.csv"
+
+
+NORMAL = np.random.default_rng(0).normal(5, [3, 0.01], size=(200, 2))
+NORMAL_CSV = "a,b,y\n" + "".join(f"{a!r},{b!r},{i % 2}\n" for i, (a, b) in enumerate(NORMAL.tolist()))
+
+
+@pytest.mark.parametrize(
+    ("scale", "scaler"), [("standard", StandardScaler()), ("minmax", MinMaxScaler())]
+)
+def test_scaling_equals_scikit_learns(csv: Path, scale: str, scaler: Any) -> None:
+    X = fit(csv, NORMAL_CSV, scale=scale).train.X
+    assert np.allclose(X, scaler.fit_transform(NORMAL), rtol=1e-11, atol=1e-11)
+
+
+def test_robust_scaling_is_scikit_learns_with_a_smooth_clip(csv: Path) -> None:
+    z = RobustScaler().fit_transform(NORMAL)
+    X = fit(csv, NORMAL_CSV, scale="robust").train.X
+    assert np.allclose(X, z / np.sqrt(1 + (z / 3) ** 2), rtol=1e-11, atol=1e-11)
+
+
+def test_robust_scaling_of_equal_quartiles_uses_half_the_range(csv: Path) -> None:
+    X = fit(csv, "a,y\n" + "0,p\n0,q\n" * 5 + "8,p\n", scale="robust").train.X
+    assert X[-1, 0] == pytest.approx(2 / np.sqrt(1 + (2 / 3) ** 2))
+
+
+def test_statistics_come_from_the_training_rows_only(csv: Path) -> None:
+    data = fit(csv, NORMAL_CSV, val=0.25, test=0.25)
+    assert data.val is not None
+    assert np.allclose(data.train.X.mean(axis=0), 0, atol=1e-12)
+    assert abs(data.val.X.mean()) > 1e-3
+
+
+@pytest.mark.parametrize("scale", ["standard", "minmax", "robust"])
+def test_a_constant_column_becomes_zero_with_a_note(csv: Path, scale: str) -> None:
+    data = fit(csv, "a,b,y\n0.1,1,p\n0.1,2,q\n0.1,4,p\n", scale=scale)
+    assert data.train.X[:, 0].tolist() == [0, 0, 0]
+    assert data.notes == ("a is 0.1 in every training row: it becomes 0",)
+    assert apply(data, csv, "a,b\n7,1\n")[0, 0] == 0
+
+
+def test_many_constant_columns_are_one_note(csv: Path) -> None:
+    names = ",".join(f"c{i}" for i in range(9))
+    data = fit(csv, f"{names},a,y\n" + "".join(f"{'5,' * 9}{i},{'pq'[i % 2]}\n" for i in range(4)))
+    expected = (
+        "9 columns have one value in every training row and become 0: c0, c1, c2, c3, c4, c5 and 3 more"
+    )
+    assert data.notes == (expected,)
+
+
+def test_a_filled_value_is_that_of_the_training_rows(csv: Path) -> None:
+    data = fit(csv, "a,y\n1,p\n2,q\n6,p\n,q\n", missing="median", scale="none")
+    assert data.train.X.ravel().tolist() == [1, 2, 6, 2]
+    assert apply(data, csv, "a\n100\n?\n").ravel().tolist() == [100, 2]
+
+
+def test_an_indicator_column_says_where_a_value_was_missing(csv: Path) -> None:
+    content = "a,b,y\n1,5,p\n,6,q\n3,7,p\n"
+    data = fit(csv, content, missing={"policy": "mean", "indicator": True}, scale="none")
+    assert data.features == ("a", "a missing", "b")
+    assert data.train.X.tolist() == [[1, 0, 5], [2, 1, 6], [3, 0, 7]]
+
+
+def test_drop_takes_rows_in_fit_and_refuses_them_in_predict(csv: Path) -> None:
+    data = fit(csv, "a,c,y\n1,u,p\n,u,q\n3,,p\n4,v,q\n", missing="drop", scale="none")
+    assert data.train.X.tolist() == [[1, 1, 0], [4, 0, 1]]
+    with pytest.raises(DataError, match="which gives no prediction for them: fill them in"):
+        apply(data, csv, "a,c\n,u\n")
+
+
+def test_categories_become_one_column_each(csv: Path) -> None:
+    data = fit(csv, "c,a,y\nred,1,p\nblue,2,q\nred,3,p\n", scale="none")
+    assert data.features == ("c=blue", "c=red", "a")
+    assert data.train.X.tolist() == [[0, 1, 1], [1, 0, 2], [0, 1, 3]]
+
+
+def test_an_unseen_category_is_named_with_its_row(csv: Path) -> None:
+    data = fit(csv, "c,y\nred,p\nblue,q\nred,p\n")
+    with pytest.raises(DataError, match=r":3: c: 'green' is not among the categories .*\(blue, red\)"):
+        apply(data, csv, "c\nred\ngreen\n")
+
+
+def test_unseen_and_missing_categories_are_zeros_where_asked(csv: Path) -> None:
+    zeros = {"encode": "one_hot", "unseen": "zeros", "missing": "zeros"}
+    data = fit(csv, "c,y\nred,p\nblue,q\nred,p\n", categorical=zeros)
+    csv.write_text("c\nblue\ngreen\nNA\n")
+    rows, notes = load_rows(str(csv), data.preprocessing, target_needed=False, dtype=np.float64)
+    assert rows.X.tolist() == [[1, 0], [0, 0], [0, 0]]
+    assert notes == ("2 missing or unseen values of c became all zeros",)
+
+
+def test_whole_numbers_can_be_categories(csv: Path) -> None:
+    settings = {"categorical": {"columns": ["c"]}}
+    data = fit(csv, "c,y\n10,p\n9,q\n10.0,p\n", **settings)
+    assert (data.features, data.train.X.tolist()) == (("c=9", "c=10"), [[0, 1], [1, 0], [0, 1]])
+
+
+def test_a_category_is_the_same_when_a_new_file_holds_only_its_numbers(csv: Path) -> None:
+    data = fit(csv, "c,y\n12,p\nA,q\nB,q\n12,p\nC,q\n")
+    assert apply(data, csv, "c\n12\n12\n").tolist() == [[1, 0, 0, 0]] * 2
+
+
+def test_booleans_are_not_scaled(csv: Path) -> None:
+    assert fit(csv, "a,y\ntrue,p\nfalse,q\ntrue,p\n").train.X.ravel().tolist() == [1, 0, 1]
+
+
+def test_dates_become_days_or_are_left_out(csv: Path) -> None:
+    content = "d,a,y\n1970-01-03,1,p\n1970-01-01,2,q\n1970-01-02,3,p\n"
+    assert fit(csv, content, dates="number", scale="none").train.X[:, 0].tolist() == [2, 0, 1]
+    left_out = fit(csv, content, dates="ignore")
+    assert (left_out.features, left_out.notes) == (("a",), ("d holds dates and is ignored",))
+
+
+def test_the_polar_transform_comes_before_scaling(csv: Path) -> None:
+    content = "a,b,y\n3,4,p\n0,-2,q\n-1,0,p\n"
+    data = fit(csv, content, transform="polar", scale="none")
+    assert data.features == ("r", "theta")
+    expected = [[5, np.arctan2(4, 3)], [2, -np.pi / 2], [1, np.pi]]
+    assert np.allclose(data.train.X, expected, rtol=1e-15)
+    scaled = fit(csv, content, transform="polar", scale="minmax")
+    assert scaled.train.X[:, 0].tolist() == [1, 0.25, 0]
+
+
+@pytest.mark.parametrize(
+    ("values", "classes"),
+    [
+        ("10 9 9.0 10", ("9", "10")),
+        ("b a b a", ("a", "b")),
+        ("True false true FALSE", ("false", "true")),
+        ("10 x 9 x", ("10", "9", "x")),
+    ],
+)
+def test_classes_are_in_numeric_order_else_sorted(
+    csv: Path, values: str, classes: tuple[str, ...]
+) -> None:
+    rows = "".join(f"{i},{value}\n" for i, value in enumerate(values.split()))
+    assert fit(csv, "a,y\n" + rows).classes == classes
+
+
+def test_a_class_of_no_training_row_is_an_error(csv: Path, tmp_path: Path) -> None:
+    (tmp_path / "val.csv").write_text("a,y\n1,p\n2,fish\n")
+    with pytest.raises(
+        DataError, match=r"val\.csv:3: y: 'fish' is a class of no training row \(p, q\)"
+    ):
+        fit(csv, "a,y\n1,p\n2,q\n3,p\n", val=str(tmp_path / "val.csv"))
+
+
+def test_a_regression_target_is_scaled_and_comes_back_in_its_own_unit(csv: Path) -> None:
+    data = fit(csv, "a,y,z\n1,10,5\n2,30,7\n", target=["y", "z"], classify=False)
+    assert (data.targets, data.classes, data.train.y.tolist()) == (("y", "z"), None, [[-1, -1], [1, 1]])
+    assert data.preprocessing.inverse_target(np.array([[2.0, 0.0]])).tolist() == [[40, 6]]
+
+
+def test_an_unscaled_target_stays_as_it_is(csv: Path) -> None:
+    data = fit(csv, "a,y\n1,10\n2,30\n", classify=False, scale_target="none")
+    assert data.train.y.tolist() == [[10], [30]]
+
+
+def test_row_weights_are_carried_along(csv: Path) -> None:
+    data = fit(csv, "a,w,y\n1,0,p\n2,0.5,q\n3,2,p\n", weight="w")
+    assert data.features == ("a",)
+    assert data.train.weights is not None
+    assert data.train.weights.tolist() == [0, 0.5, 2]
+
+
+def test_columns_are_found_by_name_in_any_order(csv: Path) -> None:
+    data = fit(csv, "a,b,c,y\n1,20,u,p\n2,30,v,q\n3,50,u,p\n")
+    straight = apply(data, csv, "a,b,c\n5,6,u\n7,8,v\n")
+    shuffled = apply(data, csv, "extra,c,b,a\nx,u,6,5\nx,v,8,7\n")
+    assert straight.tobytes() == shuffled.tobytes()
+
+
+def test_an_absent_column_is_an_error_with_the_nearest_name(csv: Path) -> None:
+    data = fit(csv, "price,y\n1,p\n2,q\n3,p\n")
+    with pytest.raises(DataError, match="no column 'price', did you mean 'prize'"):
+        apply(data, csv, "prize\n5\n")
+
+
+def test_unused_columns_are_noted(csv: Path) -> None:
+    data = fit(csv, "a,y\n1,p\n2,q\n3,p\n")
+    csv.write_text("id,a,more\n5,1,x\n")
+    _, notes = load_rows(str(csv), data.preprocessing, target_needed=False, dtype=np.float64)
+    assert notes == (f"{csv}: 2 columns not used: id, more",)
+
+
+def test_a_column_of_another_kind_is_an_error(csv: Path) -> None:
+    data = fit(csv, "a,y\n1,p\n2,q\n3,p\n")
+    with pytest.raises(DataError, match="column 'a' holds true and false, training had numbers"):
+        apply(data, csv, "a\ntrue\n")
+
+
+def test_X_is_contiguous_in_the_dtype_of_the_network(csv: Path) -> None:
+    X = fit(csv, NORMAL_CSV, dtype=np.float32).train.X
+    assert (X.dtype, X.flags.c_contiguous) == (np.float32, True)
+
+
+MIXED = (
+    "n,c,t,d,y\n1.5,u,true,2024-01-01,p\n,v,false,2024-01-02,q\n"
+    "2.5,u,,2024-02-01,p\n9,w,true,2024-03-01,q\n"
+)
+MIXED_SETTINGS = {
+    "missing": {"policy": "mean", "indicator": True},
+    "dates": "number",
+    "scale": "robust",
+}
+
+
+def test_json_keeps_every_bit(csv: Path) -> None:
+    data = fit(csv, MIXED, **MIXED_SETTINGS)
+    document = json.loads(json.dumps(data.preprocessing.to_json(), allow_nan=False))
+    again = Preprocessing.from_json(document)
+    assert again == data.preprocessing
+    rows, _ = load_rows(str(csv), again, target_needed=True, dtype=np.float64)
+    assert rows.X.tobytes() == data.train.X.tobytes()
+    assert rows.y.tolist() == data.train.y.tolist()
+
+
+def damaged(document: Any) -> list[Any]:
+    """Every document in which one value is replaced by one of another type, or left out."""
+    found = []
+    if isinstance(document, dict | list):
+        keys = list(document) if isinstance(document, dict) else range(len(document))
+        for key in keys:
+            for other in [{}, 1e999, "nonsense", *damaged(document[key])]:
+                changed = document.copy()
+                changed[key] = other
+                found.append(changed)
+    return found
+
+
+def test_a_damaged_document_is_a_checkpoint_error_or_still_whole(csv: Path) -> None:
+    document = fit(csv, MIXED, **MIXED_SETTINGS).preprocessing.to_json()
+    refused = 0
+    for changed in [None, [], {}, 1, *damaged(document)]:
+        try:
+            Preprocessing.from_json(changed).to_json()
+        except CheckpointError as error:
+            refused += "\n" not in str(error)
+    assert refused > 100
+
+
+def test_balanced_weights_are_scikit_learns() -> None:
+    from sklearn.utils.class_weight import compute_class_weight
+
+    y = np.array([0, 0, 0, 1, 2, 2])
+    expected = compute_class_weight("balanced", classes=np.arange(3), y=y)
+    assert np.allclose(balanced(y, 3), expected)
+
+
+COLUMNS = st.permutations(["n", "c", "t", "d", "y"])
+
+
+@given(COLUMNS)
+def test_no_order_of_columns_changes_the_matrix(
+    tmp_path_factory: pytest.TempPathFactory, order: list[str]
+) -> None:
+    folder = tmp_path_factory.mktemp("t")
+    data = fit(folder / "t.csv", MIXED, **MIXED_SETTINGS)
+    shuffled = pl.read_csv(folder / "t.csv", infer_schema=False).select(order)
+    shuffled.write_csv(folder / "s.csv")
+    rows, _ = load_rows(str(folder / "s.csv"), data.preprocessing, target_needed=True, dtype=np.float64)
+    assert rows.X.tobytes() == data.train.X.tobytes()
