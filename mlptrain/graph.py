@@ -113,6 +113,10 @@ class Memory:
             flat = self._arrays[key] = np.full(size, fill, dtype)
         return flat[:size].reshape(shape)
 
+    def nbytes(self) -> int:
+        """What has been allocated so far."""
+        return sum(array.nbytes for array in self._arrays.values())
+
 
 class Plan:
     """A graph bound to memory for one number of rows: the calls of both passes, ready to run."""
@@ -144,6 +148,10 @@ class Plan:
         if gradient is None:
             raise KeyError(f"no gradient flows to {value.name}")
         return gradient
+
+    def nbytes(self) -> int:
+        """The memory behind the plan, parameters and their gradients excepted."""
+        return self._memory.nbytes()
 
     def forward(self) -> None:
         """Compute every value, in the order of creation."""

@@ -75,6 +75,7 @@ class Categorical(Section):
     missing: Literal["error", "zeros"] = setting(
         "error", "a blank in a text column: refuse, or all zeros"
     )
+    columns: Columns = setting([], "number columns to be taken as categories: codes, zip codes")
 
 
 class Data(Section):

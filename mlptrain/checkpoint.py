@@ -1,0 +1,127 @@
+"""What a checkpoint holds: one file from which a run goes on, or a model predicts, bit for bit.
+
+The arrays are the parameters under their names, the running statistics of batch norm, and the state
+of the optimizer as `optimizer.m` and so on. The document holds everything else. How the two become a
+file is the business of `archive`; where the file lies, of `run_directory`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from mlptrain.data.preprocess import Preprocessing
+from mlptrain.environment import environment
+from mlptrain.errors import CheckpointError
+from mlptrain.experiment import Experiment
+from mlptrain.network import Network
+from mlptrain.nodes.node import Array
+from mlptrain.record import Progress
+
+OPTIMIZER = "optimizer."
+"""Prefix of the arrays that hold the state of the optimizer."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The content of a checkpoint, and the path it came from for messages."""
+
+    path: str
+    arrays: Mapping[str, Array]
+    document: Mapping[str, Any]
+
+    def __getitem__(self, key: str) -> Any:
+        """An entry of the document; CheckpointError if it is missing."""
+        try:
+            return self.document[key]
+        except KeyError:
+            raise CheckpointError(f"{self.path}: has no entry {key!r}; use another one") from None
+
+    def preprocessing(self) -> Preprocessing:
+        """The fitted preprocessing."""
+        return Preprocessing.from_json(self["preprocessing"])
+
+    def progress(self) -> Progress:
+        """Where the run stood."""
+        stored = self["progress"]
+        names = {field.name for field in fields(Progress)}
+        if not isinstance(stored, dict) or set(stored) != names:
+            raise CheckpointError(f"{self.path}: its progress is not one of this version")
+        return Progress(**stored)
+
+
+def arrays_of(experiment: Experiment) -> dict[str, Array]:
+    """Every array that changes while training."""
+    network = experiment.network
+    arrays = {parameter.name: parameter.value for parameter in network.parameters}
+    arrays.update(network.statistics)
+    arrays.update({OPTIMIZER + slot: array for slot, array in experiment.optimizer.state.items()})
+    return arrays
+
+
+def document_of(
+    experiment: Experiment,
+    progress: Progress,
+    config: Mapping[str, Any],
+    values: Mapping[str, Any] | None,
+    metrics_bytes: int,
+) -> dict[str, Any]:
+    """Everything else: what a resumed run, an evaluation or a prediction needs to know."""
+    data = experiment.data
+    class_weights = getattr(experiment.network.loss, "class_weights", None)
+    return {
+        "config": dict(config),
+        "architecture": {
+            "inputs": experiment.network.architecture.inputs,
+            "outputs": experiment.network.architecture.outputs,
+        },
+        "features": list(data.features),
+        "targets": list(data.targets),
+        "classes": None if data.classes is None else list(data.classes),
+        "class_weights": None if class_weights is None else np.asarray(class_weights).tolist(),
+        "preprocessing": data.preprocessing.to_json(),
+        "fingerprint": data.fingerprint,
+        "progress": asdict(progress),
+        "updates": experiment.optimizer.t,
+        "record": None if values is None else dict(values),
+        "metrics_bytes": metrics_bytes,
+        "environment": environment(),
+    }
+
+
+def parameter_names(network: Network) -> list[str]:
+    """The arrays that must be finite for a checkpoint to be worth anything."""
+    return [*(parameter.name for parameter in network.parameters), *network.statistics]
+
+
+def restore_network(network: Network, checkpoint: Checkpoint) -> None:
+    """Write the parameters and running statistics of the checkpoint into the network."""
+    for parameter in network.parameters:
+        _copy(checkpoint, parameter.name, parameter.value)
+    for name, array in network.statistics.items():
+        _copy(checkpoint, name, array)
+
+
+def restore_optimizer(experiment: Experiment, checkpoint: Checkpoint) -> None:
+    """Write the optimizer's state and its count of updates."""
+    for slot, array in experiment.optimizer.state.items():
+        _copy(checkpoint, OPTIMIZER + slot, array)
+    updates = checkpoint["updates"]
+    if not isinstance(updates, int) or isinstance(updates, bool) or updates < 0:
+        raise CheckpointError(f"{checkpoint.path}: its count of updates is {updates!r}")
+    experiment.optimizer.t = updates
+
+
+def _copy(checkpoint: Checkpoint, name: str, into: Array) -> None:
+    array = checkpoint.arrays.get(name)
+    if array is None:
+        raise CheckpointError(f"{checkpoint.path}: has no array {name}, which the model needs")
+    if array.shape != into.shape or array.dtype != into.dtype:
+        raise CheckpointError(
+            f"{checkpoint.path}: {name} is {array.dtype} {array.shape}, "
+            f"the model needs {into.dtype} {into.shape}"
+        )
+    if not np.isfinite(array).all():
+        raise CheckpointError(f"{checkpoint.path}: {name} holds numbers that are not finite")
+    np.copyto(into, array)

@@ -1,0 +1,54 @@
+"""`mlptrain fit`: train, and write a run directory."""
+
+from pathlib import Path
+
+import click
+
+from mlptrain import api
+from mlptrain.cli.options import json_option, set_option
+from mlptrain.report import training
+from mlptrain.threads import use_threads
+
+
+@click.command()
+@click.argument("config", type=click.Path(path_type=Path), required=False)
+@set_option
+@click.option("--out", type=click.Path(path_type=Path), help="Run directory.  [runs/CONFIG-DATE-TIME]")
+@click.option("--resume", type=click.Path(path_type=Path), metavar="RUN", help="Go on with a run.")
+@click.option(
+    "--init-from", type=click.Path(path_type=Path), metavar="CHECKPOINT", help="Start from its weights."
+)
+@click.option("--force", is_flag=True, help="Replace the run that is in the run directory.")
+@click.option("--seed", type=click.IntRange(min=0), help="The same as --set seed=N.")
+@click.option("--threads", type=click.IntRange(min=1), help="Threads of the matrix products.")
+@click.option("--quiet", is_flag=True, help="No progress, only the result.")
+@click.option("--dry-run", is_flag=True, help="Check everything, do one step, write nothing.")
+@json_option
+def command(
+    config: Path | None,
+    overrides: tuple[str, ...],
+    out: Path | None,
+    resume: Path | None,
+    init_from: Path | None,
+    force: bool,
+    seed: int | None,
+    threads: int | None,
+    quiet: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Train the network that CONFIG describes; write config, metrics and checkpoints.
+
+    \b
+    Example:
+      mlptrain fit configs/digits.yaml --set train.epochs=20 --out runs/short
+      mlptrain fit --resume runs/short
+    """
+    use_threads(threads)
+    settings = [*overrides, *([] if seed is None else [f"seed={seed}"])]
+    if dry_run:
+        training.dry(api.dry_run(config, settings))
+        return
+    run = api.prepare(config, settings, out=out, resume=resume, init_from=init_from, force=force)
+    training.watch(run, quiet=quiet or as_json)
+    training.fitted(run.summary, as_json=as_json)

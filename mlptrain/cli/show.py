@@ -1,0 +1,32 @@
+"""`mlptrain show`: what a config, a checkpoint or a run consists of."""
+
+from pathlib import Path
+
+import click
+
+from mlptrain import api
+from mlptrain.cli.options import set_option
+from mlptrain.report import anatomy
+
+
+@click.command()
+@click.argument("what", metavar="CONFIG|CHECKPOINT|RUN", type=click.Path(path_type=Path))
+@set_option
+@click.option(
+    "--config", "config_only", is_flag=True, help="Print the resolved config and nothing else."
+)
+def command(what: Path, overrides: tuple[str, ...], config_only: bool) -> None:
+    """Layers, shapes, parameters, multiply-adds and memory of a network.
+
+    For a checkpoint or a run also how far it was trained. With --config, the YAML with every
+    default written out.
+
+    \b
+    Example:
+      mlptrain show configs/digits.yaml
+      mlptrain show runs/digits-20260101-120000 --config
+    """
+    if config_only:
+        anatomy.show_config(api.resolved_config(what, overrides))
+    else:
+        anatomy.show(api.anatomy(what, overrides))

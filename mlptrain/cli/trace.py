@@ -1,0 +1,35 @@
+"""`mlptrain trace`: the computational graph of an expression."""
+
+import click
+
+from mlptrain.cli.options import json_option
+from mlptrain.expression import read_value, read_values
+from mlptrain.report import trace as report
+from mlptrain.trace import trace
+
+# An expression may begin with a minus, so `-x*y` is no option and `-h` is the negative of h.
+SETTINGS = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
+
+
+@click.command(context_settings=SETTINGS)
+@click.argument("expression")
+@click.argument("values", nargs=-1, metavar="[NAME=VALUE]...")
+@click.option(
+    "--upstream", default="1", metavar="VALUE", help="The gradient that flows into the output.  [1]"
+)
+@json_option
+def command(expression: str, values: tuple[str, ...], upstream: str, as_json: bool) -> None:
+    """Show the computational graph of EXPRESSION: at each gate its value and its gradients.
+
+    A VALUE is a number, a vector [1,-2] or a matrix [[1,2],[3,4]]. The language has + - * / ^ and @
+    (the matrix product), parentheses, functions such as exp, log, max, sum, sigmoid and relu, and
+    names for parts: q = x + y; q * z.
+
+    \b
+    Example:
+      mlptrain trace '(x + y) * z' x=-2 y=5 z=-4
+      mlptrain trace 'max(0, x)' 'x=[1,-2,3,-1]' --upstream '[4,-1,5,9]'
+    """
+    report.show(
+        trace(expression, read_values(values), read_value(upstream, "--upstream")), as_json=as_json
+    )

@@ -1,0 +1,73 @@
+"""How good a network is on some rows: its data loss, and any of the metrics."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from mlptrain.data.dataset import Rows
+from mlptrain.data.preprocess import Preprocessing
+from mlptrain.graph import apply
+from mlptrain.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS
+from mlptrain.metrics.metric import Metric
+from mlptrain.metrics.probability import softmax
+from mlptrain.metrics.ranking import margins
+from mlptrain.network import Network
+from mlptrain.nodes.node import Array
+
+
+def metrics_for(network: Network) -> Mapping[str, Metric]:
+    """The metrics that make sense for the network's task and loss."""
+    if not network.loss.classifies:
+        return REGRESSION_METRICS
+    if network.loss.gives_probabilities:
+        return CLASSIFICATION_METRICS
+    return {
+        name: metric
+        for name, metric in CLASSIFICATION_METRICS.items()
+        if not metric.needs_probabilities
+    }
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Scores of some rows, and what can be measured on them."""
+
+    network: Network
+    rows: Rows
+    scores: Array
+    preprocessing: Preprocessing
+
+    def data_loss(self) -> float:
+        """The loss of the rows, without the regularization loss."""
+        targets = (self.rows.y,) if self.rows.weights is None else (self.rows.y, self.rows.weights)
+        return float(apply(self.network.loss, self.scores, *targets, dtype=self.network.dtype))
+
+    def predictions(self) -> Array:
+        """Probabilities (softmax), margins (hinge), or numbers in the target's unit (regression)."""
+        return predictions(self.network, self.scores, self.preprocessing)
+
+    def truth(self) -> Array:
+        """Class numbers, or targets in their own unit."""
+        if self.network.loss.classifies:
+            return self.rows.y
+        return self.preprocessing.inverse_target(np.asarray(self.rows.y, np.float64))
+
+    def metrics(self, names: Iterable[str]) -> dict[str, float | None]:
+        """The metrics of these names; None where one is not defined or not finite."""
+        table, predicted, truth = metrics_for(self.network), self.predictions(), self.truth()
+        if not np.isfinite(predicted).all():
+            return dict.fromkeys(names)
+        return {name: table[name].function(predicted, truth, self.rows.weights) for name in names}
+
+
+def predictions(network: Network, scores: Array, preprocessing: Preprocessing) -> Array:
+    """What a user calls a prediction: probabilities, margins, or numbers in the target's unit."""
+    if not network.loss.classifies:
+        return preprocessing.inverse_target(scores)
+    return softmax(scores) if network.loss.gives_probabilities else margins(scores)
+
+
+def evaluate(network: Network, rows: Rows, preprocessing: Preprocessing) -> Evaluation:
+    """Run the prediction graph over the rows."""
+    return Evaluation(network, rows, network.scores(rows.X), preprocessing)

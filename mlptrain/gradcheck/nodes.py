@@ -1,0 +1,128 @@
+"""The gradient check of every node by itself, on inputs that keep away from kinks and poles.
+
+Whatever a node puts out is projected on random numbers R, L = sum(output * R), so that a node of any
+shape has a scalar loss whose gradient depends on all of its outputs.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from mlptrain.gradcheck.numerical import Row, check
+from mlptrain.graph import Graph
+from mlptrain.losses import LOSSES, Loss
+from mlptrain.nodes.activations import ACTIVATIONS
+from mlptrain.nodes.dropout import Dropout
+from mlptrain.nodes.gates import GATES, Multiply, Sum
+from mlptrain.nodes.linear import Linear
+from mlptrain.nodes.node import Array, Node, Shape
+from mlptrain.nodes.norm import BatchNorm, FixedNorm, LayerNorm
+from mlptrain.random import stream
+from mlptrain.regularizers import REGULARIZERS
+
+LAYERS: dict[str, type[Node]] = {
+    "linear": Linear,
+    "dropout": Dropout,
+    "batch_norm": BatchNorm,
+    "fixed_norm": FixedNorm,
+    "layer_norm": LayerNorm,
+}
+
+GATE_SHAPES: Mapping[str, Sequence[Shape]] = {
+    "add": [(4, 3), (3,)],
+    "subtract": [(4, 1), (4, 3)],
+    "multiply": [(4, 3), ()],
+    "divide": [(4, 3), (3,)],
+    "power": [(4, 3), (1, 3)],
+    "max": [(4, 3), (4, 3)],
+    "matmul": [(4, 3), (3, 5)],
+}
+"""Gates with two inputs, most of them with shapes that broadcast; the others take one (4, 3)."""
+
+LAYER_SHAPES: Mapping[str, Sequence[Shape]] = {
+    "linear": [(4, 3), (3, 5), (5,)],
+    "dropout": [(4, 3), (4, 3)],
+    "batch_norm": [(6, 3), (3,), (3,)],
+    "fixed_norm": [(6, 3), (3,), (3,), (3,), (3,)],
+    "layer_norm": [(6, 5), (5,), (5,)],
+}
+
+POSITIVE = {"log", "power", "fixed_norm"}
+"""Nodes that are checked on positive inputs: a logarithm, a base, a variance."""
+
+LOSS_OPTIONS: Mapping[str, Sequence[Mapping[str, Any]]] = {
+    "softmax": [{}, {"label_smoothing": 0.1}, {"class_weights": [0.5, 1.0, 2.0, 0.1]}],
+    "hinge": [{}, {"delta": 0.5}, {"class_weights": [0.5, 1.0, 2.0, 0.1]}],
+    "mse": [{}, {"reduction": "sum"}],
+    "huber": [{}, {"delta": 0.5}],
+}
+"""Options under which a loss is checked, besides its defaults."""
+
+NAMES = "xyzuv"
+
+
+def check_nodes(seed: int = 0) -> Iterator[Row]:
+    """One row for each input of each node of each registry."""
+    for table, shapes in ((GATES, GATE_SHAPES), (ACTIVATIONS, {}), (LAYERS, LAYER_SHAPES)):
+        for name, kind in table.items():
+            generator = stream(seed, name)
+            inputs = [
+                away_from_zero(generator, shape, positive=name in POSITIVE)
+                for shape in shapes.get(name, [(4, 6)])
+            ]
+            count = 3 if name == "fixed_norm" else len(inputs)
+            wanted = 1 if name == "dropout" else count
+            yield from check_node(name, kind(), inputs, seed, gradients=wanted)
+    yield from _check_losses(seed)
+    for name, regularizer in REGULARIZERS.items():
+        generator = stream(seed, name)
+        weights = [away_from_zero(generator, shape) for shape in ((4, 3), (3, 2))]
+        yield from check_node(name, regularizer(0.3), weights, seed)
+
+
+def _check_losses(seed: int) -> Iterator[Row]:
+    for name, kind in LOSSES.items():
+        for options in LOSS_OPTIONS.get(name, [{}]):
+            loss = kind(**options)
+            generator = stream(seed, name)
+            scores = away_from_zero(generator, (5, 4))
+            targets = _targets(loss, generator)
+            label = name + "".join(f" {key}={value}" for key, value in options.items())
+            yield from check_node(label, loss, [scores, targets], seed, gradients=1)
+            weighted = [scores, targets, generator.uniform(0.5, 2, 5)]
+            yield from check_node(f"{label}, row weights", loss, weighted, seed, gradients=1)
+
+
+def _targets(loss: Loss, generator: np.random.Generator) -> Array:
+    if loss.classifies:
+        return generator.integers(0, 4, 5)
+    return 3 + away_from_zero(generator, (5, 4))
+
+
+def away_from_zero(generator: np.random.Generator, shape: Shape, *, positive: bool = False) -> Array:
+    """Numbers with 0.2 <= |x| < 2: most kinks and poles lie at 0."""
+    x = generator.uniform(0.2, 2, shape)
+    return np.asarray(x if positive else x * generator.choice((-1.0, 1.0), shape))
+
+
+def check_node(
+    name: str, node: Node, inputs: Sequence[Array], seed: int, *, gradients: int | None = None
+) -> Iterator[Row]:
+    """One row for each of the first `gradients` inputs (all, if not given)."""
+    graph = Graph(np.float64)
+    count = len(inputs) if gradients is None else gradients
+    values = [
+        graph.input(NAMES[i], array.shape, array.dtype, wants_gradient=i < count)
+        for i, array in enumerate(inputs)
+    ]
+    output = graph.add(node, *values, name="output")
+    shape = node.shape(*(array.shape for array in inputs))
+    R = graph.input("R", shape)
+    graph.add(Sum(), graph.add(Multiply(), output, R, name="projected"), name="L")
+    plan = graph.plan()
+    generator = stream(seed, "projection")
+    plan.value(R)[...] = away_from_zero(generator, shape)
+    for value, array in zip(values, inputs, strict=True):
+        plan.value(value)[...] = array
+    yield from check(f"node {name}", plan, values[:count], generator)

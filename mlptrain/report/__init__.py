@@ -1,0 +1,1 @@
+"""What people see: tables, progress, JSON. The only place that prints."""

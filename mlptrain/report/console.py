@@ -1,0 +1,76 @@
+"""The two streams of the terminal, and how numbers and foreign text are shown on them.
+
+Results go to stdout; progress, notes and logs to stderr. Text that comes from a file or a user is
+stripped of control characters, and never taken for markup.
+"""
+
+import json
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+
+def stdout() -> Console:
+    """Where results go. Made when needed: tests and pipes exchange the stream."""
+    return Console(file=sys.stdout, highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def stderr() -> Console:
+    """Where everything else goes."""
+    return Console(file=sys.stderr, highlight=False, soft_wrap=not sys.stderr.isatty())
+
+
+def emit_json(document: Mapping[str, Any]) -> None:
+    """Exactly one JSON document on stdout; a number that is not finite is null."""
+    sys.stdout.write(json.dumps(finite(document), indent=2, allow_nan=False) + "\n")
+
+
+def finite(value: Any) -> Any:
+    """`value` with None for every number that JSON cannot hold."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    return value
+
+
+def plain(text: str) -> Text:
+    """Text from outside: no control characters, no markup."""
+    return Text("".join(c if c.isprintable() else "?" for c in text))
+
+
+def number(value: float | int | None) -> str:
+    """Six significant digits at most; whole numbers as they are; a dash for what is not defined.
+
+    >>> number(0.97777777), number(1437), number(1.25e-9), number(None)
+    ('0.9778', '1,437', '1.25e-09', '-')
+    """
+    if value is None:
+        return "-"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:.4g}"
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, left: int = 1) -> Table:
+    """A plain table; the first `left` columns hold words, the others numbers."""
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for position, column in enumerate(columns):
+        made.add_column(column, justify="left" if position < left else "right", overflow="fold")
+    for row in rows:
+        made.add_row(*(plain(cell) if isinstance(cell, str) else plain(number(cell)) for cell in row))
+    return made
+
+
+def tell(notes: Sequence[str]) -> None:
+    """What the user should know, on stderr, a line each."""
+    for note in notes:
+        stderr().print(Text("note: ") + plain(note))

@@ -1,0 +1,122 @@
+"""A run as it is watched: a header, a line for each evaluation, a bar on a terminal, and the result."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tqdm import tqdm
+
+from mlptrain.experiment import Experiment
+from mlptrain.record import Record
+from mlptrain.report.console import emit_json, number, plain, stderr, stdout, tell
+from mlptrain.run import Run
+
+STEPS_PER_TICK = 20
+"""How many steps the bar waits for: drawing must not cost what it shows."""
+
+
+def watch(run: Run, *, quiet: bool) -> None:
+    """Train to the end, showing how it goes unless `quiet`."""
+    if quiet:
+        for _ in run:
+            pass
+        return
+    tell(run.notes)
+    told = len(run.notes)
+    stderr().print(plain(headline(run.experiment)))
+    keys = columns(run.experiment)
+    stderr().print(plain(line(keys)))
+    with bar(run) as shown:
+        for step, record in enumerate(run, 1):
+            if step % STEPS_PER_TICK == 0:
+                shown.update(run.progress.step - shown.n)
+            if record is not None:
+                tqdm.write(
+                    line([cell(record, key) for key in keys], best=record.is_best), file=sys.stderr
+                )
+            if len(run.notes) > told:
+                tell(run.notes[told:])
+                told = len(run.notes)
+
+
+def bar(run: Run) -> "tqdm[Any]":
+    """A bar over the steps; it is drawn on a terminal only, and gone when the run ends."""
+    return tqdm(
+        total=run.experiment.total_steps,
+        initial=run.progress.step,
+        unit="step",
+        file=sys.stderr,
+        leave=False,
+        disable=None,
+        mininterval=0.2,
+    )
+
+
+def headline(experiment: Experiment) -> str:
+    """Rows, features, classes, parameters: what is about to be trained, on one line."""
+    data = experiment.data
+    rows = [
+        f"{len(part):,} {name}"
+        for name, part in (("train", data.train), ("val", data.val), ("test", data.test))
+        if part is not None
+    ]
+    outputs = (
+        f"{len(data.classes)} classes"
+        if data.classes is not None
+        else f"target {', '.join(data.targets)}"
+    )
+    parameters = experiment.network.parameters.values.size
+    return (
+        f"{' / '.join(rows)} rows, {len(data.features):,} features, {outputs}, "
+        f"{parameters:,} parameters, {experiment.total_steps:,} steps, seed {experiment.seed}"
+    )
+
+
+def columns(experiment: Experiment) -> list[str]:
+    """The keys of a record that are worth a column."""
+    metric = "accuracy" if experiment.network.loss.classifies else "rmse"
+    keys = ["epoch", "learning_rate", "train_loss", f"train_{metric}"]
+    if experiment.data.val is not None:
+        keys += ["val_loss", f"val_{metric}"]
+    if experiment.monitor.key not in keys:
+        keys.append(experiment.monitor.key)
+    return [*keys, "examples_per_second"]
+
+
+def cell(record: Record, key: str) -> str:
+    """One value of a record."""
+    value = record[key]
+    return number(round(value)) if key == "examples_per_second" and value else number(value)
+
+
+def line(cells: Sequence[str], *, best: bool = False) -> str:
+    """Cells under each other; a star marks the best epoch so far."""
+    widths = [6, 14, 11, 15, 9, 13, 13, 20]
+    names = {"learning_rate": "rate", "examples_per_second": "examples/s"}
+    shown = [names.get(each, each) for each in cells]
+    return "".join(
+        f"{each:>{max(width - 2, 6)}}  " for each, width in zip(shown, widths, strict=False)
+    ) + ("*" if best else "")
+
+
+def fitted(summary: Mapping[str, Any], *, as_json: bool) -> None:
+    """How the run ended, and the numbers of its best epoch."""
+    if as_json:
+        emit_json(summary)
+        return
+    out = stdout()
+    out.print(plain(f"{summary['status']}: {summary['reason']}"))
+    out.print(
+        plain(f"best {summary['monitor']} {number(summary['best'])} at epoch {summary['best_epoch']}")
+    )
+    if summary.get("test"):
+        values = ", ".join(f"{name} {number(value)}" for name, value in summary["test"].items())
+        out.print(plain(f"test: {values}"))
+    out.print(plain(f"{summary['run']}  ({summary['seconds']:.1f} s)"))
+
+
+def dry(experiment: Experiment) -> None:
+    """The outcome of a dry run."""
+    tell(experiment.data.notes)
+    stdout().print(plain(headline(experiment)))
+    stdout().print("the config is valid, and the first step was taken; nothing was written")

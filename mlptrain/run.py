@@ -1,0 +1,245 @@
+"""A run from beginning to end: train, and keep config, metrics and checkpoints in a run directory.
+
+`Run` is one sitting: a new run, or a run that goes on. Iterating over it trains; like `train` it
+yields None after a step and a record after an evaluation, when everything due is on the disk.
+"""
+
+import contextlib
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, Self
+
+from mlptrain.archive import read_archive
+from mlptrain.build import build, interval, network_of
+from mlptrain.checkpoint import (
+    Checkpoint,
+    arrays_of,
+    document_of,
+    parameter_names,
+    restore_network,
+    restore_optimizer,
+)
+from mlptrain.config import Config, dump, resolved
+from mlptrain.environment import differences, environment
+from mlptrain.errors import DivergenceError, Interrupted
+from mlptrain.evaluate import evaluate
+from mlptrain.experiment import Experiment
+from mlptrain.interrupt import StopRequest, stop_requests
+from mlptrain.nodes.node import Array
+from mlptrain.pace import Pace
+from mlptrain.record import Progress, Record
+from mlptrain.resume import agreed_config, check_same_data
+from mlptrain.run_directory import RunDirectory
+from mlptrain.trainer import train
+
+MOST_ROLLBACKS = 3
+"""With `nonfinite: rollback`, how often a run may go back to its last checkpoint."""
+
+Status = Literal["completed", "early_stopped", "interrupted", "diverged"]
+
+
+class Snapshot(NamedTuple):
+    """A checkpoint that is not on the disk yet."""
+
+    arrays: dict[str, Array]
+    document: dict[str, Any]
+
+
+@dataclass
+class Run:
+    """One sitting of a run: what is trained, where it is kept, and how far it has come."""
+
+    config: Config
+    experiment: Experiment
+    directory: RunDirectory
+    progress: Progress = field(default_factory=Progress)
+    notes: list[str] = field(default_factory=list)
+    pace: Pace = field(default_factory=Pace)
+    pending: "Snapshot | None" = None  # the best parameters, until they are written
+    record: Record | None = None
+    test: dict[str, float | None] | None = None
+    summary: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def new(
+        cls,
+        config: Config,
+        out: str | Path,
+        *,
+        force: bool = False,
+        init_from: Checkpoint | None = None,
+    ) -> Self:
+        """Build everything first, so that nothing is replaced for a config that cannot run."""
+        experiment = build(config)
+        if init_from is not None:
+            restore_network(experiment.network, init_from)
+        directory = RunDirectory.create(out, force=force)
+        directory.write_config(dump(resolved(config)))
+        return cls(config, experiment, directory, notes=list(experiment.data.notes))
+
+    @property
+    def best(self) -> Path:
+        """The checkpoint of the best epoch."""
+        return self.directory.best
+
+    @classmethod
+    def resumed(cls, path: str | Path, config: Config | None = None) -> Self:
+        """Go on with the run in `path`, from its newest valid checkpoint.
+
+        `config`, if given, may differ from the run's own in what does not change the steps already
+        done; CheckpointError names every key that does.
+        """
+        directory = RunDirectory.open(path)
+        try:
+            loaded = directory.newest_valid()
+            checkpoint = Checkpoint(str(loaded.path), loaded.arrays, loaded.document)
+            config = agreed_config(checkpoint, config)
+            experiment = build(config)
+            check_same_data(checkpoint, experiment)
+            progress = restore(experiment, checkpoint)
+            directory.truncate_metrics(checkpoint["metrics_bytes"])
+            directory.write_config(dump(resolved(config)))
+        except BaseException:
+            directory.close()
+            raise
+        changed = differences(checkpoint["environment"], environment())
+        notes = [*loaded.notes, *experiment.data.notes]
+        notes += [f"{each}: the same bits cannot be promised" for each in changed]
+        return cls(config, experiment, directory, progress, notes)
+
+    def __iter__(self) -> Iterator[Record | None]:
+        status: Status = "interrupted"
+        reason = "ended by an error"
+        try:
+            with stop_requests() as request:
+                yield from self._train(request)
+            self.test = self._test()
+            status = "early_stopped" if self.progress.stopped else "completed"
+            reason = self.progress.stopped or f"all {self.experiment.epochs} epochs done"
+        except DivergenceError as error:
+            status, reason = "diverged", error.faults[0]
+            raise
+        except Interrupted as error:
+            reason = error.faults[0]
+            raise
+        finally:
+            self.summary = self._summary(status, reason)
+            self.directory.write_summary(self.summary)
+            self.directory.close()
+
+    def _train(self, request: StopRequest) -> Iterator[Record | None]:
+        if self.experiment.nonfinite == "rollback" and self.progress.step == 0:
+            self._save()  # something to go back to
+        while True:
+            try:
+                for record in train(self.experiment, self.progress):
+                    self._keep(record)
+                    yield record
+                    if request.signal is not None:
+                        self._interrupt(request.signal)
+                return
+            except DivergenceError as error:
+                self._roll_back(error)
+
+    def _keep(self, record: Record | None) -> None:
+        """What is due after a step: metrics at once, checkpoints when their time has come."""
+        if record is not None:
+            self.record = record
+            self.directory.append_metrics(record.values)
+        every = interval(self.config.train.checkpoint_every)
+        due = every.due(self.progress.step, self.experiment.steps_per_epoch)
+        exactly = every.unit == "steps"
+        ended = self.progress.step == self.experiment.total_steps or self.progress.stopped
+        is_best = record is not None and record.is_best
+        if ended or (due and (exactly or self.pace.allows())):
+            self._save(is_best=is_best)
+        elif is_best:
+            self.pending = self._snapshot()
+
+    def _save(self, *, is_best: bool = False) -> None:
+        """Write best.npz, if there is a new best, and then last.npz."""
+        with self.pace.saving():
+            now = Snapshot(arrays_of(self.experiment), self._document())
+            best = now if is_best else self.pending
+            finite = parameter_names(self.experiment.network)
+            if best is not None:
+                self.directory.save("best", best.arrays, best.document, finite=finite)
+                self.pending = None
+            self.directory.save("last", now.arrays, now.document, finite=finite)
+
+    def _snapshot(self) -> "Snapshot":
+        """The state as it is now, for a best checkpoint that is written later."""
+        arrays = {name: array.copy() for name, array in arrays_of(self.experiment).items()}
+        return Snapshot(arrays, self._document())
+
+    def _document(self) -> dict[str, Any]:
+        values = self.record.values if self.record else None
+        length = self.directory.metrics_length()
+        return document_of(self.experiment, self.progress, resolved(self.config), values, length)
+
+    def _interrupt(self, number: signal.Signals) -> None:
+        self._save()
+        step, epoch = self.progress.step, self.progress.step // self.experiment.steps_per_epoch
+        raise Interrupted(
+            number,
+            f"{number.name} after step {step} (epoch {epoch}): saved; "
+            f"go on with mlptrain fit --resume {self.directory.path}",
+        )
+
+    def _rescue(self) -> None:
+        """Save the parameters from before the failed step, where they are finite, as the run ends."""
+        with contextlib.suppress(DivergenceError):  # they may be past saving as well
+            self._save()
+
+    def _roll_back(self, error: DivergenceError) -> None:
+        """Go back to the last checkpoint, at half the rate and without the step that failed."""
+        failed, rolled = self.progress.step, len(self.progress.poisoned)
+        if self.experiment.nonfinite != "rollback" or rolled >= MOST_ROLLBACKS:
+            self._rescue()
+            raise error
+        before, self.pending = self.progress, None
+        loaded = self.directory.newest_valid()
+        checkpoint = Checkpoint(str(loaded.path), loaded.arrays, loaded.document)
+        self.progress = restore(self.experiment, checkpoint)
+        self.directory.truncate_metrics(checkpoint["metrics_bytes"])
+        self.progress.rate_factor = before.rate_factor / 2
+        self.progress.poisoned = [*before.poisoned, failed]
+        self.notes.append(f"{error.faults[0]}; rolled back to step {self.progress.step}")
+
+    def _test(self) -> dict[str, float | None] | None:
+        """Loss and usual metric of the best parameters on the test rows, where there are any."""
+        data = self.experiment.data
+        if data.test is None or not self.directory.best.exists():
+            return None
+        arrays, document = read_archive(self.directory.best)
+        network = network_of(Checkpoint(str(self.directory.best), arrays, document))
+        evaluation = evaluate(network, data.test, data.preprocessing)
+        usual = "accuracy" if network.loss.classifies else "rmse"
+        return {"loss": evaluation.data_loss(), **evaluation.metrics([usual])}
+
+    def _summary(self, status: Status, reason: str) -> dict[str, Any]:
+        progress = self.progress
+        return {
+            "status": status,
+            "reason": reason,
+            "run": str(self.directory.path),
+            "epochs": progress.step // self.experiment.steps_per_epoch,
+            "steps": progress.step,
+            "monitor": self.experiment.monitor.key,
+            "best": progress.best,
+            "best_epoch": progress.best_epoch,
+            "metrics": dict(self.record.values) if self.record else {},
+            "test": self.test,
+            "seconds": progress.seconds,
+            "parameters": int(self.experiment.network.parameters.values.size),
+            "notes": self.notes,
+        }
+
+
+def restore(experiment: Experiment, checkpoint: Checkpoint) -> Progress:
+    """Put a run back to where the checkpoint was written."""
+    restore_network(experiment.network, checkpoint)
+    restore_optimizer(experiment, checkpoint)
+    return checkpoint.progress()
