@@ -23,7 +23,6 @@ from mlptrain.record import Progress, every
 from mlptrain.resume import changed_sources
 from mlptrain.run import Run
 from mlptrain.summary import Layer, layers, memory
-from mlptrain.threads import use_threads
 from mlptrain.trainer import train
 
 NO_CONFIG = "no CONFIG given; name a YAML file, or go on with a run by --resume RUN"
@@ -50,8 +49,9 @@ def fit(
     `config` is a YAML file or a dict, `set` overrides settings: {"train.epochs": 5}. The other
     arguments are the options of `mlptrain fit`. Raises the errors of `mlptrain.errors`.
     """
-    use_threads(threads)
-    run = prepare(config, set, out=out, resume=resume, init_from=init_from, force=force)
+    run = prepare(
+        config, set, out=out, resume=resume, init_from=init_from, force=force, threads=threads
+    )
     for _ in run:
         pass
     return run
@@ -70,6 +70,7 @@ def prepare(
     resume: str | Path | None = None,
     init_from: str | Path | None = None,
     force: bool = False,
+    threads: int | None = None,
 ) -> Run:
     """A run that is ready to train: a new one, or one that goes on."""
     if resume is not None:
@@ -77,12 +78,14 @@ def prepare(
             raise ConfigError("--resume goes on in place: leave out --out, --init-from and --force")
         if config is None and overrides:
             raise ConfigError("--resume without CONFIG keeps the run's own config: leave out --set")
-        return Run.resumed(resume, None if config is None else load_config(config, overrides))
+        settings = None if config is None else load_config(config, overrides)
+        return Run.resumed(resume, settings, threads=threads)
     if config is None:
         raise ConfigError(NO_CONFIG)
     start = None if init_from is None else read_checkpoint(init_from)
     checked = load_config(config, overrides)
-    return Run.new(checked, out or new_directory(config), force=force, init_from=start)
+    place = out or new_directory(config)
+    return Run.new(checked, place, force=force, init_from=start, threads=threads)
 
 
 def dry_run(config: Source | None, overrides: Overrides = ()) -> Experiment:

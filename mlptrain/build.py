@@ -26,10 +26,14 @@ from mlptrain.optimizers import OPTIMIZERS, Optimizer
 from mlptrain.registry import advice
 from mlptrain.regularizers import REGULARIZERS
 from mlptrain.schedules import SCHEDULES, Schedule, warm_up
+from mlptrain.threads import choose_threads
 
 
-def build(config: Config) -> Experiment:
-    """Load the data, build the network around it, and attach optimizer and schedule."""
+def build(config: Config, threads: int | None = None) -> Experiment:
+    """Load the data, build the network around it, and attach optimizer and schedule.
+
+    `threads` None: as many as the environment says, else as pay for a network of this size.
+    """
     data = load(config)
     weights = class_weights(config, data)
     network = network_for(
@@ -40,10 +44,12 @@ def build(config: Config) -> Experiment:
     )
     network.initialize(initializer, config.seed)
     train = config.train
+    if threads is None:
+        threads = choose_threads(network.architecture.largest_product() * train.batch_size)
     return Experiment(
         data=data,
         network=network,
-        optimizer=optimizer_for(config, network),
+        optimizer=optimizer_for(config, network, threads),
         schedule=schedule_for(config),
         monitor=monitor_for(config, network, data),
         seed=config.seed,
@@ -56,6 +62,7 @@ def build(config: Config) -> Experiment:
         if train.early_stopping
         else None,
         eval_every=interval(train.eval_every),
+        threads=threads,
     )
 
 
@@ -149,11 +156,11 @@ def penalties_for(config: Config) -> list[Node]:
     return [REGULARIZERS[name](strength) for name, strength in strengths.items() if strength]
 
 
-def optimizer_for(config: Config, network: Network) -> Optimizer:
+def optimizer_for(config: Config, network: Network, threads: int = 1) -> Optimizer:
     """The optimizer, attached to the network's parameters."""
     optimizer = OPTIMIZERS[config.optimizer.name](**config.optimizer.options())
     weights = [weight.value for weight in network.parameters.weights()]
-    optimizer.attach(network.parameters.values, weights)
+    optimizer.attach(network.parameters.values, weights, threads)
     return optimizer
 
 

@@ -66,6 +66,7 @@ class Experiment:
     nonfinite: Literal["abort", "skip", "rollback"] = "abort"
     early_stopping: EarlyStopping | None = None
     eval_every: Interval = Interval()
+    threads: int = 1
 
     @property
     def steps_per_epoch(self) -> int:

@@ -7,6 +7,7 @@ first one only; batch norm takes the statistics of the minibatch there, and the 
          W ────────────────────── regularization loss ────────────────────(+)─ full loss
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -58,6 +59,10 @@ class Architecture:
                 shapes.append(ParameterShape(f"norm{number}.beta", (width,), is_weight=False))
             fan_in = units
         return shapes + self._linear_shapes(len(self.hidden) + 1, fan_in, self.outputs)
+
+    def largest_product(self) -> int:
+        """Multiply-adds of the largest weight matrix for one row: what decides how many threads pay."""
+        return max(math.prod(each.shape) for each in self.parameter_shapes() if each.is_weight)
 
     def _linear_shapes(self, number: int, fan_in: int, width: int) -> list[ParameterShape]:
         shapes = [ParameterShape(f"layer{number}.W", (fan_in, width), is_weight=True)]

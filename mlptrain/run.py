@@ -32,6 +32,7 @@ from mlptrain.pace import Pace
 from mlptrain.record import Progress, Record
 from mlptrain.resume import agreed_config, check_same_data
 from mlptrain.run_directory import RunDirectory
+from mlptrain.threads import use_threads
 from mlptrain.trainer import train
 
 MOST_ROLLBACKS = 3
@@ -70,9 +71,10 @@ class Run:
         *,
         force: bool = False,
         init_from: Checkpoint | None = None,
+        threads: int | None = None,
     ) -> Self:
         """Build everything first, so that nothing is replaced for a config that cannot run."""
-        experiment = build(config)
+        experiment = build(config, threads)
         if init_from is not None:
             restore_network(experiment.network, init_from)
         directory = RunDirectory.create(out, force=force)
@@ -85,7 +87,9 @@ class Run:
         return self.directory.best
 
     @classmethod
-    def resumed(cls, path: str | Path, config: Config | None = None) -> Self:
+    def resumed(
+        cls, path: str | Path, config: Config | None = None, *, threads: int | None = None
+    ) -> Self:
         """Go on with the run in `path`, from its newest valid checkpoint.
 
         `config`, if given, may differ from the run's own in what does not change the steps already
@@ -96,7 +100,7 @@ class Run:
             loaded = directory.newest_valid()
             checkpoint = Checkpoint(str(loaded.path), loaded.arrays, loaded.document)
             config = agreed_config(checkpoint, config)
-            experiment = build(config)
+            experiment = build(config, threads)
             check_same_data(checkpoint, experiment)
             progress = restore(experiment, checkpoint)
             directory.truncate_metrics(checkpoint["metrics_bytes"])
@@ -112,6 +116,7 @@ class Run:
     def __iter__(self) -> Iterator[Record | None]:
         status: Status = "interrupted"
         reason = "ended by an error"
+        use_threads(self.experiment.threads)
         try:
             with stop_requests() as request:
                 yield from self._train(request)

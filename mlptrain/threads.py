@@ -1,9 +1,48 @@
-"""How many threads the matrix products use. The limit holds for the whole process."""
+"""How many threads a run uses: for the matrix products, and for the update of a large network.
+
+Two threads pay from matrices of some hundred rows and columns upwards; below, one is faster, and it
+leaves the other cores alone. The limit holds for the whole process.
+"""
+
+import os
+from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
+WORTHWHILE = 8e6
+"""Multiply-adds of the largest product of a step from which more than one thread is used."""
 
-def use_threads(threads: int | None) -> None:
-    """Let BLAS use this many threads; None leaves what the environment says."""
-    if threads is not None:
-        threadpool_limits(threads, user_api="blas")
+VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+QUOTA = Path("/sys/fs/cgroup/cpu.max")
+
+
+def use_threads(threads: int) -> None:
+    """Let BLAS use this many threads."""
+    threadpool_limits(threads, user_api="blas")
+
+
+def choose_threads(largest_product: float) -> int:
+    """The threads for a network: what the environment says, else by the size of its products."""
+    named = from_environment()
+    if named is not None:
+        return min(named, cores())
+    return cores() if largest_product >= WORTHWHILE else 1
+
+
+def from_environment() -> int | None:
+    """The first of the usual variables that holds a number."""
+    for variable in VARIABLES:
+        text = os.environ.get(variable, "")
+        if text.isdigit() and int(text) > 0:
+            return int(text)
+    return None
+
+
+def cores() -> int:
+    """The cores this process may use: its affinity, and the quota of its control group."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = QUOTA.read_text().split()
+    except (OSError, ValueError):
+        return allowed
+    return max(1, min(allowed, int(quota) // int(period))) if quota.isdigit() else allowed

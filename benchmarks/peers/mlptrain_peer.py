@@ -34,7 +34,7 @@ def experiment_for(options: Options, work: Workload) -> Experiment:
                 "train": {"batch_size": options.batch},
             }
         )
-        experiment = build(config)
+        experiment = build(config, options.threads)
     parameters = experiment.network.parameters
     for number, (W, b) in enumerate(zip(work.weights, work.biases, strict=True), 1):
         parameters[f"layer{number}.W"].value[...] = W

@@ -6,8 +6,8 @@ import click
 
 from mlptrain import api
 from mlptrain.cli.options import json_option, set_option
+from mlptrain.errors import ConfigError
 from mlptrain.report import training
-from mlptrain.threads import use_threads
 
 
 @click.command()
@@ -44,11 +44,14 @@ def command(
       mlptrain fit configs/digits.yaml --set train.epochs=20 --out runs/short
       mlptrain fit --resume runs/short
     """
-    use_threads(threads)
     settings = [*overrides, *([] if seed is None else [f"seed={seed}"])]
     if dry_run:
-        training.dry(api.dry_run(config, settings))
+        if resume is not None or init_from is not None:
+            raise ConfigError("--dry-run tries out a CONFIG: leave out --resume and --init-from")
+        training.dry(api.dry_run(config, settings), as_json=as_json)
         return
-    run = api.prepare(config, settings, out=out, resume=resume, init_from=init_from, force=force)
+    run = api.prepare(
+        config, settings, out=out, resume=resume, init_from=init_from, force=force, threads=threads
+    )
     training.watch(run, quiet=quiet or as_json)
     training.fitted(run.summary, as_json=as_json)

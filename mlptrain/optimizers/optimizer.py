@@ -10,11 +10,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from mlptrain.blocks import Blocks
 from mlptrain.bounds import Positive
 from mlptrain.nodes.node import Array
-
-BLOCK = 16 * 1024
-"""Elements per block: a handful of float32 blocks fit into a core's own cache."""
 
 
 class Optimizer(ABC):
@@ -25,32 +23,34 @@ class Optimizer(ABC):
     """
 
     slots: ClassVar[tuple[str, ...]] = ()
-    scratches: ClassVar[int] = 1
 
     def __init__(self, *, learning_rate: Positive) -> None:
         self.learning_rate = learning_rate
         self.t = 0
 
-    def attach(self, w: Array, weights: Sequence[Array] = ()) -> None:
+    def attach(self, w: Array, weights: Sequence[Array] = (), threads: int = 1) -> None:
         """Allocate the state for the flat vector `w`; `weights` are its views that may decay."""
         self.t = 0
         self.weights = weights
         self.state = {slot: np.zeros_like(w) for slot in self.slots}
         self._vectors = tuple(self.state.values())
-        self._blocks = [slice(start, start + BLOCK) for start in range(0, w.size, BLOCK)]
-        self._scratch = [np.empty(min(w.size, BLOCK), w.dtype) for _ in range(self.scratches)]
+        self._blocks = Blocks(w.size, threads)
+        self._scratch = [np.empty(self._blocks.length, w.dtype) for _ in range(self._blocks.threads)]
 
     def step(self, w: Array, dw: Array, lr: float) -> None:
         """Update `w` in place, given the gradient `dw` and the learning rate of this step."""
         self.t += 1
-        if len(self._blocks) == 1:
-            self.update(w, dw, lr, *self._vectors, *self._scratch)
+        if w.size == self._blocks.length:
+            self.update(w, dw, lr, *self._vectors, self._scratch[0])
             return
-        for block in self._blocks:
+
+        def update_block(block: slice, thread: int) -> float:
             views = [vector[block] for vector in self._vectors]
-            size = min(block.stop, w.size) - block.start
-            scratch = [array[:size] for array in self._scratch]
-            self.update(w[block], dw[block], lr, *views, *scratch)
+            scratch = self._scratch[thread][: block.stop - block.start]
+            self.update(w[block], dw[block], lr, *views, scratch)
+            return 0.0
+
+        self._blocks.run(update_block)
 
     @abstractmethod
     def update(self, w: Array, dw: Array, lr: float, *arrays: Array) -> None:

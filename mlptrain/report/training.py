@@ -66,9 +66,10 @@ def headline(experiment: Experiment) -> str:
         else f"target {', '.join(data.targets)}"
     )
     parameters = experiment.network.parameters.values.size
+    threads = "1 thread" if experiment.threads == 1 else f"{experiment.threads} threads"
     return (
         f"{' / '.join(rows)} rows, {len(data.features):,} features, {outputs}, "
-        f"{parameters:,} parameters, {experiment.total_steps:,} steps, seed {experiment.seed}"
+        f"{parameters:,} parameters, {experiment.total_steps:,} steps, seed {experiment.seed}, {threads}"
     )
 
 
@@ -115,8 +116,26 @@ def fitted(summary: Mapping[str, Any], *, as_json: bool) -> None:
     out.print(plain(f"{summary['run']}  ({summary['seconds']:.1f} s)"))
 
 
-def dry(experiment: Experiment) -> None:
+def dry(experiment: Experiment, *, as_json: bool) -> None:
     """The outcome of a dry run."""
     tell(experiment.data.notes)
+    if as_json:
+        emit_json(dry_document(experiment))
+        return
     stdout().print(plain(headline(experiment)))
     stdout().print("the config is valid, and the first step was taken; nothing was written")
+
+
+def dry_document(experiment: Experiment) -> dict[str, object]:
+    """What `--dry-run --json` prints: the sizes of what would be trained."""
+    data = experiment.data
+    parts = {"train": data.train, "val": data.val, "test": data.test}
+    return {
+        "rows": {name: len(part) for name, part in parts.items() if part is not None},
+        "features": len(data.features),
+        "classes": data.classes,
+        "targets": data.targets,
+        "parameters": int(experiment.network.parameters.values.size),
+        "steps": experiment.total_steps,
+        "seed": experiment.seed,
+    }
