@@ -1,0 +1,31 @@
+# Everything uses the Python of the active environment: `pip install -e '.[dev]'` brings the tools.
+PYTHON ?= python
+
+.DEFAULT_GOAL := help
+.PHONY: help check fix test docs golden chaos
+
+help: ## List the targets
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1\t/' | expand -t 12
+
+check: ## What CI runs: format, lint, types, docs current, tests
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m mypy
+	$(PYTHON) -m cogapp --check docs/config.md docs/cli.md
+	$(PYTHON) -m pytest
+
+fix: ## Format, and repair what ruff can repair
+	$(PYTHON) -m ruff check --fix .
+	$(PYTHON) -m ruff format .
+
+test: ## The tests alone
+	$(PYTHON) -m pytest
+
+docs: ## Generate docs/config.md and docs/cli.md again
+	$(PYTHON) -m cogapp -r docs/config.md docs/cli.md
+
+golden: ## Make the PyTorch trajectories again (needs torch, which nothing else does)
+	$(PYTHON) tests/golden/make_golden.py
+
+chaos: ## The long tests of what can go wrong, in full
+	MLPTRAIN_MUTATIONS=100000 $(PYTHON) -m pytest -m chaos

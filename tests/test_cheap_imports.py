@@ -1,0 +1,45 @@
+"""What is asked for is loaded, and nothing else: help comes at once."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ["numpy", "pydantic", "polars", "rich", "yaml", "tqdm", "matplotlib", "sklearn"]
+
+COUNT = """
+import json, sys
+argv = json.loads(sys.argv[1])
+try:
+    if argv:
+        from mlptrain.__main__ import main
+        sys.argv = ["mlptrain", *argv]
+        main()
+    else:
+        import mlptrain
+except SystemExit as end:
+    assert not end.code, end.code
+print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})), file=sys.stderr)
+"""
+
+
+def loaded(*argv: str) -> set[str]:
+    """The top-level modules that a command has loaded when it ends; without one, `import mlptrain`."""
+    command = [sys.executable, "-c", COUNT, json.dumps(argv)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 0, ended.stderr
+    return set(json.loads(ended.stderr.splitlines()[-1]))
+
+
+@pytest.mark.parametrize("argv", [(), ("--help",), ("-h",), ("--version",)], ids=" ".join)
+def test_help_and_the_package_itself_load_nothing_heavy(argv):
+    assert loaded(*argv) & set(HEAVY) == set()
+
+
+def test_a_command_loads_no_more_than_it_needs():
+    assert loaded("trace", "x + y", "x=1", "y=2") & {"polars", "pydantic", "yaml"} == set()
+
+
+def test_the_list_of_what_is_loaded_is_a_real_one():
+    assert {"numpy", "rich"} <= loaded("trace", "x + y", "x=1", "y=2")

@@ -1,0 +1,324 @@
+"""The documentation names what there is, and what it names is there."""
+
+import ast
+import importlib.util
+import json
+import re
+import runpy
+import shlex
+import sys
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import mlptrain
+from mlptrain.cli import COMMANDS, cli
+from mlptrain.config import json_schema
+from mlptrain.data.toy import TOYS
+from mlptrain.initializers import INITIALIZERS
+from mlptrain.losses import LOSSES
+from mlptrain.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS
+from mlptrain.nodes.activations import ACTIVATIONS
+from mlptrain.nodes.gates import GATES
+from mlptrain.optimizers import OPTIMIZERS
+from mlptrain.regularizers import REGULARIZERS
+from mlptrain.schedules import SCHEDULES
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "CHANGELOG.md",
+    *sorted(DOCS.glob("*.md")),
+]
+LECTURE = DOCS / "from-lecture-to-code.md"
+CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
+
+IN_CONFIG_MD = {
+    name
+    for table in (
+        *(TOYS, INITIALIZERS, LOSSES, ACTIVATIONS, OPTIMIZERS, REGULARIZERS, SCHEDULES),
+        *(CLASSIFICATION_METRICS, REGRESSION_METRICS),
+    )
+    for name in table
+}
+
+
+def text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def name_of(value: object) -> str:
+    return value.relative_to(ROOT).as_posix() if isinstance(value, Path) else str(value)
+
+
+def between(page: Path, mark: str) -> str:
+    """The code block between <!-- mark --> and <!-- /mark -->."""
+    found = re.search(rf"<!-- {mark} -->\n```\w+\n(.*?)```\n<!-- /{mark} -->", text_of(page), re.DOTALL)
+    assert found, f"no {mark} in {page}"
+    return found[1]
+
+
+def commands(page: Path) -> list[str]:
+    """Every command line of ours in a page: in backticks, or after a $."""
+    spans = re.findall(r"`(mlptrain [^`]+)`", text_of(page))
+    prompts = re.findall(r"^\$ (mlptrain .+)$", text_of(page), re.MULTILINE)
+    return [line.replace("\\|", "|") for line in spans + prompts]
+
+
+COMMAND_LINES = sorted({line for page in PAGES for line in commands(page)})
+PROMPTS = re.findall(r"^\$ mlptrain (.+)\n((?:.+\n)*?)```$", text_of(ROOT / "README.md"), re.MULTILINE)
+TRACES = sorted({line for line in commands(LECTURE) if line.startswith("mlptrain trace")})
+
+
+def keys_of(node: object) -> set[str]:
+    """Every key that the schema of the config has, at any depth."""
+    if isinstance(node, list):
+        return {key for item in node for key in keys_of(item)}
+    if not isinstance(node, dict):
+        return set()
+    own = set(node.get("properties", {}))
+    return own | {key for item in node.values() for key in keys_of(item)}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_documented(command):
+    assert f"`mlptrain {command}" in text_of(ROOT / "README.md")
+    assert f"## `mlptrain {command}`" in text_of(DOCS / "cli.md")
+    assert f"`mlptrain {command}`" in text_of(ROOT / "CHANGELOG.md")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_of_every_command_has_an_example(command):
+    shown = CliRunner().invoke(cli, [command, "--help"]).output
+    assert f"mlptrain {command}" in shown.partition("Example:")[2]
+
+
+@pytest.mark.parametrize("name", sorted(IN_CONFIG_MD))
+def test_every_name_of_a_registry_is_documented(name):
+    assert f"`{name}`" in text_of(DOCS / "config.md")
+
+
+@pytest.mark.parametrize("name", sorted({**GATES, **ACTIVATIONS}))
+def test_every_gate_is_documented(name):
+    assert re.search(rf"`{name}[`(]|[ `]{name}\(", text_of(DOCS / "trace.md"))
+
+
+@pytest.mark.parametrize("key", sorted(keys_of(json_schema())))
+def test_every_key_of_the_config_is_documented(key):
+    assert re.search(rf"`{key}`|\{{.*\b{key}\b.*\}}", text_of(DOCS / "config.md"))
+
+
+@pytest.mark.parametrize("line", COMMAND_LINES)
+def test_a_command_that_is_shown_exists_with_its_options(line):
+    words = shlex.split(line)[1:]
+    if words[0].startswith("-"):
+        return
+    command = cli.get_command(cli.make_context("mlptrain", [], resilient_parsing=True), words[0])
+    assert command is not None, words[0]
+    options = {option for each in command.params for option in each.opts} | {"--help"}
+    assert {word.strip("[]") for word in words if word.startswith("--")} <= options
+    for word in words:
+        if word.startswith("configs/"):
+            assert (ROOT / word).is_file(), word
+
+
+@pytest.mark.parametrize("line", TRACES)
+def test_a_trace_of_the_lecture_runs(line):
+    ended = CliRunner().invoke(cli, shlex.split(line)[1:])
+    assert ended.exit_code == 0, ended.output
+
+
+@pytest.mark.parametrize(("line", "shown"), PROMPTS, ids=[line for line, _ in PROMPTS])
+def test_a_command_of_the_readme_prints_what_it_shows(line, shown, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    output = CliRunner().invoke(cli, shlex.split(line)).output
+    assert [each.rstrip() for each in output.splitlines()] == shown.splitlines()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_a_relative_link_leads_somewhere(page):
+    links = re.findall(r"\]\(([^)\s]+)\)", text_of(page))
+    targets = [link.partition("#")[0] for link in links if "://" not in link]
+    assert [target for target in targets if target and not (page.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=name_of)
+def test_the_readme_leads_to_every_page(page):
+    assert f"(docs/{page.name})" in text_of(ROOT / "README.md")
+
+
+def lecture_rows() -> list[tuple[str, str, str]]:
+    """Term, file and names of each row of from-lecture-to-code.md."""
+    rows = re.findall(r"^\| (.+?) \| `([\w/]+\.py)` \| (.+?) \| .+ \|$", text_of(LECTURE), re.MULTILINE)
+    return [
+        (term, file, name) for term, file, names in rows for name in re.findall(r"`([^`]+)`", names)
+    ]
+
+
+def test_the_page_of_the_lecture_has_a_file_and_a_name_in_every_row():
+    lines = [line for line in text_of(LECTURE).splitlines() if line.startswith("| ")]
+    terms = [line for line in lines if not line.startswith("| term |")]
+    assert len(terms) == len({(term, file) for term, file, _ in lecture_rows()}) > 50
+
+
+@pytest.mark.parametrize(("term", "file", "name"), lecture_rows())
+def test_the_name_of_a_term_is_in_its_file(term, file, name):
+    body: list[ast.stmt] = ast.parse(text_of(ROOT / "mlptrain" / file)).body
+    for part in name.split("."):
+        found = [node for node in body if part in names_of(node)]
+        assert found, f"no {name} in {file}"
+        body = getattr(found[0], "body", [])
+
+
+def names_of(node: ast.stmt) -> list[str]:
+    """What a statement defines."""
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return [node.name]
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    return [target.id for target in targets if isinstance(target, ast.Name)]
+
+
+def test_every_file_that_architecture_md_draws_exists():
+    tree = re.search(r"^mlptrain/\n((?:  .+\n)+)", text_of(DOCS / "architecture.md"), re.MULTILINE)
+    assert tree
+    drawn = {word for line in tree[1].splitlines() for word in re.findall(r"^  (\S+)", line)}
+    sources = (ROOT / "mlptrain").rglob("*.py")
+    inside = [path.relative_to(ROOT / "mlptrain").parts for path in sources]
+    paths = {parts[0] if len(parts) == 1 else f"{parts[0]}/" for parts in inside}
+    named = set(re.findall(r"\b\w+\.py\b|\w+/", tree[1]))
+    assert drawn <= paths
+    assert paths - {"__init__.py", "__main__.py"} <= named
+
+
+def convention_rows() -> list[tuple[str, str]]:
+    rows = re.findall(r"^\| (.+?) \| .+ \| (.+) \|$", text_of(DOCS / "conventions.md"), re.MULTILINE)
+    return [row for row in rows if row[0] != "concept" and "---" not in row[0]]
+
+
+@pytest.mark.parametrize(("concept", "tests"), convention_rows())
+def test_a_convention_names_the_tests_that_hold_it(concept, tests):
+    named = re.findall(r"`(\w+\.py)::(\w+)`", tests)
+    assert named, concept
+    for file, test in named:
+        assert f"def {test}(" in text_of(ROOT / "tests" / file)
+
+
+def test_the_conventions_table_is_read_whole():
+    assert len(convention_rows()) == text_of(DOCS / "conventions.md").count("\n| ") - 1 > 40
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=name_of)
+def test_every_config_has_a_row_with_its_command(config):
+    file = f"configs/{config.name}"
+    row = rf"^\| \[{re.escape(config.stem)}\]\({re.escape(file)}\) .*`mlptrain fit {file}` \|$"
+    assert re.search(row, text_of(ROOT / "README.md"), re.MULTILINE)
+    assert file in [row[0] for row in RESULTS]
+
+
+RESULTS = re.findall(
+    r"^\| \[.+\]\((configs/.+\.yaml)\) \| .+ \| (test )?(\w+) ([\d.]+).* \|$",
+    text_of(ROOT / "README.md"),
+    re.MULTILINE,
+)
+
+
+@pytest.mark.parametrize(
+    ("config", "split", "what", "number"), RESULTS, ids=[row[0] for row in RESULTS]
+)
+def test_a_config_gives_the_result_that_the_readme_prints(
+    config, split, what, number, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(ROOT)
+    summary = mlptrain.fit(config, out=tmp_path / "run").summary
+    found = summary["test"] if split else summary["metrics"]
+    key = what.lower() if split else f"train_{what.lower()}"
+    assert found[key] == pytest.approx(float(number), rel=0.02)  # machines differ in the last bits
+
+
+def test_every_dependency_has_its_reason():
+    project = tomllib.loads(text_of(ROOT / "pyproject.toml"))["project"]
+    needed = {re.match(r"[\w-]+", each)[0] for each in project["dependencies"]}  # type: ignore[index]
+    section = text_of(ROOT / "README.md").partition("## Dependencies")[2].partition("| extra |")[0]
+    assert set(re.findall(r"^\| ([a-z-]+) \|", section, re.MULTILINE)) - {"package"} == needed
+
+
+@pytest.mark.parametrize("extra", ["test", "plot", "dev"])
+def test_every_extra_lists_its_packages(extra):
+    project = tomllib.loads(text_of(ROOT / "pyproject.toml"))["project"]
+    row = re.search(rf"^\| `{extra}` \| (.+) \|$", text_of(ROOT / "README.md"), re.MULTILINE)
+    assert row
+    packages = [re.match(r"[\w-]+", each)[0] for each in project["optional-dependencies"][extra]]  # type: ignore[index]
+    assert [each for each in packages if each != "mlptrain" and each not in row[1]] == []
+
+
+def test_the_two_tables_of_exit_codes_agree():
+    tables = [
+        re.findall(r"^\| ([\d, ]+) \| (.+) \|$", text_of(page), re.MULTILINE)
+        for page in (ROOT / "README.md", DOCS / "cli.md")
+    ]
+    assert tables[0] == tables[1]
+    assert len(tables[0]) == 8
+
+
+def test_the_python_of_the_readme_runs(tmp_path, monkeypatch, capsys):
+    block = text_of(ROOT / "README.md").partition("## From Python")[2]
+    code = block.partition("```python\n")[2].partition("```")[0]
+    for folder in ("configs", "data"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "readme.py").write_text(code, encoding="utf-8")
+    runpy.run_path("readme.py")
+    assert "accuracy" in capsys.readouterr().out
+
+
+def test_the_config_of_the_readme_is_valid(tmp_path, monkeypatch):
+    config = text_of(ROOT / "README.md").partition("```yaml\n")[2].partition("```")[0]
+    (tmp_path / "cars.yaml").write_text(config, encoding="utf-8")
+    monkeypatch.chdir(ROOT)
+    ended = CliRunner().invoke(cli, ["fit", str(tmp_path / "cars.yaml"), "--dry-run"])
+    assert ended.exit_code == 0, ended.output
+
+
+def test_the_optimizer_of_the_recipe_works(tmp_path, monkeypatch):
+    code = between(ROOT / "CONTRIBUTING.md", "signum.py")
+    (tmp_path / "signum.py").write_text(code, encoding="utf-8")
+    spec = importlib.util.spec_from_file_location("signum", tmp_path / "signum.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "signum", module)
+    spec.loader.exec_module(module)
+    optimizer = module.Signum(learning_rate=0.5, rho=0.5)
+    w, dw = np.array([1.0, -2.0, 3.0]), np.array([4.0, -0.1, 0.0])
+    optimizer.attach(w)
+    optimizer.step(w, dw, 0.5)
+    np.testing.assert_array_equal(w, [0.5, -1.5, 3.0])
+    np.testing.assert_array_equal(optimizer.state["v"], [2.0, -0.05, 0.0])
+
+
+@pytest.mark.parametrize("mark", ["install-and-train", "install-and-test"])
+def test_the_readme_has_one_command_for_a_newcomer(mark):
+    line = between(ROOT / "README.md", mark)
+    assert line.count("\n") == 1
+    assert f"run_command {mark}\n" in text_of(ROOT / ".ci" / "run")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_a_make_target_that_is_named_exists(page):
+    targets = set(re.findall(r"^([a-z]+):", text_of(ROOT / "Makefile"), re.MULTILINE))
+    assert set(re.findall(r"`make ([a-z]+)`", text_of(page))) <= targets
+
+
+def test_every_make_target_says_what_it_does():
+    targets = re.findall(r"^([a-z]+):(.*)$", text_of(ROOT / "Makefile"), re.MULTILINE)
+    assert [name for name, rest in targets if "## " not in rest] == []
+
+
+def test_the_schema_command_prints_what_editors_need():
+    shown = CliRunner().invoke(cli, ["schema"]).output
+    assert json.loads(shown)["$schema"].startswith("https://json-schema.org/")

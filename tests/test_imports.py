@@ -1,0 +1,237 @@
+"""The import rule, one home for each dependency, and what stands nowhere: read from the sources."""
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "mlptrain"
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+
+LEVELS = (
+    "errors bounds random blocks npz environment threads interrupt pace",
+    "nodes metrics schedules initializers registry files",
+    "losses optimizers regularizers graph parameters data archive",
+    "network gradients expression run_directory",
+    "experiment evaluate gradcheck trace summary",
+    "record histograms",
+    "trainer checkpoint config",
+    "build bench init keeper",
+    "model resume",
+    "assessment predict run",
+    "folds",
+    "api",
+    "report",
+    "cli",
+    "__main__",
+)
+"""Lowest first: the same table as in docs/architecture.md."""
+
+LEVEL = {unit: level for level, units in enumerate(LEVELS) for unit in units.split()}
+
+HOMES = {
+    "annotated_types": ("bounds.py", "schedules.py", "data/toy.py", "config/"),
+    "click": ("cli/",),
+    "matplotlib": ("report/plots/",),
+    "numpy": ("",),
+    "polars": ("data/frames.py",),
+    "pydantic": ("config/",),
+    "pydantic_core": ("config/",),
+    "rich": ("report/",),
+    "threadpoolctl": ("threads.py", "environment.py"),
+    "tqdm": ("report/",),
+    "yaml": ("config/",),
+}
+"""Each dependency and where it may be imported; numpy anywhere."""
+
+LATE = {
+    ("data/sources.py", "mlptrain.data.tables"): "polars takes longer to import than a small fit",
+    ("report/plots/canvas.py", "matplotlib"): "an extra, and slow to import",
+}
+"""Imports inside a function: file, module or package, and the reason."""
+
+LAZY = {
+    "__init__.py": "import mlptrain costs nothing",
+    "cli/__init__.py": "mlptrain --help needs no NumPy",
+}
+"""Files that import modules of ours by a name from a table of their own."""
+
+FORBIDDEN_CALLS = {"print", "eval", "exec", "compile", "__import__", "input", "breakpoint"}
+FORBIDDEN_MODULES = {
+    *("pickle", "marshal", "shelve", "dill", "cloudpickle"),
+    *("subprocess", "socket", "urllib", "http", "ctypes"),
+}
+FORBIDDEN_ARGUMENTS = {"allow_pickle", "shell"}
+"""Keyword arguments that must never be true."""
+
+
+class Import(NamedTuple):
+    file: str
+    line: int
+    target: str
+    inside_function: bool
+    for_types_only: bool
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def imports(path: Path) -> Iterator[Import]:
+    """Every import of a file; `from mlptrain import api` counts as mlptrain.api."""
+
+    def walk(node: ast.AST, inside: bool, types: bool) -> Iterator[Import]:
+        for child in ast.iter_child_nodes(node):
+            for target in targets(child):
+                yield Import(relative(path), child.lineno, target, inside, types)
+            function = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            guard = isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test)
+            yield from walk(child, inside or function, types or guard)
+
+    yield from walk(parsed(path), False, False)
+
+
+def targets(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        assert node.level == 0, "imports are absolute"
+        names = [f"{node.module}.{alias.name}" for alias in node.names]
+        return [name if is_module(name) else str(node.module) for name in names]
+    return []
+
+
+def is_module(name: str) -> bool:
+    path = ROOT.joinpath(*name.split("."))
+    return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
+
+
+def unit(name: str) -> str:
+    """The file or folder directly under mlptrain/ that a file or a module belongs to."""
+    if name.startswith("mlptrain"):
+        return name.split(".")[1] if "." in name else ""
+    return name.removesuffix(".py").partition("/")[0]
+
+
+EVERY_IMPORT = [each for path in SOURCES for each in imports(path)]
+OURS = [each for each in EVERY_IMPORT if each.target.partition(".")[0] == "mlptrain"]
+OTHERS = [
+    each
+    for each in EVERY_IMPORT
+    if each.target.partition(".")[0] not in {"mlptrain", *sys.stdlib_module_names}
+]
+
+
+def place(each: Import) -> str:
+    return f"mlptrain/{each.file}:{each.line} imports {each.target}"
+
+
+def test_every_file_and_folder_has_a_level():
+    units = {unit(relative(path)) for path in SOURCES} - {"__init__"}
+    assert units == set(LEVEL), "add new ones to LEVELS and to docs/architecture.md"
+
+
+def test_an_import_points_to_a_lower_level_or_to_the_same_folder():
+    wrong = []
+    for each in OURS:
+        above, below = unit(each.file), unit(each.target)
+        if each.for_types_only or below in ("", above):  # "" is mlptrain itself: its version
+            continue
+        if LEVEL[below] >= LEVEL[above]:
+            wrong.append(f"{place(each)}: level {LEVEL[above]} to level {LEVEL[below]}")
+    assert wrong == []
+
+
+def test_files_of_one_folder_do_not_import_each_other_in_a_circle():
+    edges = {}
+    for each in OURS:
+        if not each.for_types_only and unit(each.file) == unit(each.target):
+            edges.setdefault(module_of(each.file), set()).add(each.target)
+    while free := {name for name in edges if not edges[name] & set(edges) - {name}}:
+        edges = {name: targets for name, targets in edges.items() if name not in free}
+    assert edges == {}
+
+
+def module_of(file: str) -> str:
+    return "mlptrain." + file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def test_architecture_md_shows_the_same_levels():
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \| ([^|]+) \|", text, re.MULTILINE)
+    shown = [(int(level), sorted(re.findall(r"`(\w+)`", cell))) for level, cell in rows]
+    assert shown == [(level, sorted(units.split())) for level, units in enumerate(LEVELS)]
+
+
+def test_an_import_inside_a_function_has_a_reason():
+    late = [each for each in EVERY_IMPORT if each.inside_function]
+    excused = [each for each in late if any(is_in(each, *excuse) for excuse in LATE)]
+    assert [place(each) for each in late if each not in excused] == []
+
+
+def is_in(each: Import, file: str, module: str) -> bool:
+    return each.file == file and f"{each.target}.".startswith(f"{module}.")
+
+
+def test_imports_for_type_checkers_only_stand_in_the_package_itself():
+    assert {each.file for each in EVERY_IMPORT if each.for_types_only} <= {"__init__.py"}
+
+
+def test_modules_are_imported_by_name_from_tables_of_ours_only():
+    found = {each.file for each in EVERY_IMPORT if each.target == "importlib"}
+    assert found == set(LAZY)
+
+
+@pytest.mark.parametrize("dependency", sorted(HOMES))
+def test_a_dependency_has_one_home(dependency):
+    strays = [
+        place(each)
+        for each in OTHERS
+        if each.target.partition(".")[0] == dependency and not each.file.startswith(HOMES[dependency])
+    ]
+    assert strays == []
+
+
+def test_there_is_no_dependency_without_a_home():
+    assert {each.target.partition(".")[0] for each in OTHERS} <= set(HOMES)
+
+
+def test_the_command_line_does_no_arithmetic():
+    assert [
+        place(each) for each in OTHERS if each.file.startswith("cli/") and "numpy" in each.target
+    ] == []
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=relative)
+def test_a_file_prints_nothing_evaluates_nothing_and_unpickles_nothing(path):
+    found = [f"line {each.lineno}" for each in ast.walk(parsed(path)) if is_forbidden(each)]
+    found += [place(each) for each in imports(path) if each.target.split(".")[0] in FORBIDDEN_MODULES]
+    assert found == []
+
+
+def is_forbidden(node: ast.AST) -> bool:
+    """A call that runs text as code, prints or asks; or an argument such as allow_pickle=True."""
+    if not isinstance(node, ast.Call):
+        return False
+    name = node.func.id if isinstance(node.func, ast.Name) else ""
+    if isinstance(node.func, ast.Attribute) and ast.unparse(node.func) in ("os.system", "os.popen"):
+        return True
+    given = [keyword for keyword in node.keywords if keyword.arg in FORBIDDEN_ARGUMENTS]
+    return name in FORBIDDEN_CALLS or any(ast.unparse(each.value) != "False" for each in given)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["print(1)", "eval(x)", "np.load(f, allow_pickle=True)", "run(c, shell=True)", "os.system(c)"],
+)
+def test_the_search_finds_what_it_looks_for(text):
+    assert any(is_forbidden(node) for node in ast.walk(ast.parse(text)))
