@@ -16,8 +16,8 @@ def gradient_norm(gradients: Array) -> float:
     The squares of float32 gradients overflow from about 1e19 on; a norm of infinity would turn a
     clipped step into a step of zero, silently.
 
-    >>> gradient_norm(np.array([3e25, 4e25], np.float32)) / 5e25
-    1.0...
+    >>> round(gradient_norm(np.array([3e25, 4e25], np.float32)) / 5e25, 6)
+    1.0
     """
     total = 0.0
     for start in range(0, gradients.size, BLOCK):

@@ -108,7 +108,7 @@ class Network:
     def regularization_loss(self) -> float:
         """lambda R(W) of the weights as they stand."""
         weights = [weight.value for weight in self.parameters.weights()]
-        return sum(float(apply(node, *weights, dtype=self.dtype)) for node in self.penalties)
+        return sum((float(apply(node, *weights, dtype=self.dtype)) for node in self.penalties), 0.0)
 
     def scores(self, X: Array, batch_rows: int = 1024) -> Array:
         """The scores (N, C) of the rows of X, computed in batches of `batch_rows`."""

@@ -29,8 +29,11 @@ def train(experiment: Experiment, progress: Progress) -> Iterator[Record | None]
     """Train from `progress.step` on; yield after every step, a record where an evaluation was due.
 
     Raises DivergenceError before the update of a step whose loss or gradient is not finite, unless
-    `nonfinite` is `skip`. Steps in `progress.poisoned` change nothing.
+    `nonfinite` is `skip`. Steps in `progress.poisoned` change nothing. A run that was stopped early
+    stays stopped.
     """
+    if progress.stopped:
+        return
     per_epoch, total = experiment.steps_per_epoch, experiment.total_steps
     clock = Clock(progress.seconds)
     for epoch in range(progress.step // per_epoch, experiment.epochs):

@@ -1,0 +1,30 @@
+"""Fixtures that all tests share."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_limits
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """Random numbers, the same in every run."""
+    return np.random.default_rng(20250410)
+
+
+@pytest.fixture
+def strict_floats() -> Iterator[None]:
+    """Overflow, division by zero and invalid operations are errors.
+
+    Underflow is not: e^-1000 is 0 for every purpose here, and softmax relies on it.
+    """
+    with np.errstate(over="raise", divide="raise", invalid="raise"):
+        yield
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """One BLAS thread: the same bits, and no fight for the cores."""
+    with threadpool_limits(limits=1):
+        yield

@@ -1,0 +1,97 @@
+"""Small things that several test files need: a node run by hand, a run without files, a hash."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mlptrain.build import build
+from mlptrain.config import load_config
+from mlptrain.experiment import Experiment
+from mlptrain.graph import Graph
+from mlptrain.nodes.node import Node
+from mlptrain.record import Progress, Record
+from mlptrain.trainer import train
+
+CONFIGS = Path(__file__).parent.parent / "configs"
+
+TOY: dict[str, Any] = {
+    "seed": 3,
+    "data": {"train": {"name": "moons", "points_per_class": 15}, "val": 0, "test": 0},
+    "model": {"hidden": [5, 4], "dtype": "float64"},
+    "loss": {"name": "softmax"},
+    "optimizer": {"name": "sgd", "learning_rate": 0.1},
+    "schedule": {"name": "constant"},
+    "train": {"epochs": 2, "batch_size": 8, "eval_every": 1000},
+}
+"""Two epochs of 30 points, the last batch short: a run of a few milliseconds."""
+
+
+def run_node(
+    node: Node,
+    *inputs: Any,
+    upstream: Any = 1.0,
+    gradients: int | None = None,
+    dtype: Any = np.float64,
+) -> tuple[Any, list[Any]]:
+    """The output of a node and the gradients of its first inputs (all of them, if not given)."""
+    arrays = [np.asarray(each) for each in inputs]
+    count = len(arrays) if gradients is None else gradients
+    graph = Graph(dtype)
+    leaves = [
+        graph.input(
+            f"x{i}",
+            array.shape,
+            array.dtype if array.dtype.kind == "i" and i >= count else None,
+            wants_gradient=i < count,
+        )
+        for i, array in enumerate(arrays)
+    ]
+    output = graph.add(node, *leaves, name="output")
+    plan = graph.plan()
+    for leaf, array in zip(leaves, arrays, strict=True):
+        plan.value(leaf)[...] = array
+    plan.gradient(output)[...] = upstream
+    plan.forward()
+    plan.backward()
+    return plan.value(output).copy(), [plan.gradient(leaf).copy() for leaf in leaves[:count]]
+
+
+def changed(config: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of `config` in which the dotted keys of `changes` have new values."""
+    copy = {k: changed(v, {}) if isinstance(v, Mapping) else v for k, v in config.items()}
+    for key, value in changes.items():
+        *path, last = key.split(".")
+        section = copy
+        for name in path:
+            section = section.setdefault(name, {})
+        section[last] = value
+    return copy
+
+
+def trained(
+    config: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()
+) -> tuple[Experiment, Record]:
+    """Train to the end without a run directory: the experiment as it then stands, the last record."""
+    experiment = build(load_config(config, overrides))
+    records = [record for record in train(experiment, Progress()) if record is not None]
+    return experiment, records[-1]
+
+
+def arrays_of(experiment: Experiment) -> list[np.ndarray]:
+    """Everything that training changes: parameters, state of the optimizer, running statistics."""
+    return [
+        experiment.network.parameters.values,
+        *experiment.optimizer.state.values(),
+        *experiment.network.statistics.values(),
+    ]
+
+
+def fingerprint(experiment: Experiment) -> str:
+    """SHA-256 over the bits of everything that training changes."""
+    digest = hashlib.sha256()
+    for array in arrays_of(experiment):
+        digest.update(array.tobytes())
+    return digest.hexdigest()

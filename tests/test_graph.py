@@ -1,0 +1,322 @@
+"""The graph: wiring, branches, memory, and the invariants of forward and backward."""
+
+import numpy as np
+import pytest
+from helpers import run_node
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlptrain.graph import Graph
+from mlptrain.initializers import he
+from mlptrain.losses import LOSSES
+from mlptrain.network import Architecture, Network
+from mlptrain.nodes.activations import ACTIVATIONS
+from mlptrain.nodes.gates import Add, Copy, MatMul, Multiply, Negate, Sum
+from mlptrain.nodes.linear import Linear
+from mlptrain.parameters import Parameters, ParameterShape
+from mlptrain.regularizers import L2
+
+pytestmark = pytest.mark.usefixtures("strict_floats")
+
+
+def small_network(hidden=(4, 3), *, activation="tanh", norm="none", seed=0):
+    activations = [ACTIVATIONS[activation]() for _ in hidden]
+    architecture = Architecture(2, 3, hidden, activations, norm=norm)
+    network = Network(architecture, LOSSES["softmax"](), [L2(0.1)], dtype=np.float64)
+    network.initialize(he, seed)
+    return network
+
+
+def load(network, X, y):
+    plan = network.training.graph.plan(len(X))
+    plan.value(network.training.X)[...] = X
+    plan.value(network.training.y)[...] = y
+    return plan
+
+
+def rows(generator, count):
+    return generator.normal(size=(count, 2)), generator.integers(0, 3, count)
+
+
+def gradients_of(network, X, y):
+    plan = load(network, X, y)
+    plan.forward()
+    plan.backward()
+    return network.parameters.gradients.copy()
+
+
+def test_gradients_add_up_at_a_branch():
+    # b = a + a = 2a and c = b + b = 4a, so dc/da = 4; overwriting at a branch would give 1 or 2.
+    graph = Graph(np.float64)
+    a = graph.input("a", (), wants_gradient=True)
+    b = graph.add(Add(), a, a, name="b")
+    c = graph.add(Add(), b, b, name="c")
+    plan = graph.plan()
+    plan.value(a)[...] = 3.0
+
+    plan.forward()
+    plan.backward()
+
+    assert plan.value(c) == 12
+    assert plan.gradient(a) == 4
+
+
+def test_a_value_read_by_three_nodes_gets_the_sum_of_three_gradients():
+    # f = (x + x*x) + (-x) at x = 5: df/dx = 1 + 2x - 1 = 10.
+    graph = Graph(np.float64)
+    x = graph.input("x", (), wants_gradient=True)
+    square = graph.add(Multiply(), x, x, name="square")
+    minus = graph.add(Negate(), x, name="minus")
+    graph.add(Add(), graph.add(Add(), x, square, name="s"), minus, name="f")
+    plan = graph.plan()
+    plan.value(x)[...] = 5.0
+
+    plan.forward()
+    plan.backward()
+
+    assert plan.gradient(x) == 10
+
+
+def test_a_branch_of_different_lengths_adds_up():
+    # f = sum(copy(copy(x)) * x) = sum(x^2): df/dx = 2x, over a short and a long way.
+    graph = Graph(np.float64)
+    x = graph.input("x", (3,), wants_gradient=True)
+    way = graph.add(Copy(), graph.add(Copy(), x, name="once"), name="twice")
+    graph.add(Sum(), graph.add(Multiply(), way, x, name="product"), name="f")
+    plan = graph.plan()
+    plan.value(x)[...] = [1.0, -2.0, 3.0]
+
+    plan.forward()
+    plan.backward()
+
+    assert plan.gradient(x).tolist() == [2, -4, 6]
+
+
+@given(
+    hidden=st.lists(st.integers(1, 4), max_size=3),
+    activation=st.sampled_from(sorted(ACTIVATIONS)),
+    norm=st.sampled_from(["none", "batch", "layer"]),
+    count=st.integers(2, 5),
+)
+def test_every_gradient_has_the_shape_of_its_value(hidden, activation, norm, count):
+    network = small_network(hidden, activation=activation, norm=norm)
+    plan = load(network, *rows(np.random.default_rng(count), count))
+
+    plan.forward()
+    plan.backward()
+
+    for value in network.training.graph.values:
+        if value.wants_gradient:
+            assert plan.gradient(value).shape == plan.value(value).shape, value.name
+
+
+@pytest.mark.parametrize("norm", ["none", "batch", "layer"])
+def test_a_smaller_batch_in_shared_memory_equals_a_network_of_its_own(norm, rng):
+    X, y = rows(rng, 5)
+    network, own = (small_network(activation="relu", norm=norm) for _ in range(2))
+    gradients_of(network, *rows(rng, 9))  # the larger plan allocates the memory first
+
+    shared = gradients_of(network, X, y)
+
+    np.testing.assert_array_equal(shared, gradients_of(own, X, y))
+
+
+@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
+def test_a_larger_plan_made_later_does_not_disturb_a_smaller_one(activation, rng):
+    X, y = rows(rng, 4)
+    network = small_network(activation=activation)
+    before = gradients_of(network, X, y)
+    gradients_of(network, *rows(rng, 7))  # outgrows the memory that the first plan was bound to
+
+    again = gradients_of(network, X, y)
+
+    np.testing.assert_array_equal(again, before)
+
+
+@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
+def test_plans_used_in_turn_do_not_disturb_each_other(activation, rng):
+    network = small_network(activation=activation)
+    large, small = rows(rng, 6), rows(rng, 2)
+    expected = gradients_of(network, *large), gradients_of(network, *small)
+
+    for _ in range(2):
+        np.testing.assert_array_equal(gradients_of(network, *large), expected[0])
+        np.testing.assert_array_equal(gradients_of(network, *small), expected[1])
+
+
+def test_a_plan_is_bound_once_for_each_number_of_rows():
+    graph = small_network().training.graph
+
+    assert graph.plan(4) is graph.plan(4)
+    assert graph.plan(4) is not graph.plan(5)
+
+
+def test_a_value_added_later_is_part_of_the_next_plan():
+    graph = Graph(np.float64)
+    x = graph.input("x", (), wants_gradient=True)
+    double = graph.add(Add(), x, x, name="2x")
+    graph.plan()
+    graph.add(Add(), double, double, name="4x")
+    plan = graph.plan()
+
+    plan.backward()
+
+    assert plan.gradient(x) == 4
+
+
+def test_memory_is_taken_for_the_largest_batch_only():
+    graph = small_network().training.graph
+    needed = graph.plan(32).nbytes()
+
+    assert graph.plan(5).nbytes() == needed
+
+
+def test_a_gradient_that_nobody_wants_is_not_computed():
+    # The node is handed None for X and must not touch it; asking for it is a mistake of the caller.
+    given = []
+
+    class Spy(Linear):
+        def backward(self, upstream, inputs, out, saved, into):
+            given.append([array is None for array in into])
+            super().backward(upstream, inputs, out, saved, into)
+
+    graph = Graph(np.float64)
+    X = graph.input("X", (None, 2))
+    W = graph.input("W", (2, 3), wants_gradient=True)
+    graph.add(Sum(), graph.add(Spy(), X, W, name="scores"), name="f")
+    plan = graph.plan(4)
+    plan.value(X)[...], plan.value(W)[...] = 2, 1
+
+    plan.forward()
+    plan.backward()
+
+    assert given == [[True, False]]
+    assert plan.gradient(W).tolist() == [[8, 8, 8]] * 2  # column sums of X, 4 rows of 2
+    with pytest.raises(KeyError, match="no gradient flows to X"):
+        plan.gradient(X)
+
+
+def test_no_node_below_the_first_parameter_runs_backward():
+    class Silent(Copy):
+        def backward(self, upstream, inputs, out, saved, into):
+            raise AssertionError("nobody wants this gradient")
+
+    graph = Graph(np.float64)
+    x = graph.input("x", ())
+    w = graph.input("w", (), wants_gradient=True)
+    graph.add(Multiply(), graph.add(Silent(), x, name="copy"), w, name="f")
+    plan = graph.plan()
+    plan.value(x)[...], plan.value(w)[...] = 3, 7
+
+    plan.forward()
+    plan.backward()
+
+    assert plan.gradient(w) == 3
+
+
+def test_gradients_of_parameters_land_in_the_flat_vector():
+    # f = sum(A) + sum(5 * b): dA = 1 and db = 5, one after the other in the order of the shapes.
+    shapes = [ParameterShape("A", (2, 2), True), ParameterShape("b", (3,), False)]
+    parameters = Parameters(shapes, np.float64)
+    graph = Graph(np.float64)
+    A, b = (graph.parameter(p.name, p.value, p.gradient) for p in parameters)
+    five = graph.parameter("five", np.full(3, 5.0))
+    sum_A = graph.add(Sum(), A, name="sum A")
+    sum_b = graph.add(Sum(), graph.add(Multiply(), b, five, name="5b"), name="sum 5b")
+    graph.add(Add(), sum_A, sum_b, name="f")
+    plan = graph.plan()
+
+    plan.forward()
+    plan.backward()
+
+    assert parameters.gradients.tolist() == [1, 1, 1, 1, 5, 5, 5]
+    assert np.shares_memory(plan.gradient(A), parameters.gradients)
+
+
+def test_parameters_are_read_where_they_are_without_a_copy():
+    array = np.array([1.0, 2.0])
+    graph = Graph(np.float64)
+    total = graph.add(Sum(), graph.parameter("w", array), name="f")
+    plan = graph.plan()
+    array[:] = [10, 20]
+
+    plan.forward()
+
+    assert plan.value(total) == 30
+
+
+def test_backward_twice_gives_the_same_gradients(rng):
+    network = small_network(norm="batch")
+    plan = load(network, *rows(rng, 5))
+    plan.forward()
+    plan.backward()
+    once = network.parameters.gradients.copy()
+
+    plan.backward()
+
+    np.testing.assert_array_equal(network.parameters.gradients, once)
+
+
+def test_forward_and_backward_leave_inputs_and_parameters_alone(rng):
+    X, y = rows(rng, 5)
+    network = small_network(activation="gelu", norm="layer")
+    before = network.parameters.values.copy()
+
+    gradients_of(network, X, y)
+
+    plan = network.training.graph.plan(5)
+    np.testing.assert_array_equal(plan.value(network.training.X), X)
+    np.testing.assert_array_equal(plan.value(network.training.y), y)
+    np.testing.assert_array_equal(network.parameters.values, before)
+
+
+def test_another_upstream_gradient_scales_all_gradients(rng):
+    # The chain rule is linear in the upstream gradient.
+    network = small_network()
+    X, y = rows(rng, 5)
+    usual = gradients_of(network, X, y)
+    plan = load(network, X, y)
+    plan.gradient(network.training.loss)[...] = 4
+
+    plan.forward()
+    plan.backward()
+
+    np.testing.assert_allclose(network.parameters.gradients, 4 * usual, rtol=1e-14)
+
+
+def test_shapes_that_do_not_fit_raise_when_the_graph_is_bound():
+    graph = Graph(np.float64)
+    x, w = graph.input("x", (None, 3)), graph.input("w", (4, 2))
+    graph.add(MatMul(), x, w, name="product")
+
+    with pytest.raises(ValueError, match=r"\(N, D\) @ \(D, M\), got \(5, 3\) @ \(4, 2\)"):
+        graph.plan(5)
+
+
+@pytest.mark.parametrize(
+    ("node", "shapes"),
+    [
+        (Linear(), [(4, 3), (2, 5), (5,)]),
+        (Linear(), [(4, 3), (3, 5), (4,)]),
+        (Linear(), [(3,), (3, 5), (5,)]),
+        (LOSSES["softmax"](), [(4, 3), (3,)]),
+        (LOSSES["mse"](), [(4, 3), (4,)]),
+        (LOSSES["hinge"](), [(4, 3), (4,), (3,)]),
+        (ACTIVATIONS["maxout"](pieces=2), [(4, 3)]),
+    ],
+)
+def test_a_node_refuses_shapes_that_do_not_fit(node, shapes):
+    with pytest.raises(ValueError, match=r"\d"):
+        node.shape(*shapes)
+
+
+def test_creation_order_is_topological_order():
+    values = small_network().training.graph.values
+
+    assert all(source.index < value.index for value in values for source in value.sources)
+
+
+def test_a_gradient_is_as_precise_as_the_graph():
+    _, (gradient,) = run_node(ACTIVATIONS["tanh"](), np.ones((2, 2)), dtype=np.float32)
+
+    assert gradient.dtype == np.float32

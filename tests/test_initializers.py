@@ -1,0 +1,101 @@
+"""Initializers: the spread that each promises, and the layers they are given."""
+
+import numpy as np
+import pytest
+
+from mlptrain.initializers import INITIALIZERS
+from mlptrain.losses import LOSSES
+from mlptrain.network import Architecture, Network
+from mlptrain.nodes.activations import ACTIVATIONS
+
+pytestmark = pytest.mark.usefixtures("strict_floats")
+
+D, M = 800, 100
+
+STD = {
+    "he": 0.05,  # sqrt(2 / 800)
+    "xavier": 0.0471405,  # sqrt(2 / 900)
+    "lecun": 0.0353553,  # sqrt(1 / 800)
+    "normal": 0.01,
+    "zeros": 0.0,
+}
+
+
+def network(initializer, seed=0, hidden=(6, 5), norm="none"):
+    activations = [ACTIVATIONS["relu"]() for _ in hidden]
+    made = Network(Architecture(4, 3, hidden, activations, norm=norm), LOSSES["softmax"]())
+    made.initialize(initializer, seed)
+    return made
+
+
+def test_every_initializer_has_its_spread_here():
+    assert set(STD) == set(INITIALIZERS)
+
+
+@pytest.mark.parametrize("name", STD)
+def test_weights_have_mean_0_and_the_standard_deviation_of_the_formula(name, rng):
+    W = INITIALIZERS[name](rng, (D, M))
+
+    # 80,000 numbers: the deviation is known to 1 / sqrt(2 * 80,000) = 0.25 %, the mean to std / 283.
+    assert W.shape == (D, M)
+    assert W.std() == pytest.approx(STD[name], rel=0.012)
+    assert abs(W.mean()) <= 5 * STD[name] / 283
+
+
+@pytest.mark.parametrize("name", [name for name in STD if name != "zeros"])
+def test_weights_are_normally_distributed(name, rng):
+    W = INITIALIZERS[name](rng, (D, M)) / STD[name]
+
+    # 68.3 %, 95.4 % and 99.7 % of a normal distribution lie within 1, 2 and 3 deviations.
+    within = [(np.abs(W) < k).mean() for k in (1, 2, 3)]
+    assert within == pytest.approx([0.683, 0.954, 0.997], abs=0.006)
+
+
+def test_normal_takes_another_std(rng):
+    W = INITIALIZERS["normal"](rng, (D, M), std=2.0)
+
+    assert W.std() == pytest.approx(2, rel=0.012)
+
+
+def test_he_keeps_the_scale_of_activations_through_relu_layers(rng):
+    # Each layer halves the mean square by ReLU and doubles it by its weights (He et al., 2015).
+    x = rng.normal(size=(500, 300))
+    for _ in range(6):
+        x = np.maximum(x @ INITIALIZERS["he"](rng, (300, 300)), 0)
+
+    assert np.mean(x**2) == pytest.approx(1, rel=0.5)
+
+
+@pytest.mark.parametrize("name", STD)
+def test_biases_start_at_0_whatever_the_weights_are(name):
+    parameters = network(INITIALIZERS[name]).parameters
+
+    assert not any(parameter.value.any() for parameter in parameters if not parameter.is_weight)
+
+
+def test_norms_start_at_gamma_1_and_beta_0():
+    parameters = network(INITIALIZERS["he"], norm="batch").parameters
+
+    assert (parameters["norm1.gamma"].value == 1).all()
+    assert (parameters["norm2.beta"].value == 0).all()
+
+
+def test_each_layer_draws_from_a_stream_of_its_own():
+    # A second hidden layer of another size leaves the first layer as it was.
+    small, large = (network(INITIALIZERS["he"], hidden=(6, width)) for width in (5, 50))
+
+    first = [each.parameters["layer1.W"].value for each in (small, large)]
+    np.testing.assert_array_equal(*first)
+
+
+def test_layers_of_one_shape_get_different_weights():
+    parameters = network(INITIALIZERS["he"], hidden=(4, 4)).parameters
+
+    assert (parameters["layer1.W"].value != parameters["layer2.W"].value).all()
+
+
+def test_the_seed_decides_the_weights():
+    first, again, other = (network(INITIALIZERS["he"], seed) for seed in (1, 1, 2))
+
+    np.testing.assert_array_equal(first.parameters.values, again.parameters.values)
+    assert (first.parameters["layer1.W"].value != other.parameters["layer1.W"].value).all()

@@ -1,0 +1,267 @@
+"""No dead knobs: every option and every key of the config changes what comes out of a small run.
+
+The lists of options and keys come from the signatures and the schema, so that a new one without a
+case here fails. A case is a pair of changes to the small config `TOY`: what both runs have in
+common, and the value that only the second one has.
+"""
+
+import numpy as np
+import pytest
+from helpers import TOY, changed, fingerprint
+
+from mlptrain.build import build
+from mlptrain.config import load_config
+from mlptrain.config.choices import options_of
+from mlptrain.config.schema import Config, EarlyStopping, Section
+from mlptrain.data.toy import TOYS
+from mlptrain.errors import MLPTrainError
+from mlptrain.initializers import INITIALIZERS
+from mlptrain.losses import LOSSES
+from mlptrain.nodes.activations import ACTIVATIONS
+from mlptrain.optimizers import OPTIMIZERS
+from mlptrain.record import Progress
+from mlptrain.schedules import SCHEDULES
+from mlptrain.trainer import train
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+REGISTRIES = {
+    "optimizer": OPTIMIZERS,
+    "schedule": SCHEDULES,
+    "loss": LOSSES,
+    "model.activation": ACTIVATIONS,
+    "model.initializer": INITIALIZERS,
+    "data.train": TOYS,
+}
+
+NUMBERS = {"name": "random", "rows": 20, "features": 3, "outputs": 2}
+"""A regression to learn."""
+
+OPTION_VALUES = {
+    "learning_rate": 0.05,
+    "rho": 0.5,
+    "decay": 0.5,
+    "beta1": 0.5,
+    "beta2": 0.5,
+    "eps": 0.01,
+    "weight_decay": 0.3,
+    "warmup": 3,
+    "epochs": [0],
+    "factor": 0.5,
+    "gamma": 0.5,
+    "label_smoothing": 0.2,
+    "class_weights": [1.0, 3.0],
+    "delta": 0.3,
+    "reduction": "sum",
+    "slope": 0.3,
+    "alpha": 0.5,
+    "pieces": 3,
+    "std": 0.5,
+    "classes": 4,
+    "points_per_class": 11,
+    "noise": 0.37,
+    "radius": 2.0,
+    "rows": 17,
+    "features": 4,
+    "outputs": 3,
+}
+"""For each option, whichever entries have it, a value that is nobody's default."""
+
+IN_COMMON = {
+    ("schedule", "step"): {"epochs": [1]},  # the default begins at epoch 30
+    ("data.train", "random"): {"rows": 20, "features": 3, "outputs": 2},
+}
+"""Options without which another option of the entry could not act in two epochs."""
+
+TABLE_KEYS = {"data.ignore": ["n", "when", "w", "price", "size"], "data.target": "cls", "data.val": 0.2}
+PRICES = {"data.ignore": ["n", "when", "w", "cls"], "data.target": "price", "loss": "mse"}
+BLANKS = {"data.ignore": ["when", "w", "price", "size"], "data.missing": {"policy": "mean"}}
+
+KEY_CASES = {
+    "seed": ({}, 4),
+    "data.train": ({}, {"name": "xor", "points_per_class": 15}),
+    "data.target": ("table", PRICES, "size"),
+    "data.val": ({}, 0.3),
+    "data.test": ({}, 0.3),
+    "data.stratify": ({"data.val": 0.4}, False),
+    "data.features": ("table", {"data.ignore": []}, ["u", "v"]),
+    "data.ignore": ("table", {}, ["n", "when", "w", "price", "size", "u"]),
+    "data.weight": ("table", {"data.ignore": ["n", "when", "price", "size"]}, "w"),
+    "data.scale": ("table", {}, "minmax"),
+    "data.scale_target": ("table", PRICES, "none"),
+    "data.missing.policy": ("table", BLANKS, "median"),
+    "data.missing.indicator": ("table", BLANKS, True),
+    "data.categorical.encode": ("table", {}, "error"),
+    "data.categorical.unseen": ("table", {"data.val": "unseen.csv"}, "zeros"),
+    "data.categorical.missing": ("table", {"data.val": "blank.csv"}, "zeros"),
+    "data.categorical.columns": ("table", {"data.ignore": ["n", "when", "price", "size"]}, ["w"]),
+    "data.dates": ("table", {"data.ignore": ["n", "w", "price", "size"]}, "number"),
+    "data.transform": ({}, "polar"),
+    "model.hidden": ({}, [5, 3]),
+    "model.activation": ({}, "tanh"),
+    "model.initializer": ({}, "lecun"),
+    "model.bias": ({}, False),
+    "model.dropout": ({}, 0.5),
+    "model.norm": ({}, "batch"),
+    "model.dtype": ({}, "float32"),
+    "loss": ({}, "hinge"),
+    "regularization.l2": ({}, 0.01),
+    "regularization.l1": ({}, 0.01),
+    "optimizer": ({}, "adam"),
+    "schedule": ({}, "linear"),
+    "train.epochs": ({}, 3),
+    "train.batch_size": ({}, 5),
+    "train.drop_last": ({}, True),
+    "train.clip_norm": ({}, 0.01),
+    "train.nonfinite": ({"data.train": "huge.npz", "data.scale": "none", "loss": "mse"}, "skip"),
+    "train.monitor": ({}, "train_accuracy"),
+    "train.early_stopping": (
+        {"train.epochs": 4, "train.eval_every": 1},
+        {"patience": 1, "min_delta": 9.0},
+    ),
+    "train.eval_every": ({}, 1),
+}
+
+WITHOUT_EFFECT_ON_TRAINING = {
+    "data.image_shape": "how pictures are drawn",
+    "train.checkpoint_every": "what is kept on the disk",
+}
+
+
+def outcome(config):
+    """What a run comes to: the bits it trained, its best value and evaluations, or its error."""
+    try:
+        experiment, progress = build(load_config(config)), Progress()
+        records = [record for record in train(experiment, progress) if record is not None]
+    except MLPTrainError as error:
+        return type(error).__name__
+    return fingerprint(experiment), progress.best, len(records)
+
+
+def options():
+    """Every option of every entry of every registry."""
+    for section, registry in REGISTRIES.items():
+        for name, entry in registry.items():
+            names = list(options_of(entry)) + (["warmup"] if section == "schedule" else [])
+            for option in names:
+                yield section, name, option
+
+
+def keys(section=Config, prefix=""):
+    """Every key of the config."""
+    for name, field in section.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+            yield from keys(field.annotation, f"{prefix}{name}.")
+        else:
+            yield prefix + name
+
+
+def with_entry(section, name, given):
+    """The small config with one entry of a registry, on data that it can be used with."""
+    changes = {section: {"name": name, **IN_COMMON.get((section, name), {}), **given}}
+    if section == "loss" and not LOSSES[name].classifies:
+        changes["data.train"] = NUMBERS
+    if section == "data.train" and name == "random":
+        changes["loss"] = "mse"
+    return changed(TOY, changes)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Tables with a column for each key of `data`, and a matrix with a value that overflows."""
+    folder = tmp_path_factory.mktemp("knobs")
+    generator = np.random.default_rng(5)
+    header = "u,v,n,kind,when,w,cls,price,size"
+    rows = []
+    for i in range(40):
+        u, v, price, size = generator.normal(size=4).round(3)
+        n = "" if i % 5 == 0 else f"{generator.exponential():.3f}"
+        rows.append(f"{u},{v},{n},{'abc'[i % 3]},2026-01-{i % 28 + 1:02},{i % 4},{'pq'[i % 2]},")
+        rows[-1] += f"{price},{size}"
+    for name, kind in (("table", None), ("unseen", "z"), ("blank", "")):
+        lines = rows[:8] if name != "table" else rows
+        if kind is not None:
+            lines = [line.replace(",a,", f",{kind},") for line in lines]
+        (folder / f"{name}.csv").write_text("\n".join([header, *lines]) + "\n")
+    X, y = generator.normal(size=(30, 2)), generator.normal(size=30)
+    X[7] = 1e200
+    np.savez(folder / "huge.npz", X=X, y=y)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def in_folder(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+
+
+@pytest.mark.parametrize(("section", "name", "option"), list(options()))
+def test_every_option_of_every_registry_changes_the_result(section, name, option):
+    assert option in OPTION_VALUES, f"give {section}.{option} a value in OPTION_VALUES"
+
+    without = with_entry(section, name, {})
+    with_value = with_entry(section, name, {option: OPTION_VALUES[option]})
+
+    assert outcome(without) != outcome(with_value)
+
+
+@pytest.mark.parametrize("section", REGISTRIES)
+def test_no_two_entries_of_a_registry_do_the_same(section):
+    results = {name: outcome(with_entry(section, name, {})) for name in REGISTRIES[section]}
+
+    assert all(isinstance(result, tuple) for result in results.values()), results
+    assert len(set(results.values())) == len(results)
+
+
+@pytest.mark.parametrize("key", [key for key in keys() if key not in WITHOUT_EFFECT_ON_TRAINING])
+def test_every_key_of_the_config_changes_the_result(key):
+    assert key in KEY_CASES, f"give {key} a case in KEY_CASES"
+    *table, common, value = KEY_CASES[key]
+    base = changed(TOY, {"data.train": "table.csv", **TABLE_KEYS}) if table else TOY
+    base = changed(base, common)
+
+    with_default, with_value = outcome(base), outcome(changed(base, {key: value}))
+
+    assert with_default != with_value
+    assert {type(with_default), type(with_value)} != {str}  # at least one of them trains
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("patience", 2), ("min_delta", 9.0)], ids=["patience", "min_delta"]
+)
+def test_every_option_of_early_stopping_changes_the_result(option, value):
+    given = {"patience": 1, "min_delta": 0.0 if option == "min_delta" else 9.0}
+    base = changed(TOY, {"train.epochs": 4, "train.eval_every": 1, "train.early_stopping": dict(given)})
+
+    other = changed(base, {f"train.early_stopping.{option}": value})
+
+    assert outcome(base) != outcome(other)
+
+
+def test_drop_last_takes_whole_batches_only():
+    # 30 rows in batches of 8: 3 whole ones and one of 6, for 2 epochs.
+    steps = [
+        len(list(train(build(load_config(changed(TOY, {"train.drop_last": drop}))), Progress())))
+        for drop in (False, True)
+    ]
+
+    assert steps == [8, 6]
+
+
+def test_early_stopping_has_no_other_options():
+    assert set(EarlyStopping.model_fields) == {"patience", "min_delta"}
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("data.image_shape", [1, 2]), ("train.checkpoint_every", {"steps": 3})]
+)
+def test_what_is_only_shown_or_kept_does_not_change_the_training(key, value):
+    assert key in WITHOUT_EFFECT_ON_TRAINING
+    assert outcome(TOY) == outcome(changed(TOY, {key: value}))
+
+
+def test_no_case_is_left_over_from_a_key_that_is_gone():
+    assert set(KEY_CASES) | set(WITHOUT_EFFECT_ON_TRAINING) == set(keys())
+
+
+def test_no_value_is_left_over_from_an_option_that_is_gone():
+    assert set(OPTION_VALUES) == {option for _, _, option in options()}
