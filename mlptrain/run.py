@@ -9,26 +9,18 @@ import signal
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, Self
 
 from mlptrain.archive import read_archive
 from mlptrain.build import build, interval, network_of
-from mlptrain.checkpoint import (
-    Checkpoint,
-    arrays_of,
-    document_of,
-    parameter_names,
-    restore_network,
-    restore_optimizer,
-)
+from mlptrain.checkpoint import Checkpoint, restore_network
 from mlptrain.config import Config, dump, resolved
 from mlptrain.environment import differences, environment
 from mlptrain.errors import DivergenceError, Interrupted
 from mlptrain.evaluate import evaluate
 from mlptrain.experiment import Experiment
 from mlptrain.interrupt import StopRequest, stop_requests
-from mlptrain.nodes.node import Array
-from mlptrain.pace import Pace
+from mlptrain.keeper import Keeper
 from mlptrain.record import Progress, Record
 from mlptrain.resume import agreed_config, check_same_data
 from mlptrain.run_directory import RunDirectory
@@ -41,13 +33,6 @@ MOST_ROLLBACKS = 3
 Status = Literal["completed", "early_stopped", "interrupted", "diverged"]
 
 
-class Snapshot(NamedTuple):
-    """A checkpoint that is not on the disk yet."""
-
-    arrays: dict[str, Array]
-    document: dict[str, Any]
-
-
 @dataclass
 class Run:
     """One sitting of a run: what is trained, where it is kept, and how far it has come."""
@@ -55,11 +40,9 @@ class Run:
     config: Config
     experiment: Experiment
     directory: RunDirectory
+    keeper: Keeper
     progress: Progress = field(default_factory=Progress)
     notes: list[str] = field(default_factory=list)
-    pace: Pace = field(default_factory=Pace)
-    pending: "Snapshot | None" = None  # the best parameters, until they are written
-    record: Record | None = None
     test: dict[str, float | None] | None = None
     summary: dict[str, Any] = field(default_factory=dict)
 
@@ -79,7 +62,8 @@ class Run:
             restore_network(experiment.network, init_from)
         directory = RunDirectory.create(out, force=force)
         directory.write_config(dump(resolved(config)))
-        return cls(config, experiment, directory, notes=list(experiment.data.notes))
+        keeper = keeper_for(config, experiment, directory)
+        return cls(config, experiment, directory, keeper, notes=list(experiment.data.notes))
 
     @property
     def best(self) -> Path:
@@ -102,8 +86,8 @@ class Run:
             config = agreed_config(checkpoint, config)
             experiment = build(config, threads)
             check_same_data(checkpoint, experiment)
-            progress = restore(experiment, checkpoint)
-            directory.truncate_metrics(checkpoint["metrics_bytes"])
+            keeper = keeper_for(config, experiment, directory)
+            progress = keeper.restore(checkpoint)
             directory.write_config(dump(resolved(config)))
         except BaseException:
             directory.close()
@@ -111,7 +95,7 @@ class Run:
         changed = differences(checkpoint["environment"], environment())
         notes = [*loaded.notes, *experiment.data.notes]
         notes += [f"{each}: the same bits cannot be promised" for each in changed]
-        return cls(config, experiment, directory, progress, notes)
+        return cls(config, experiment, directory, keeper, progress, notes)
 
     def __iter__(self) -> Iterator[Record | None]:
         status: Status = "interrupted"
@@ -131,16 +115,16 @@ class Run:
             raise
         finally:
             self.summary = self._summary(status, reason)
-            self.directory.write_summary(self.summary)
-            self.directory.close()
+            with self.directory:
+                self.directory.write_summary(self.summary)
 
     def _train(self, request: StopRequest) -> Iterator[Record | None]:
         if self.experiment.nonfinite == "rollback" and self.progress.step == 0:
-            self._save()  # something to go back to
+            self.keeper.save(self.progress)  # something to go back to
         while True:
             try:
                 for record in train(self.experiment, self.progress):
-                    self._keep(record)
+                    self.keeper.keep(self.progress, record)
                     yield record
                     if request.signal is not None:
                         self._interrupt(request.signal)
@@ -148,44 +132,8 @@ class Run:
             except DivergenceError as error:
                 self._roll_back(error)
 
-    def _keep(self, record: Record | None) -> None:
-        """What is due after a step: metrics at once, checkpoints when their time has come."""
-        if record is not None:
-            self.record = record
-            self.directory.append_metrics(record.values)
-        every = interval(self.config.train.checkpoint_every)
-        due = every.due(self.progress.step, self.experiment.steps_per_epoch)
-        exactly = every.unit == "steps"
-        ended = self.progress.step == self.experiment.total_steps or self.progress.stopped
-        is_best = record is not None and record.is_best
-        if ended or (due and (exactly or self.pace.allows())):
-            self._save(is_best=is_best)
-        elif is_best:
-            self.pending = self._snapshot()
-
-    def _save(self, *, is_best: bool = False) -> None:
-        """Write best.npz, if there is a new best, and then last.npz."""
-        with self.pace.saving():
-            now = Snapshot(arrays_of(self.experiment), self._document())
-            best = now if is_best else self.pending
-            finite = parameter_names(self.experiment.network)
-            if best is not None:
-                self.directory.save("best", best.arrays, best.document, finite=finite)
-                self.pending = None
-            self.directory.save("last", now.arrays, now.document, finite=finite)
-
-    def _snapshot(self) -> "Snapshot":
-        """The state as it is now, for a best checkpoint that is written later."""
-        arrays = {name: array.copy() for name, array in arrays_of(self.experiment).items()}
-        return Snapshot(arrays, self._document())
-
-    def _document(self) -> dict[str, Any]:
-        values = self.record.values if self.record else None
-        length = self.directory.metrics_length()
-        return document_of(self.experiment, self.progress, resolved(self.config), values, length)
-
     def _interrupt(self, number: signal.Signals) -> None:
-        self._save()
+        self.keeper.save(self.progress)
         step, epoch = self.progress.step, self.progress.step // self.experiment.steps_per_epoch
         raise Interrupted(
             number,
@@ -196,7 +144,7 @@ class Run:
     def _rescue(self) -> None:
         """Save the parameters from before the failed step, where they are finite, as the run ends."""
         with contextlib.suppress(DivergenceError):  # they may be past saving as well
-            self._save()
+            self.keeper.save(self.progress)
 
     def _roll_back(self, error: DivergenceError) -> None:
         """Go back to the last checkpoint, at half the rate and without the step that failed."""
@@ -204,11 +152,8 @@ class Run:
         if self.experiment.nonfinite != "rollback" or rolled >= MOST_ROLLBACKS:
             self._rescue()
             raise error
-        before, self.pending = self.progress, None
-        loaded = self.directory.newest_valid()
-        checkpoint = Checkpoint(str(loaded.path), loaded.arrays, loaded.document)
-        self.progress = restore(self.experiment, checkpoint)
-        self.directory.truncate_metrics(checkpoint["metrics_bytes"])
+        before = self.progress
+        self.progress = self.keeper.go_back()
         self.progress.rate_factor = before.rate_factor / 2
         self.progress.poisoned = [*before.poisoned, failed]
         self.notes.append(f"{error.faults[0]}; rolled back to step {self.progress.step}")
@@ -235,7 +180,7 @@ class Run:
             "monitor": self.experiment.monitor.key,
             "best": progress.best,
             "best_epoch": progress.best_epoch,
-            "metrics": dict(self.record.values) if self.record else {},
+            "metrics": dict(self.keeper.record.values) if self.keeper.record else {},
             "test": self.test,
             "seconds": progress.seconds,
             "parameters": int(self.experiment.network.parameters.values.size),
@@ -243,8 +188,6 @@ class Run:
         }
 
 
-def restore(experiment: Experiment, checkpoint: Checkpoint) -> Progress:
-    """Put a run back to where the checkpoint was written."""
-    restore_network(experiment.network, checkpoint)
-    restore_optimizer(experiment, checkpoint)
-    return checkpoint.progress()
+def keeper_for(config: Config, experiment: Experiment, directory: RunDirectory) -> Keeper:
+    """What writes the run, at the interval that the config asks for."""
+    return Keeper(directory, experiment, resolved(config), interval(config.train.checkpoint_every))

@@ -1,0 +1,94 @@
+"""Keeping a run on the disk: what is written after a step, and when.
+
+Metrics are appended at once. Checkpoints follow `train.checkpoint_every`: an interval in steps is kept
+exactly; one in epochs is put off while saving would take more than its share of the time. best.npz is
+always written just before last.npz, so that the two never disagree.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+from mlptrain.checkpoint import (
+    Checkpoint,
+    arrays_of,
+    document_of,
+    parameter_names,
+    restore_network,
+    restore_optimizer,
+)
+from mlptrain.experiment import Experiment, Interval
+from mlptrain.nodes.node import Array
+from mlptrain.pace import Pace
+from mlptrain.record import Progress, Record
+from mlptrain.run_directory import RunDirectory
+
+
+class Snapshot(NamedTuple):
+    """A checkpoint that is not on the disk yet."""
+
+    arrays: dict[str, Array]
+    document: dict[str, Any]
+
+
+@dataclass
+class Keeper:
+    """Writes the metrics and checkpoints of one experiment into its run directory."""
+
+    directory: RunDirectory
+    experiment: Experiment
+    config: Mapping[str, Any]  # resolved
+    every: Interval
+    record: Record | None = None  # the last one
+    pace: Pace = field(default_factory=Pace)
+    pending: Snapshot | None = None  # the best parameters, until they are written
+
+    def keep(self, progress: Progress, record: Record | None) -> None:
+        """What is due after a step."""
+        if record is not None:
+            self.record = record
+            self.directory.append_metrics(record.values)
+        due = self.every.due(progress.step, self.experiment.steps_per_epoch)
+        exactly = self.every.unit == "steps"
+        ended = progress.step == self.experiment.total_steps or progress.stopped
+        is_best = record is not None and record.is_best
+        if ended or (due and (exactly or self.pace.allows())):
+            self.save(progress, is_best=is_best)
+        elif is_best:
+            arrays = {name: array.copy() for name, array in arrays_of(self.experiment).items()}
+            self.pending = Snapshot(arrays, self._document(progress))
+
+    def save(self, progress: Progress, *, is_best: bool = False) -> None:
+        """Write best.npz, if there is a new best, and then last.npz."""
+        with self.pace.saving():
+            now = Snapshot(arrays_of(self.experiment), self._document(progress))
+            best = now if is_best else self.pending
+            if best is not None:
+                self._write("best", best)
+                self.pending = None
+            self._write("last", now)
+
+    def go_back(self) -> Progress:
+        """Restore the newest checkpoint, and drop the metrics that were written after it."""
+        loaded = self.directory.newest_valid()
+        checkpoint = Checkpoint(str(loaded.path), loaded.arrays, loaded.document)
+        self.pending = None
+        return self.restore(checkpoint)
+
+    def restore(self, checkpoint: Checkpoint) -> Progress:
+        """Put network, optimizer, metrics and last record back to where the checkpoint was written."""
+        restore_network(self.experiment.network, checkpoint)
+        restore_optimizer(self.experiment, checkpoint)
+        self.directory.truncate_metrics(checkpoint["metrics_bytes"])
+        values = checkpoint["record"]
+        self.record = None if values is None else Record(values, is_best=False)
+        return checkpoint.progress()
+
+    def _write(self, name: Literal["best", "last"], snapshot: Snapshot) -> None:
+        finite = parameter_names(self.experiment.network)
+        self.directory.save(name, snapshot.arrays, snapshot.document, finite=finite)
+
+    def _document(self, progress: Progress) -> dict[str, Any]:
+        values = self.record.values if self.record else None
+        length = self.directory.metrics_length()
+        return document_of(self.experiment, progress, self.config, values, length)
