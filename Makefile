@@ -28,4 +28,4 @@ golden: ## Make the PyTorch trajectories again (needs torch, which nothing else 
 	$(PYTHON) tests/golden/make_golden.py
 
 chaos: ## The long tests of what can go wrong, in full
-	MLPTRAIN_MUTATIONS=100000 $(PYTHON) -m pytest -m chaos
+	MLPTRAIN_MUTATIONS=100000 MLPTRAIN_KILLS=200 MLPTRAIN_STRIDE=1 $(PYTHON) -m pytest -m chaos

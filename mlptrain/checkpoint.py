@@ -5,6 +5,7 @@ of the optimizer as `optimizer.m` and so on. The document holds everything else.
 file is the business of `archive`; where the file lies, of `run_directory`.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -84,10 +85,15 @@ def document_of(
         "fingerprint": data.fingerprint,
         "progress": asdict(progress),
         "updates": experiment.optimizer.t,
-        "record": None if values is None else dict(values),
+        "record": None if values is None else {key: _finite(value) for key, value in values.items()},
         "metrics_bytes": metrics_bytes,
         "environment": environment(),
     }
+
+
+def _finite(value: Any) -> Any:
+    """A number, or None for one that JSON does not have: the loss of a network that overflows."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def parameter_names(network: Network) -> list[str]:

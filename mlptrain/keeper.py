@@ -5,6 +5,7 @@ exactly; one in epochs is put off while saving would take more than its share of
 always written just before last.npz, so that the two never disagree.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
@@ -17,11 +18,14 @@ from mlptrain.checkpoint import (
     restore_network,
     restore_optimizer,
 )
+from mlptrain.errors import DivergenceError
 from mlptrain.experiment import Experiment, Interval
 from mlptrain.nodes.node import Array
 from mlptrain.pace import Pace
 from mlptrain.record import Progress, Record
 from mlptrain.run_directory import RunDirectory
+
+ADVICE = "lower optimizer.learning_rate, lengthen schedule.warmup or set train.clip_norm"
 
 
 class Snapshot(NamedTuple):
@@ -49,7 +53,8 @@ class Keeper:
             self.record = record
             self.directory.append_metrics(record.values)
         due = self.every.due(progress.step, self.experiment.steps_per_epoch)
-        exactly = self.every.unit == "steps"
+        # What a rollback goes back to must not depend on the clock.
+        exactly = self.every.unit == "steps" or self.experiment.nonfinite == "rollback"
         ended = progress.step == self.experiment.total_steps or progress.stopped
         is_best = record is not None and record.is_best
         if ended or (due and (exactly or self.pace.allows())):
@@ -57,6 +62,8 @@ class Keeper:
         elif is_best:
             arrays = {name: array.copy() for name, array in arrays_of(self.experiment).items()}
             self.pending = Snapshot(arrays, self._document(progress))
+        if ended and record is not None and not math.isfinite(record["train_loss"] or 0.0):
+            raise DivergenceError(f"{self._after(progress)}: the training loss is not finite; {ADVICE}")
 
     def save(self, progress: Progress, *, is_best: bool = False) -> None:
         """Write best.npz, if there is a new best, and then last.npz."""
@@ -64,9 +71,9 @@ class Keeper:
             now = Snapshot(arrays_of(self.experiment), self._document(progress))
             best = now if is_best else self.pending
             if best is not None:
-                self._write("best", best)
+                self._write(progress, "best", best)
                 self.pending = None
-            self._write("last", now)
+            self._write(progress, "last", now)
 
     def go_back(self) -> Progress:
         """Restore the newest checkpoint, and drop the metrics that were written after it."""
@@ -84,9 +91,16 @@ class Keeper:
         self.record = None if values is None else Record(values, is_best=False)
         return checkpoint.progress()
 
-    def _write(self, name: Literal["best", "last"], snapshot: Snapshot) -> None:
+    def _write(self, progress: Progress, name: Literal["best", "last"], snapshot: Snapshot) -> None:
         finite = parameter_names(self.experiment.network)
-        self.directory.save(name, snapshot.arrays, snapshot.document, finite=finite)
+        try:
+            self.directory.save(name, snapshot.arrays, snapshot.document, finite=finite)
+        except DivergenceError as error:
+            raise DivergenceError(f"{self._after(progress)}: {error.faults[0]}") from error
+
+    def _after(self, progress: Progress) -> str:
+        """Where the run stands: the step just done, and its epoch."""
+        return f"step {progress.step} (epoch {-(-progress.step // self.experiment.steps_per_epoch)})"
 
     def _document(self, progress: Progress) -> dict[str, Any]:
         values = self.record.values if self.record else None

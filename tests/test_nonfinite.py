@@ -1,0 +1,468 @@
+"""Numbers that stop being finite: the run ends within a step, says where, and keeps what was good."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from helpers import changed
+from runs import (
+    THIRTY,
+    faults,
+    finish,
+    interrupted_at,
+    invoke,
+    outcome,
+    records,
+    timeless,
+    write_config,
+)
+
+from mlptrain import trainer
+from mlptrain.api import load, prepare
+from mlptrain.archive import read_archive
+from mlptrain.errors import DivergenceError
+from mlptrain.gradients import clip, gradient_norm, is_finite
+from mlptrain.nodes.activations.piecewise import ReLU
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+NAN, INF = float("nan"), float("inf")
+BAD = pytest.mark.parametrize("value", [NAN, INF, -INF], ids=str)
+WHEN = pytest.mark.parametrize("step", [1, 17, 30], ids="step {}".format)
+
+
+class Poison:
+    """Puts one bad number into the chosen steps, which are counted from 1."""
+
+    def __init__(self, monkeypatch):
+        self.monkeypatch = monkeypatch
+        self.now = None
+
+    def during_steps(self):
+        real = trainer.take_step
+
+        def take_step(experiment, progress, rows, lr):
+            self.now = progress.step + 1
+            try:
+                real(experiment, progress, rows, lr)
+            finally:
+                self.now = None  # an evaluation is no step
+
+        self.monkeypatch.setattr(trainer, "take_step", take_step)
+
+    def input(self, value, *steps):
+        real = trainer.load_batch
+
+        def load_batch(experiment, rows, step):
+            plan = real(experiment, rows, step)
+            if step + 1 in steps:
+                plan.value(experiment.network.training.X)[0, 0] = value
+            return plan
+
+        self.monkeypatch.setattr(trainer, "load_batch", load_batch)
+
+    def activation(self, value, *steps):
+        self.during_steps()
+        real = ReLU.forward
+
+        def forward(node, inputs, out, saved):
+            real(node, inputs, out, saved)
+            if self.now in steps:
+                out[0, 0] = value
+
+        self.monkeypatch.setattr(ReLU, "forward", forward)
+
+    def gradient(self, value, *steps):
+        self.during_steps()
+        real = ReLU.backward
+
+        def backward(node, upstream, inputs, out, saved, into):
+            real(node, upstream, inputs, out, saved, into)
+            if self.now in steps:
+                into[0][0, 0] = value
+
+        self.monkeypatch.setattr(ReLU, "backward", backward)
+
+    def rate(self, value, *steps):
+        real = trainer.take_step
+
+        def take_step(experiment, progress, rows, lr):
+            real(experiment, progress, rows, value if progress.step + 1 in steps else lr)
+
+        self.monkeypatch.setattr(trainer, "take_step", take_step)
+
+
+@pytest.fixture
+def poison(monkeypatch):
+    return Poison(monkeypatch)
+
+
+@pytest.fixture
+def begin(tmp_path):
+    """A new run of THIRTY with some changes, at a constant rate of 0.02."""
+
+    def begin(changes=()):
+        config = changed(THIRTY, {"schedule": "constant", **dict(changes)})
+        return prepare(config, out=tmp_path / "run")
+
+    return begin
+
+
+def diverged(run):
+    """The message that the run ends with."""
+    with pytest.raises(DivergenceError) as error:
+        finish(run)
+    (fault,) = error.value.faults
+    return fault
+
+
+def finite_step(path):
+    """Read a checkpoint, which must be finite and make a model; the step it was written at."""
+    arrays, document = read_archive(path)
+    assert all(np.isfinite(array).all() for array in arrays.values())
+    assert load(path).classes == ("0", "1")
+    return document["progress"]["step"]
+
+
+# --- stop: within the step, with a message, and with what was good ---
+
+
+@WHEN
+@BAD
+@pytest.mark.parametrize(
+    ("where", "named"),
+    [
+        ("input", "X is not finite"),
+        ("activation", "layer1.activation is not finite"),
+        ("gradient", "the gradient of layer1.scores is not finite"),
+    ],
+)
+def test_a_bad_number_stops_the_run_before_it_does_harm(begin, poison, where, named, value, step):
+    getattr(poison, where)(value, step)
+    run = begin()
+    fault = diverged(run)
+
+    assert fault.startswith(
+        f"step {step} (epoch {math.ceil(step / 10)}): {named} at learning rate 0.02"
+    )
+    assert finite_step(run.directory.last) == step - 1
+    assert run.best.exists() == (step > 4)  # the first evaluation is after step 4
+    assert not run.best.exists() or finite_step(run.best) < step
+
+
+# A bad rate does its harm in the update itself: it shows in the step after it, at the latest.
+
+
+@pytest.mark.parametrize("step", [1, 17, 29], ids="step {}".format)
+@pytest.mark.parametrize("value", [NAN, INF, 1e30], ids=str)
+def test_a_bad_rate_stops_the_run_in_the_next_step(begin, poison, value, step):
+    poison.rate(value, step)
+    run = begin()
+    fault = diverged(run)
+
+    assert fault.startswith(f"step {step + 1} ")
+    assert "layer" in fault
+    assert not run.directory.last.exists() or finite_step(run.directory.last) == step
+    assert run.best.exists() == (step > 4)
+    assert not run.best.exists() or finite_step(run.best) <= step
+
+
+@WHEN
+@pytest.mark.parametrize("value", [NAN, INF], ids=str)
+def test_parameters_that_cannot_be_saved_stop_the_run_in_the_same_step(begin, poison, value, step):
+    poison.rate(value, step)
+    run = begin({"train.checkpoint_every": {"steps": 1}})
+    fault = diverged(run)
+
+    assert fault.startswith(f"step {step} ")
+    assert "layer1.W" in fault
+    assert run.directory.last.exists() == (step > 1)
+    assert not run.directory.last.exists() or finite_step(run.directory.last) == step - 1
+
+
+@pytest.mark.parametrize("value", [NAN, INF, 1e30], ids=str)
+def test_a_run_whose_last_step_ruins_the_network_does_not_pass_for_completed(begin, poison, value):
+    """No step comes after it, but its evaluation does."""
+    poison.rate(value, 30)
+    run = begin()
+    fault = diverged(run)
+
+    assert fault.startswith("step 30 ")
+    assert run.summary["status"] == "diverged"
+    assert finite_step(run.best) < 30
+
+
+def test_the_message_names_rows_and_rate_and_says_what_to_try(begin, poison):
+    poison.input(NAN, 17)
+    fault = diverged(begin())
+    before, _, advice = fault.partition(" of the training set. ")
+
+    assert before.startswith("step 17 (epoch 2): X is not finite at learning rate 0.02; rows ")
+    rows = before.split("rows ")[1].removesuffix(", …").split(", ")
+    assert len(rows) == 5
+    assert all(0 <= int(row) < 80 for row in rows)
+    assert advice.startswith(
+        "Lower optimizer.learning_rate, lengthen schedule.warmup or set train.clip_norm"
+    )
+
+
+def test_the_summary_says_that_the_run_diverged(begin, poison):
+    poison.input(NAN, 17)
+    run = begin()
+    fault = diverged(run)
+    summary = json.loads(run.directory.summary.read_text())
+
+    assert (summary["status"], summary["reason"], summary["steps"]) == ("diverged", fault, 16)
+
+
+def test_a_run_that_diverged_can_go_on_when_the_cause_is_gone(begin, poison, monkeypatch, tmp_path):
+    poison.input(NAN, 17)
+    run = begin()
+    diverged(run)
+    monkeypatch.undo()
+    whole = prepare(changed(THIRTY, {"schedule": "constant"}), out=tmp_path / "whole")
+    expected = finish(whole)
+    resumed = prepare(None, resume=run.directory.path)
+    finish(resumed)
+
+    assert timeless(resumed.summary["metrics"]) == timeless(whole.summary["metrics"])
+    assert parameters(outcome(run.directory.path)) == parameters(expected)
+
+
+def parameters(hashes):
+    return {key: value for key, value in hashes.items() if key.startswith("last: layer")}
+
+
+@pytest.mark.parametrize(
+    "setting", ["optimizer.learning_rate=1e30", "optimizer={name: sgd, learning_rate: 1e38}"]
+)
+def test_a_rate_that_is_too_high_ends_with_4_and_one_line(tmp_path, setting):
+    config = write_config(tmp_path / "toy.yaml", THIRTY)
+    result = invoke("fit", config, "--set", setting, "--out", tmp_path / "run", "--quiet")
+
+    assert result.exit_code == 4
+    (fault,) = faults(result)
+    assert fault.startswith("step 2 (epoch 1): layer")
+
+
+def test_a_table_with_a_huge_number_ends_with_4_and_one_line(tmp_path):
+    (tmp_path / "rows.csv").write_text("a,b,y\n" + "1,2,p\n3e38,4,q\n5,7,p\n" * 10)
+    data = {"train": str(tmp_path / "rows.csv"), "scale": "none", "val": 0, "test": 0}
+    config = write_config(tmp_path / "toy.yaml", {"data": data})
+    result = invoke("fit", config, "--out", tmp_path / "run", "--quiet")
+
+    assert result.exit_code == 4
+    assert len(faults(result)) == 1
+
+
+def test_a_loss_that_is_not_finite_is_null_in_every_file(begin, poison):
+    """The network overflows on the rows of the evaluation at step 4; the step after it is the end."""
+    poison.rate(1e30, 4)
+    run = begin({"train.checkpoint_every": {"steps": 1}})
+    diverged(run)
+    (record,) = records(run.directory.path)
+    _, document = read_archive(run.directory.last)
+
+    assert record["val_loss"] is None
+    assert document["record"]["val_loss"] is None
+    assert document["progress"]["best"] is None
+
+
+def test_a_value_that_is_not_finite_is_never_the_best(begin, poison):
+    poison.rate(1e30, 8)
+    run = begin()
+    diverged(run)
+
+    assert run.summary["best"] == records(run.directory.path)[0]["val_loss"]
+    assert finite_step(run.best) == 4
+
+
+# --- skip ---
+
+
+@pytest.mark.parametrize("where", ["input", "activation", "gradient"])
+@WHEN
+def test_skip_leaves_the_step_out_and_goes_on(begin, poison, where, step):
+    getattr(poison, where)(NAN, step)
+    run = begin({"train.nonfinite": "skip"})
+    finish(run)
+    _, document = read_archive(run.directory.last)
+
+    assert run.summary["status"] == "completed"
+    assert (document["progress"]["step"], document["updates"]) == (30, 29)
+    assert finite_step(run.directory.last) == 30
+
+
+def test_a_skipped_step_changes_no_array(begin, poison):
+    poison.gradient(NAN, 1)
+    run = begin({"train.nonfinite": "skip", "model.norm": "batch", "model.dropout": 0.2})
+    before = {name: array.copy() for name, array in arrays_of(run).items()}
+    next(iter(run))
+
+    assert run.progress.step == 1
+    assert all(np.array_equal(before[name], array) for name, array in arrays_of(run).items())
+
+
+def arrays_of(run):
+    network = run.experiment.network
+    return {
+        "parameters": network.parameters.values,
+        **network.statistics,
+        **run.experiment.optimizer.state,
+    }
+
+
+def test_ten_steps_in_a_row_may_be_skipped(begin, poison):
+    poison.input(NAN, *range(5, 15))
+    run = begin({"train.nonfinite": "skip"})
+    finish(run)
+
+    assert run.summary["status"] == "completed"
+
+
+def test_the_eleventh_in_a_row_ends_the_run(begin, poison):
+    poison.input(NAN, *range(5, 30))
+
+    assert diverged(begin({"train.nonfinite": "skip"})).startswith("step 15 ")
+
+
+def test_skipped_steps_that_are_not_in_a_row_do_not_add_up(begin, poison):
+    poison.input(NAN, *range(1, 31, 2))
+    run = begin({"train.nonfinite": "skip"})
+    finish(run)
+
+    assert run.summary["status"] == "completed"
+
+
+# --- rollback ---
+
+ROLLBACK = {"train.nonfinite": "rollback", "train.checkpoint_every": {"steps": 5}}
+
+
+@pytest.mark.parametrize("where", ["input", "activation", "gradient"])
+@WHEN
+def test_rollback_recovers_from_a_single_poisoned_batch(begin, poison, where, step):
+    getattr(poison, where)(NAN, step)
+    run = begin(ROLLBACK)
+    finish(run)
+    back = (step - 1) // 5 * 5
+
+    assert run.summary["status"] == "completed"
+    assert run.summary["notes"][-1].endswith(f"; rolled back to step {back}")
+    assert finite_step(run.directory.last) == 30
+    assert finite_step(run.best) <= 30
+
+
+def test_rollback_goes_on_at_half_the_rate_and_without_the_step(begin, poison):
+    poison.input(NAN, 17)
+    run = begin(ROLLBACK)
+    finish(run)
+    _, document = read_archive(run.directory.last)
+
+    assert [(each["step"], each["learning_rate"]) for each in records(run.directory.path)] == [
+        (4, 0.02), (8, 0.02), (12, 0.02), (16, 0.01), (20, 0.01), (24, 0.01), (28, 0.01), (30, 0.01),
+    ]  # fmt: skip
+    assert document["updates"] == 29
+    assert document["progress"]["poisoned"] == [16]  # counted from 0
+
+
+def test_rollback_recovers_three_times(begin, poison):
+    poison.input(NAN, 12, 17, 23)
+    run = begin(ROLLBACK)
+    finish(run)
+
+    assert run.summary["status"] == "completed"
+    assert records(run.directory.path)[-1]["learning_rate"] == 0.02 / 8
+
+
+def test_rollback_gives_up_the_fourth_time(begin, poison):
+    poison.input(NAN, 12, 13, 17, 23)
+    run = begin(ROLLBACK)
+    fault = diverged(run)
+
+    assert fault.startswith("step 23 ")
+    assert run.summary["status"] == "diverged"
+    assert finite_step(run.directory.last) == 22
+    assert finite_step(run.best) < 23
+
+
+def test_rollback_works_before_the_first_checkpoint_is_due(begin, poison):
+    poison.input(NAN, 3)
+    run = begin({"train.nonfinite": "rollback", "train.checkpoint_every": 2})
+    finish(run)
+
+    assert run.summary["status"] == "completed"
+    assert run.summary["notes"][-1].endswith("; rolled back to step 0")
+
+
+@pytest.mark.parametrize("step", [12, 18, 29])
+def test_a_run_that_was_rolled_back_can_be_resumed_exactly(begin, poison, tmp_path, step):
+    """Not between step 15 and 17: the checkpoint of the interruption is the one to go back to then."""
+    poison.input(NAN, 17)
+    config = changed(THIRTY, {"schedule": "constant", **ROLLBACK})
+    expected = finish(prepare(config, out=tmp_path / "whole"))
+
+    assert finish(interrupted_at(begin(ROLLBACK), step)) == expected
+
+
+# --- norms from 1e-30 to 1e25 ---
+
+SCALES = pytest.mark.parametrize("scale", [1e-30, 1e-20, 1e-10, 1.0, 1e10, 1e19, 1e20, 1e25], ids=str)
+
+
+@SCALES
+def test_the_norm_of_float32_gradients_is_right(scale):
+    """3-4-5: a thousand triples, so the norm is 5 sqrt(1000)."""
+    gradients = np.tile(np.array([3, -4], np.float32), 1000) * np.float32(scale)
+
+    assert gradient_norm(gradients) == pytest.approx(5 * math.sqrt(1000) * scale, rel=1e-6, abs=0)
+
+
+@SCALES
+@pytest.mark.parametrize("most", [1e-5, 1.0, 1e3])
+def test_a_clipped_norm_is_right_and_never_zero(scale, most):
+    gradients = np.tile(np.array([3, -4], np.float32), 1000) * np.float32(scale)
+    clip(gradients, most)
+    expected = min(most, 5 * math.sqrt(1000) * scale)
+
+    assert gradient_norm(gradients) == pytest.approx(expected, rel=1e-6, abs=0)
+    assert (gradients != 0).all()
+
+
+@SCALES
+def test_large_gradients_are_not_taken_for_infinite(scale):
+    gradients = np.tile(np.array([3, -4], np.float32), 1000) * np.float32(scale)
+    with np.errstate(over="ignore"):
+        assert is_finite(1.0, gradients)
+
+
+@pytest.mark.parametrize("value", [NAN, INF, -INF], ids=str)
+def test_one_bad_gradient_among_many_is_noticed(value):
+    gradients = np.ones(50_000, np.float32)
+    gradients[-1] = value
+
+    assert not is_finite(1.0, gradients)
+
+
+@SCALES
+def test_a_run_clips_gradients_of_any_size(begin, monkeypatch, scale):
+    """All gradients times `scale`, at a rate that leaves the weights where they are."""
+    clip_norm = 0.01
+    still = {"optimizer": {"name": "sgd", "learning_rate": 1e-30}, "train.clip_norm": clip_norm}
+    real = trainer.usable
+
+    def usable(experiment, progress, plan, rows, lr):
+        gradients = experiment.network.parameters.gradients
+        norms.append(float(np.linalg.norm(gradients.astype(np.float64))))
+        gradients *= np.float32(scale)
+        return real(experiment, progress, plan, rows, lr)
+
+    norms = []
+    monkeypatch.setattr(trainer, "usable", usable)
+    run = begin({**still, "train.eval_every": {"steps": 1}})
+    finish(run)
+    clipped = [record["grad_norm"] for record in records(run.directory.path)]
+
+    assert clipped == [pytest.approx(min(clip_norm, norm * scale), rel=1e-6, abs=0) for norm in norms]
+    assert min(clipped) > 0
