@@ -47,13 +47,13 @@ def clip(gradients: Array, most: float) -> None:
 def origin(plan: Plan) -> str:
     """The first value of the forward pass that is not finite, else the first gradient that is not.
 
-    Gradients are looked at in the order in which the backward pass made them.
+    Gradients of parameters are looked at in the order in which the backward pass made them.
     """
     for value in plan.graph.values:
         array = plan.value(value)
         if not np.isfinite(array).all():
             return f"{value.name} is not finite"
     for value in reversed(plan.graph.values):
-        if value.wants_gradient and not np.isfinite(plan.gradient(value)).all():
+        if value.gradient is not None and not np.isfinite(value.gradient).all():
             return f"the gradient of {value.name} is not finite"
     return "the loss is not finite"

@@ -27,7 +27,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from mlptrain.nodes.node import Array, Node, Shape
+from mlptrain.memory import Memory, Turns
+from mlptrain.nodes.node import Array, Node
 
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
 
@@ -48,10 +49,16 @@ class Value:
 
 
 class Graph:
-    """Values in the order in which they were added, and one plan for each number of rows."""
+    """Values in the order in which they were added, and one plan for each number of rows.
 
-    def __init__(self, dtype: DTypeLike) -> None:
+    `keeps_gradients`: whether the gradient of every value can be looked at after a backward pass.
+    A graph that only trains needs those of its parameters; the others then take turns in memory that
+    stays in the cache.
+    """
+
+    def __init__(self, dtype: DTypeLike, *, keeps_gradients: bool = True) -> None:
         self.dtype = np.dtype(dtype)
+        self.keeps_gradients = keeps_gradients
         self.values: list[Value] = []
         self._plans: dict[int, Plan] = {}
         self._memory = Memory(self.dtype)
@@ -95,29 +102,6 @@ class Graph:
         return self._plans[rows]
 
 
-class Memory:
-    """One flat array per purpose, as large as the largest plan needs; smaller plans view its front."""
-
-    def __init__(self, dtype: np.dtype[Any]) -> None:
-        self.dtype = dtype
-        self._arrays: dict[tuple[object, ...], Array] = {}
-
-    def take(
-        self, key: tuple[object, ...], shape: Shape, dtype: DTypeLike | None = None, fill: float = 0.0
-    ) -> Array:
-        """An array of `shape` for the purpose `key`, filled when it is first allocated."""
-        dtype = self.dtype if dtype is None else np.dtype(dtype)
-        size = int(np.prod(shape, dtype=np.int64))
-        flat = self._arrays.get(key)
-        if flat is None or flat.size < size:
-            flat = self._arrays[key] = np.full(size, fill, dtype)
-        return flat[:size].reshape(shape)
-
-    def nbytes(self) -> int:
-        """What has been allocated so far."""
-        return sum(array.nbytes for array in self._arrays.values())
-
-
 class Plan:
     """A graph bound to memory for one number of rows: the calls of both passes, ready to run."""
 
@@ -125,6 +109,7 @@ class Plan:
         self.graph = graph
         self.rows = rows
         self._memory = memory
+        self._turns = Turns(own=graph.keeps_gradients)
         self._values: list[Array] = []
         self._saved: list[tuple[Array, ...]] = []
         self._gradients: list[Array | None] = [None] * len(graph.values)
@@ -147,6 +132,8 @@ class Plan:
         gradient = self._gradients[value.index]
         if gradient is None:
             raise KeyError(f"no gradient flows to {value.name}")
+        if self._turns.passed_on(value.index):
+            raise KeyError(f"the gradient of {value.name} is not kept: the graph only trains")
         return gradient
 
     def nbytes(self) -> int:
@@ -173,10 +160,11 @@ class Plan:
             return
         inputs = tuple(self._values[source.index] for source in value.sources)
         shapes = [array.shape for array in inputs]
-        take, index = self._memory.take, value.index
-        out = take(("value", index), value.node.shape(*shapes))
+        index = value.index
+        out = self._memory.take(("value", index), value.node.shape(*shapes))
         saved = tuple(
-            take(("saved", index, i), *space) for i, space in enumerate(value.node.saved(*shapes))
+            self._memory.take_space(("saved", index, i), space)
+            for i, space in enumerate(value.node.saved(*shapes))
         )
         self._values.append(out)
         self._saved.append(saved)
@@ -190,13 +178,14 @@ class Plan:
 
     def _bind_backward(self) -> None:
         last = self.graph.values[-1]
-        self._gradients[-1] = self._memory.take(
-            ("gradient", last.index), self._values[-1].shape, fill=1.0
-        )
+        ones = self._memory.take(("gradient", last.index), self._values[-1].shape)
+        ones.fill(1)
+        self._gradients[-1] = ones
         for value in reversed(self.graph.values):
             upstream = self._gradients[value.index]
             if value.node is not None and value.wants_gradient and upstream is not None:
                 self._bind_node_backward(value, value.node, upstream)
+                self._turns.release(value.index)
 
     def _bind_node_backward(self, value: Value, node: Node, upstream: Array) -> None:
         inputs = tuple(self._values[source.index] for source in value.sources)
@@ -220,7 +209,8 @@ class Plan:
     def _new_gradient(self, source: Value) -> Array:
         gradient = source.gradient
         if gradient is None:
-            gradient = self._memory.take(("gradient", source.index), self._values[source.index].shape)
+            key = self._turns.take(source.index, may_share=source.node is not None)
+            gradient = self._memory.take(key, self._values[source.index].shape)
         self._gradients[source.index] = gradient
         return gradient
 
@@ -230,6 +220,6 @@ def apply(node: Node, *inputs: Array, dtype: DTypeLike) -> Array:
     shapes = [array.shape for array in inputs]
     memory = Memory(np.dtype(dtype))
     out = memory.take(("value",), node.shape(*shapes))
-    saved = [memory.take(("saved", i), *space) for i, space in enumerate(node.saved(*shapes))]
+    saved = [memory.take_space(("saved", i), space) for i, space in enumerate(node.saved(*shapes))]
     node.forward(inputs, out, saved)
     return out

@@ -167,7 +167,7 @@ class TrainingGraph:
     def __init__(self, network: Network, penalties: Sequence[Node], weighted: bool) -> None:
         architecture = network.architecture
         self.network = network
-        self.graph = graph = Graph(network.dtype)
+        self.graph = graph = Graph(network.dtype, keeps_gradients=False)
         self.masks: list[Value] = []
         self.norms: list[Value] = []
         self.X = x = graph.input("X", (None, architecture.inputs))

@@ -100,6 +100,7 @@ def test_a_branch_of_different_lengths_adds_up():
 )
 def test_every_gradient_has_the_shape_of_its_value(hidden, activation, norm, count):
     network = small_network(hidden, activation=activation, norm=norm)
+    network.training.graph.keeps_gradients = True
     plan = load(network, *rows(np.random.default_rng(count), count))
 
     plan.forward()
@@ -108,6 +109,23 @@ def test_every_gradient_has_the_shape_of_its_value(hidden, activation, norm, cou
     for value in network.training.graph.values:
         if value.wants_gradient:
             assert plan.gradient(value).shape == plan.value(value).shape, value.name
+
+
+@pytest.mark.parametrize("norm", ["none", "batch", "layer"])
+def test_gradients_that_take_turns_in_memory_are_those_that_are_kept(norm, rng):
+    X, y = rows(rng, 5)
+    turns, kept = (small_network([4, 3, 6], activation="relu", norm=norm) for _ in range(2))
+    kept.training.graph.keeps_gradients = True
+
+    np.testing.assert_array_equal(gradients_of(turns, X, y), gradients_of(kept, X, y))
+
+
+def test_a_gradient_that_was_passed_on_cannot_be_looked_at(rng):
+    network = small_network([4], activation="relu")
+    plan = load(network, *rows(rng, 5))
+
+    with pytest.raises(KeyError, match="layer2.scores is not kept"):
+        plan.gradient(network.training.scores)
 
 
 @pytest.mark.parametrize("norm", ["none", "batch", "layer"])

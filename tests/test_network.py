@@ -147,7 +147,7 @@ def test_every_array_of_both_graphs_has_the_dtype_of_the_network(dtype):
     for graph in (made.training.graph, made.prediction.graph):
         arrays = {value.name: graph.plan(4).value(value) for value in graph.values}
         assert {array.dtype for name, array in arrays.items() if name != "y"} == {np.dtype(dtype)}
-    assert plan.gradient(made.training.scores).dtype == dtype
+    assert made.parameters.gradients.dtype == dtype
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)

@@ -135,7 +135,7 @@ def finite_step(path):
     [
         ("input", "X is not finite"),
         ("activation", "layer1.activation is not finite"),
-        ("gradient", "the gradient of layer1.scores is not finite"),
+        ("gradient", "the gradient of layer1.b is not finite"),
     ],
 )
 def test_a_bad_number_stops_the_run_before_it_does_harm(begin, poison, where, named, value, step):

@@ -22,7 +22,7 @@ class Linear(Node):
         return (X[0], W[1])
 
     def saved(self, *inputs: Shape) -> tuple[Space, ...]:
-        return (Space((inputs[0][0],), fill=1.0),)
+        return (Space((inputs[0][0],), constant=1.0),)
 
     def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
         X, W, *b = inputs

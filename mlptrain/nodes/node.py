@@ -21,12 +21,13 @@ Into = Sequence[Any]
 class Space(NamedTuple):
     """Memory that a node asks the graph for, kept from its forward to its backward call.
 
-    `dtype` None means the dtype of the graph. `fill` is written once, when the graph allocates it.
+    `dtype` None means the dtype of the graph. With `constant` it holds that number from the start,
+    is shared by all nodes that ask for the same one, and must only be read.
     """
 
     shape: Shape
     dtype: DTypeLike | None = None
-    fill: float = 0.0
+    constant: float | None = None
 
 
 class Node(ABC):

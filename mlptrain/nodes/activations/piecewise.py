@@ -29,7 +29,7 @@ class ReLU(Activation):
 
     def saved(self, *inputs: Shape) -> tuple[Space, ...]:
         # NumPy takes its vectorised path for two arrays of one shape and leaves it for a scalar.
-        return (Space(inputs[0]), Space(inputs[0], bool))
+        return (Space(inputs[0], constant=0.0), Space(inputs[0], bool))
 
     def side(self, *inputs: Array) -> Array | None:
         return inputs[0] > 0
