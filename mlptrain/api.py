@@ -1,34 +1,34 @@
 """The Python API, and what the commands call: a config becomes a run, a checkpoint a model."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain, count, islice
+from itertools import count, islice
 from pathlib import Path
 from typing import Literal
 
+from mlptrain import init
 from mlptrain.assessment import Assessment
+from mlptrain.bench import Benchmark, benchmark
 from mlptrain.build import build, in_float64, optimizer_for
 from mlptrain.build import load as load_data
 from mlptrain.checkpoint import Checkpoint
 from mlptrain.config import dump, load_config, resolved
 from mlptrain.config.overrides import Overrides
-from mlptrain.data.dataset import Rows
+from mlptrain.config.yaml import parse
 from mlptrain.data.load import load_rows
 from mlptrain.errors import ConfigError
 from mlptrain.experiment import Experiment
-from mlptrain.gradcheck import Row, check_network, check_networks, check_nodes
+from mlptrain.folds import Folds
+from mlptrain.gradcheck import Case, Row, Sweep, all_cases, check, few, part_cases, sweep
 from mlptrain.model import Model, read_checkpoint
-from mlptrain.record import Progress, every
+from mlptrain.record import Progress
 from mlptrain.resume import changed_sources
 from mlptrain.run import Run
 from mlptrain.summary import Layer, layers, memory
 from mlptrain.trainer import train
 
 NO_CONFIG = "no CONFIG given; name a YAML file, or go on with a run by --resume RUN"
-
-CHECKED_ROWS = 10
-"""A gradient check of a config looks at about this many rows."""
 
 Split = Literal["train", "val", "test"]
 Source = str | Path | Mapping[str, object]
@@ -88,6 +88,23 @@ def prepare(
     return Run.new(checked, place, force=force, init_from=start, threads=threads)
 
 
+def prepare_folds(
+    config: Source | None,
+    count: int,
+    overrides: Overrides = (),
+    *,
+    out: str | Path | None = None,
+    force: bool = False,
+    threads: int | None = None,
+) -> Folds:
+    """k-fold cross-validation, ready to train: iterate over it, and over each run it yields."""
+    if config is None:
+        raise ConfigError(NO_CONFIG)
+    checked = load_config(config, overrides)
+    place = Path(out or new_directory(config))
+    return Folds(checked, count, place, force=force, threads=threads)
+
+
 def dry_run(config: Source | None, overrides: Overrides = ()) -> Experiment:
     """Check everything that `fit` would, build it, and do one step; nothing is written."""
     if config is None:
@@ -108,22 +125,33 @@ def new_directory(config: Source) -> Path:
     return next(each for each in numbered if not each.exists())
 
 
+def first_config(data: str, targets: Sequence[str]) -> str:
+    """A commented config for a table, held against its data: one that would not run is an error."""
+    text = init.first_config(data, targets)
+    build(load_config(parse(text, data).data))
+    return text
+
+
 def gradcheck(config: Source | None = None, overrides: Overrides = ()) -> Iterator[Row]:
     """Numerical against analytic gradients: of everything, or of a config on its own rows."""
+    return (row for case in gradcheck_cases(config, overrides) for row in check(*case))
+
+
+def gradcheck_sweep(config: Source | None = None, overrides: Overrides = ()) -> Iterator[Sweep]:
+    """The same at step sizes from 1e-3 to 1e-8."""
+    return sweep(gradcheck_cases(config, overrides))
+
+
+def gradcheck_cases(config: Source | None, overrides: Overrides) -> Iterator[Case]:
+    """What a gradient check looks at: every node and many networks, or the network of a config."""
     if config is None:
         if overrides:
             raise ConfigError("--set changes a CONFIG: name one, or leave out --set")
-        return chain(check_nodes(), check_networks())
+        return all_cases()
     checked = load_config(config, overrides)
     experiment = in_float64(build(checked), checked)
     name = "config" if isinstance(config, Mapping) else str(config)
-    return check_network(name, experiment.network, first_rows(experiment), checked.seed)
-
-
-def first_rows(experiment: Experiment) -> Rows:
-    """A few training rows, evenly spaced: the check is exact on any, and slow on many."""
-    rows = experiment.data.train
-    return every(rows, max(1, len(rows) // CHECKED_ROWS))
+    return part_cases(name, experiment.network, few(experiment.data.train), checked.seed)
 
 
 def evaluate(
@@ -206,3 +234,8 @@ def history_of(checkpoint: Checkpoint) -> dict[str, object]:
     environment = checkpoint["environment"]
     versions = {key: environment.get(key) for key in ("mlptrain", "numpy", "python", "machine")}
     return {**values, "best epoch": progress.best_epoch, **own, **versions}
+
+
+def bench(config: Source, overrides: Overrides = (), *, threads: int | None = None) -> Benchmark:
+    """Where the time of a training step of a config goes."""
+    return benchmark(build(load_config(config, overrides), threads))

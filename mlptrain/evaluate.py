@@ -51,6 +51,8 @@ class Evaluation:
         """Class numbers, or targets in their own unit."""
         if self.network.loss.classifies:
             return self.rows.y
+        if self.rows.truth is not None:
+            return self.rows.truth
         return self.preprocessing.inverse_target(np.asarray(self.rows.y, np.float64))
 
     def metrics(self, names: Iterable[str]) -> dict[str, float | None]:

@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mlptrain.archive import read_archive
-from mlptrain.build import config_of, network_of
 from mlptrain.checkpoint import Checkpoint
 from mlptrain.data.dataset import Rows
 from mlptrain.data.matrix import Matrix, checked
 from mlptrain.evaluate import Evaluation, evaluate, metrics_for, predictions
 from mlptrain.metrics.probability import softmax
 from mlptrain.nodes.node import Array
+from mlptrain.restored import config_of, network_of
 from mlptrain.run_directory import checkpoint_of
 
 
@@ -68,7 +68,8 @@ class Model:
         rows = np.arange(len(source))
         dtype = self.network.dtype
         made = self.preprocessing
-        measured = self.evaluation(Rows(made.X(source, rows, dtype)[0], made.y(source, rows, dtype)))
+        X, y = made.X(source, rows, dtype)[0], made.y(source, rows, dtype)
+        measured = self.evaluation(Rows(X, y, truth=made.truth(source, rows)))
         return {"loss": measured.data_loss(), **measured.metrics(self.metric_names())}
 
     def metric_names(self) -> list[str]:

@@ -120,7 +120,8 @@ def _names(experiment: Experiment, split: str) -> Iterable[str]:
 def every(rows: Rows, stride: int) -> Rows:
     """Every `stride`-th row: views, no copies."""
     weights = None if rows.weights is None else rows.weights[::stride]
-    return Rows(rows.X[::stride], rows.y[::stride], weights)
+    truth = None if rows.truth is None else rows.truth[::stride]
+    return Rows(rows.X[::stride], rows.y[::stride], weights, truth)
 
 
 def _judge(experiment: Experiment, progress: Progress, values: Values) -> bool:

@@ -327,11 +327,19 @@ def test_what_fits_stays_on_a_line_and_the_rest_is_indented():
     )
 
 
-def test_comments_stand_behind_their_keys():
+def test_comments_stand_below_each_other_behind_their_keys():
     comments = {("train",): "the loop", ("train", "epochs"): "passes over\nthe rows"}
 
     assert dump({"seed": 0, "train": {"epochs": 5}}, comments) == (
-        "seed: 0\ntrain:  # the loop\n  epochs: 5  # passes over the rows\n"
+        "seed: 0\n"
+        "train:                              # the loop\n"
+        "  epochs: 5                         # passes over the rows\n"
+    )
+
+
+def test_an_item_of_a_list_may_have_a_comment_of_its_own():
+    assert dump({"ignore": ["id", "name"]}, {("ignore", 1): "free text"}) == (
+        "ignore:\n  - id\n  - name                            # free text\n"
     )
 
 

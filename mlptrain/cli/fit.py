@@ -7,6 +7,7 @@ import click
 from mlptrain import api
 from mlptrain.cli.options import json_option, set_option
 from mlptrain.errors import ConfigError
+from mlptrain.report import folds as folds_report
 from mlptrain.report import training
 
 
@@ -17,6 +18,9 @@ from mlptrain.report import training
 @click.option("--resume", type=click.Path(path_type=Path), metavar="RUN", help="Go on with a run.")
 @click.option(
     "--init-from", type=click.Path(path_type=Path), metavar="CHECKPOINT", help="Start from its weights."
+)
+@click.option(
+    "--folds", type=click.IntRange(min=2), metavar="K", help="Train K models, each on other rows."
 )
 @click.option("--force", is_flag=True, help="Replace the run that is in the run directory.")
 @click.option("--seed", type=click.IntRange(min=0), help="The same as --set seed=N.")
@@ -30,6 +34,7 @@ def command(
     out: Path | None,
     resume: Path | None,
     init_from: Path | None,
+    folds: int | None,
     force: bool,
     seed: int | None,
     threads: int | None,
@@ -43,12 +48,20 @@ def command(
     Example:
       mlptrain fit configs/digits.yaml --set train.epochs=20 --out runs/short
       mlptrain fit --resume runs/short
+      mlptrain fit configs/digits.yaml --folds 5
     """
     settings = [*overrides, *([] if seed is None else [f"seed={seed}"])]
     if dry_run:
         if resume is not None or init_from is not None:
             raise ConfigError("--dry-run tries out a CONFIG: leave out --resume and --init-from")
         training.dry(api.dry_run(config, settings), as_json=as_json)
+        return
+    if folds is not None:
+        if resume is not None or init_from is not None:
+            raise ConfigError("--folds starts K new runs: leave out --resume and --init-from")
+        several = api.prepare_folds(config, folds, settings, out=out, force=force, threads=threads)
+        folds_report.watch(several, quiet=quiet or as_json)
+        folds_report.finished(several, as_json=as_json)
         return
     run = api.prepare(
         config, settings, out=out, resume=resume, init_from=init_from, force=force, threads=threads

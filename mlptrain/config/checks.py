@@ -56,6 +56,13 @@ def _parts(config: Config) -> Iterator[Fault]:
             f"val {data.val} and test {data.test} leave no rows to train on; their sum must be < 1",
             (("data", "val"),),
         )
+    if data.fold is not None:
+        if data.fold.number > data.fold.of:
+            what = f"there is no fold {data.fold.number} of {data.fold.of}"
+            yield Fault(("data", "fold"), what)
+        if data.test:
+            what = "the fold is the test set; write test: null"
+            yield Fault(("data", "fold"), what, (("data", "test"),))
     if isinstance(data.train, str) and data.train in TOYS:
         what = f"a toy set is written {{name: {data.train}}}; a file of that name, ./{data.train}"
         yield Fault(("data", "train"), what)

@@ -11,7 +11,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 WIDTH = 80
-Comments = Mapping[tuple[str, ...], str]
+COMMENTS_FROM = 34
+"""Comments begin in this column where the line is not longer: they are read below each other."""
+Comments = Mapping[tuple[str | int, ...], str]
 
 BARE = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*( [A-Za-z0-9_][A-Za-z0-9_./-]*)*")
 RESERVED = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null"])
@@ -23,7 +25,8 @@ def dump(data: Mapping[str, object], comments: Comments | None = None) -> str:
     """`data` as YAML, keys in their order; `comments` go behind the keys they name.
 
     data      mappings with text keys, lists, text, numbers, booleans and None
-    comments  path of a key -> text, for instance {("train", "epochs"): "passes over the rows"}
+    comments  path of a key or of an item of a list -> text, for instance
+              {("train", "epochs"): "passes over the rows", ("data", "ignore", 0): "an id"}
 
     >>> print(dump({"model": {"hidden": [100, 10], "dropout": 0.0}, "l2": 1e-5, "a": "no"}), end="")
     model: {hidden: [100, 10], dropout: 0.0}
@@ -61,15 +64,22 @@ def _lines(data: Mapping[str, object], path: tuple[str, ...], comments: Comments
     for key, value in data.items():
         here = (*path, key)
         head = "  " * len(path) + _text(key) + ":"
-        comment = "  # " + " ".join(comments[here].split()) if here in comments else ""
         if _stays_on_line(value, head, here, comments):
-            yield f"{head} {inline(value)}{comment}"
+            yield _commented(f"{head} {inline(value)}", here, comments)
         elif isinstance(value, Mapping):
-            yield head + comment
+            yield _commented(head, here, comments)
             yield from _lines(value, here, comments)
         elif isinstance(value, Sequence):
-            yield head + comment
-            yield from ("  " * len(here) + "- " + inline(item) for item in value)
+            yield _commented(head, here, comments)
+            for place, item in enumerate(value):
+                yield _commented("  " * len(here) + "- " + inline(item), (*here, place), comments)
+
+
+def _commented(line: str, path: tuple[str | int, ...], comments: Comments) -> str:
+    """The line with the comment of its key or item, if there is one."""
+    if path not in comments:
+        return line
+    return f"{line:<{COMMENTS_FROM}}  # {' '.join(comments[path].split())}"
 
 
 def _stays_on_line(value: object, head: str, path: tuple[str, ...], comments: Comments) -> bool:

@@ -88,7 +88,8 @@ def _path(loc: tuple[str | int, ...], data: Any, kind: str) -> Path:
     """pydantic's location as the user would write it, no deeper than what the user wrote."""
     path: Path = ()
     for step in loc:
-        if is_tag(step) or step == "[key]":
+        own = isinstance(data, Mapping) and step in data  # a user may choose such words, too
+        if (is_tag(step) or step == "[key]") and not own:
             continue
         # Below a text stands the key that the text is short for. Only a key that is missing has a name.
         if not isinstance(data, Mapping | list | tuple) and kind != "missing":

@@ -10,7 +10,8 @@ from typing import Any, get_args
 
 from mlptrain.config.choices import Named
 from mlptrain.config.kinds import ShortFor
-from mlptrain.config.schema import Config, Section
+from mlptrain.config.schema import Config
+from mlptrain.config.section import Section
 from mlptrain.config.yaml import Path
 from mlptrain.registry import LISTED, nearest
 

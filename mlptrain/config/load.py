@@ -10,7 +10,8 @@ from mlptrain.config.checks import cross_faults
 from mlptrain.config.faults import Fault, dotted, faults_of, shown
 from mlptrain.config.overrides import BadOverride, Override, Overrides, apply, read_overrides
 from mlptrain.config.plain import plain
-from mlptrain.config.schema import Config, Section
+from mlptrain.config.schema import Config
+from mlptrain.config.section import Section
 from mlptrain.config.yaml import Document, Path, read
 from mlptrain.errors import ConfigError
 

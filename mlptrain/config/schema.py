@@ -5,14 +5,15 @@ reference in docs/config.md are all made from it. The choices by name (`loss`, `
 their options from the signatures in the registries.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from annotated_types import Ge, Le, Len
-from pydantic import BaseModel, ConfigDict, Field, Strict
+from pydantic import ConfigDict, Field, Strict
 
 from mlptrain.bounds import Count, Fraction, NonNegative, NonNegativeCount, Positive
 from mlptrain.config.choices import Choice, Named, Option
 from mlptrain.config.kinds import Kinds, ShortFor
+from mlptrain.config.section import Columns, Section, Text, setting
 from mlptrain.data.toy import TOYS
 from mlptrain.initializers import INITIALIZERS
 from mlptrain.losses import LOSSES
@@ -20,8 +21,6 @@ from mlptrain.nodes.activations import ACTIVATIONS
 from mlptrain.optimizers import OPTIMIZERS
 from mlptrain.schedules import SCHEDULES
 
-Text = Annotated[str, Len(min_length=1)]
-Columns = Annotated[tuple[Text, ...], Strict(False)]
 Size = Annotated[int, Ge(1), Le(10_000_000)]
 Part = Annotated[Fraction | Text | None, Kinds("a fraction of the rows, a file or null")]
 
@@ -35,22 +34,6 @@ Schedule = Annotated[
     Named("a schedule", SCHEDULES, "constant", common={"warmup": Option(NonNegativeCount, 0)}),
     ShortFor("name"),
 ]
-
-
-def setting(default: Any, meaning: str) -> Any:
-    """A key that may be left out. The default is checked and expanded like anything a user writes."""
-    return Field(default=default, description=meaning, validate_default=True)
-
-
-class Section(BaseModel):
-    """A mapping of the config: frozen, and nothing is converted or guessed.
-
-    The validators of the sections are built once, as parts of the whole config's.
-    """
-
-    model_config = ConfigDict(
-        strict=True, extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True
-    )
 
 
 class Missing(Section):
@@ -78,6 +61,13 @@ class Categorical(Section):
     columns: Columns = setting([], "number columns to be taken as categories: codes, zip codes")
 
 
+class Fold(Section):
+    """One fold of several. `mlptrain fit CONFIG --folds 5` writes this key; it is rarely typed."""
+
+    number: Count = Field(description="which fold is held out, from 1 on")
+    of: Annotated[int, Ge(2)] = Field(description="how many folds the rows are dealt out to")
+
+
 class Data(Section):
     """What to learn from, and how it becomes numbers."""
 
@@ -97,6 +87,9 @@ class Data(Section):
         0.2, "rows held out to the end: a fraction of train, or a file; 0 or null: none"
     )
     stratify: bool = setting(True, "keep the shares of the classes in each part (classification only)")
+    fold: Annotated[Fold | None, Kinds("{number: 1, of: 5} or null")] = setting(
+        None, "hold out one fold of the rows as the test rows; val is then a fraction of the others"
+    )
     features: Annotated[
         Annotated[Columns, Len(min_length=1)] | None, Kinds("a list of columns or null")
     ] = setting(None, "columns to learn from; null: every column that is not named elsewhere")
@@ -122,6 +115,11 @@ class Data(Section):
     )
     transform: Annotated[Literal["polar"] | None, Kinds("'polar' or null")] = setting(
         None, "polar: radius and angle in place of two coordinates, before scaling"
+    )
+    cache: Text = setting(
+        "auto",
+        "where tables are prepared that are too large for memory: auto (~/.cache/mlptrain), a "
+        "directory (then always), or none (then everything is in memory)",
     )
     image_shape: Annotated[
         Annotated[tuple[Count, ...], Strict(False), Len(2, 3)] | None,
@@ -211,6 +209,12 @@ class Train(Section):
     )
     eval_every: Interval = setting(1, "epochs between evaluations, or {steps: n}")
     checkpoint_every: Interval = setting(1, "epochs between checkpoints, or {steps: n}")
+    log_histograms: bool = setting(
+        False, "keep histograms of activations and gradients at each evaluation, for `mlptrain plot`"
+    )
+    tensorboard: bool = setting(
+        False, "also write the records as event files for TensorBoard (extra `tensorboard`)"
+    )
 
 
 class Config(Section):

@@ -1,0 +1,29 @@
+"""`mlptrain init`: a first config for a table."""
+
+from pathlib import Path
+
+import click
+
+from mlptrain import api
+from mlptrain.report import first_config
+
+
+@click.command()
+@click.argument("data")
+@click.option(
+    "--target", "targets", required=True, multiple=True, metavar="COLUMN", help="What to predict."
+)
+@click.option("-o", "out", type=click.Path(path_type=Path), metavar="FILE", help="Where to.  [stdout]")
+@click.option("--force", is_flag=True, help="Replace FILE.")
+def command(data: str, targets: tuple[str, ...], out: Path | None, force: bool) -> None:
+    """Look at the table DATA and write a commented config that `mlptrain fit` runs as it is.
+
+    It says which columns to leave out and why, what to do about blanks, categories and dates, and
+    how large the network is. Several targets (numbers) are given by several --target.
+
+    \b
+    Example:
+      mlptrain init data/penguins.csv --target species -o penguins.yaml
+      mlptrain fit penguins.yaml
+    """
+    first_config.write(api.first_config(data, targets), out, force=force)

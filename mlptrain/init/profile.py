@@ -1,0 +1,97 @@
+"""What the columns of a table hold, as far as it matters for a config."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlptrain.data.source import Kind, Source
+
+SAMPLE = 100_000
+"""The different values of a text column are counted on about this many rows, evenly spaced."""
+FAR = 10
+"""A value more than so many standard deviations from the mean is far out."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One column.
+
+    present        rows with a value
+    different      how many different values there are
+    counts         how often each of them occurs
+    whole          all values are whole numbers
+    infinite       values that are no finite number
+    looks_numeric  text of which most values are numbers
+    heavy_tails    the quartiles differ, and yet values lie far out
+    """
+
+    name: str
+    kind: Kind
+    rows: int
+    present: int
+    different: int
+    counts: NDArray[np.int64]
+    low: float = 0.0
+    high: float = 0.0
+    whole: bool = False
+    infinite: int = 0
+    looks_numeric: bool = False
+    heavy_tails: bool = False
+
+    @property
+    def blanks(self) -> int:
+        """Rows without a value."""
+        return self.rows - self.present
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the column goes into the network as a number."""
+        return self.kind in ("number", "boolean", "date")
+
+
+def profile(source: Source, name: str) -> Profile:
+    """Look at one column of a source."""
+    kind, rows = source.kind(name), len(source)
+    present = rows - int(source.missing(name).sum())
+    if kind in ("number", "date") and present:
+        return _numbers(source, name, kind, present)
+    if kind in ("text", "boolean"):
+        some = np.arange(0, rows, -(-rows // SAMPLE))
+        levels = source.levels(name, some)
+        codes = source.codes(name, levels, np.arange(rows))
+        counts = np.bincount(codes[codes >= 0], minlength=len(levels))
+        numeric = kind == "text" and source.looks_numeric(name)
+        return Profile(name, kind, rows, present, len(levels), counts, looks_numeric=numeric)
+    return Profile(name, kind, rows, present, 0, np.zeros(0, np.int64))
+
+
+def _numbers(source: Source, name: str, kind: Kind, present: int) -> Profile:
+    values = source.numbers(name)
+    values = values[~np.isnan(values)]
+    finite = values[np.isfinite(values)]
+    different, counts = np.unique(finite, return_counts=True)
+    return Profile(
+        name=name,
+        kind=kind,
+        rows=len(source),
+        present=present,
+        different=len(different),
+        counts=counts,
+        low=float(different[0]) if len(different) else 0.0,
+        high=float(different[-1]) if len(different) else 0.0,
+        whole=bool((finite == np.floor(finite)).all()),
+        infinite=len(values) - len(finite),
+        heavy_tails=_heavy_tails(finite),
+    )
+
+
+def _heavy_tails(values: NDArray[np.float64]) -> bool:
+    """Whether the column varies in its middle half, and some values are far out all the same."""
+    if len(values) < 50:
+        return False
+    lower, upper = np.quantile(values, [0.25, 0.75])
+    with np.errstate(over="ignore", invalid="ignore"):
+        spread = values.std()
+        far = np.abs(values - values.mean()) > FAR * spread
+    return bool(upper > lower and (far.any() or not np.isfinite(spread)))

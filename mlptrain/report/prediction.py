@@ -1,0 +1,108 @@
+"""Predictions as a file: CSV, tab-separated text or JSON Lines, written chunk by chunk.
+
+A file appears whole or not at all. On stdout the rows come as they are made.
+"""
+
+import csv
+import io
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from mlptrain.data.repairs import added_up
+from mlptrain.errors import ConfigError, StorageError
+from mlptrain.files import write_atomically
+from mlptrain.predict import Predicted
+from mlptrain.report.console import plain, tell
+
+Format = Callable[[Predicted, bool], str]
+"""Some rows as text; the flag says whether they are the first ones."""
+
+
+def write(chunks: Iterator[Predicted], out: str | None, inputs: Iterable[str]) -> None:
+    """Write to `out`, or to stdout for None and `-`; then tell what was repaired or not used.
+
+    `inputs` are the files that are read meanwhile, which may not be replaced.
+    """
+    notes: list[str] = []
+    form = format_of(out)
+    if out is None or out == "-":
+        _to_stdout(_texts(chunks, form, notes))
+    else:
+        _check_place(Path(out), inputs)
+        write_atomically(out, (text.encode() for text in _texts(chunks, form, notes)))
+    tell(added_up(notes))
+
+
+def format_of(out: str | None) -> Format:
+    """The form that the suffix asks for. A CSV is what every other name means."""
+    suffix = Path(out or "-").suffix.lower()
+    if suffix in (".jsonl", ".ndjson"):
+        return json_lines
+    if suffix in (".parquet", ".arrow", ".feather", ".ipc", ".xlsx", ".gz", ".npz"):
+        raise ConfigError(f"-o {out}: cannot write {suffix}: choose .csv, .tsv or .jsonl")
+    return tab_separated if suffix == ".tsv" else comma_separated
+
+
+def comma_separated(rows: Predicted, first: bool) -> str:
+    """RFC 4180, save that lines end in a line feed; numbers with every digit that tells them apart."""
+    return _delimited(rows, first, ",")
+
+
+def tab_separated(rows: Predicted, first: bool) -> str:
+    """The same with tabs."""
+    return _delimited(rows, first, "\t")
+
+
+def json_lines(rows: Predicted, first: bool) -> str:
+    """One JSON object per line; kept columns and class names are text."""
+    names = list(rows.columns)
+    values = zip(*rows.columns.values(), strict=True)
+    dumps = json.dumps
+    return "".join(
+        dumps(dict(zip(names, row, strict=True)), ensure_ascii=False) + "\n" for row in values
+    )
+
+
+def _delimited(rows: Predicted, first: bool, separator: str) -> str:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter=separator, lineterminator="\n")
+    if first:
+        writer.writerow(rows.columns)
+    writer.writerows(zip(*rows.columns.values(), strict=True))
+    return text.getvalue()
+
+
+def _texts(chunks: Iterator[Predicted], form: Format, notes: list[str]) -> Iterator[str]:
+    """The chunks as text; their notes are gathered on the way."""
+    first = True
+    for chunk in chunks:
+        notes += chunk.notes
+        yield form(chunk, first)
+        first = False
+
+
+def _to_stdout(texts: Iterator[str]) -> None:
+    """Write as it comes. A reader that has seen enough (`| head`) ends it without a word."""
+    try:
+        for text in texts:
+            if sys.stdout.isatty():
+                text = "".join(plain(line).plain + "\n" for line in text.splitlines())
+            sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What is left in the buffer has nowhere to go; Python would complain about it at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _check_place(out: Path, inputs: Iterable[str]) -> None:
+    """Refuse to replace a device, a directory, or a file that is being read."""
+    if out.exists() and not out.is_file():
+        raise StorageError(f"{out}: is no ordinary file; name another, or - for stdout")
+    for path in inputs:
+        if out.exists() and Path(path).is_file() and out.samefile(path):
+            raise ConfigError(
+                f"-o {out}: is read for this prediction and would be replaced: name another"
+            )

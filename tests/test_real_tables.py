@@ -1,0 +1,180 @@
+"""Real tables through the commands, unchanged: init, fit, eval, predict; and the numbers are right."""
+
+import hashlib
+import json
+import random
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from runs import ROOT, invoke
+from sklearn import metrics
+from tables import REAL, column, read, write
+
+import mlptrain
+from mlptrain.build import load as load_data
+from mlptrain.data.chunks import iterate_features
+from mlptrain.data.load import load_rows
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+GOOD = {
+    "iris": 0.9,
+    "wine": 0.9,
+    "breast_cancer": 0.94,
+    "diabetes": 0.3,
+    "digits": 0.95,
+    "penguins": 0.95,
+    "penguin_sex": 0.8,
+    "penguin_mass": 0.75,
+    "auto_mpg": 0.8,
+    "makes": 0.2,
+    "pixels": 0.9,
+}
+"""Accuracy or R2 on the test rows that the first config must reach; linear models get about as far."""
+
+EPOCHS = {"pixels": 4, "digits": 30, "makes": 60}
+"""Fewer than the config asks for, where that is slow."""
+
+
+class Worked(NamedTuple):
+    """What the four commands left behind for one table."""
+
+    table: Path
+    target: str
+    run: Path
+    predicted: Path
+    evaluated: dict
+    tested: dict
+
+
+@pytest.fixture(scope="module", params=list(REAL))
+def worked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Worked:
+    """init, fit, predict and eval of one table."""
+    folder = tmp_path_factory.mktemp(request.param)
+    header, rows, target = REAL[request.param]()
+    table = write(folder / f"{request.param}.csv", header, rows)
+    config, run, out = folder / "config.yaml", folder / "run", folder / "predicted.csv"
+    short = [f"train.epochs={EPOCHS[request.param]}"] if request.param in EPOCHS else []
+    sets = [word for each in short for word in ("--set", each)]
+    stdout("init", table, "--target", target, "-o", config)
+    stdout("fit", config, "--out", run, "--quiet", *sets)
+    evaluated = json.loads(stdout("eval", run, "--data", table, "--json"))
+    tested = json.loads(stdout("eval", run, "--json"))
+    stdout("predict", run, table, "-o", out, *proba(evaluated))
+    return Worked(table, target, run, out, evaluated, tested)
+
+
+def stdout(*arguments: object) -> str:
+    """What a command prints, once it has succeeded."""
+    result = invoke(*arguments)
+    assert result.exit_code == 0, result.stderr
+    return result.stdout
+
+
+def proba(evaluated: dict) -> list[str]:
+    """Probabilities are asked for where there are classes."""
+    return ["--proba"] if "classes" in evaluated else []
+
+
+def test_the_first_config_predicts_well(worked):
+    key = "accuracy" if "accuracy" in worked.tested else "r2"
+    assert worked.tested["split"] == "test"
+    assert worked.tested[key] >= GOOD[worked.table.stem]
+
+
+def test_there_is_a_prediction_for_each_row(worked):
+    assert len(column(worked.predicted, worked.target)) == len(column(worked.table, worked.target))
+
+
+def test_metrics_of_the_predictions_are_those_of_sklearn(worked):
+    found, expected = worked.evaluated, {}
+    if "accuracy" in found:
+        expected = classification(worked)
+        matrix = metrics.confusion_matrix(*answers(worked), labels=found["classes"])
+        assert found["confusion_matrix"] == matrix.tolist()
+    else:
+        expected = regression(worked)
+    assert {key: found[key] for key in expected} == pytest.approx(expected, rel=1e-9, abs=1e-9)
+
+
+def answers(worked: Worked) -> tuple[list[str], list[str]]:
+    """True and predicted classes under their own names."""
+    return column(worked.table, worked.target), column(worked.predicted, worked.target)
+
+
+def classification(worked: Worked) -> dict[str, float]:
+    truth, predicted = answers(worked)
+    classes = worked.evaluated["classes"]
+    header, rows = read(worked.predicted)
+    assert header == [worked.target, *(f"proba_{name}" for name in classes)]
+    p = np.array([row[1:] for row in rows], float)
+    y = np.array([classes.index(each) for each in truth])
+    onehot = np.eye(len(classes))[y]
+    two = len(classes) == 2
+    ranked = (y, p[:, 1]) if two else (onehot, p)
+    return {
+        "accuracy": metrics.accuracy_score(truth, predicted),
+        "balanced_accuracy": metrics.balanced_accuracy_score(truth, predicted),
+        "precision_macro": metrics.precision_score(truth, predicted, average="macro", zero_division=0),
+        "recall_macro": metrics.recall_score(truth, predicted, average="macro", zero_division=0),
+        "f1_macro": metrics.f1_score(truth, predicted, average="macro", zero_division=0),
+        "log_loss": metrics.log_loss(y, p, labels=range(len(classes))),
+        "roc_auc": metrics.roc_auc_score(*ranked, average="macro"),
+        "average_precision": metrics.average_precision_score(*ranked, average="macro"),
+        "brier": np.square(p - onehot).sum(axis=1).mean() / (2 if two else 1),
+    }
+
+
+def regression(worked: Worked) -> dict[str, float]:
+    truth = np.array(column(worked.table, worked.target), float)
+    predicted = np.array(column(worked.predicted, worked.target), float)
+    return {
+        "rmse": metrics.root_mean_squared_error(truth, predicted),
+        "mae": metrics.mean_absolute_error(truth, predicted),
+        "r2": metrics.r2_score(truth, predicted),
+        "median_absolute_error": metrics.median_absolute_error(truth, predicted),
+    }
+
+
+def digest(X: np.ndarray) -> str:
+    return hashlib.sha256(np.ascontiguousarray(X).tobytes()).hexdigest()
+
+
+def test_fit_eval_and_predict_see_the_same_matrix(worked):
+    model = mlptrain.load(worked.run)
+    made, dtype = model.preprocessing, model.network.dtype
+    fitted = load_data(model.config, made)
+    whole = np.empty((len(column(worked.table, worked.target)), len(made.features)), dtype)
+    for rows, part in zip(fitted.parts, (fitted.train, fitted.val, fitted.test), strict=True):
+        assert part is not None
+        whole[rows] = part.X
+    evaluated, _ = load_rows(str(worked.table), made, target_needed=True, dtype=dtype)
+    predicted = [chunk.X for chunk in iterate_features(str(worked.table), made, 1000, dtype)]
+
+    assert digest(whole) == digest(evaluated.X) == digest(np.vstack(predicted))
+
+
+def test_shuffled_columns_change_no_prediction(worked, tmp_path):
+    header, rows = read(worked.table)
+    order = list(range(len(header)))
+    random.Random(1).shuffle(order)
+    shuffled = write(
+        tmp_path / "shuffled.csv", [header[i] for i in order], [[row[i] for i in order] for row in rows]
+    )
+    out = tmp_path / "out.csv"
+    stdout("predict", worked.run, shuffled, "-o", out, *proba(worked.evaluated))
+    assert out.read_bytes() == worked.predicted.read_bytes()
+
+
+def test_mnist_reaches_what_its_config_promises(tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    run = mlptrain.fit("configs/mnist5k.yaml", out=tmp_path / "run", threads=1)
+    assert run.summary["test"]["accuracy"] >= 0.95
+
+
+def test_penguins_reach_what_their_config_promises(tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    run = mlptrain.fit("configs/penguins.yaml", out=tmp_path / "run")
+    assert run.summary["test"]["accuracy"] >= 0.97
