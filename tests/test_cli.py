@@ -136,7 +136,7 @@ def test_what_cannot_be_done_is_said_in_a_line_and_ends_with_2(here, arguments, 
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ("fitt", "No such command 'fitt'"),
+        ("fitt", "no command 'fitt'; did you mean 'fit'?"),
         ("fit classifier.yaml --seed -1", "-1 is not in the range"),
         ("fit classifier.yaml --threads 0", "0 is not in the range"),
         ("fit classifier.yaml --color", "No such option"),

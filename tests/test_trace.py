@@ -323,7 +323,8 @@ def test_a_fault_ends_the_command_with_one_line_and_exit_code_2(line, error):
     assert (shown.exit_code, shown.stdout, shown.stderr) == (2, "", error)
 
 
-def test_matrices_that_do_not_fit_side_by_side_stand_below_each_other():
+def test_matrices_that_do_not_fit_side_by_side_stand_below_each_other(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
     x = "[[0.123456,-0.234567,0.345678],[1.123456,-1.234567,1.345678]]"
     lines = run(f"mlptrain trace 'sum(tanh(x) * x)' 'x={x}'").stdout.splitlines()
 

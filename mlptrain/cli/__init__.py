@@ -10,13 +10,20 @@ import click
 
 from mlptrain import __version__
 from mlptrain.errors import MLPTrainError
+from mlptrain.registry import advice
 
 COMMANDS = {
+    "init": "Write a first config for a table.",
     "fit": "Train the network that a config describes.",
     "eval": "Loss and metrics of a checkpoint.",
+    "predict": "Predict the rows of a file.",
+    "plot": "Draw a picture of a run.",
+    "report": "Write a page about a run, or compare runs.",
+    "check": "Sanity checks of data, network and first steps.",
     "gradcheck": "Compare numerical with analytic gradients.",
     "trace": "Show the computational graph of an expression.",
     "show": "Layers, shapes and sizes of a network.",
+    "bench": "Where the time of a training step goes.",
     "schema": "Print the JSON Schema of the config.",
 }
 
@@ -40,6 +47,14 @@ class Commands(click.Group):
         """The table above, without importing anything."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does it, with the nearest command for one that does not exist."""
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            ctx.fail(f"no command {args[0]!r}; {advice(args[0], COMMANDS)}")
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run a command. Anything but our own errors is a bug and keeps its traceback."""

@@ -6,24 +6,35 @@ stripped of control characters, and never taken for markup.
 
 import json
 import math
+import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TextIO
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+UNFOLDED = 500
+"""Columns of what is not a terminal."""
+
 
 def stdout() -> Console:
     """Where results go. Made when needed: tests and pipes exchange the stream."""
-    return Console(file=sys.stdout, highlight=False, soft_wrap=not sys.stdout.isatty())
+    return _console(sys.stdout)
 
 
 def stderr() -> Console:
     """Where everything else goes."""
-    return Console(file=sys.stderr, highlight=False, soft_wrap=not sys.stderr.isatty())
+    return _console(sys.stderr)
+
+
+def _console(stream: TextIO) -> Console:
+    """As wide as the terminal or as COLUMNS says; in a pipe or a file nothing needs to be folded."""
+    if stream.isatty() or "COLUMNS" in os.environ:
+        return Console(file=stream, highlight=False)
+    return Console(file=stream, highlight=False, soft_wrap=True, width=UNFOLDED)
 
 
 def emit_json(document: Mapping[str, Any]) -> None:
@@ -48,23 +59,23 @@ def plain(text: str) -> Text:
 
 
 def number(value: float | int | None) -> str:
-    """Six significant digits at most; whole numbers as they are; a dash for what is not defined.
+    """Four significant digits; large and whole numbers in full; a dash for what is not defined.
 
-    >>> number(0.97777777), number(1437), number(1.25e-9), number(None)
-    ('0.9778', '1,437', '1.25e-09', '-')
+    >>> number(0.97777777), number(1437), number(1.25e-9), number(119_234.5), number(None)
+    ('0.9778', '1,437', '1.25e-09', '119,234', '-')
     """
     if value is None:
         return "-"
     if isinstance(value, int):
         return f"{value:,}"
-    return f"{value:.4g}"
+    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:.4g}"
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, left: int = 1) -> Table:
     """A plain table; the first `left` columns hold words, the others numbers."""
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for position, column in enumerate(columns):
-        made.add_column(column, justify="left" if position < left else "right", overflow="fold")
+        made.add_column(plain(column), justify="left" if position < left else "right", overflow="fold")
     for row in rows:
         made.add_row(*(plain(cell) if isinstance(cell, str) else plain(number(cell)) for cell in row))
     return made
