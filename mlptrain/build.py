@@ -1,20 +1,21 @@
 """From words to objects: the only place that knows config, data, network and training at once."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
-from mlptrain.checkpoint import Checkpoint, restore_network
-from mlptrain.config import Config, load_config
+from mlptrain.config import Config
 from mlptrain.config.choices import Choice
 from mlptrain.config.schema import Steps
+from mlptrain.data.available import memory_limit
 from mlptrain.data.dataset import Dataset
 from mlptrain.data.load import load_dataset
 from mlptrain.data.preprocess import Preprocessing
 from mlptrain.data.targets import balanced
-from mlptrain.errors import CheckpointError, ConfigError
+from mlptrain.errors import ConfigError
 from mlptrain.evaluate import metrics_for
 from mlptrain.experiment import EarlyStopping, Experiment, Interval, Monitor
 from mlptrain.initializers import INITIALIZERS
@@ -96,6 +97,18 @@ def network_for(
 ) -> Network:
     """The network of a config, all its weights still 0."""
     model = config.model
+    return Network(
+        architecture_for(config, inputs, outputs),
+        loss_for(config, weights),
+        penalties_for(config),
+        weighted=weighted,
+        dtype=dtype or model.dtype,
+    )
+
+
+def architecture_for(config: Config, inputs: int, outputs: int) -> Architecture:
+    """The layers of a config; ConfigError where they cannot fit into the memory there is."""
+    model = config.model
     chosen = model.activation
     each = chosen if isinstance(chosen, tuple) else (chosen,) * len(model.hidden)
     architecture = Architecture(
@@ -107,13 +120,14 @@ def network_for(
         norm=model.norm,
         dropout=model.dropout,
     )
-    return Network(
-        architecture,
-        loss_for(config, weights),
-        penalties_for(config),
-        weighted=weighted,
-        dtype=dtype or model.dtype,
-    )
+    parameters = sum(math.prod(each.shape) for each in architecture.parameter_shapes())
+    needed, there = 2 * parameters * np.dtype(model.dtype).itemsize, memory_limit()
+    if needed > there:
+        raise ConfigError(
+            f"model.hidden: {parameters:,} parameters and their gradients take "
+            f"{needed / 1e9:,.1f} GB, and the memory has {there / 1e9:,.1f}; make the layers smaller"
+        )
+    return architecture
 
 
 def loss_for(config: Config, weights: Sequence[float] | None) -> Loss:
@@ -190,26 +204,6 @@ def monitor_for(config: Config, network: Network, data: Dataset) -> Monitor:
 def interval(given: int | Steps) -> Interval:
     """`1` is every epoch, `{steps: 100}` every hundred steps."""
     return Interval(given.steps, "steps") if isinstance(given, Steps) else Interval(given)
-
-
-def config_of(checkpoint: Checkpoint) -> Config:
-    """The config that a checkpoint was trained with."""
-    try:
-        return load_config(checkpoint["config"])
-    except ConfigError as error:
-        raise CheckpointError(
-            f"{checkpoint.path}: its config is not valid: {error.faults[0]}"
-        ) from None
-
-
-def network_of(checkpoint: Checkpoint) -> Network:
-    """The network of a checkpoint, its parameters restored."""
-    sizes = checkpoint["architecture"]
-    network = network_for(
-        config_of(checkpoint), sizes["inputs"], sizes["outputs"], checkpoint["class_weights"]
-    )
-    restore_network(network, checkpoint)
-    return network
 
 
 def in_float64(experiment: Experiment, config: Config) -> Experiment:

@@ -6,8 +6,8 @@ file is the business of `archive`; where the file lies, of `run_directory`.
 """
 
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -16,8 +16,10 @@ from mlptrain.data.preprocess import Preprocessing
 from mlptrain.environment import environment
 from mlptrain.errors import CheckpointError
 from mlptrain.experiment import Experiment
+from mlptrain.forms import FORMS, has_form
 from mlptrain.network import Network
 from mlptrain.nodes.node import Array
+from mlptrain.parameters import ParameterShape
 from mlptrain.record import Progress
 
 OPTIMIZER = "optimizer."
@@ -33,11 +35,15 @@ class Checkpoint:
     document: Mapping[str, Any]
 
     def __getitem__(self, key: str) -> Any:
-        """An entry of the document; CheckpointError if it is missing."""
-        try:
-            return self.document[key]
-        except KeyError:
-            raise CheckpointError(f"{self.path}: has no entry {key!r}; use another one") from None
+        """An entry of the document; CheckpointError if it is missing or of another form."""
+        if key not in self.document:
+            raise CheckpointError(f"{self.path}: has no entry {key!r}; use another one")
+        value = self.document[key]
+        if not has_form(value, FORMS[key]):
+            raise CheckpointError(
+                f"{self.path}: its entry {key!r} is not as this program writes it; use another one"
+            )
+        return value
 
     def preprocessing(self) -> Preprocessing:
         """The fitted preprocessing."""
@@ -45,11 +51,18 @@ class Checkpoint:
 
     def progress(self) -> Progress:
         """Where the run stood."""
-        stored = self["progress"]
-        names = {field.name for field in fields(Progress)}
-        if not isinstance(stored, dict) or set(stored) != names:
-            raise CheckpointError(f"{self.path}: its progress is not one of this version")
-        return Progress(**stored)
+        return Progress(**self["progress"])
+
+    def check_shapes(self, shapes: Iterable[ParameterShape]) -> None:
+        """CheckpointError unless the parameters are these; asked before anything is allocated."""
+        for each in shapes:
+            array = self.arrays.get(each.name)
+            if array is None:
+                raise CheckpointError(f"{self.path}: has no array {each.name}, which the model needs")
+            if array.shape != each.shape:
+                raise CheckpointError(
+                    f"{self.path}: {each.name} is {array.shape}, the model needs {each.shape}"
+                )
 
 
 def arrays_of(experiment: Experiment) -> dict[str, Array]:
@@ -82,7 +95,7 @@ def document_of(
         "classes": None if data.classes is None else list(data.classes),
         "class_weights": None if class_weights is None else np.asarray(class_weights).tolist(),
         "preprocessing": data.preprocessing.to_json(),
-        "fingerprint": data.fingerprint,
+        "fingerprint": dict(data.fingerprint),
         "progress": asdict(progress),
         "updates": experiment.optimizer.t,
         "record": None if values is None else {key: _finite(value) for key, value in values.items()},
@@ -113,10 +126,7 @@ def restore_optimizer(experiment: Experiment, checkpoint: Checkpoint) -> None:
     """Write the optimizer's state and its count of updates."""
     for slot, array in experiment.optimizer.state.items():
         _copy(checkpoint, OPTIMIZER + slot, array)
-    updates = checkpoint["updates"]
-    if not isinstance(updates, int) or isinstance(updates, bool) or updates < 0:
-        raise CheckpointError(f"{checkpoint.path}: its count of updates is {updates!r}")
-    experiment.optimizer.t = updates
+    experiment.optimizer.t = checkpoint["updates"]
 
 
 def _copy(checkpoint: Checkpoint, name: str, into: Array) -> None:

@@ -113,12 +113,13 @@ class Network:
     def scores(self, X: Array, batch_rows: int = 1024) -> Array:
         """The scores (N, C) of the rows of X, computed in batches of `batch_rows`."""
         scores = np.empty((len(X), self.architecture.outputs), self.dtype)
-        for start in range(0, len(X), batch_rows):
-            batch = X[start : start + batch_rows]
-            plan = self.prediction.graph.plan(len(batch))
-            plan.value(self.prediction.X)[...] = batch
-            plan.forward()
-            scores[start : start + batch_rows] = plan.value(self.prediction.scores)
+        with np.errstate(all="ignore"):  # an overflow shows in the scores
+            for start in range(0, len(X), batch_rows):
+                batch = X[start : start + batch_rows]
+                plan = self.prediction.graph.plan(len(batch))
+                plan.value(self.prediction.X)[...] = batch
+                plan.forward()
+                scores[start : start + batch_rows] = plan.value(self.prediction.scores)
         return scores
 
 

@@ -3,13 +3,16 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mlptrain.build import config_of
 from mlptrain.checkpoint import Checkpoint
 from mlptrain.config import Config, resolved
 from mlptrain.errors import CheckpointError
 from mlptrain.experiment import Experiment
+from mlptrain.restored import config_of
 
-MAY_CHANGE = ("train.epochs", "train.checkpoint_every", "train.nonfinite", "data.image_shape")
+MAY_CHANGE = (
+    *("train.epochs", "train.checkpoint_every", "train.nonfinite"),
+    *("data.cache", "data.image_shape"),
+)
 """Keys that leave the steps already done as they are. More epochs lengthen the schedule from now on."""
 
 

@@ -82,7 +82,7 @@ def load_batch(experiment: Experiment, rows: NDArray[np.intp], step: int) -> Pla
 
 def take(array: Array, rows: NDArray[np.intp], out: Array) -> None:
     """Write array[rows] into `out`; the mode keeps NumPy from making a copy on the way."""
-    np.take(array, rows, axis=0, out=out, mode="clip")
+    array.take(rows, 0, out, "clip")
 
 
 def usable(
@@ -102,7 +102,7 @@ def usable(
     raise DivergenceError(
         f"step {progress.step + 1} (epoch {epoch}): {origin(plan)} at learning rate {lr:g}; "
         f"rows {preview(rows)} of the training set. Lower optimizer.learning_rate, lengthen "
-        "schedule.warmup or set train.clip_norm; the parameters from before this step are kept"
+        "schedule.warmup or set train.clip_norm"
     )
 
 

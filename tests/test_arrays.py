@@ -24,7 +24,7 @@ def test_an_npz_gives_its_features_and_labels(tmp_path: Path) -> None:
     read = read_npz(str(tmp_path / "d.npz"))
     assert read.names == ("x0", "x1", "y")
     assert read.block(["x0", "x1"], np.array([0, 2])).tolist() == [[0, 1], [4, 5]]
-    assert read.codes("y", ["a", "b"]).tolist() == [1, 0, 1]
+    assert read.codes("y", ["a", "b"], np.arange(3)).tolist() == [1, 0, 1]
 
 
 @pytest.mark.parametrize(

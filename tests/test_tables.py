@@ -91,14 +91,14 @@ def test_every_format_gives_the_same_table(tmp_path: Path) -> None:
         assert np.array_equal(read.numbers("a"), [1.5, np.nan, 3], equal_nan=True)
         assert np.array_equal(read.numbers("c"), [1, 0, np.nan], equal_nan=True)
         assert read.levels("b", np.arange(3)) == ["x", "y"]
-        assert read.codes("b", ["x"]).tolist() == [0, BLANK, UNSEEN]
+        assert read.codes("b", ["x"], np.arange(3)).tolist() == [0, BLANK, UNSEEN]
 
 
 def test_a_number_has_one_label_however_it_is_written(csv: Path) -> None:
     read = table(csv, "a,b\n1.0,1\n1,x\n01,1.0\n2,x\n")
     assert read.levels("a", np.arange(4)) == ["1", "2"]
     assert read.levels("b", np.arange(4)) == ["1", "x"]
-    assert read.codes("b", ["1", "x"]).tolist() == [0, 1, 0, 1]
+    assert read.codes("b", ["1", "x"], np.arange(4)).tolist() == [0, 1, 0, 1]
 
 
 def test_levels_are_those_of_the_rows_asked_for(csv: Path) -> None:

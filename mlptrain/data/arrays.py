@@ -8,15 +8,20 @@ import math
 import zipfile
 import zlib
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.data.matrix import Matrix, checked
+from mlptrain.data.packed import FREE, MOST
 from mlptrain.data.source import hint
 from mlptrain.data.text import open_binary
 from mlptrain.errors import DataError
+
+BROKEN = (ValueError, EOFError, OSError, OverflowError, KeyError, TypeError, SyntaxError, TokenError)
+"""What reading a broken `.npy` header ends in: NumPy reads it as a piece of Python."""
 
 
 def read_npz(path: str) -> Matrix:
@@ -30,7 +35,7 @@ def read_npz(path: str) -> Matrix:
             if "X" not in names:
                 raise DataError(f"{path}: no array 'X'{hint('X', names)} (it has {', '.join(names)})")
             arrays = {name: _member(archive, name) for name in names}
-    except (zipfile.BadZipFile, ValueError, EOFError, OSError, KeyError, zlib.error) as error:
+    except (zipfile.BadZipFile, zlib.error, *BROKEN) as error:
         raise DataError(f"{path}: is not a valid .npz file: {error}") from None
     except (NotImplementedError, RuntimeError):
         raise DataError(f"{path}: is not a valid .npz file: encrypted or oddly compressed") from None
@@ -51,6 +56,8 @@ def _member(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
         shape, dtype, start = _header(stream)
     if dtype.hasobject:
         raise ValueError(f"{name} holds Python objects, which are never unpickled")
+    if info.file_size > max(FREE, MOST * info.compress_size):
+        raise ValueError(f"{name} unpacks to more than {MOST} times its size")
     if start + math.prod(shape) * dtype.itemsize != info.file_size:
         raise ValueError(f"{name}: its header and its size disagree")
     with archive.open(info) as stream:
@@ -79,7 +86,7 @@ def _load_npy(path: str) -> NDArray[Any]:
     open_binary(path).close()
     try:
         array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError, OSError, OverflowError) as error:
+    except BROKEN as error:
         raise DataError(f"{path}: is not a valid .npy file: {error}") from None
     if not isinstance(array, np.ndarray):
         raise DataError(f"{path}: is not a valid .npy file: it is an archive")

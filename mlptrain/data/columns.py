@@ -3,24 +3,12 @@
 Each is immutable and holds plain numbers and text, so that it can stand in a checkpoint.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mlptrain.data.source import (
-    BLANK,
-    Kind,
-    RowIndex,
-    Source,
-    count,
-    faulty_values,
-    first_places,
-    plain,
-    some,
-)
+from mlptrain.data.source import Kind, RowIndex, Source, faulty_values, first_places, plain
 from mlptrain.errors import DataError
 
 Scale = Literal["standard", "minmax", "robust", "none"]
@@ -98,91 +86,6 @@ PLURAL: dict[Kind, str] = {
 }
 
 
-def write_numbers(
-    source: Source,
-    columns: list[Number],
-    rows: RowIndex,
-    places: list[int],
-    out: NDArray[np.floating],
-    refuse: str | None,
-) -> NDArray[np.int64]:
-    """Write the scaled numbers of these rows into the columns `places` of `out`, block by block.
-
-    Missing values are filled, and counted per column, or refused with this advice.
-    """
-    names = [column.name for column in columns]
-    here = slice(0, len(places)) if places == list(range(len(places))) else np.array(places)
-    missing = np.zeros(len(names), np.int64)
-    start = 0
-    for piece in blocks(rows, len(names)):
-        block = source.block(names, piece)
-        if not np.isfinite(block).all():
-            missing += _fill(source, columns, rows, block, refuse)
-        target = out[start : start + len(piece)]
-        with np.errstate(over="ignore", invalid="ignore"):
-            scale_in_place(block, columns)
-            target[:, here] = block
-        if not np.isfinite(target).all():
-            raise _too_large(source, names, piece, np.isfinite(target[:, here]))
-        start += len(piece)
-    return missing
-
-
-def scale_in_place(block: NDArray[np.float64], columns: Sequence[Number]) -> None:
-    """z = (x - center) * factor, squashed where the column says so."""
-    block -= np.array([column.center for column in columns])
-    block *= np.array([column.factor for column in columns])
-    squash = np.array([column.squash for column in columns])
-    if squash.any():
-        np.copyto(block, block / np.sqrt(1 + np.square(block / 3)), where=squash)
-
-
-def _fill(
-    source: Source,
-    columns: list[Number],
-    rows: RowIndex,
-    block: NDArray[np.float64],
-    refuse: str | None,
-) -> NDArray[np.int64]:
-    names = [column.name for column in columns]
-    check_finite(source, names, rows)
-    if refuse is not None:
-        check_present(source, names, rows, refuse)
-    missing = np.isnan(block)
-    np.copyto(block, np.array([column.fill for column in columns]), where=missing)
-    return missing.sum(axis=0)
-
-
-def _too_large(
-    source: Source, names: list[str], rows: RowIndex, finite: NDArray[np.bool_]
-) -> DataError:
-    places = [
-        place for j, name in enumerate(names) for place in first_places(name, ~finite[:, j], rows)
-    ]
-    advice = "correct them, or scale the column"
-    return faulty_values(source, places, int((~finite).sum()), "is too large for the network", advice)
-
-
-def write_category(
-    source: Source, column: Category, rows: RowIndex, start: int, out: NDArray[np.floating]
-) -> int:
-    """Write ones into the columns from `start` on; how many rows are all zeros is returned."""
-    codes = source.codes(column.name, column.levels)[rows]
-    blank, unseen = codes == BLANK, codes < BLANK
-    known = f"is not among the categories of the training rows ({some(column.levels)})"
-    for faulty, policy, what, key in (
-        (blank, column.missing, "is a missing value", "missing"),
-        (unseen, column.unseen, known, "unseen"),
-    ):
-        if faulty.any() and policy == "error":
-            advice = f"correct them, or write `categorical: {{encode: one_hot, {key}: zeros}}`"
-            places = first_places(column.name, faulty, rows)
-            raise faulty_values(source, places, int(faulty.sum()), what, advice)
-    (here,) = np.nonzero(codes >= 0)
-    out[here, start + codes[here]] = 1
-    return len(rows) - len(here)
-
-
 def check_present(source: Source, names: list[str], rows: RowIndex, advice: str) -> None:
     """DataError listing missing values among the rows of number columns; `advice` says what to do."""
     places, total = list[tuple[int, str]](), 0
@@ -205,8 +108,3 @@ def check_finite(source: Source, names: list[str], rows: RowIndex) -> None:
         raise faulty_values(
             source, places, total, "is infinite", "correct them: only finite numbers train"
         )
-
-
-def filled(column: Number, missing: int) -> str:
-    """The note on a repair."""
-    return f"{count(missing, 'missing value')} of {plain(column.name)} became {column.fill:.6g}"

@@ -1,25 +1,29 @@
 """What every source of data ends up as: numbers for the network, and the names behind them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.data.preprocess import Preprocessing
+from mlptrain.data.split import Parts
 
 
 @dataclass(frozen=True)
 class Rows:
     """Examples ready for the network.
 
-    X        (N, D)  features, in the network's dtype
+    X        (N, D)  features, in the network's dtype; a FileArray where they stay in a file
     y        (N,)    int64 class numbers, or (N, K) targets of a regression, scaled for the network
     weights  (N,)    row weights in the network's dtype, or None for equal weights
+    truth    (N, K)  targets of a regression as they stand in the file, or None for classes
     """
 
     X: NDArray[np.floating]
     y: NDArray[np.generic]
     weights: NDArray[np.floating] | None = None
+    truth: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.X)
@@ -36,5 +40,6 @@ class Dataset:
     targets: tuple[str, ...]  # names of the target columns
     classes: tuple[str, ...] | None  # class names in the order of their numbers; None: regression
     preprocessing: Preprocessing
-    fingerprint: dict[str, str]  # source -> SHA-256 of its bytes (files) or of its options (toy sets)
+    parts: Parts  # the places of the rows in the training file, from 0; none for a file of its own
+    fingerprint: Mapping[str, str]  # source -> SHA-256 of its bytes, or of the options of a toy set
     notes: tuple[str, ...]  # what the user should be told: repairs with counts, constant columns

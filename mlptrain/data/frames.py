@@ -8,8 +8,9 @@ one, booleans if every value is true or false, dates if every value is an ISO da
 Missing are empty fields and the spellings in `BLANKS`. White space around a value does not count.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -26,6 +27,14 @@ UNREADABLE: tuple[type[BaseException], ...] = (
 )
 """What reading a broken file ends in."""
 
+
+class Guess(NamedTuple):
+    """What the next piece of a file is likely to be: the types of its columns, and if it has blanks."""
+
+    types: tuple[type[pl.DataType] | pl.DataType, ...]
+    has_blanks: bool
+
+
 BLANKS = ("", "NA", "N/A", "NaN", "nan", "NAN", "-nan", "null", "NULL", "?")
 TIMES = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M")
 DAY = 86_400_000_000
@@ -39,31 +48,52 @@ KINDS: dict[type[pl.DataType], Kind] = {
 
 
 def parse_text(
-    source: str | bytes, separator: str, names: Sequence[str], header: bool, as_written: bool
+    source: str | bytes,
+    separator: str,
+    names: Sequence[str],
+    header: bool,
+    as_written: bool,
+    guess: Guess | None = None,
 ) -> Frame:
     """Delimited text as a frame; a short row is filled with missing values, a long one is an error.
 
-    The first thousand rows guess which columns are numbers, for speed. Where a later value does not
-    fit the guess, everything is read as text, and `typed` decides by all values: the result is the
-    same. `as_written` reads everything as text at once.
+    The first thousand rows say which columns are numbers, for speed, or the `guess` does. Where a
+    value does not fit, everything is read as text, and `typed` decides by all values: the result is
+    the same. `as_written` reads everything as text at once.
     """
-    attempts = [0] if as_written else [1000, 0]
-    for attempt, head in enumerate(attempts, 1):
+    attempts = ["text"] if as_written else ["head", "text"]
+    if guess is not None:
+        attempts.insert(0, "guess")
+    for attempt in attempts:
+        guessed = guess if attempt == "guess" else None
+        blanks = [] if guessed and not guessed.has_blanks else list(BLANKS)
         try:
             return pl.read_csv(
                 source,
                 has_header=header,
                 new_columns=list(names),
                 separator=separator,
-                infer_schema=head > 0,
-                infer_schema_length=head or 100,
+                schema_overrides=guessed.types if guessed else None,
+                infer_schema=attempt == "head",
+                infer_schema_length=1000,
                 glob=False,
-                null_values=[""] if as_written else list(BLANKS),
-            )
+                null_values=[""] if as_written else blanks or None,  # each costs time in each field
+            ).rechunk()  # polars gives each thread's share as a chunk of its own
         except pl.exceptions.ComputeError:
-            if attempt == len(attempts):
+            if attempt == "text":
                 raise
     raise AssertionError("unreachable")
+
+
+def guess_after(frame: Frame) -> Guess | None:
+    """What to expect of the next piece of a file.
+
+    None where all is text: a guess may have failed, and the next piece is to be looked at anew.
+    """
+    types = tuple(frame.dtypes)
+    if all(kind == pl.String for kind in types):
+        return None
+    return Guess(types, any(column.null_count() for column in frame))
 
 
 def parse_json_lines(data: bytes) -> Frame:
@@ -83,14 +113,16 @@ def parse_arrow(path: str, offset: int, rows: int | None) -> Frame:
 
 def untyped(column: Series) -> Series:
     """A column as the file has it: text without the white space around it, blanks as missing."""
-    if isinstance(column.dtype, pl.Categorical | pl.Enum):
+    if column.dtype.is_float():  # first, for it is what most columns are
+        # by NumPy: polars takes a tenth of a millisecond to begin with anything
+        holes = np.count_nonzero(np.isnan(column.to_numpy()))
+        return column.fill_nan(None) if holes > column.null_count() else column
+    if isinstance(column.dtype, (pl.Categorical, pl.Enum)):
         column = column.cast(pl.String)
     if column.dtype.is_decimal():
         column = column.cast(pl.Float64)
-    if column.dtype.is_float():
-        column = column.fill_nan(None) if column.is_nan().any() else column
     if column.dtype != pl.String:
-        return column.rechunk()
+        return column
     text = column.str.strip_chars()
     return text.set(text.is_in(list(BLANKS)), None)
 
@@ -131,14 +163,19 @@ def kind_of(column: Series) -> Kind:
     return KINDS.get(column.dtype.base_type(), "other")
 
 
-def number_share(column: Series) -> float:
-    """The share of numbers among the values of a text column; 3,14 counts as one."""
-    points = column.drop_nulls().str.replace(",", ".", literal=True)
-    return points.cast(pl.Float64, strict=False).count() / max(1, len(points))
+def count_numbers(column: Series) -> tuple[int, int]:
+    """How many values of a text column are numbers, 3,14 being one, and how many values there are."""
+    values = column.drop_nulls()
+    points = values.str.replace(",", ".", literal=True)
+    return points.cast(pl.Float64, strict=False).count(), len(values)
 
 
 def no_numbers(column: Series) -> NDArray[np.bool_]:
-    """Where a text column holds something that is not a number."""
+    """Where a column that should hold numbers holds something else."""
+    if column.dtype.is_numeric():
+        return np.zeros(len(column), bool)
+    if column.dtype != pl.String:
+        return column.is_not_null().to_numpy()
     number = column.cast(pl.Float64, strict=False)
     return (number.is_null() & column.is_not_null()).to_numpy()
 
@@ -148,6 +185,8 @@ def as_numbers(column: Series) -> NDArray[np.float64]:
 
     A column of float64 without missing values is not copied.
     """
+    if column.dtype == pl.Float64:
+        return column.to_numpy()
     if kind_of(column) == "blank":
         return np.full(len(column), np.nan)
     if column.dtype == pl.Datetime:
@@ -162,17 +201,24 @@ def missing_in(column: Series) -> NDArray[np.bool_]:
     return column.is_null().to_numpy()
 
 
+def count_values(column: Series) -> int:
+    """How many values a typed column has."""
+    return len(column) - column.null_count()
+
+
 def levels_of(column: Series, rows: NDArray[np.intp]) -> list[str]:
     """The labels of the different values in these rows, in order."""
-    column = _labelled(column)
-    chosen = column if len(rows) == len(column) else column.gather(rows)
-    return in_order({label(value) for value in chosen.unique().drop_nulls()})
+    return labels_of(column if len(rows) == len(column) else column.gather(rows))
 
 
-def codes_of(column: Series, levels: Sequence[str]) -> NDArray[np.int64]:
-    """(N,) the place of each value in `levels`; BLANK where missing, UNSEEN where not there."""
+def labels_of(column: Series) -> list[str]:
+    """The labels of the different values, in order."""
+    return in_order({label(value) for value in _labelled(column).unique().drop_nulls()})
+
+
+def codes_of(column: Series, place: Mapping[str, int]) -> NDArray[np.int64]:
+    """(N,) the place of each value's label; BLANK where missing, UNSEEN where it has none."""
     column = _labelled(column)
-    place = {level: i for i, level in enumerate(levels)}
     values = column.unique().drop_nulls()
     if not len(values):
         return np.full(len(column), BLANK, np.int64)

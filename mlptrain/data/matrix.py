@@ -72,10 +72,10 @@ class Matrix:
             {label(value) for value in np.unique(self.column(name)[rows]) if _present(value)}
         )
 
-    def codes(self, name: str, levels: Sequence[str]) -> NDArray[np.int64]:
-        """(N,) the place of each value in `levels`; BLANK where missing, UNSEEN where not there."""
+    def codes(self, name: str, levels: Sequence[str], rows: RowIndex) -> NDArray[np.int64]:
+        """(n,) the place of each value in `levels`; BLANK where missing, UNSEEN where not there."""
         place = {level: i for i, level in enumerate(levels)}
-        values, inverse = np.unique(self.column(name), return_inverse=True)
+        values, inverse = np.unique(self.column(name)[rows], return_inverse=True)
         codes = [place.get(label(v), UNSEEN) if _present(v) else BLANK for v in values]
         return np.array(codes, np.int64)[inverse]
 

@@ -11,17 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from mlptrain.data.columns import (
-    Category,
-    Column,
-    Missing,
-    Number,
-    check_kind,
-    check_present,
-    filled,
-    write_category,
-    write_numbers,
-)
+from mlptrain.data.columns import Column, Missing, check_present
+from mlptrain.data.features import Features
 from mlptrain.data.polar import polar
 from mlptrain.data.source import RowIndex, Source, count, faulty_values, first_places, plain, require
 from mlptrain.data.stored import from_stored, to_stored
@@ -71,47 +62,34 @@ class Preprocessing:
             return rows, []
         return complete_rows(source, self.inputs, rows)
 
+    def features_of(self, source: Source, rows: RowIndex, dtype: DTypeLike) -> Features:
+        """X (n, D) of these rows, in blocks."""
+        require(source, self.inputs)
+        base: Source = polar(source, self.inputs, rows) if self.transform == "polar" else source
+        refuse = {"error": FILL, "drop": KEEP.format("drop")}.get(self.missing)
+        return Features(base, self.columns, rows, dtype, refuse)
+
     def X(
         self, source: Source, rows: RowIndex, dtype: DTypeLike
     ) -> tuple[NDArray[np.floating], list[str]]:
         """X (n, D), C-contiguous, and notes on the values that were filled in."""
-        require(source, self.inputs)
-        base: Source = polar(source, self.inputs, rows) if self.transform == "polar" else source
-        out = np.zeros((len(rows), len(self.features)), dtype)
-        notes, numbers, places, start = list[str](), list[Number](), list[int](), 0
-        for column in self.columns:
-            if isinstance(column, Category):
-                zeros = write_category(base, column, rows, start, out)
-                if zeros:
-                    values = count(zeros, "missing or unseen value")
-                    notes.append(f"{values} of {plain(column.name)} became all zeros")
-            else:
-                check_kind(base, column)
-                numbers.append(column)
-                places.append(start)
-            start += len(column.outputs)
-        if numbers:
-            notes += self._numbers(base, numbers, rows, places, out)
-        return out, notes
-
-    def _numbers(
-        self,
-        source: Source,
-        columns: list[Number],
-        rows: RowIndex,
-        places: list[int],
-        out: NDArray[np.floating],
-    ) -> list[str]:
-        refuse = {"error": FILL, "drop": KEEP.format("drop")}.get(self.missing)
-        missing = write_numbers(source, columns, rows, places, out, refuse)
-        for column, place in zip(columns, places, strict=True):
-            if column.indicator:
-                out[:, place + 1] = source.missing(column.name)[rows]
-        return [filled(column, int(n)) for column, n in zip(columns, missing, strict=True) if n]
+        made = self.features_of(source, rows, dtype)
+        out: NDArray[np.floating] = np.empty((len(rows), made.width), dtype)
+        start = 0
+        for block in made:
+            out[start : start + len(block)] = block
+            start += len(block)
+        return out, made.notes()
 
     def y(self, source: Source, rows: RowIndex, dtype: DTypeLike) -> NDArray[Any]:
         """y (n,) class numbers, or (n, K) scaled numbers."""
         return self.target.encode(source, rows, dtype)
+
+    def truth(self, source: Source, rows: RowIndex) -> NDArray[np.float64] | None:
+        """(n, K) targets of a regression in their own unit, every bit kept; None for classes."""
+        if isinstance(self.target, ClassTarget):
+            return None
+        return source.block(list(self.targets), rows)
 
     def weights(self, source: Source, rows: RowIndex, dtype: DTypeLike) -> NDArray[np.floating] | None:
         """(n,) row weights, finite and not negative, not all zero; None where none were asked for."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mlptrain.data.ahead import ahead
 from mlptrain.data.columns import Missing, Number, Scale, blocks, check_finite, check_present
 from mlptrain.data.source import RowIndex, Source, plain
 from mlptrain.errors import DataError
@@ -44,8 +45,7 @@ def moments(source: Source, names: list[str], rows: RowIndex) -> Moments:
     low, high = np.full(len(names), np.inf), np.full(len(names), -np.inf)
     mean, squares = np.zeros(len(names)), np.zeros(len(names))
     with np.errstate(over="ignore", invalid="ignore"):
-        for piece in blocks(rows, len(names)):
-            block = source.block(names, piece)
+        for block in ahead(source.block(names, piece) for piece in blocks(rows, len(names))):
             low = np.fmin(low, np.fmin.reduce(block, axis=0))
             high = np.fmax(high, np.fmax.reduce(block, axis=0))
             n, block_mean, block_squares = _of_block(block)

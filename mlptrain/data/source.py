@@ -24,7 +24,10 @@ SHOWN = 5
 
 
 class Source(Protocol):
-    """Rows with named columns, numbered from 0 in the order of the file."""
+    """Rows with named columns, numbered from 0 in the order of the file.
+
+    `rows` are always increasing.
+    """
 
     @property
     def path(self) -> str:
@@ -55,17 +58,14 @@ class Source(Protocol):
     def levels(self, name: str, rows: RowIndex) -> list[str]:
         """The different values of the column in these rows, as `label` writes them, sorted."""
 
-    def codes(self, name: str, levels: Sequence[str]) -> NDArray[np.int64]:
-        """(N,) the place of each value in `levels`; BLANK where missing, UNSEEN where not there."""
+    def codes(self, name: str, levels: Sequence[str], rows: RowIndex) -> NDArray[np.int64]:
+        """(n,) the place of each value in `levels`; BLANK where missing, UNSEEN where not there."""
 
     def where(self, rows: Sequence[int]) -> list[str]:
         """`file:line` of each row, or `file: row n`, counted from 1, where there are no lines."""
 
     def shown(self, name: str, row: int) -> str:
         """One value as it stands in the file, fit for a terminal."""
-
-    def texts(self, name: str) -> list[str]:
-        """A column as text, to be carried through; empty where missing."""
 
 
 def contiguous(rows: RowIndex) -> slice | RowIndex:

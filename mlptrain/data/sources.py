@@ -9,10 +9,12 @@ anything else         delimited text with a header, gzipped or not
 import hashlib
 import inspect
 import json
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any
 
 from mlptrain.data.arrays import labels_beside, read_npy_pair, read_npz
+from mlptrain.data.file_array import OpenFile
 from mlptrain.data.images import is_idx, read_cifar, read_idx_pair
 from mlptrain.data.matrix import Matrix, checked
 from mlptrain.data.source import Source, hint, some
@@ -22,6 +24,8 @@ from mlptrain.data.toy import TOYS
 from mlptrain.errors import ConfigError
 from mlptrain.random import stream
 
+MOST_ENTRIES = 100_000_000
+"""Numbers of a toy set."""
 SPARSE = (".svm", ".svmlight", ".libsvm")
 
 
@@ -37,6 +41,33 @@ def is_matrix(path: str) -> bool:
 
 def open_source(path: str, *, labels: str | None, expected: Sequence[str] = ()) -> Source:
     """The rows of a file. `labels` is the file of labels of a pair; `expected` the features wanted."""
+    if is_matrix(path):
+        return open_matrix(path, labels=labels, expected=expected)
+    # polars takes a fifth of a second to import, more than a small fit on arrays lasts
+    from mlptrain.data.tables import read_table
+
+    return read_table(path)
+
+
+def can_be_spooled(path: str) -> bool:
+    """Whether a file is a table that can be read in pieces; the keys of JSON Lines need all of it."""
+    return not is_matrix(path) and not path.removesuffix(".gz").endswith((".jsonl", ".ndjson"))
+
+
+def open_spool(
+    path: str,
+    scratch: Callable[[], OpenFile],
+    chosen: Callable[[str], bool],
+    by_label: Set[str],
+) -> Source:
+    """A table that may be larger than memory, read in pieces: see `spool`."""
+    from mlptrain.data.spool import read_spool  # polars, as above
+
+    return read_spool(path, scratch, chosen, by_label)
+
+
+def open_matrix(path: str, *, labels: str | None, expected: Sequence[str]) -> Matrix:
+    """The rows of a file that is read as one array."""
     if path.endswith(".npz"):
         return read_npz(path)
     if path.endswith(".npy"):
@@ -45,12 +76,7 @@ def open_source(path: str, *, labels: str | None, expected: Sequence[str] = ()) 
         return read_idx_pair(path, labels)
     if path.endswith(".bin"):
         return read_cifar(path)
-    if path.endswith(SPARSE):
-        return read_svmlight(path, tuple(expected))
-    # polars takes a fifth of a second to import, more than a small fit on arrays lasts
-    from mlptrain.data.tables import read_table
-
-    return read_table(path)
+    return read_svmlight(path, tuple(expected))
 
 
 def labels_of(path: str, target: str | None) -> str | None:
@@ -88,6 +114,8 @@ def open_toy(options: Mapping[str, Any], seed: int) -> Matrix:
     for key in given:
         if key not in known:
             raise ConfigError(f"data.train.{key}: {name} takes {', '.join(known)}{hint(key, known)}")
+    if math.prod(value for value in given.values() if type(value) is int) > MOST_ENTRIES:
+        raise ConfigError(f"data.train: a toy set has at most {MOST_ENTRIES:,} numbers")
     X, y = TOYS[name](stream(seed, "toy"), **given)
     return checked(f"toy set {name}", X, {"y": y})
 

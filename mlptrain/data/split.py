@@ -19,7 +19,7 @@ class Parts(NamedTuple):
 
 
 def split(
-    n: int, *, val: float, test: float, seed: int, classes: NDArray[np.int64] | None = None
+    n: int, *, val: float, test: float, seed: int, classes: NDArray[np.integer] | None = None
 ) -> Parts:
     """Draw round(val n) and round(test n) of n rows at random; the others train.
 
@@ -33,21 +33,61 @@ def split(
     """
     if not (val >= 0 and test >= 0 and val + test < 1):
         raise ConfigError(f"data: val {val:g} and test {test:g} must be >= 0 and together below 1")
-    groups = np.zeros(n, np.int64) if classes is None else classes
-    order = stream(seed, "split").permutation(n)
-    order = order[np.argsort(groups[order], kind="stable")]  # by class, at random within each
-    counts = np.bincount(groups)
+    order = stream(seed, "split").permutation(n).astype(np.min_scalar_type(n))
+    counts, by_class = np.array([n]), np.arange(0)
+    if classes is not None:  # by class, at random within each
+        counts = np.bincount(classes)
+        by_class = np.argsort(narrowed(classes)[order], kind="stable")
     of_test = quotas(counts, test, counts - 1)
     of_val = quotas(counts, val, counts - 1 - of_test)
-    starts = np.cumsum(counts) - counts
-    place = np.arange(n) - np.repeat(starts, counts)  # place of each row within its class
-    in_test = place < np.repeat(of_test, counts)
-    in_val = ~in_test & (place < np.repeat(of_test + of_val, counts))
-    parts = Parts(*(np.sort(order[chosen]) for chosen in (~in_test & ~in_val, in_val, in_test)))
+    part_of = np.zeros(n, np.uint8)  # of each row: 0 trains, 1 validates, 2 tests
+    for end, size, tests, vals in zip(np.cumsum(counts), counts, of_test, of_val, strict=True):
+        start = end - size
+        chosen = slice(start, start + tests + vals)
+        members = order[chosen] if classes is None else order[by_class[chosen]]
+        part_of[members[:tests]] = 2
+        part_of[members[tests:]] = 1
+    parts = Parts(*(np.flatnonzero(part_of == number) for number in range(3)))
     for name, fraction, part in (("val", val, parts.val), ("test", test, parts.test)):
         if fraction and not len(part):
             raise ConfigError(f"data.{name}: {fraction:g} of {n} rows is no row: take a larger part")
     return parts
+
+
+def narrowed(classes: NDArray[np.integer]) -> NDArray[np.integer]:
+    """Class numbers in the narrowest type: less memory, and small numbers are sorted by digits."""
+    return classes.astype(np.min_scalar_type(int(classes.max(initial=0))), copy=False)
+
+
+class Fold(NamedTuple):
+    """The fold that is held out, from 1 on, and how many there are."""
+
+    number: int
+    of: int
+
+
+def hold_out(
+    n: int, fold: Fold, *, val: float, seed: int, classes: NDArray[np.integer] | None = None
+) -> Parts:
+    """Deal the n rows out to folds at random; one fold tests, `split` shares out the others by `val`.
+
+    Every row is in exactly one fold, and the sizes differ by one at most; with `classes` (n,), so do
+    the rows of each class.
+
+    >>> parts = [hold_out(10, Fold(i, 3), val=0.2, seed=0) for i in (1, 2, 3)]
+    >>> [[len(rows) for rows in part] for part in parts]
+    [[5, 1, 4], [6, 1, 3], [6, 1, 3]]
+    """
+    if fold.of > n:
+        raise ConfigError(f"data.fold: {fold.of} folds of {n} rows: at most one fold per row")
+    order = stream(seed, "folds").permutation(n)
+    if classes is not None:
+        order = order[np.argsort(classes[order], kind="stable")]
+    held = np.arange(n) % fold.of == fold.number - 1
+    test, rest = np.sort(order[held]), np.sort(order[~held])
+    of_rest = None if classes is None else classes[rest]
+    inner = split(len(rest), val=val, test=0, seed=seed, classes=of_rest)
+    return Parts(rest[inner.train], rest[inner.val], test)
 
 
 def quotas(counts: NDArray[np.int64], fraction: float, most: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -5,7 +5,7 @@ else is one CheckpointError.
 """
 
 import dataclasses
-import math
+import sys
 from typing import Any, get_args
 
 from mlptrain.data.columns import Category, Column, Missing, Number
@@ -15,6 +15,10 @@ from mlptrain.errors import CheckpointError
 COLUMNS = {"number": Number, "category": Category}
 TARGETS = {"classes": ClassTarget, "numbers": NumberTarget}
 NAMES = {kind: name for name, kind in (COLUMNS | TARGETS).items()}
+
+
+LARGEST = sys.float_info.max
+"""Comparing works for every int and for NaN, converting does not."""
 
 
 def to_stored(item: Column | Target) -> dict[str, Any]:
@@ -84,7 +88,7 @@ def _object(document: Any, where: str, keys: tuple[str, ...]) -> None:
 def _value(value: Any, wanted: Any, where: str) -> Any:
     """The value as the type of a field asks for it."""
     if wanted is float:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= LARGEST:
             raise _wrong(where)
         return float(value)
     if wanted in (str, bool):

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.data.matrix import Matrix, checked, numbered
+from mlptrain.data.packed import read_all
 from mlptrain.data.source import SHOWN, as_number, count, quoted
-from mlptrain.data.text import read_all
 from mlptrain.errors import DataError
 
 MOST_VALUES = 1 << 30

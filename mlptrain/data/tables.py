@@ -13,17 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.data import frames
+from mlptrain.data.packed import read_all
 from mlptrain.data.source import (
     SHOWN,
     Kind,
     RowIndex,
+    Source,
     contiguous,
     count,
     faulty_values,
     plain,
     quoted,
 )
-from mlptrain.data.text import HEAD, Text, as_stream, layout_of, open_binary, read_all
+from mlptrain.data.text import HEAD, Text, as_stream, layout_of, open_binary
 from mlptrain.errors import DataError
 
 COLUMN_FILES = {
@@ -43,8 +45,10 @@ class Table:
     frame: frames.Frame
     lines: Callable[[list[int]], list[int]] | None  # rows -> physical lines, where there are some
     written: Callable[[int, int], str] | None = None  # row, column -> the field as it stands there
+    first_row: int = 0  # of a piece of a longer file
     _typed: dict[str, frames.Series] = field(default_factory=dict, repr=False)
     _numbers: dict[str, NDArray[np.float64]] = field(default_factory=dict, repr=False)
+    _codes: dict[tuple[str, ...], NDArray[np.int64]] = field(default_factory=dict, repr=False)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -66,27 +70,21 @@ class Table:
 
     def looks_numeric(self, name: str) -> bool:
         """Whether more than half of the values of a text column are numbers."""
-        return frames.number_share(self.column(name)) > 0.5
+        numbers, values = frames.count_numbers(self.column(name))
+        return numbers > 0.5 * values
 
     def numbers(self, name: str) -> NDArray[np.float64]:
         """The column as (N,) numbers, NaN where missing; DataError names values that are none."""
         if name not in self._numbers:
             if self.kind(name) == "text":
-                raise self._not_numbers(name)
+                (faulty,) = np.nonzero(self.no_numbers(name))
+                raise not_numbers(self, name, faulty[:SHOWN].tolist(), len(faulty))
             self._numbers[name] = frames.as_numbers(self.column(name))
         return self._numbers[name]
 
-    def _not_numbers(self, name: str) -> DataError:
-        faulty = frames.no_numbers(self.column(name))
-        first = [(int(row), name) for row in np.flatnonzero(faulty)[:SHOWN]]
-        if any("," in self.frame[name][row] for row, _ in first):
-            advice = "write decimals with a point"
-        else:
-            advice = (
-                "correct them or leave them empty; "
-                f"if {plain(name)} is a category: `categorical: {{columns: [{plain(name)}]}}`"
-            )
-        return faulty_values(self, first, int(faulty.sum()), "is not a number", advice)
+    def no_numbers(self, name: str) -> NDArray[np.bool_]:
+        """(N,) where the column has a value that is not a number."""
+        return frames.no_numbers(self.column(name))
 
     def block(self, names: Sequence[str], rows: RowIndex) -> NDArray[np.float64]:
         """Several number columns of some rows, as a new (n, K) array."""
@@ -103,14 +101,18 @@ class Table:
         """The different values of the column in these rows, in order."""
         return frames.levels_of(self.frame[name], rows)
 
-    def codes(self, name: str, levels: Sequence[str]) -> NDArray[np.int64]:
-        """(N,) the place of each value in `levels`; BLANK where missing, UNSEEN where not there."""
-        return frames.codes_of(self.frame[name], levels)
+    def codes(self, name: str, levels: Sequence[str], rows: RowIndex) -> NDArray[np.int64]:
+        """(n,) the place of each value in `levels`; BLANK where missing, UNSEEN where not there."""
+        key = (name, *levels)
+        if key not in self._codes:
+            place = {level: i for i, level in enumerate(levels)}
+            self._codes[key] = frames.codes_of(self.frame[name], place)
+        return self._codes[key][contiguous(rows)]
 
     def where(self, rows: Sequence[int]) -> list[str]:
         """`file:line` of each row, or `file: row n` for a file without lines."""
         if self.lines is None:
-            return [f"{self.path}: row {row + 1}" for row in rows]
+            return [f"{self.path}: row {self.first_row + row + 1}" for row in rows]
         return [f"{self.path}:{line}" for line in self.lines(list(rows))]
 
     def shown(self, name: str, row: int) -> str:
@@ -124,6 +126,19 @@ class Table:
     def texts(self, name: str) -> list[str]:
         """A column as text, to be carried through; empty where missing."""
         return frames.texts_of(self.frame[name])
+
+
+def not_numbers(source: Source, name: str, first: Sequence[int], total: int) -> DataError:
+    """The error for a column that should hold numbers: its first faulty rows, and how many in all."""
+    if any("," in source.shown(name, row) for row in first):
+        advice = "write decimals with a point"
+    else:
+        advice = (
+            "correct them or leave them empty; "
+            f"if {plain(name)} is a category: `categorical: {{columns: [{plain(name)}]}}`"
+        )
+    places = [(row, name) for row in first]
+    return faulty_values(source, places, total, "is not a number", advice)
 
 
 def read_table(path: str) -> Table:
@@ -143,14 +158,16 @@ def read_table(path: str) -> Table:
     return delimited(Text(path, lambda: open_binary(path), layout), path)
 
 
-def delimited(text: Text, source: str | bytes, *, as_written: bool = False) -> Table:
+def delimited(
+    text: Text, source: str | bytes, *, as_written: bool = False, guess: frames.Guess | None = None
+) -> Table:
     """Delimited text as a table: every record has one field per column, empty lines do not count.
 
-    `source` is what polars reads: the path of the file or its bytes.
+    `source` is what polars reads: the path of the file or its bytes. `guess` says what to expect.
     """
-    header = text.first_line == 1
+    header, layout = text.first_line == 1, text.layout
     try:
-        frame = frames.parse_text(source, text.layout.separator, text.layout.names, header, as_written)
+        frame = frames.parse_text(source, layout.separator, layout.names, header, as_written, guess)
     except frames.UNREADABLE as error:
         reason = plain(str(error).splitlines()[0])
         raise text.faults() or DataError(f"{text.path}: is no table: {reason}") from None
@@ -191,7 +208,7 @@ def column_file(path: str, suffix: str, offset: int, rows: int | None) -> Table:
         raise DataError(f"{path}: is not a valid {kind} file: {reason}") from None
     if not offset and not (frame.height and frame.width):
         raise DataError(f"{path}: has no rows")
-    return Table(path, frame, None)
+    return Table(path, frame, None, first_row=offset)
 
 
 def json_lines(path: str, data: bytes, first_line: int) -> Table:

@@ -44,7 +44,7 @@ class ClassTarget:
     def encode(self, source: Source, rows: RowIndex, dtype: DTypeLike) -> NDArray[np.int64]:
         """(n,) class numbers; DataError for a missing value or a class of no training row."""
         require(source, self.names)
-        codes = source.codes(self.name, self.classes)[rows]
+        codes = source.codes(self.name, self.classes, rows)
         unknown = f"is a class of no training row ({some(self.classes)})"
         for faulty, what, advice in (
             (codes == BLANK, "is a missing value", DELETE),
@@ -79,9 +79,9 @@ class NumberTarget:
             check_present(source, names, rows, DELETE)
             check_finite(source, names, rows)
         with np.errstate(over="ignore"):
-            scaled: NDArray[np.floating] = ((y - np.array(self.mean)) / np.array(self.std)).astype(
-                dtype
-            )
+            y -= np.array(self.mean)
+            y /= np.array(self.std)
+            scaled: NDArray[np.floating] = y.astype(dtype, copy=False)
         if not np.isfinite(scaled).all():
             raise DataError(f"{source.path}: {some(names)}: values too large: scale the target")
         return scaled
@@ -154,6 +154,17 @@ def class_values(source: Source, name: str, rows: RowIndex) -> NDArray[np.int64]
     """(n,) class numbers among all classes of these rows, to split by; missing values are refused."""
     everything = ClassTarget(name, tuple(source.levels(name, rows)))
     return everything.encode(source, rows, np.int64)
+
+
+def check_no_class_alone(
+    source: Source, name: str, rows: RowIndex, classes: NDArray[np.integer]
+) -> None:
+    """DataError where a class has a single row: it cannot be held out and learned as well."""
+    alone = np.bincount(classes)[classes] == 1
+    if alone.any():
+        advice = "folds need two rows of each class: delete them, or add rows"
+        places = first_places(name, alone, rows)
+        raise faulty_values(source, places, int(alone.sum()), "is the only row of its class", advice)
 
 
 def balanced(y: NDArray[np.int64], classes: int) -> NDArray[np.float64]:

@@ -6,9 +6,7 @@ csv module, and only when somebody has to be told.
 """
 
 import csv
-import gzip
 import io
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -56,10 +54,9 @@ class Text:
 
         An empty line is a record of no fields. DataError where quoting is broken.
         """
-        with self.open() as stream:
-            if b'"' in stream.read():
-                yield from self._quoted_records()
-                return
+        if self._has_quotes():
+            yield from self._quoted_records()
+            return
         with self.open() as stream:
             separator, header = self.layout.separator.encode(), self.first_line == 1
             if stream.read(len(BOM)) != BOM:
@@ -70,6 +67,10 @@ class Text:
                     header = fields == 0
                     continue
                 yield number, fields
+
+    def _has_quotes(self) -> bool:
+        with self.open() as stream:
+            return any(b'"' in block for block in iter(lambda: stream.read(HEAD), b""))
 
     def _quoted_records(self) -> Iterator[tuple[int, int]]:
         header, line = self.first_line == 1, self.first_line
@@ -180,18 +181,6 @@ def open_binary(path: str) -> io.BufferedReader:
 def as_stream(data: bytes) -> BinaryIO:
     """Bytes in memory as a file."""
     return io.BytesIO(data)
-
-
-def read_all(path: str) -> bytes:
-    """The bytes of a file, decompressed where it is gzip; DataError where that is broken."""
-    with open_binary(path) as stream:
-        data = stream.read()
-    if not data.startswith(b"\x1f\x8b"):
-        return data
-    try:
-        return gzip.decompress(data)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataError(f"{path}: broken gzip file ({error}): copy it again") from None
 
 
 def layout_of(head: bytes, path: str) -> Layout:

@@ -1,0 +1,190 @@
+"""Loads and trains on large tables, and prints speed and peak memory as Markdown.
+
+    python benchmarks/table_loading.py --directory /tmp
+
+It writes tables of 1, 2 and 4 million rows there (up to 4 GB, deleted at the end). Every measurement
+is a process of its own: time from after the imports on, peak memory from its first instruction.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from tables import machine, table
+
+COLUMNS = 30
+HERE = Path(__file__)
+
+
+def write_million(path: str) -> dict[str, Any]:
+    """A CSV of a million rows: 30 normal numbers with all their digits, and a class."""
+    import numpy as np
+    import polars as pl
+
+    rng = np.random.default_rng(0)
+    with open(path, "wb") as file:
+        for part in range(20):
+            X = rng.normal(size=(50_000, COLUMNS))
+            y = np.where(X[:, 0] + X[:, 1] * X[:, 2] > 0, "yes", "no")
+            columns = {f"x{j}": X[:, j] for j in range(COLUMNS)}
+            pl.DataFrame({**columns, "y": y}).write_csv(file, include_header=part == 0)
+    return {}
+
+
+def run_polars(path: str) -> dict[str, Any]:
+    """The yardstick: read_csv, and the numbers as a float32 matrix."""
+    import numpy as np
+    import polars as pl
+
+    seconds = stopwatch()
+    X = pl.read_csv(path).drop("y").to_numpy().astype(np.float32)
+    return {"load": seconds(), "rows": len(X), "versions": {"polars": pl.__version__}}
+
+
+def run_load(path: str) -> dict[str, Any]:
+    """Load and preprocess, the rows in memory."""
+    import numpy as np
+    import polars  # noqa: F401 - imported by both before the clock starts
+
+    from mlptrain.data.load import load_dataset
+
+    seconds = stopwatch()
+    data = load_dataset(
+        train=path, target="y", cache="auto", classify=True, seed=0, dtype=np.float32, test=0.2
+    )
+    loaded = seconds()
+    dict(data.fingerprint)
+    return {"load": loaded, "rows": len(data.train), "hashed": seconds()}
+
+
+def run_fit(path: str, cache: str) -> dict[str, Any]:
+    """One epoch of training, from loading to the last evaluation."""
+    from mlptrain.build import build
+    from mlptrain.config import load_config
+    from mlptrain.record import Progress
+    from mlptrain.trainer import train
+
+    config = {
+        "data": {"train": path, "target": "y", "cache": cache},
+        "model": {"hidden": [64]},
+        "train": {"epochs": 1, "batch_size": 256},
+    }
+    seconds = stopwatch()
+    experiment = build(load_config(config))
+    loaded = seconds()
+    for _ in train(experiment, Progress()):
+        pass
+    return {"load": loaded, "train": seconds() - loaded}
+
+
+def stopwatch() -> Callable[[], float]:
+    """Seconds since this call."""
+    start = time.perf_counter()
+    return lambda: time.perf_counter() - start
+
+
+def peak_memory() -> float:
+    """The most memory this process has held at a time, in MB (of 10^6 bytes): VmHWM."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    (line,) = (line for line in lines if line.startswith("VmHWM"))
+    return int(line.split()[1]) * 1024 / 1e6
+
+
+def measure(cache: str, *command: str) -> dict[str, Any]:
+    """Run one measurement in a process of its own."""
+    environment = {**os.environ, "MLPTRAIN_CACHE": cache, "OPENBLAS_NUM_THREADS": "1"}
+    child = [sys.executable, str(HERE), "--run", *command]
+    done = subprocess.run(child, env=environment, stdout=subprocess.PIPE, check=True, text=True)
+    found: dict[str, Any] = json.loads(done.stdout)
+    print(" ".join(command), {k: v for k, v in found.items() if k != "versions"}, file=sys.stderr)
+    return found
+
+
+def multiply(million: Path, path: Path, times: int) -> None:
+    """The same rows several times over: the time to read them is that of so many rows."""
+    with path.open("wb") as out, million.open("rb") as file:
+        header = file.readline()
+        out.write(header)
+        for _ in range(times):
+            file.seek(len(header))
+            shutil.copyfileobj(file, out, 1 << 20)
+
+
+def speed(million: str, cache: str, rounds: int) -> tuple[str, dict[str, Any]]:
+    """Loading against polars and NumPy, in turns, so that a slow minute hits both."""
+    rows, ratios, last = list[list[str]](), list[float](), dict[str, Any]()
+    for number in range(rounds):
+        last, ours = measure(cache, "polars", million), measure(cache, "load", million)
+        ratios.append(ours["load"] / last["load"])
+        seconds = (last["load"], ours["load"], ours["hashed"])
+        rows.append([str(number + 1), *(f"{each:.2f}" for each in seconds), f"{ratios[-1]:.2f}"])
+    rows.append(["median", "", "", "", f"{median(ratios):.2f}"])
+    head = ["round", "read_csv + NumPy, s", "load, s", "load and fingerprint, s", "load / read_csv"]
+    return table(head, rows), last
+
+
+def memory(million: Path, cache: str, most: int) -> str:
+    """One epoch in memory, then from a file, made and found, for tables of growing length."""
+    rows = list[list[str]]()
+    for millions in [n for n in (1, 2, 4) if n <= most]:
+        path = million.with_name(f"{millions}.csv")
+        if millions > 1:
+            multiply(million, path, millions)
+        kept = f"{cache}/{millions}"
+        runs = {"in a file, made": kept, "in a file, found": kept}
+        for where, setting in ({"in memory": "auto"} | runs if millions == 1 else runs).items():
+            found = measure(cache, "fit", str(path), setting)
+            per_million = (found["load"] + found["train"]) / millions
+            numbers = (found["load"], found["train"], per_million)
+            cells = [f"{number:.2f}" for number in numbers]
+            rows.append([f"{millions} million, {where}", *cells, f"{found['peak']:.0f}"])
+        shutil.rmtree(kept)
+        if millions > 1:
+            path.unlink()
+    head = ["rows", "load, s", "one epoch, s", "both per million rows, s", "peak memory, MB"]
+    return table(head, rows)
+
+
+def run(command: Sequence[str]) -> None:
+    """A measurement, in its own process: one line of JSON."""
+    name, *arguments = command
+    runs: dict[str, Callable[..., dict[str, Any]]] = {
+        "write": write_million,
+        "polars": run_polars,
+        "load": run_load,
+        "fit": run_fit,
+    }
+    print(json.dumps({**runs[name](*arguments), "peak": peak_memory()}))
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--directory", default=tempfile.gettempdir(), help="where tables are written")
+    parser.add_argument("--rounds", type=int, default=5, help="of loading against polars")
+    parser.add_argument("--millions", type=int, default=4, help="rows of the longest table")
+    parser.add_argument("--run", nargs="+", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.run:
+        run(options.run)
+        return
+    load = os.getloadavg()[0]
+    with tempfile.TemporaryDirectory(dir=options.directory) as directory:
+        million, cache = Path(directory, "1.csv"), f"{directory}/cache"
+        measure(cache, "write", str(million))
+        first, last = speed(str(million), cache, options.rounds)
+        second = memory(million, cache, options.millions)
+    print("\n\n".join([machine([last], load), first, second]))
+
+
+if __name__ == "__main__":
+    main()

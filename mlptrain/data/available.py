@@ -1,0 +1,41 @@
+"""How much memory there is to use: the machine's, or what a container or a limit leaves of it."""
+
+import os
+import resource
+from collections.abc import Iterator
+from pathlib import Path
+
+CGROUPS = Path("/sys/fs/cgroup")
+OWN = Path("/proc/self/cgroup")
+
+
+def memory_limit() -> int:
+    """Bytes: the smallest of physical memory, the cgroup's limits and the limit on address space."""
+    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    soft, _ = resource.getrlimit(resource.RLIMIT_AS)
+    limits = [physical, *_cgroup_limits()]
+    return min(limits if soft == resource.RLIM_INFINITY else [*limits, soft])
+
+
+def _cgroup_limits() -> Iterator[int]:
+    """The limits of our own control group and of those above it, versions 2 and 1."""
+    for file in _limit_files():
+        try:
+            yield int(file.read_text())
+        except (OSError, ValueError):  # absent, or the word "max": no limit here
+            continue
+
+
+def _limit_files() -> Iterator[Path]:
+    try:
+        own = OWN.read_text().splitlines()
+    except OSError:  # not Linux
+        return
+    for line in own:
+        _, controllers, path = line.split(":", 2)
+        here = Path(path.strip("/"))
+        if not controllers:
+            yield from (CGROUPS / place / "memory.max" for place in (here, *here.parents))
+        elif "memory" in controllers.split(","):
+            root = CGROUPS / "memory"
+            yield from (root / place / "memory.limit_in_bytes" for place in (here, *here.parents))

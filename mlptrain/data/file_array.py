@@ -1,0 +1,138 @@
+"""Arrays that stay in a file: rows are read when they are asked for, and nothing else is.
+
+A memory map would do the same, but every page that a map touches counts as memory of the process
+until the system takes it back, and with a shuffled order that is soon the whole file. Plain reads
+leave the pages in the system's cache, where they are free to go, and memory use stays flat.
+"""
+
+import os
+import weakref
+from collections.abc import Sequence
+from itertools import repeat
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from mlptrain.errors import StorageError
+from mlptrain.files import storage_error
+
+ADVICE = "or name another directory with `data.cache`, or do without by `data.cache: none`"
+MOST_AT_ONCE = 1000
+"""Arrays in one call; systems allow 1,024."""
+
+
+def refused(path: Path, what: str, error: OSError) -> StorageError:
+    """The error for a file of the cache that the system refuses to write."""
+    return StorageError(f"{storage_error(path, what, error)}; {ADVICE}")
+
+
+def as_bytes(array: NDArray[Any]) -> memoryview:
+    """The bytes of a contiguous array, not copied."""
+    return array.data.cast("B") if array.size else memoryview(b"")
+
+
+class OpenFile:
+    """A file that is read at given places, and closed when nobody holds it any more.
+
+    It may be deleted meanwhile: the system keeps the content until it is closed.
+    """
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self.path, self.descriptor = path, descriptor
+        weakref.finalize(self, os.close, descriptor)
+
+    def size(self) -> int:
+        """Bytes in the file."""
+        return os.fstat(self.descriptor).st_size
+
+    def fill(self, array: NDArray[Any], offset: int) -> None:
+        """Fill a contiguous array with the bytes from `offset` on."""
+        rest = as_bytes(array)
+        while len(rest):
+            try:
+                read = os.preadv(self.descriptor, [rest], offset)
+            except OSError as error:
+                raise storage_error(self.path, "cannot be read", error) from error
+            if not read:
+                raise self.too_short()
+            rest, offset = rest[read:], offset + read
+
+    def append(self, arrays: Sequence[NDArray[Any]]) -> None:
+        """Write the bytes of contiguous arrays, one after the other, behind what is there."""
+        try:
+            rest = [as_bytes(array) for array in arrays]
+            while rest:
+                written = os.writev(self.descriptor, rest[:MOST_AT_ONCE])
+                while rest and written >= len(rest[0]):
+                    written -= len(rest.pop(0))
+                if written:
+                    rest[0] = rest[0][written:]
+        except OSError as error:
+            raise refused(self.path, "cannot be written", error) from error
+
+    def records(self, offsets: list[int], length: int) -> bytes:
+        """The `length` bytes at each of the offsets, one after the other."""
+        try:
+            data = b"".join(map(os.pread, repeat(self.descriptor), repeat(length), offsets))
+        except OSError as error:
+            raise storage_error(self.path, "cannot be read", error) from error
+        if len(data) != length * len(offsets):
+            raise self.too_short()
+        return data
+
+    def too_short(self) -> StorageError:
+        """The error for a file that ends before its content does."""
+        return StorageError(f"{self.path}: has become shorter while it was in use; start again")
+
+
+class FileArray:
+    """An array (N,) or (N, D) in a file, which acts like an ndarray where rows are taken from it."""
+
+    def __init__(self, file: OpenFile, offset: int, shape: tuple[int, ...], dtype: DTypeLike) -> None:
+        self.shape, self.dtype = shape, np.dtype(dtype)
+        self._file, self._offset = file, offset
+        self._row = self.dtype.itemsize * int(np.prod(shape[1:], dtype=np.int64))
+
+    @property
+    def ndim(self) -> int:
+        """How many axes there are."""
+        return len(self.shape)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: Any) -> NDArray[Any]:
+        """The rows of a slice or of an array of row numbers, in memory; anything else reads all."""
+        if isinstance(rows, slice):
+            start, stop, step = rows.indices(len(self))
+            if step == 1:
+                return self._read(start, max(start, stop))
+            rows = np.arange(start, stop, step)
+        elif not isinstance(rows, np.ndarray) or rows.ndim != 1 or rows.dtype.kind != "i":
+            return np.asarray(self)[rows]
+        out = np.empty((len(rows), *self.shape[1:]), self.dtype)
+        return self.take(rows, 0, out)
+
+    def take(
+        self, rows: NDArray[np.intp], axis: int, out: NDArray[Any], mode: str = "raise"
+    ) -> NDArray[Any]:
+        """Write the rows of these numbers into `out`, as the method of an ndarray does."""
+        if axis != 0:
+            raise ValueError("rows are taken along axis 0")
+        if len(rows) and not 0 <= int(rows.min()) <= int(rows.max()) < len(self):
+            raise IndexError(f"rows from {rows.min()} to {rows.max()} of {len(self)}")
+        offsets = (np.asarray(rows, np.int64) * self._row + self._offset).tolist()
+        data = self._file.records(offsets, self._row)
+        out[...] = np.frombuffer(data, self.dtype).reshape(len(rows), *self.shape[1:])
+        return out
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
+        """All rows in memory: only for a program that cannot do with a part."""
+        return self._read(0, len(self)).astype(dtype or self.dtype, copy=False)
+
+    def _read(self, start: int, stop: int) -> NDArray[Any]:
+        out = np.empty((stop - start, *self.shape[1:]), self.dtype)
+        self._file.fill(out, self._offset + start * self._row)
+        return out

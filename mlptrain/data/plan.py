@@ -1,0 +1,78 @@
+"""Sharing out the rows of a source, and learning from those that train."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from mlptrain.data.fitting import choose_features, fit
+from mlptrain.data.preprocess import Preprocessing, complete_rows
+from mlptrain.data.recipe import Recipe
+from mlptrain.data.source import RowIndex, Source, require
+from mlptrain.data.split import Fold, Parts, hold_out, narrowed, split
+from mlptrain.data.targets import (
+    Target,
+    check_no_class_alone,
+    class_values,
+    fit_classes,
+    fit_target_numbers,
+)
+from mlptrain.errors import ConfigError
+
+Part = float | str | None
+"""A validation or test set: a fraction of the training file, a file of its own, or none."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How the rows are shared out, and what for."""
+
+    val: Part
+    test: Part
+    classify: bool
+    stratify: bool
+    fold: Fold | None
+    seed: int
+    dtype: DTypeLike
+
+
+def learn(
+    source: Source, names: list[str], recipe: Recipe, plan: Plan
+) -> tuple[Preprocessing, Parts, list[str]]:
+    """Choose the columns, share out the rows, learn from the training rows."""
+    if plan.classify and len(names) > 1:
+        raise ConfigError("data.target: several columns need a regression loss (mse, mae, huber)")
+    features, notes = choose_features(source, names, recipe)
+    rows: RowIndex = np.arange(len(source))
+    if recipe.missing == "drop":
+        rows, dropped = complete_rows(source, features, rows)
+        notes += dropped
+    if plan.classify:
+        class_values(source, names[0], rows)  # a missing class is refused before anything is drawn
+    parts = share_out(source, rows, names, plan)
+    fitted: Target
+    if plan.classify:
+        fitted = fit_classes(source, names[0], parts.train)
+    else:
+        scaled = recipe.scale_target == "standard"
+        fitted, constant = fit_target_numbers(source, names, parts.train, scale=scaled)
+        notes += constant
+    made, learned = fit(source, parts.train, features, fitted, recipe)
+    return made, parts, notes + learned
+
+
+def share_out(source: Source, rows: RowIndex, names: list[str], plan: Plan) -> Parts:
+    """The rows of each set, stratified by class where that is asked for."""
+    require(source, names)
+    val, test = (
+        0.0 if part is None or isinstance(part, str) else float(part) for part in (plan.val, plan.test)
+    )
+    stratified = plan.classify and plan.stratify and (val or test or plan.fold)
+    classes = narrowed(class_values(source, names[0], rows)) if stratified else None
+    if plan.fold is None:
+        parts = split(len(rows), val=val, test=test, seed=plan.seed, classes=classes)
+    else:
+        if classes is not None:
+            check_no_class_alone(source, names[0], rows, classes)
+        parts = hold_out(len(rows), plan.fold, val=val, seed=plan.seed, classes=classes)
+    return Parts(*(rows[part] for part in parts))

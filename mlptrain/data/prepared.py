@@ -1,0 +1,157 @@
+"""The last step of loading: fitted preprocessing and the rows of each set become a Dataset.
+
+X is made block by block, and goes into memory or into a file of the cache. The bits are the same.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from mlptrain.data.dataset import Dataset, Rows
+from mlptrain.data.plan import Plan, learn, share_out
+from mlptrain.data.preprocess import Preprocessing
+from mlptrain.data.recipe import Recipe
+from mlptrain.data.rows_file import RowsFile, RowsWriter
+from mlptrain.data.source import RowIndex, Source, count
+from mlptrain.data.sources import labels_of
+from mlptrain.data.split import Parts
+from mlptrain.errors import DataError
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What is known before X is made.
+
+    sets     train, and val and test where there are any: the source and the rows of it
+    parts    the places of the rows in the training file
+    notes    what the user should be told so far
+    """
+
+    made: Preprocessing
+    sets: dict[str, tuple[Source, RowIndex]]
+    parts: Parts
+    dtype: DTypeLike
+    notes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for source, rows in self.sets.values():
+            if not len(rows):
+                raise no_rows(source)
+
+    def nbytes(self) -> int:
+        """Bytes of the X of all sets."""
+        rows = sum(len(rows) for _, rows in self.sets.values())
+        return rows * len(self.made.features) * np.dtype(self.dtype).itemsize
+
+    def in_memory(self, fingerprint: Mapping[str, str]) -> Dataset:
+        """The dataset with every X in memory."""
+        sets, notes = dict[str, Rows](), list(self.notes)
+        for name, (source, rows) in self.sets.items():
+            X, filled = self.made.X(source, rows, self.dtype)
+            notes += [f"{name}: {note}" for note in filled]
+            sets[name] = Rows(X, **beside(self.made, source, rows, self.dtype))
+        return _dataset(self.made, sets, self.parts, fingerprint, notes)
+
+    def write(self, writer: RowsWriter) -> None:
+        """Everything that `read_prepared` needs, into a file of the cache."""
+        notes = list(self.notes)
+        for name, (source, rows) in self.sets.items():
+            X = self.made.features_of(source, rows, self.dtype)
+            writer.add(f"{name}.X", (len(rows), X.width), self.dtype, X)
+            notes += [f"{name}: {note}" for note in X.notes()]
+            for key, array in beside(self.made, source, rows, self.dtype).items():
+                if array is not None:
+                    writer.add(f"{name}.{key}", array.shape, array.dtype, [array])
+        for name, rows in self.parts._asdict().items():
+            writer.add(f"rows.{name}", rows.shape, rows.dtype, [rows])
+        writer.finish({"preprocessing": self.made.to_json(), "notes": notes})
+
+
+class Opener(Protocol):
+    """Opens the rows of a file."""
+
+    def __call__(self, path: str, *, labels: str | None, expected: Sequence[str] = ()) -> Source:
+        """`labels` is the file of labels of a pair; `expected` the features wanted."""
+
+
+def prepare(
+    source: Source,
+    names: list[str],
+    recipe: Recipe,
+    plan: Plan,
+    fitted: Preprocessing | None,
+    opener: Opener,
+) -> Prepared:
+    """Share out the rows and learn from those that train, unless there is a fitted preprocessing.
+
+    `names` are the target columns; `opener` opens the files of validation and test rows.
+    """
+    if fitted is None:
+        made, parts, notes = learn(source, names, recipe, plan)
+    else:
+        made = fitted
+        rows, notes = made.usable(source, np.arange(len(source)))
+        parts = share_out(source, rows, names, plan)
+    sets = {"train": (source, parts.train)}
+    for name, part, rows in (("val", plan.val, parts.val), ("test", plan.test, parts.test)):
+        if isinstance(part, str):
+            other = opener(part, labels=labels_of(part, None), expected=made.inputs)
+            rows, dropped = made.usable(other, np.arange(len(other)))
+            notes += dropped
+            sets[name] = (other, rows)
+        elif len(rows):
+            sets[name] = (source, rows)
+    return Prepared(made, sets, parts, plan.dtype, tuple(notes))
+
+
+def no_rows(source: Source) -> DataError:
+    """The error for a file of which nothing is left."""
+    return DataError(f"{source.path}: no rows are left ({count(len(source), 'row')} read)")
+
+
+def beside(made: Preprocessing, source: Source, rows: RowIndex, dtype: DTypeLike) -> dict[str, Any]:
+    """What Rows holds beside X: small enough for memory in any case."""
+    return {
+        "y": made.y(source, rows, dtype),
+        "weights": made.weights(source, rows, dtype),
+        "truth": made.truth(source, rows),
+    }
+
+
+def read_prepared(file: RowsFile, fingerprint: Mapping[str, str], note: str) -> Dataset:
+    """The dataset that `write` has written; its X stay in the file. `note` says where that is."""
+    sets = dict[str, Rows]()
+    for name in ("train", "val", "test"):
+        if f"{name}.X" in file.arrays:
+            X = cast(NDArray[np.floating], file.arrays[f"{name}.X"])
+            read = {key: file.arrays.get(f"{name}.{key}") for key in ("y", "weights", "truth")}
+            small = {key: None if array is None else array[:] for key, array in read.items()}
+            sets[name] = Rows(X, **cast(dict[str, Any], small))
+    parts = Parts(*(file.arrays[f"rows.{name}"][:] for name in Parts._fields))
+    made = Preprocessing.from_json(file.document["preprocessing"])
+    notes = [f"prepared rows {note}, which may be deleted at any time", *file.document["notes"]]
+    return _dataset(made, sets, parts, fingerprint, notes)
+
+
+def _dataset(
+    made: Preprocessing,
+    sets: dict[str, Rows],
+    parts: Parts,
+    fingerprint: Mapping[str, str],
+    notes: list[str],
+) -> Dataset:
+    return Dataset(
+        train=sets["train"],
+        val=sets.get("val"),
+        test=sets.get("test"),
+        features=made.features,
+        targets=made.targets,
+        classes=made.classes,
+        preprocessing=made,
+        parts=parts,
+        fingerprint=fingerprint,
+        notes=tuple(notes),
+    )

@@ -1,0 +1,74 @@
+"""What is learned of a column while its table is read in pieces."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlptrain.data import frames
+from mlptrain.data.source import Kind
+from mlptrain.data.tables import Table
+
+MOST_LABELS = 1 << 16
+"""So many different values of a text column are told apart; more are never classes or categories."""
+
+
+@dataclass
+class Spooled:
+    """A column as it is read: what it holds, and its different labels in the order they came.
+
+    by_label  its values are kept as the places of their labels, else as numbers
+    """
+
+    name: str
+    by_label: bool
+    place: dict[str, int] = field(default_factory=dict)
+    overflows: bool = False
+    _kinds: set[tuple[Kind, str]] = field(default_factory=set)
+    _numbers: int = 0
+    _values: int = 0
+
+    def gather(self, table: Table) -> NDArray[np.float64]:
+        """The column of one piece as it is kept, NaN where it has no value."""
+        kind = table.kind(self.name)
+        if kind != "blank":
+            form = str(table.column(self.name).dtype) if kind == "date" else ""
+            self._kinds.add((kind, form))  # dates with and without a time together are text
+        if kind == "text":
+            numbers, values = frames.count_numbers(table.column(self.name))
+        else:
+            values = frames.count_values(table.column(self.name))
+            numbers = values if kind == "number" else 0
+        self._numbers, self._values = self._numbers + numbers, self._values + values
+        if self.by_label or kind == "text":
+            return self._labels(table)
+        if kind in ("blank", "other"):
+            return np.where(table.missing(self.name), np.nan, 0)
+        return table.numbers(self.name)
+
+    def _labels(self, table: Table) -> NDArray[np.float64]:
+        if not self.overflows:
+            for label in frames.labels_of(table.frame[self.name]):
+                self.place.setdefault(label, len(self.place))
+            self.overflows = len(self.place) > MOST_LABELS
+        if self.overflows:
+            self.place.clear()
+            return np.where(table.missing(self.name), np.nan, 0)
+        codes = frames.codes_of(table.frame[self.name], self.place)
+        return np.where(codes < 0, np.nan, codes)
+
+    def kind(self) -> Kind:
+        """What the column holds, judged by all its values: text where they are of several kinds."""
+        kinds = self._kinds
+        return "text" if len(kinds) > 1 else next(iter(kinds))[0] if kinds else "blank"
+
+    def looks_numeric(self) -> bool:
+        """Whether more than half of the values are numbers."""
+        return self._numbers > 0.5 * self._values
+
+    def is_mixed(self) -> bool:
+        """Whether the column is text, but some of it was kept as numbers.
+
+        One that looks numeric may stay so: its values that are no numbers are faults.
+        """
+        return len(self._kinds) > 1 and not self.by_label and not self.looks_numeric()
