@@ -12,16 +12,22 @@ from mlptrain.report import gradcheck as report
 @click.command()
 @click.argument("config", type=click.Path(path_type=Path), required=False)
 @set_option
+@click.option("--sweep", is_flag=True, help="The error at step sizes from 1e-3 to 1e-8 instead.")
 @json_option
-def command(config: Path | None, overrides: tuple[str, ...], as_json: bool) -> None:
+def command(config: Path | None, overrides: tuple[str, ...], sweep: bool, as_json: bool) -> None:
     """Compare numerical with analytic gradients, in float64.
 
-    Without CONFIG: every node, loss and regularizer, and whole networks. With CONFIG: its network,
-    loss and penalty, on its own rows. Ends with 1 if a tensor fails.
+    Without CONFIG: every node, loss and regularizer, and whole networks. With CONFIG: its network
+    on a few of its own rows: the data loss, the penalty and their sum. Ends with 1 if a tensor
+    fails; an entry whose step crosses a kink is left out and reported.
 
     \b
     Example:
       mlptrain gradcheck
       mlptrain gradcheck configs/digits.yaml --set model.activation=tanh
+      mlptrain gradcheck configs/digits.yaml --sweep
     """
-    report.show(api.gradcheck(config, overrides), as_json=as_json)
+    if sweep:
+        report.show_sweep(api.gradcheck_sweep(config, overrides), as_json=as_json)
+    else:
+        report.show(api.gradcheck(config, overrides), as_json=as_json)

@@ -1,15 +1,26 @@
 """The gradient check: numerical against analytic gradients, tensor by tensor (P7)."""
 
-from mlptrain.gradcheck.networks import check_network, check_networks
+from mlptrain.gradcheck.agreement import TOLERANCE, Entry, Row
+from mlptrain.gradcheck.case import Case
+from mlptrain.gradcheck.networks import all_cases, check_network, check_networks, few, part_cases
 from mlptrain.gradcheck.nodes import check_node, check_nodes
-from mlptrain.gradcheck.numerical import TOLERANCE, Row, check
+from mlptrain.gradcheck.numerical import check
+from mlptrain.gradcheck.sweep import STEPS, Sweep, sweep
 
 __all__ = [
+    "STEPS",
     "TOLERANCE",
+    "Case",
+    "Entry",
     "Row",
+    "Sweep",
+    "all_cases",
     "check",
     "check_network",
     "check_networks",
     "check_node",
     "check_nodes",
+    "few",
+    "part_cases",
+    "sweep",
 ]

@@ -6,16 +6,21 @@ from typing import Any
 import numpy as np
 
 from mlptrain.data.dataset import Rows
-from mlptrain.gradcheck.nodes import away_from_zero
-from mlptrain.gradcheck.numerical import Row, check
+from mlptrain.gradcheck.agreement import Row
+from mlptrain.gradcheck.case import Case
+from mlptrain.gradcheck.nodes import away_from_zero, node_cases
+from mlptrain.gradcheck.numerical import check
+from mlptrain.graph import Graph, Value
 from mlptrain.initializers import xavier
 from mlptrain.losses import LOSSES, Loss
-from mlptrain.network import Architecture, Network
+from mlptrain.network import Architecture, Network, TrainingGraph, leaf
 from mlptrain.nodes.activations import ACTIVATIONS
+from mlptrain.nodes.gates import Add
 from mlptrain.random import stream
 from mlptrain.regularizers import L1, L2
 
 INPUTS, HIDDEN, OUTPUTS, ROWS = 5, (7, 6), 3, 8
+CONFIG_ROWS = 10
 
 VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "no bias": {"bias": False},
@@ -29,24 +34,39 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
 
 def check_networks(seed: int = 0) -> Iterator[Row]:
     """Networks that together hold every activation, loss, penalty, norm and dropout."""
+    for case in network_cases(seed):
+        yield from check(*case)
+
+
+def check_network(name: str, network: Network, rows: Rows, seed: int) -> Iterator[Row]:
+    """One row for each parameter of a float64 network, on these rows and one fixed dropout mask."""
+    return check(*network_case(name, network, rows, seed))
+
+
+def all_cases(seed: int = 0) -> Iterator[Case]:
+    """Every node, then the networks."""
+    yield from node_cases(seed)
+    yield from network_cases(seed)
+
+
+def network_cases(seed: int) -> Iterator[Case]:
+    """The networks of `check_networks`, one after the other."""
     linear = Architecture(INPUTS, OUTPUTS)
-    yield from _check("linear classifier, l2", linear, LOSSES["softmax"](), seed)
+    yield _case("linear classifier, l2", linear, LOSSES["softmax"](), seed)
     for name, activation in ACTIVATIONS.items():
         architecture = Architecture(INPUTS, OUTPUTS, HIDDEN, [activation()] * len(HIDDEN))
-        yield from _check(f"{name}, softmax, l2", architecture, LOSSES["softmax"](), seed)
+        yield _case(f"{name}, softmax, l2", architecture, LOSSES["softmax"](), seed)
     for name, options in VARIANTS.items():
         activations = [ACTIVATIONS["tanh"]()] * len(HIDDEN)
         architecture = Architecture(INPUTS, OUTPUTS, HIDDEN, activations, **options)
-        yield from _check(f"tanh, {name}", architecture, LOSSES["softmax"](), seed)
+        yield _case(f"tanh, {name}", architecture, LOSSES["softmax"](), seed)
     for name, loss in LOSSES.items():
         activations = [ACTIVATIONS["tanh"]()] * len(HIDDEN)
         architecture = Architecture(INPUTS, OUTPUTS, HIDDEN, activations)
-        yield from _check(f"tanh, {name}, l2, l1", architecture, loss(), seed, l1=0.01)
+        yield _case(f"tanh, {name}, l2, l1", architecture, loss(), seed, l1=0.01)
 
 
-def _check(
-    name: str, architecture: Architecture, loss: Loss, seed: int, l1: float = 0.0
-) -> Iterator[Row]:
+def _case(name: str, architecture: Architecture, loss: Loss, seed: int, l1: float = 0.0) -> Case:
     penalties = [L2(0.05), *([L1(l1)] if l1 else [])]
     network = Network(architecture, loss, penalties, dtype=np.float64)
     network.initialize(xavier, seed)
@@ -60,17 +80,59 @@ def _check(
         if loss.classifies
         else 3 + away_from_zero(generator, (ROWS, OUTPUTS))
     )
-    yield from check_network(name, network, Rows(X, y), seed)
+    return network_case(name, network, Rows(X, y), seed)
 
 
-def check_network(name: str, network: Network, rows: Rows, seed: int) -> Iterator[Row]:
-    """One row for each parameter of a float64 network, on these rows and one fixed dropout mask."""
-    training = network.training
+def few(rows: Rows) -> Rows:
+    """About ten rows, evenly spaced: the check is exact on any rows, and slow on many."""
+    some = slice(None, None, max(1, len(rows) // CONFIG_ROWS))
+    return Rows(rows.X[some], rows.y[some], None if rows.weights is None else rows.weights[some])
+
+
+def part_cases(name: str, network: Network, rows: Rows, seed: int) -> Iterator[Case]:
+    """The data loss by itself, then the penalty, then their sum: a large one hides faults of the other.
+
+    Without a penalty there is only one loss to check.
+    """
+    whole = network_case(name, network, rows, seed)
+    if not network.penalties:
+        yield whole
+        return
+    weighted = network.training.weights is not None
+    data = training_case(name, TrainingGraph(network, (), weighted), rows, seed)
+    yield data._replace(part="data loss")
+    yield penalty_case(name, network, seed)._replace(part="penalty")
+    yield whole._replace(part="sum")
+
+
+def network_case(name: str, network: Network, rows: Rows, seed: int) -> Case:
+    """All parameters of a network, and the loss that `fit` descends."""
+    return training_case(name, network.training, rows, seed)
+
+
+def training_case(name: str, training: TrainingGraph, rows: Rows, seed: int) -> Case:
+    """A training graph with these rows and the dropout masks of step 0."""
     plan = training.graph.plan(len(rows))
     plan.value(training.X)[...] = rows.X
     plan.value(training.y)[...] = rows.y
     if training.weights is not None and rows.weights is not None:
         plan.value(training.weights)[...] = rows.weights
     training.draw_masks(plan, seed, step=0)
-    parameters = [value for value in training.graph.values if value.gradient is not None]
-    yield from check(name, plan, parameters, stream(seed, "entries"))
+    return Case(name, plan, _parameters(training.graph), stream(seed, "entries"))
+
+
+def penalty_case(name: str, network: Network, seed: int) -> Case:
+    """The regularizers alone, on all weights."""
+    graph = Graph(network.dtype)
+    names = [parameter.name for parameter in network.parameters.weights()]
+    weights = [leaf(graph, network, name, trains=True) for name in names]
+    total, *others = [
+        graph.add(node, *weights, name=type(node).__name__.lower()) for node in network.penalties
+    ]
+    for other in others:
+        total = graph.add(Add(), total, other, name="regularization_loss")
+    return Case(name, graph.plan(), _parameters(graph), stream(seed, "entries"))
+
+
+def _parameters(graph: Graph) -> list[Value]:
+    return [value for value in graph.values if value.gradient is not None]

@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from mlptrain.gradcheck.numerical import Row, check
+from mlptrain.gradcheck.agreement import Row
+from mlptrain.gradcheck.case import Case
+from mlptrain.gradcheck.numerical import check
 from mlptrain.graph import Graph
 from mlptrain.losses import LOSSES, Loss
 from mlptrain.nodes.activations import ACTIVATIONS
@@ -64,6 +66,19 @@ NAMES = "xyzuv"
 
 def check_nodes(seed: int = 0) -> Iterator[Row]:
     """One row for each input of each node of each registry."""
+    for case in node_cases(seed):
+        yield from check(*case)
+
+
+def check_node(
+    name: str, node: Node, inputs: Sequence[Array], seed: int, *, gradients: int | None = None
+) -> Iterator[Row]:
+    """One row for each of the first `gradients` inputs (all, if not given)."""
+    return check(*node_case(name, node, inputs, seed, gradients=gradients))
+
+
+def node_cases(seed: int) -> Iterator[Case]:
+    """The nodes of `check_nodes`, one after the other."""
     for table, shapes in ((GATES, GATE_SHAPES), (ACTIVATIONS, {}), (LAYERS, LAYER_SHAPES)):
         for name, kind in table.items():
             generator = stream(seed, name)
@@ -73,25 +88,34 @@ def check_nodes(seed: int = 0) -> Iterator[Row]:
             ]
             count = 3 if name == "fixed_norm" else len(inputs)
             wanted = 1 if name == "dropout" else count
-            yield from check_node(name, kind(), inputs, seed, gradients=wanted)
-    yield from _check_losses(seed)
+            yield node_case(name, kind(), inputs, seed, gradients=wanted)
+    yield from _loss_cases(seed)
     for name, regularizer in REGULARIZERS.items():
         generator = stream(seed, name)
         weights = [away_from_zero(generator, shape) for shape in ((4, 3), (3, 2))]
-        yield from check_node(name, regularizer(0.3), weights, seed)
+        yield node_case(name, regularizer(0.3), weights, seed)
 
 
-def _check_losses(seed: int) -> Iterator[Row]:
+def _loss_cases(seed: int) -> Iterator[Case]:
     for name, kind in LOSSES.items():
         for options in LOSS_OPTIONS.get(name, [{}]):
             loss = kind(**options)
             generator = stream(seed, name)
             scores = away_from_zero(generator, (5, 4))
             targets = _targets(loss, generator)
-            label = name + "".join(f" {key}={value}" for key, value in options.items())
-            yield from check_node(label, loss, [scores, targets], seed, gradients=1)
+            label = name + "".join(f", {_option(*each)}" for each in options.items())
+            yield node_case(label, loss, [scores, targets], seed, gradients=1)
             weighted = [scores, targets, generator.uniform(0.5, 2, 5)]
-            yield from check_node(f"{label}, row weights", loss, weighted, seed, gradients=1)
+            yield node_case(f"{label}, row weights", loss, weighted, seed, gradients=1)
+
+
+def _option(key: str, value: Any) -> str:
+    """An option in a label; a list of numbers goes without saying.
+
+    >>> _option("delta", 0.5), _option("class_weights", [1.0, 2.0])
+    ('delta=0.5', 'class_weights')
+    """
+    return key if isinstance(value, list) else f"{key}={value}"
 
 
 def _targets(loss: Loss, generator: np.random.Generator) -> Array:
@@ -106,10 +130,10 @@ def away_from_zero(generator: np.random.Generator, shape: Shape, *, positive: bo
     return np.asarray(x if positive else x * generator.choice((-1.0, 1.0), shape))
 
 
-def check_node(
+def node_case(
     name: str, node: Node, inputs: Sequence[Array], seed: int, *, gradients: int | None = None
-) -> Iterator[Row]:
-    """One row for each of the first `gradients` inputs (all, if not given)."""
+) -> Case:
+    """A node with filled inputs and a random projection of its output behind it."""
     graph = Graph(np.float64)
     count = len(inputs) if gradients is None else gradients
     values = [
@@ -125,4 +149,4 @@ def check_node(
     plan.value(R)[...] = away_from_zero(generator, shape)
     for value, array in zip(values, inputs, strict=True):
         plan.value(value)[...] = array
-    yield from check(f"node {name}", plan, values[:count], generator)
+    return Case(f"node {name}", plan, values[:count], generator)

@@ -1,10 +1,15 @@
-"""The outcome of a gradient check: a row for each tensor."""
+"""The outcome of a gradient check: a row for each tensor. How to read it: docs/gradcheck.md."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from mlptrain.errors import CheckFailed
-from mlptrain.gradcheck import TOLERANCE, Row
+from mlptrain.gradcheck import STEPS, TOLERANCE, Row, Sweep
 from mlptrain.report.console import emit_json, plain, stdout, table
+
+MOST_NAMED = 3
+MOST_KINKS = 10
+"""So many tensors with kinks are listed below the table; --json has all."""
 
 
 def show(rows: Iterable[Row], *, as_json: bool) -> None:
@@ -14,15 +19,165 @@ def show(rows: Iterable[Row], *, as_json: bool) -> None:
     if as_json:
         emit_json(document(rows))
     else:
-        columns = ("network", "tensor", "relative error", "entries", "")
-        shown = [
-            (row.network, row.tensor, row.max_relative_error, row.entries_checked, mark(row))
-            for row in rows
-        ]
-        stdout().print(table(columns, shown, left=2))
-        stdout().print(plain(verdict(rows, failed)))
+        columns = ("tensor", "error", "complex", "how", "verdict")
+        cells = [(row.tensor, short(row.max_relative_error), second(row), row.how) for row in rows]
+        verdicts = [mark(row) for row in rows]
+        print_table(rows, columns, [(*a, b) for a, b in zip(cells, verdicts, strict=True)])
+        for line in (*notes(rows), verdict(rows, failed)):
+            stdout().print(plain(line))
     if failed:
         raise CheckFailed(*(complaint(row) for row in failed))
+
+
+def show_sweep(sweeps: Iterable[Sweep], *, as_json: bool) -> None:
+    """Print the errors at all step sizes; CheckFailed where no step size brings agreement."""
+    sweeps = list(sweeps)
+    failed = [each for each in sweeps if not each.passed]
+    if as_json:
+        emit_json(sweep_document(sweeps))
+    else:
+        columns = ("tensor", *(power(step) for step in STEPS), "")
+        cells = [(each.tensor, *step_cells(each), "" if each.passed else "FAILED") for each in sweeps]
+        print_table(sweeps, columns, cells)
+        stdout().print(
+            plain("relative error by step size; * marks the best; kink: every entry met one")
+        )
+        stdout().print(plain(counted(sweeps, failed)))
+    if failed:
+        raise CheckFailed(*(swept(each) for each in failed))
+
+
+def print_table(
+    rows: Sequence[Row | Sweep], columns: Sequence[str], cells: Sequence[Sequence[str]]
+) -> None:
+    """The network stands above the table where it is only one, else in front of its tensors."""
+    names, parts = [row.network for row in rows], [row.part for row in rows]
+    several, in_parts = len(set(names)) > 1, len(set(parts)) > 1
+    out = stdout()
+    if not several and names:
+        out.print(plain(names[0]))
+    shown: list[Sequence[Any]] = []
+    for i, row in enumerate(cells):
+        first = [("" if i and names[i] == names[i - 1] else names[i])] if several else []
+        part = [("" if i and parts[i] == parts[i - 1] else parts[i])] if in_parts else []
+        shown.append((*first, *part, *row))
+    before = ["network"] * several + ["loss"] * in_parts
+    made = table((*before, *columns), shown, left=len(before) + 1)
+    made.padding = (0, 1, 0, 0)
+    for column, name in zip(made.columns, (*before, *columns), strict=True):
+        column.no_wrap = name != "network"
+        if name in ("how", "verdict"):
+            column.justify = "left"
+    out.print(made)
+
+
+def short(value: float | None) -> str:
+    """Two digits of a relative error.
+
+    >>> short(1.242e-07), short(0.0), short(None)
+    ('1.2e-07', '0', '-')
+    """
+    return "-" if value is None else "0" if value == 0 else f"{value:.1e}"
+
+
+def power(value: float) -> str:
+    """One digit and a short exponent, so that six of them stand side by side.
+
+    >>> power(1.8e-09), power(0.0)
+    ('2e-9', '0')
+    """
+    return f"{value:.0e}".replace("e-0", "e-") if value else "0"
+
+
+def second(row: Row) -> str:
+    """The error against the complex step, with a ~ where it passes a node by differences."""
+    return short(row.complex_error) + ("~" if row.differenced and row.complex_error is not None else "")
+
+
+def mark(row: Row) -> str:
+    """Whether a row passed, and whether kinks kept entries from being judged."""
+    if not row.passed:
+        return "FAILED"
+    if row.kinks:
+        return "ok, kinks" if row.entries_checked else "kinks"
+    return "ok"
+
+
+def step_cells(sweep: Sweep) -> list[str]:
+    """The error at each step size, the best one marked."""
+    return [
+        ("kink" if error is None else power(error)) + ("*" if i == sweep.best else " ")
+        for i, error in enumerate(sweep.errors)
+    ]
+
+
+def notes(rows: Sequence[Row]) -> list[str]:
+    """What stands below the table: where kinks were met, and which nodes take no complex numbers."""
+    kinked = [row for row in rows if row.kinks]
+    several = len({row.network for row in rows}) > 1
+    lines = [kink_note(row, several=several) for row in kinked[:MOST_KINKS]]
+    if len(kinked) > MOST_KINKS:
+        lines.append(f"kinks in {len(kinked) - MOST_KINKS} more tensors: --json names them")
+    names = dict.fromkeys(name for row in rows for name in row.differenced)
+    if names:
+        which = "nodes without complex numbers" if several else ", ".join(names)
+        lines.append(f"~ the complex step passes {which} by differences")
+    return lines
+
+
+def kink_note(row: Row, *, several: bool) -> str:
+    """The line for a tensor some of whose entries lie on a kink."""
+    where = place(row) if several else ", ".join([row.part] * (row.part != "loss") + [row.tensor])
+    more = ", …" if len(row.kinks) > MOST_NAMED else ""
+    return (
+        f"kink, not an error: {where}: {row.unjudged} of {row.unjudged + row.entries_checked} entries "
+        f"left out, their steps cross {', '.join(row.kinks[:MOST_NAMED])}{more}"
+    )
+
+
+def verdict(rows: Sequence[Row], failed: Sequence[Row]) -> str:
+    """One line for all rows."""
+    worst = max((row.max_relative_error for row in rows), default=0.0)
+    unknown = sum(1 for row in rows if not row.entries_checked)
+    kinks = f", {unknown} of them on kinks and not judged" if unknown else ""
+    largest = f"the largest relative error is {worst:.1e}, tolerance {TOLERANCE:.0e}"
+    return f"{counted(rows, failed)}{kinks}; {largest}"
+
+
+def counted(rows: Sequence[Row | Sweep], failed: Sequence[Row | Sweep]) -> str:
+    """How many tensors failed, if any."""
+    if failed:
+        return f"{len(failed)} of {len(rows)} tensors failed"
+    return f"all {len(rows)} tensors agree"
+
+
+def place(row: Row | Sweep) -> str:
+    """Network, part of the loss and tensor."""
+    part = "" if row.part == "loss" else f", {row.part}"
+    return f"{row.network}{part}: {row.tensor}"
+
+
+def complaint(row: Row) -> str:
+    """The line for a tensor that failed."""
+    error = max(row.max_relative_error, row.complex_error or 0.0)
+    units = f" unit {', '.join(map(str, row.wrong_units))}:" if row.wrong_units else ""
+    worst = ""
+    if row.worst is not None:
+        index = ", ".join(map(str, row.worst.index))
+        worst = f"; worst at [{index}]: {row.worst.analytic:.7g} and {row.worst.numerical:.7g}"
+    return (
+        f"{place(row)}:{units} analytic and numerical gradient differ by {error:.1e} (relative), more "
+        f"than {TOLERANCE:.0e}{worst}; look at the backward pass that writes it"
+    )
+
+
+def swept(sweep: Sweep) -> str:
+    """The line for a tensor that agrees at no step size."""
+    error, step = (None, 0.0) if sweep.best is None else (sweep.errors[sweep.best], STEPS[sweep.best])
+    return (
+        f"{place(sweep)}: the gradients differ by {short(error)} even at the best step, {step:.0e}: "
+        "not rounding; look at the backward pass that writes it"
+    )
 
 
 def document(rows: Sequence[Row]) -> dict[str, object]:
@@ -33,10 +188,18 @@ def document(rows: Sequence[Row]) -> dict[str, object]:
         "rows": [
             {
                 "network": row.network,
+                "part": row.part,
                 "tensor": row.tensor,
                 "max_relative_error": row.max_relative_error,
+                "complex_step_error": row.complex_error,
+                "differenced": list(row.differenced),
+                "entries": row.size,
                 "entries_checked": row.entries_checked,
+                "projections": row.projections,
                 "kinks": list(row.kinks),
+                "unjudged": row.unjudged,
+                "worst": worst_document(row),
+                "wrong_units": list(row.wrong_units),
                 "passed": row.passed,
             }
             for row in rows
@@ -44,24 +207,30 @@ def document(rows: Sequence[Row]) -> dict[str, object]:
     }
 
 
-def mark(row: Row) -> str:
-    """Whether a row passed, and where a kink kept an entry from being judged."""
-    verdict = "ok" if row.passed else "FAILED"
-    return verdict + (f", kink at {row.kinks[0]}" if row.kinks else "")
+def worst_document(row: Row) -> dict[str, object] | None:
+    """The entry that agrees least."""
+    if row.worst is None:
+        return None
+    worst = row.worst
+    return {"index": list(worst.index), "analytic": worst.analytic, "numerical": worst.numerical}
 
 
-def verdict(rows: Sequence[Row], failed: Sequence[Row]) -> str:
-    """One line for all rows."""
-    worst = max((row.max_relative_error for row in rows), default=0.0)
-    outcome = (
-        f"{len(failed)} of {len(rows)} tensors failed" if failed else f"all {len(rows)} tensors agree"
-    )
-    return f"{outcome}; the largest relative error is {worst:.1e}, tolerance {TOLERANCE:.0e}"
-
-
-def complaint(row: Row) -> str:
-    """The line for a tensor that failed."""
-    return (
-        f"{row.network}: {row.tensor}: analytic and numerical gradient differ by {row.max_relative_error:.1e} "
-        f"(relative), more than {TOLERANCE:.0e}; look at the backward pass that writes it"
-    )
+def sweep_document(sweeps: Sequence[Sweep]) -> dict[str, object]:
+    """What `--sweep --json` prints; an error is null where every step met a kink."""
+    return {
+        "passed": all(each.passed for each in sweeps),
+        "tolerance": TOLERANCE,
+        "steps": list(STEPS),
+        "rows": [
+            {
+                "network": each.network,
+                "part": each.part,
+                "tensor": each.tensor,
+                "errors": list(each.errors),
+                "best_step": None if each.best is None else STEPS[each.best],
+                "entries_checked": each.entries_checked,
+                "passed": each.passed,
+            }
+            for each in sweeps
+        ],
+    }

@@ -1,0 +1,110 @@
+"""What the checks look at: a config that is built once, and trials on copies of its network."""
+
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from mlptrain.build import build, class_weights, network_for, outputs
+from mlptrain.check.trial import Trial, first_steps
+from mlptrain.config import Config
+from mlptrain.data.dataset import Dataset, Rows
+from mlptrain.graph import Plan
+from mlptrain.network import Network
+from mlptrain.nodes.node import Array
+
+SAMPLE = 2000
+"""Most checks look at about this many training rows, evenly spaced."""
+
+
+class Start(NamedTuple):
+    """A network before its first step, and its training graph with values and gradients."""
+
+    network: Network
+    plan: Plan
+
+
+class Case:
+    """A config and what is made from it. Every look at the network is at a fresh copy."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.experiment = build(config)
+        self.initial = self.experiment.network.parameters.values.copy()
+
+    @property
+    def data(self) -> Dataset:
+        """The rows of all sets."""
+        return self.experiment.data
+
+    @property
+    def scale(self) -> str:
+        """How the number columns are scaled."""
+        return self.config.data.scale
+
+    @cached_property
+    def sample(self) -> Rows:
+        """Training rows, evenly spaced, in memory."""
+        return some_rows(self.data.train, SAMPLE)
+
+    @cached_property
+    def start(self) -> Start:
+        """The network with its initial weights, run forward and backward on the sample."""
+        network = self.network(self.config)
+        return Start(network, run(network, self.sample, self.config.seed))
+
+    @cached_property
+    def trial(self) -> Trial:
+        """The first steps of training at the config's own rate."""
+        return first_steps(self.experiment, self.config, self.network(self.config), self.sample)
+
+    def network(self, config: Config) -> Network:
+        """A network of `config`, which may differ in penalty and dropout, with the initial weights."""
+        data = self.data
+        network = network_for(
+            config,
+            len(data.features),
+            outputs(data),
+            class_weights(config, data),
+            weighted=data.train.weights is not None,
+        )
+        network.parameters.values[...] = self.initial
+        return network
+
+
+def some_rows(rows: Rows, most: int) -> Rows:
+    """At most `most` rows, evenly spaced, in memory."""
+    stride = -(-len(rows) // most)
+    weights = None if rows.weights is None else np.asarray(rows.weights[::stride])
+    truth = None if rows.truth is None else np.asarray(rows.truth[::stride])
+    return Rows(np.asarray(rows.X[::stride]), np.asarray(rows.y[::stride]), weights, truth)
+
+
+def run(network: Network, rows: Rows, seed: int) -> Plan:
+    """The training graph of a network on these rows, both passes done."""
+    training = network.training
+    plan = training.graph.plan(len(rows))
+    plan.value(training.X)[...] = rows.X
+    plan.value(training.y)[...] = rows.y
+    if training.weights is not None and rows.weights is not None:
+        plan.value(training.weights)[...] = rows.weights
+    training.draw_masks(plan, seed, step=0)
+    with np.errstate(all="ignore"):  # what is not finite is for the checks to find
+        plan.forward()
+        plan.backward()
+    return plan
+
+
+def value(plan: Plan, name: str) -> Array:
+    """The array of the value of this name."""
+    return next(plan.value(each) for each in plan.graph.values if each.name == name)
+
+
+def activations(plan: Plan) -> dict[str, Array]:
+    """The outputs (N, M) of each hidden layer: `layer1`, `layer2`, …"""
+    ending = ".activation"
+    return {
+        each.name.removesuffix(ending): plan.value(each)
+        for each in plan.graph.values
+        if each.name.endswith(ending)
+    }

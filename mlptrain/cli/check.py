@@ -1,0 +1,27 @@
+"""`mlptrain check`: the sanity checks a careful person does first."""
+
+from pathlib import Path
+
+import click
+
+from mlptrain import check
+from mlptrain.cli.options import config_argument, json_option, set_option
+from mlptrain.report import check as report
+
+
+@click.command()
+@config_argument
+@set_option
+@json_option
+def command(config: Path, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Look at data, network and first steps of CONFIG before training for real.
+
+    Each check says PASS, WARN or FAIL, what was found, and what to do. Ends with 1 if one fails;
+    nothing is written.
+
+    \b
+    Example:
+      mlptrain check configs/digits.yaml
+      mlptrain check configs/digits.yaml --set optimizer.learning_rate=1
+    """
+    report.show(check.check(config, overrides), as_json=as_json)

@@ -1,0 +1,68 @@
+"""The error of a gradient at step sizes from 1e-3 to 1e-8: is it wrong, or is it rounding?
+
+A centred difference is off by about h^2 from the curvature and by 1e-16 / h from rounding, so the error
+of a right gradient falls with h, reaches its smallest value near 1e-5, and rises again. The error of a
+wrong one stays where it is.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from mlptrain.gradcheck.agreement import TOLERANCE, relative_error
+from mlptrain.gradcheck.case import Case
+from mlptrain.gradcheck.line import entry_slope
+from mlptrain.gradcheck.numerical import chosen
+from mlptrain.graph import Plan, Value
+from mlptrain.nodes.node import Array
+
+STEPS = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
+MOST_SWEPT = 20
+"""Entries of a tensor that a sweep looks at."""
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """The largest relative error of one tensor at each of STEPS; None where every step met a kink."""
+
+    network: str
+    tensor: str
+    errors: tuple[float | None, ...]
+    entries_checked: int
+    part: str = "loss"
+
+    @property
+    def best(self) -> int | None:
+        """Which of STEPS has the smallest error; None if no entry could be judged at any."""
+        known = [(error, i) for i, error in enumerate(self.errors) if error is not None]
+        return min(known)[1] if known else None
+
+    @property
+    def passed(self) -> bool:
+        """Whether the gradients agree at the best step, or could not be judged."""
+        return self.best is None or (self.errors[self.best] or 0.0) <= TOLERANCE
+
+
+def sweep(cases: Iterable[Case]) -> Iterator[Sweep]:
+    """One sweep for each tensor of each case."""
+    for network, plan, tensors, generator, part in cases:
+        plan.forward()
+        plan.backward()
+        analytic = {tensor.index: plan.gradient(tensor).copy() for tensor in tensors}
+        for tensor in tensors:
+            entries = chosen(analytic[tensor.index].size, generator, MOST_SWEPT)
+            errors = tuple(
+                _error(plan, tensor, analytic[tensor.index].reshape(-1), entries, step)
+                for step in STEPS
+            )
+            yield Sweep(network, tensor.name, errors, len(entries), part)
+
+
+def _error(plan: Plan, tensor: Value, analytic: Array, entries: Array, step: float) -> float | None:
+    slopes = [entry_slope(plan, tensor, int(entry), step) for entry in entries]
+    judged = np.array([not slope.kink for slope in slopes], bool)
+    if not judged.any():
+        return None
+    numerical = np.array([slope.value for slope in slopes])
+    return relative_error(analytic[entries][judged], numerical[judged])
