@@ -124,7 +124,7 @@ def test_a_gradient_that_was_passed_on_cannot_be_looked_at(rng):
     network = small_network([4], activation="relu")
     plan = load(network, *rows(rng, 5))
 
-    with pytest.raises(KeyError, match="layer2.scores is not kept"):
+    with pytest.raises(KeyError, match=r"layer2\.scores is not kept"):
         plan.gradient(network.training.scores)
 
 

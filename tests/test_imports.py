@@ -14,14 +14,16 @@ PACKAGE = ROOT / "mlptrain"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 LEVELS = (
-    "errors bounds random blocks npz environment threads interrupt pace",
+    "errors bounds random blocks npz environment threads interrupt pace forms",
     "nodes metrics schedules initializers registry files",
-    "losses optimizers regularizers graph parameters data archive",
+    "losses optimizers regularizers memory parameters data archive",
+    "graph",
     "network gradients expression run_directory",
     "experiment evaluate gradcheck trace summary",
-    "record histograms",
+    "record",
     "trainer checkpoint config",
     "build bench init keeper",
+    "restored check",
     "model resume",
     "assessment predict run",
     "folds",
@@ -51,6 +53,7 @@ HOMES = {
 
 LATE = {
     ("data/sources.py", "mlptrain.data.tables"): "polars takes longer to import than a small fit",
+    ("data/sources.py", "mlptrain.data.spool"): "it imports tables, and with them polars",
     ("report/plots/canvas.py", "matplotlib"): "an extra, and slow to import",
 }
 """Imports inside a function: file, module or package, and the reason."""

@@ -12,7 +12,8 @@ from helpers import TOY, changed, fingerprint
 from mlptrain.build import build
 from mlptrain.config import load_config
 from mlptrain.config.choices import options_of
-from mlptrain.config.schema import Config, EarlyStopping, Section
+from mlptrain.config.schema import Config, EarlyStopping
+from mlptrain.config.section import Section
 from mlptrain.data.toy import TOYS
 from mlptrain.errors import MLPTrainError
 from mlptrain.initializers import INITIALIZERS
@@ -84,6 +85,7 @@ KEY_CASES = {
     "data.val": ({}, 0.3),
     "data.test": ({}, 0.3),
     "data.stratify": ({"data.val": 0.4}, False),
+    "data.fold": ({}, {"number": 2, "of": 3}),
     "data.features": ("table", {"data.ignore": []}, ["u", "v"]),
     "data.ignore": ("table", {}, ["n", "when", "w", "price", "size", "u"]),
     "data.weight": ("table", {"data.ignore": ["n", "when", "price", "size"]}, "w"),
@@ -123,6 +125,7 @@ KEY_CASES = {
 }
 
 WITHOUT_EFFECT_ON_TRAINING = {
+    "data.cache": "where large tables are kept: the same bits from there",
     "data.image_shape": "how pictures are drawn",
     "train.checkpoint_every": "what is kept on the disk",
 }
@@ -252,7 +255,7 @@ def test_early_stopping_has_no_other_options():
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("data.image_shape", [1, 2]), ("train.checkpoint_every", {"steps": 3})]
+    ("key", "value"), [("data.cache", "none"), ("data.image_shape", [1, 2]), ("train.checkpoint_every", {"steps": 3})]
 )
 def test_what_is_only_shown_or_kept_does_not_change_the_training(key, value):
     assert key in WITHOUT_EFFECT_ON_TRAINING
