@@ -192,3 +192,13 @@ def test_a_broken_svmlight_line_is_named(tmp_path: Path, line: str, message: str
     (tmp_path / "a.svm").write_text(f"1 1:2\n{line}\n")
     with pytest.raises(DataError, match=message):
         read_svmlight(str(tmp_path / "a.svm"))
+
+
+@pytest.mark.parametrize("shape", [b"\x156, 2), ", b"((6, 2), ", b"'6', 2), ", b"[6, 2], "])
+def test_a_header_that_is_no_python_is_one_line(tmp_path: Path, shape: bytes) -> None:
+    """NumPy reads it with Python's own tokenizer, which has errors of its own."""
+    np.save(tmp_path / "X.npy", np.ones((6, 2)))
+    content = (tmp_path / "X.npy").read_bytes().replace(b"(6, 2), ", shape)
+    (tmp_path / "X.npy").write_bytes(content)
+    with pytest.raises(DataError, match=r"is not a valid \.npy file"):
+        read_npy_pair(str(tmp_path / "X.npy"), None)

@@ -273,10 +273,12 @@ def test_results_go_to_stdout_and_progress_to_stderr(here):
     assert re.fullmatch(r"best val_loss [0-9.]+ at epoch 2", best)
     assert re.fullmatch(r"test: loss [0-9.]+, accuracy [0-9.]+", test)
     assert re.fullmatch(r"run  \([0-9.]+ s\)", run)
-    sizes, header, *epochs = result.stderr.splitlines()
+    sizes, header, *epochs, train_loss, val_loss, val_accuracy = result.stderr.splitlines()
     assert sizes.startswith("60 train / 20 val / 20 test rows, 2 features, 2 classes, 32 parameters")
     assert header.split()[:3] == ["epoch", "rate", "train_loss"]
     assert [line.split()[0] for line in epochs] == ["1", "2"]
+    curves = [line.split()[0] for line in (train_loss, val_loss, val_accuracy)]
+    assert curves == ["train_loss", "val_loss", "val_accuracy"]
 
 
 def test_where_there_is_no_terminal_there_is_no_bar(here):

@@ -516,3 +516,10 @@ def test_control_characters_of_a_dict_are_refused():
 
 def test_a_key_of_a_dict_must_be_text():
     assert faults(**{"data": {"train": "x", 3: 4}}) == ["config: data[3]: a key must be text, got 3"]
+
+
+@pytest.mark.parametrize("key", ["[key]", "|int", "|mapping"])
+def test_a_key_spelled_like_a_word_of_the_validator_is_only_unknown(key):
+    (fault,) = faults(**{"data": {"train": "x"}, key: 1})
+
+    assert fault.startswith(f"config: {key}: unknown key; ")

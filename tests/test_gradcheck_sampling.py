@@ -20,7 +20,7 @@ from mlptrain.nodes.activations.activation import Activation
 from mlptrain.nodes.gates import Exp
 from mlptrain.nodes.linear import Linear
 from mlptrain.regularizers import L1, L2
-from mlptrain.report.gradcheck import complaint
+from mlptrain.report.gradcheck import complaint, notes
 
 pytestmark = pytest.mark.usefixtures("strict_floats", "one_thread")
 
@@ -113,6 +113,24 @@ def test_a_unit_without_a_gradient_is_found(monkeypatch):
 
     assert not row.passed
     assert len(row.wrong_units) == 1
+
+
+def test_units_that_are_dead_on_the_rows_are_counted_since_nothing_shows_in_them(monkeypatch):
+    network = wide_network(monkeypatch, a_thousandth_in_unit_7)
+    network.parameters["layer1.b"].value[[7, 20]] = -100  # ReLU: 0 on every row
+
+    row = rows_of(network)["layer1.W"]
+
+    assert row.passed  # a thousandth of 0 is 0
+    assert row.silent_units >= 2
+
+
+def test_the_note_says_that_dead_units_were_not_seen():
+    row = Row("n", "layer1.W", 1e-9, 100, size=12800, silent_units=29)
+
+    assert notes([row]) == [
+        "not seen: layer1.W: 29 units without any gradient on these rows (dead, or weights at 0)"
+    ]
 
 
 def test_a_gradient_that_is_not_a_number_in_one_unit_is_named(monkeypatch):
@@ -263,6 +281,22 @@ def test_a_kink_within_the_larger_steps_leaves_the_smaller_ones():
     assert row.errors[:2] == (None, None)
     assert row.errors[2] is not None
     assert row.passed
+
+
+def test_a_wrong_unit_of_a_large_tensor_fails_the_sweep_at_every_step(monkeypatch):
+    network = wide_network(monkeypatch, a_thousandth_in_unit_7)
+    generator = np.random.default_rng(0)
+    rows = Rows(generator.normal(size=(5, WIDTH)), generator.integers(0, 4, 5))
+
+    by_tensor = {row.tensor: row for row in sweep(part_cases("n", network, rows, 0))}
+
+    assert [name for name, row in by_tensor.items() if not row.passed] == ["layer1.W"]
+    assert by_tensor["layer1.W"].projections == 4
+    assert min(error for error in by_tensor["layer1.W"].errors if error is not None) > 5e-6
+
+
+def test_a_small_tensor_is_swept_without_projections():
+    assert swept(Exp(), np.array([0.5, 1.5])).projections == 0
 
 
 # data loss and penalty

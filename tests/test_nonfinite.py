@@ -466,3 +466,43 @@ def test_a_run_clips_gradients_of_any_size(begin, monkeypatch, scale):
 
     assert clipped == [pytest.approx(min(clip_norm, norm * scale), rel=1e-6, abs=0) for norm in norms]
     assert min(clipped) > 0
+
+
+# --- what the message says is kept, and who is to blame ---
+
+
+def test_the_message_says_where_the_last_good_parameters_are(begin, poison):
+    poison.input(NAN, 17)
+    run = begin()
+
+    assert diverged(run).endswith(f"; the parameters of step 16 are kept in {run.directory.last}")
+
+
+def test_the_message_says_so_where_nothing_could_be_saved(begin, poison):
+    """The first step ruins the parameters, and no step was saved before it."""
+    poison.rate(INF, 1)
+    run = begin()
+
+    assert diverged(run).endswith("; no step before it was saved")
+    assert not run.directory.last.exists()
+
+
+@pytest.mark.parametrize("step", [17, 30])
+def test_rollback_leaves_out_the_step_that_ruined_the_parameters(begin, poison, step):
+    """The harm shows when the step is saved; the step itself is to blame, and not the one after it."""
+    poison.rate(INF, step)
+    run = begin({"train.nonfinite": "rollback", "train.checkpoint_every": {"steps": 1}})
+    finish(run)
+
+    assert run.summary["status"] == "completed"
+    assert run.progress.poisoned == [step - 1]  # counted from 0
+
+
+def test_rollback_does_not_stay_at_a_last_step_whose_network_overflows(begin, poison):
+    poison.rate(1e30, 30)
+    run = begin(ROLLBACK)
+    finish(run)
+    _, document = read_archive(run.directory.last)
+
+    assert run.progress.poisoned == [29]
+    assert document["record"]["train_loss"] is not None

@@ -7,6 +7,7 @@ import click
 from mlptrain import api
 from mlptrain.cli.options import json_option, set_option
 from mlptrain.report import gradcheck as report
+from mlptrain.report import sweep as sweep_report
 
 
 @click.command()
@@ -28,6 +29,6 @@ def command(config: Path | None, overrides: tuple[str, ...], sweep: bool, as_jso
       mlptrain gradcheck configs/digits.yaml --sweep
     """
     if sweep:
-        report.show_sweep(api.gradcheck_sweep(config, overrides), as_json=as_json)
+        sweep_report.show(api.gradcheck_sweep(config, overrides), as_json=as_json)
     else:
         report.show(api.gradcheck(config, overrides), as_json=as_json)

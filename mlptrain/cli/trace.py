@@ -1,9 +1,12 @@
 """`mlptrain trace`: the computational graph of an expression."""
 
+from pathlib import Path
+
 import click
 
 from mlptrain.cli.options import json_option
 from mlptrain.expression import read_value, read_values
+from mlptrain.report import circuit
 from mlptrain.report import trace as report
 from mlptrain.trace import trace
 
@@ -17,8 +20,14 @@ SETTINGS = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
 @click.option(
     "--upstream", default="1", metavar="VALUE", help="The gradient that flows into the output.  [1]"
 )
+@click.option(
+    "--svg", "svg", type=click.Path(path_type=Path), metavar="FILE",
+    help="Draw the circuit diagram into FILE, too.",
+)  # fmt: skip
 @json_option
-def command(expression: str, values: tuple[str, ...], upstream: str, as_json: bool) -> None:
+def command(
+    expression: str, values: tuple[str, ...], upstream: str, svg: Path | None, as_json: bool
+) -> None:
     """Show the computational graph of EXPRESSION: at each gate its value and its gradients.
 
     A VALUE is a number, a vector [1,-2] or a matrix [[1,2],[3,4]]. The language has + - * / ^ and @
@@ -29,7 +38,9 @@ def command(expression: str, values: tuple[str, ...], upstream: str, as_json: bo
     Example:
       mlptrain trace '(x + y) * z' x=-2 y=5 z=-4
       mlptrain trace 'max(0, x)' 'x=[1,-2,3,-1]' --upstream '[4,-1,5,9]'
+      mlptrain trace 'sigmoid(w * x + b)' w=2 x=-1 b=3 --svg neuron.svg
     """
-    report.show(
-        trace(expression, read_values(values), read_value(upstream, "--upstream")), as_json=as_json
-    )
+    traced = trace(expression, read_values(values), read_value(upstream, "--upstream"))
+    if svg is not None:
+        circuit.save(traced, svg)
+    report.show(traced, as_json=as_json)

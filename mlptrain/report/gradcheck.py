@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mlptrain.errors import CheckFailed
-from mlptrain.gradcheck import STEPS, TOLERANCE, Row, Sweep
+from mlptrain.gradcheck import TOLERANCE, Row, Sweep
 from mlptrain.report.console import emit_json, plain, stdout, table
 
 MOST_NAMED = 3
@@ -27,24 +27,6 @@ def show(rows: Iterable[Row], *, as_json: bool) -> None:
             stdout().print(plain(line))
     if failed:
         raise CheckFailed(*(complaint(row) for row in failed))
-
-
-def show_sweep(sweeps: Iterable[Sweep], *, as_json: bool) -> None:
-    """Print the errors at all step sizes; CheckFailed where no step size brings agreement."""
-    sweeps = list(sweeps)
-    failed = [each for each in sweeps if not each.passed]
-    if as_json:
-        emit_json(sweep_document(sweeps))
-    else:
-        columns = ("tensor", *(power(step) for step in STEPS), "")
-        cells = [(each.tensor, *step_cells(each), "" if each.passed else "FAILED") for each in sweeps]
-        print_table(sweeps, columns, cells)
-        stdout().print(
-            plain("relative error by step size; * marks the best; kink: every entry met one")
-        )
-        stdout().print(plain(counted(sweeps, failed)))
-    if failed:
-        raise CheckFailed(*(swept(each) for each in failed))
 
 
 def print_table(
@@ -80,15 +62,6 @@ def short(value: float | None) -> str:
     return "-" if value is None else "0" if value == 0 else f"{value:.1e}"
 
 
-def power(value: float) -> str:
-    """One digit and a short exponent, so that six of them stand side by side.
-
-    >>> power(1.8e-09), power(0.0)
-    ('2e-9', '0')
-    """
-    return f"{value:.0e}".replace("e-0", "e-") if value else "0"
-
-
 def second(row: Row) -> str:
     """The error against the complex step, with a ~ where it passes a node by differences."""
     return short(row.complex_error) + ("~" if row.differenced and row.complex_error is not None else "")
@@ -103,14 +76,6 @@ def mark(row: Row) -> str:
     return "ok"
 
 
-def step_cells(sweep: Sweep) -> list[str]:
-    """The error at each step size, the best one marked."""
-    return [
-        ("kink" if error is None else power(error)) + ("*" if i == sweep.best else " ")
-        for i, error in enumerate(sweep.errors)
-    ]
-
-
 def notes(rows: Sequence[Row]) -> list[str]:
     """What stands below the table: where kinks were met, and which nodes take no complex numbers."""
     kinked = [row for row in rows if row.kinks]
@@ -118,6 +83,8 @@ def notes(rows: Sequence[Row]) -> list[str]:
     lines = [kink_note(row, several=several) for row in kinked[:MOST_KINKS]]
     if len(kinked) > MOST_KINKS:
         lines.append(f"kinks in {len(kinked) - MOST_KINKS} more tensors: --json names them")
+    if not several:
+        lines += [silent_note(row) for row in rows if row.silent_units]
     names = dict.fromkeys(name for row in rows for name in row.differenced)
     if names:
         which = "nodes without complex numbers" if several else ", ".join(names)
@@ -125,9 +92,22 @@ def notes(rows: Sequence[Row]) -> list[str]:
     return lines
 
 
+def silent_note(row: Row) -> str:
+    """The line for a tensor some of whose units have no gradient."""
+    units = f"{row.silent_units} unit{'' if row.silent_units == 1 else 's'}"
+    return (
+        f"not seen: {within(row)}: {units} without any gradient on these rows (dead, or weights at 0)"
+    )
+
+
+def within(row: Row) -> str:
+    """Part of the loss and tensor, where the network goes without saying."""
+    return ", ".join([row.part] * (row.part != "loss") + [row.tensor])
+
+
 def kink_note(row: Row, *, several: bool) -> str:
     """The line for a tensor some of whose entries lie on a kink."""
-    where = place(row) if several else ", ".join([row.part] * (row.part != "loss") + [row.tensor])
+    where = place(row) if several else within(row)
     more = ", …" if len(row.kinks) > MOST_NAMED else ""
     return (
         f"kink, not an error: {where}: {row.unjudged} of {row.unjudged + row.entries_checked} entries "
@@ -171,15 +151,6 @@ def complaint(row: Row) -> str:
     )
 
 
-def swept(sweep: Sweep) -> str:
-    """The line for a tensor that agrees at no step size."""
-    error, step = (None, 0.0) if sweep.best is None else (sweep.errors[sweep.best], STEPS[sweep.best])
-    return (
-        f"{place(sweep)}: the gradients differ by {short(error)} even at the best step, {step:.0e}: "
-        "not rounding; look at the backward pass that writes it"
-    )
-
-
 def document(rows: Sequence[Row]) -> dict[str, object]:
     """What `--json` prints."""
     return {
@@ -200,6 +171,7 @@ def document(rows: Sequence[Row]) -> dict[str, object]:
                 "unjudged": row.unjudged,
                 "worst": worst_document(row),
                 "wrong_units": list(row.wrong_units),
+                "silent_units": row.silent_units,
                 "passed": row.passed,
             }
             for row in rows
@@ -213,24 +185,3 @@ def worst_document(row: Row) -> dict[str, object] | None:
         return None
     worst = row.worst
     return {"index": list(worst.index), "analytic": worst.analytic, "numerical": worst.numerical}
-
-
-def sweep_document(sweeps: Sequence[Sweep]) -> dict[str, object]:
-    """What `--sweep --json` prints; an error is null where every step met a kink."""
-    return {
-        "passed": all(each.passed for each in sweeps),
-        "tolerance": TOLERANCE,
-        "steps": list(STEPS),
-        "rows": [
-            {
-                "network": each.network,
-                "part": each.part,
-                "tensor": each.tensor,
-                "errors": list(each.errors),
-                "best_step": None if each.best is None else STEPS[each.best],
-                "entries_checked": each.entries_checked,
-                "passed": each.passed,
-            }
-            for each in sweeps
-        ],
-    }

@@ -9,6 +9,8 @@ from tqdm import tqdm
 from mlptrain.experiment import Experiment
 from mlptrain.record import Record
 from mlptrain.report.console import emit_json, number, plain, stderr, stdout, tell
+from mlptrain.report.plots.results import Results
+from mlptrain.report.sparkline import summary as curves
 from mlptrain.run import Run
 
 STEPS_PER_TICK = 20
@@ -37,6 +39,8 @@ def watch(run: Run, *, quiet: bool) -> None:
             if len(run.notes) > told:
                 tell(run.notes[told:])
                 told = len(run.notes)
+    for text in curves(Results(run.directory.path).records):  # with those before a resume
+        stderr().print(plain(text))
 
 
 def bar(run: Run) -> "tqdm[Any]":
@@ -69,7 +73,8 @@ def headline(experiment: Experiment) -> str:
     threads = "1 thread" if experiment.threads == 1 else f"{experiment.threads} threads"
     return (
         f"{' / '.join(rows)} rows, {len(data.features):,} features, {outputs}, "
-        f"{parameters:,} parameters, {experiment.total_steps:,} steps, seed {experiment.seed}, {threads}"
+        f"{parameters:,} parameters, {experiment.total_steps:,} steps, "
+        f"seed {experiment.seed}, {threads}"
     )
 
 

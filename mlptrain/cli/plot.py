@@ -1,0 +1,38 @@
+"""`mlptrain plot`: a picture of a run, or of several."""
+
+from pathlib import Path
+
+import click
+
+from mlptrain.report import pictures
+from mlptrain.report.plots import KINDS
+
+
+@click.command()
+@click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--kind", type=click.Choice(list(KINDS)), default="curves", show_default=True, help="What to draw."
+)
+@click.option(
+    "-o", "out", type=click.Path(path_type=Path), metavar="FILE",
+    help="Where to: .png, .svg or .pdf.  [RUN/KIND.png]",
+)  # fmt: skip
+def command(runs: tuple[Path, ...], kind: str, out: Path | None) -> None:
+    """Draw a picture of RUN, the directory that `fit` wrote.
+
+    \b
+    curves       loss, metric and learning rate over time, the best epoch marked
+    weights      the first layer as pictures (data.image_shape) or as a heat map
+    boundary     decision boundary of a classifier with two features
+    confusion    what was taken for what
+    reliability  how far probabilities can be trusted
+    predictions  predicted against true values of a regression
+
+    Several RUNs give curves over each other, or boundaries side by side.
+
+    \b
+    Example:
+      mlptrain plot runs/digits --kind weights -o weights.svg
+      mlptrain plot runs/three runs/six runs/twenty --kind boundary -o capacity.png
+    """
+    pictures.plot(kind, runs, out)

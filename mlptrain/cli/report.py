@@ -1,0 +1,27 @@
+"""`mlptrain report`: a page about a run, or several compared."""
+
+from pathlib import Path
+
+import click
+
+from mlptrain.report import pages
+
+
+@click.command()
+@click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "-o", "out", type=click.Path(path_type=Path), metavar="FILE",
+    help="Where to: .html.  [RUN/report.html]",
+)  # fmt: skip
+def command(runs: tuple[Path, ...], out: Path | None) -> None:
+    """Write an HTML page about RUN, the directory that `fit` wrote.
+
+    It holds the result, curves, metrics, pictures, the worst mistakes, data and config, in one file
+    that loads nothing. Several RUNs are compared: settings that differ, metrics, curves.
+
+    \b
+    Example:
+      mlptrain report runs/digits
+      mlptrain report runs/three runs/six runs/twenty -o capacity.html
+    """
+    pages.report(runs, out)

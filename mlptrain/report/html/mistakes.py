@@ -1,0 +1,153 @@
+"""The rows that a model gets most wrong: where its data or its features deserve a look."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from mlptrain.metrics.metric import Floats
+from mlptrain.report.console import number
+from mlptrain.report.html.elements import Cell, data_uri, paragraph, table, text
+from mlptrain.report.plots.canvas import LIGHT, drawing, image
+from mlptrain.report.plots.results import Results
+from mlptrain.report.plots.weights import image_shape
+
+MOST = 12
+MOST_FEATURES = 10
+"""Columns of a table of mistakes; a picture shows all features."""
+
+
+class Mistake(NamedTuple):
+    """A row of the split, what it is, what it was taken for, and how wrong that is."""
+
+    place: int  # in the split
+    true: str
+    predicted: str
+    how_wrong: str
+
+
+def worst(run: Results) -> list[Mistake]:
+    """The worst mistakes, the worst first."""
+    return worst_classes(run) if run.model.classes is not None else worst_numbers(run)
+
+
+def worst_classes(run: Results) -> list[Mistake]:
+    """Wrong rows by the gap: score of the predicted class minus score of the true class.
+
+    Under softmax the gap is log(p predicted / p true).
+    """
+    scores, y = run.evaluation.scores, run.rows.y
+    classes, predicted = run.model.classes or (), scores.argmax(axis=1)
+    every = np.arange(len(y))
+    gap = scores[every, predicted] - scores[every, y]
+    order = np.argsort(-gap, kind="stable")
+    chosen = order[predicted[order] != y[order]][:MOST]
+    certain = run.evaluation.predictions()
+    what = "probability" if run.model.network.loss.gives_probabilities else "margin"
+    return [
+        Mistake(
+            int(i), classes[y[i]], classes[predicted[i]],
+            f"{what} {number(float(certain[i, predicted[i]]))}, true {number(float(certain[i, y[i]]))}",
+        )
+        for i in chosen
+    ]  # fmt: skip
+
+
+def worst_numbers(run: Results) -> list[Mistake]:
+    """Rows by the largest error over all targets, in standard deviations where targets are scaled."""
+    scores, truth, predicted = (
+        run.evaluation.scores,
+        run.evaluation.truth(),
+        run.evaluation.predictions(),
+    )
+    error = np.abs(scores - run.rows.y).max(axis=1)
+    chosen = np.argsort(-error, kind="stable")[:MOST]
+    return [
+        Mistake(
+            int(i), *(joined(values) for values in (truth[i], predicted[i], predicted[i] - truth[i]))
+        )
+        for i in chosen
+    ]
+
+
+def joined(values: Sequence[float]) -> str:
+    """One number, or one for each target."""
+    return ", ".join(number(float(value)) for value in values)
+
+
+def mistakes(run: Results) -> str:
+    """Markup: pictures where the rows are pictures, else a table of their features."""
+    found = worst(run)
+    if not found:
+        return paragraph(f"None: all {len(run.rows):,} {run.split} rows are right.")
+    inputs = inputs_of(run, found)
+    shape = image_shape(run)
+    if shape is None:
+        return table_of(run, found, inputs)
+    return paragraph(f"{explanation(run)} {counted(run)}") + tiles(run, found, inputs, shape)
+
+
+def inputs_of(run: Results, found: Sequence[Mistake]) -> Floats:
+    """The rows in the units of their file.   (n, D)"""
+    X = run.rows_in_own_units.X  # may lie in a file, and gives rows by slices
+    return np.stack([np.asarray(X[each.place : each.place + 1])[0] for each in found]).astype(
+        np.float64
+    )
+
+
+def row_name(run: Results, place: int) -> str:
+    """The number of a row in its file, from 1."""
+    part = getattr(run.dataset.parts, run.split)
+    return f"row {(int(part[place]) if len(part) else place) + 1:,}"
+
+
+def counted(run: Results) -> str:
+    """What the numbers of rows mean."""
+    source = run.settings["data"][run.split]
+    named = (
+        source if isinstance(source, str) and run.split != "train" else run.settings["data"]["train"]
+    )
+    where = named if isinstance(named, str) else f"the toy set {named['name']}"
+    return f"Rows are counted from 1 in {where}, without a header."
+
+
+def explanation(run: Results) -> str:
+    """By what the rows were chosen."""
+    if run.model.classes is None:
+        return f"The {run.split} rows with the largest errors."
+    return f"The {run.split} rows whose wrong class leads most clearly over the true one."
+
+
+def tiles(run: Results, found: Sequence[Mistake], inputs: Floats, shape: tuple[int, ...]) -> str:
+    """A little picture for each; one scale of grey for all."""
+    low, high = inputs.min(), inputs.max()
+    pixels = ((inputs - low) / ((high - low) or 1.0)).reshape(len(found), *shape)
+    items = []
+    for each, tile in zip(found, pixels, strict=True):
+        grey = tile.reshape(*shape[:2], -1)
+        colours = grey if grey.shape[2] == 3 else np.repeat(grey[:, :, :1], 3, axis=2)
+        with drawing(LIGHT):
+            source = data_uri("image/png", image(colours))
+        words = f"{each.predicted} for {each.true}"
+        alt = f"{row_name(run, each.place)}: true {each.true}, predicted {each.predicted}"
+        items.append(
+            f'<li><img src="{source}" width="{shape[1]}" height="{shape[0]}" alt="{text(alt)}">'
+            f"<strong>{text(words)}</strong><br>{text(each.how_wrong)}<br>"
+            f"{text(row_name(run, each.place))}</li>"
+        )
+    return f'<ul class="tiles">{"".join(items)}</ul>'
+
+
+def table_of(run: Results, found: Sequence[Mistake], inputs: Floats) -> str:
+    """A row for each, with its features."""
+    names = run.own_units.features
+    features = names[:MOST_FEATURES]
+    caption = f"{explanation(run)} {counted(run)}"
+    if len(names) > len(features):
+        caption += f" The first {len(features)} of {len(names):,} features are shown."
+    last = "certainty" if run.model.classes is not None else "error"
+    rows: list[Sequence[Cell]] = [
+        (row_name(run, each.place), each.true, each.predicted, each.how_wrong, *map(float, values))
+        for each, values in zip(found, inputs[:, : len(features)], strict=True)
+    ]
+    return table(caption, ("row", "true", "predicted", last, *features), rows)

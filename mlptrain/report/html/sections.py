@@ -1,0 +1,160 @@
+"""The sections of a page about one run."""
+
+import shlex
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from mlptrain.config import dump
+from mlptrain.files import read_bytes
+from mlptrain.report.console import number
+from mlptrain.report.html.elements import Cell, Section, code, figure, folded, listed, paragraph, table
+from mlptrain.report.html.mistakes import mistakes
+from mlptrain.report.plots import applicable
+from mlptrain.report.plots.results import Results
+
+MOST_RECORDS = 100
+"""Rows of the table of evaluations, evenly spaced."""
+MOST_CLASSES = 30
+"""Classes up to which the confusion matrix is a table, too."""
+LARGEST_CONFIG = 1 << 20
+TITLES = {
+    "weights": "First layer",
+    "boundary": "Decision boundary",
+    "confusion": "Confusion matrix",
+    "reliability": "Reliability",
+    "predictions": "Predicted and true",
+}
+"""The pictures that need a model; curves come first, and confusion has its table."""
+
+
+def outcome(run: Results) -> list[str]:
+    """How the run ended, in the words of `fit`."""
+    found = run.summary
+    if not found:
+        return ["Still at work, or killed: there is no summary.json."]
+    lines = [f"{found.get('status')}: {found.get('reason')}"]
+    if found.get("best") is not None:
+        best = f"Best {found.get('monitor')} {number(found['best'])} at epoch {found.get('best_epoch')}"
+        lines.append(f"{best}; {number(found.get('seconds'))} s in all.")
+    if run.has_model:
+        stated = run.stated("loss", "accuracy", "rmse", "r2")
+        lines.append(f"Best checkpoint on {len(run.rows):,} {run.split} rows: {stated}.")
+    return lines
+
+
+def sections(run: Results) -> Iterator[Section]:
+    """All that apply to a run, in the order of a page."""
+    kinds = applicable(run)
+    if "curves" in kinds:
+        content = figure("curves", [run]) + folded("The numbers", evaluations(run))
+        yield Section("curves", "Learning curves", content)
+    if run.has_model:
+        yield from of_model(run, kinds)
+    yield Section("config", "Config", code(config(run)))
+    if run.has_model:
+        yield Section("environment", "Environment", environment(run))
+    yield Section("again", "To run it again", again(run))
+
+
+def of_model(run: Results, kinds: list[str]) -> Iterator[Section]:
+    """What needs the best checkpoint, and the rows it was made from."""
+    yield Section("metrics", "Metrics", metrics(run))
+    if run.assessment.per_class is not None:
+        yield Section("classes", "Classes", per_class(run))
+    for kind in kinds:
+        if kind == "confusion":
+            yield Section(kind, TITLES[kind], figure(kind, [run]) + confusion(run))
+        elif kind in TITLES:
+            yield Section(kind, TITLES[kind], figure(kind, [run]))
+    yield Section("mistakes", "Worst mistakes", mistakes(run))
+    yield Section("data", "Data", data(run))
+
+
+def evaluations(run: Results) -> str:
+    """The records as a table."""
+    records = run.records
+    places = np.unique(np.linspace(0, len(records) - 1, min(MOST_RECORDS, len(records))).astype(int))
+    keys = list(records[0])
+    rows = [[value_of(records[i].get(key)) for key in keys] for i in places]
+    return table(f"{len(places):,} of {len(records):,} evaluations", keys, rows)
+
+
+def value_of(value: object) -> float | int | None:
+    """A number of a record; whatever else stands there is not shown."""
+    return value if isinstance(value, int | float) else None
+
+
+def metrics(run: Results) -> str:
+    """Loss and all metrics of the best checkpoint: what `eval` prints."""
+    found = run.assessment
+    caption = f"Best checkpoint on the {found.rows:,} {found.split} rows"
+    return table(caption, ("metric", "value"), [("loss", found.loss), *found.metrics.items()])
+
+
+def per_class(run: Results) -> str:
+    """Precision, recall, F1 and support of each class."""
+    columns = ("class", "precision", "recall", "f1", "support")
+    rows: list[Sequence[Cell]] = [
+        (name, *values.values()) for name, values in (run.assessment.per_class or {}).items()
+    ]
+    return table(f"Each class in the {run.split} rows", columns, rows)
+
+
+def confusion(run: Results) -> str:
+    """The matrix in numbers."""
+    classes, matrix = run.model.classes or (), run.assessment.confusion or []
+    if len(classes) > MOST_CLASSES:
+        return ""
+    rows: list[Sequence[Cell]] = [(name, *counts) for name, counts in zip(classes, matrix, strict=True)]
+    caption = f"Rows are true classes, columns predicted ones ({run.split} rows)"
+    return folded("The numbers", table(caption, ("true \\ predicted", *classes), rows))
+
+
+def data(run: Results) -> str:
+    """Rows of each split, by class; features; sources with their hashes; what was noted."""
+    dataset = run.dataset
+    parts = {"train": dataset.train, "val": dataset.val, "test": dataset.test}
+    there = {name: part for name, part in parts.items() if part is not None}
+    rows: list[tuple[str | int, ...]] = [("rows", *(len(part) for part in there.values()))]
+    if dataset.classes is not None:
+        counts = [np.bincount(part.y, minlength=len(dataset.classes)) for part in there.values()]
+        rows += [
+            (f"of class {name}", *(int(count[i]) for count in counts))
+            for i, name in enumerate(dataset.classes)
+        ]
+    sources = table("SHA-256 of each source", ("source", "hash"), list(dataset.fingerprint.items()))
+    target = "Targets" if len(dataset.targets) > 1 else "Target"
+    return (
+        table("Rows of each split", ("", *there), rows)
+        + paragraph(f"{target}: {', '.join(dataset.targets)}. Features: {len(dataset.features):,}.")
+        + folded("Names of the features", paragraph(", ".join(dataset.features)))
+        + sources
+        + listed([*dataset.notes, *run.warnings])
+    )
+
+
+def config(run: Results) -> str:
+    """The resolved config; that of the file where there is no checkpoint yet."""
+    if run.has_model:
+        return dump(run.settings)
+    return read_bytes(run.path / "config.yaml", LARGEST_CONFIG).decode("utf-8", "replace")
+
+
+def environment(run: Results) -> str:
+    """What the run ran on."""
+    found = run.model.checkpoint["environment"]
+    rows = [(key, str(value)) for key, value in found.items() if key != "blas"]
+    rows += [
+        ("blas", ", ".join(f"{key} {value}" for key, value in each.items() if value is not None))
+        for each in found.get("blas", [])
+        if isinstance(each, dict)
+    ]
+    return table("What the run ran on", ("", "version"), rows)
+
+
+def again(run: Results) -> str:
+    """The command that repeats the run, and what it promises."""
+    command = f"mlptrain fit {shlex.quote(str(run.path / 'config.yaml'))}"
+    promise = "On the same machine, with the same versions and threads, the same bits come out."
+    return code(command) + paragraph(promise)

@@ -1,0 +1,17 @@
+"""What `plot` prints: where the picture is, and what should be known about its data."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mlptrain.report.console import plain, stdout, tell
+from mlptrain.report.plots import write
+from mlptrain.report.plots.results import Results
+
+
+def plot(kind: str, paths: Sequence[Path], out: Path | None) -> None:
+    """Draw, write, and print the path of the file."""
+    runs = [Results(path) for path in paths]
+    file = write(kind, runs, out)
+    for run in runs:
+        tell(run.warnings)
+    stdout().print(plain(str(file)))

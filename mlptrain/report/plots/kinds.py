@@ -1,0 +1,91 @@
+"""The kinds of pictures by name, and from runs to a file."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from mlptrain.errors import ConfigError
+from mlptrain.files import write_atomically
+from mlptrain.report.plots import (
+    boundary,
+    confusion,
+    curves,
+    predictions,
+    reliability,
+    weights,
+)
+from mlptrain.report.plots.canvas import LIGHT, Theme, drawing, rendered
+from mlptrain.report.plots.picture import Picture
+from mlptrain.report.plots.results import Results
+
+FORMATS = ("png", "svg", "pdf")
+
+
+class Kind(NamedTuple):
+    """How to draw it, why a run may not have it, and whether several runs fit into one picture."""
+
+    draw: Callable[[Sequence[Results], Theme], Picture]
+    obstacle: Callable[[Results], str]
+    several: bool
+    needs_model: bool = True
+
+
+KINDS = {
+    "curves": Kind(curves.draw, curves.obstacle, several=True, needs_model=False),
+    "weights": Kind(weights.draw, weights.obstacle, several=False),
+    "boundary": Kind(boundary.draw, boundary.obstacle, several=True),
+    "confusion": Kind(confusion.draw, confusion.obstacle, several=False),
+    "reliability": Kind(reliability.draw, reliability.obstacle, several=False),
+    "predictions": Kind(predictions.draw, predictions.obstacle, several=False),
+}
+
+
+def obstacle(kind: str, run: Results) -> str:
+    """Why a run has no picture of this kind; "" if it has."""
+    if KINDS[kind].needs_model and not run.has_model:
+        return "it has no best.npz yet"
+    return KINDS[kind].obstacle(run)
+
+
+def applicable(run: Results) -> list[str]:
+    """The kinds of pictures that a run has."""
+    return [kind for kind in KINDS if not obstacle(kind, run)]
+
+
+def picture(kind: str, runs: Sequence[Results], theme: Theme) -> Picture:
+    """Draw; to be called within `drawing(theme)`. ConfigError where the kind does not apply."""
+    if len(runs) > 1 and not KINDS[kind].several:
+        several = [name for name, each in KINDS.items() if each.several]
+        raise ConfigError(
+            f"--kind {kind} shows one run, got {len(runs)}; for several there are {', '.join(several)}"
+        )
+    faults = [
+        f"{run.path}: no picture of kind {kind}: {reason}; "
+        f"possible for this run: {', '.join(applicable(run)) or 'none yet'}"
+        for run in runs
+        if (reason := obstacle(kind, run))
+    ]
+    if faults:
+        raise ConfigError(*faults)
+    return KINDS[kind].draw(runs, theme)
+
+
+def write(kind: str, runs: Sequence[Results], out: Path | None) -> Path:
+    """Draw into a file: png, svg or pdf by its suffix, RUN/KIND.png where none is named."""
+    file = out or default_file(kind, runs)
+    form = file.suffix.lower().removeprefix(".")
+    if form not in FORMATS:
+        raise ConfigError(
+            f"-o {file}: pictures are written as .png, .svg or .pdf; choose one of these suffixes"
+        )
+    with drawing(LIGHT):
+        content = rendered(picture(kind, runs, LIGHT).figure, form)
+    write_atomically(file, [content])
+    return file
+
+
+def default_file(kind: str, runs: Sequence[Results]) -> Path:
+    """In the run directory; a picture of several runs has none."""
+    if len(runs) > 1:
+        raise ConfigError(f"{len(runs)} runs have no directory in common; name the file with -o FILE")
+    return runs[0].path / f"{kind}.png"

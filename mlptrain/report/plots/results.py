@@ -1,0 +1,152 @@
+"""What pictures and pages read of a run: its records, its best model, and the rows it was made from.
+
+Numbers come from the functions that `eval` uses. Everything is read when it is first asked for:
+curves need neither the model nor the data.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from mlptrain.assessment import Assessment
+from mlptrain.build import load
+from mlptrain.config import Config, resolved
+from mlptrain.data.dataset import Dataset, Rows
+from mlptrain.data.preprocess import Preprocessing
+from mlptrain.errors import CheckpointError, ConfigError
+from mlptrain.evaluate import Evaluation
+from mlptrain.files import read_bytes
+from mlptrain.model import Model
+from mlptrain.resume import changed_sources
+
+LARGEST = 256 * 1024 * 1024
+"""Bytes of metrics.jsonl and its like."""
+
+Values = Mapping[str, Any]
+
+
+class Results:
+    """A run directory, read only."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        if not (self.path / "metrics.jsonl").is_file():
+            raise ConfigError(f"{path}: holds no run; name the directory that `fit` wrote")
+        self.warnings: list[str] = []  # what was found out about the data when they were read
+
+    @property
+    def name(self) -> str:
+        """The name of the directory."""
+        return self.path.resolve().name
+
+    @cached_property
+    def records(self) -> list[Values]:
+        """The lines of metrics.jsonl."""
+        return read_lines(self.path / "metrics.jsonl")
+
+    @cached_property
+    def summary(self) -> Values:
+        """The content of summary.json; nothing while the run is at work."""
+        file = self.path / "summary.json"
+        return read_document(file) if file.is_file() else {}
+
+    @property
+    def has_model(self) -> bool:
+        """Whether there is a best checkpoint: a run that diverged at once has none."""
+        return (self.path / "best.npz").is_file()
+
+    @cached_property
+    def model(self) -> Model:
+        """The model of best.npz."""
+        return Model.load(self.path)
+
+    @property
+    def config(self) -> Config:
+        """The config that the model was trained with."""
+        return self.model.config
+
+    @cached_property
+    def settings(self) -> Mapping[str, Any]:
+        """The same with every default, as plain dicts and lists."""
+        return resolved(self.config)
+
+    @property
+    def best_record(self) -> Values | None:
+        """The record of the best epoch."""
+        if not self.has_model:
+            return None
+        record = self.model.checkpoint["record"]
+        return record if isinstance(record, dict) else None
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The run's own data as its network sees them."""
+        return self._loaded(self.config, self.model.preprocessing)
+
+    @cached_property
+    def own_units(self) -> Dataset:
+        """The same rows in the same order, in the units of their file."""
+        plain = {"scale": "none", "scale_target": "none", "transform": None}
+        data = self.config.data.model_copy(update=plain)
+        return self._loaded(self.config.model_copy(update={"data": data}))
+
+    def _loaded(self, config: Config, fitted: Preprocessing | None = None) -> Dataset:
+        data = load(config, fitted)
+        changed = changed_sources(self.model.checkpoint, data.fingerprint)
+        self.warnings = [f"{source}: has changed since the model was trained" for source in changed]
+        return data
+
+    @property
+    def split(self) -> str:
+        """The rows that are looked at: test if there are any, else val, else train."""
+        return "test" if self.dataset.test else "val" if self.dataset.val else "train"
+
+    @cached_property
+    def rows(self) -> Rows:
+        """The rows of that split."""
+        return self.dataset.test or self.dataset.val or self.dataset.train
+
+    @property
+    def rows_in_own_units(self) -> Rows:
+        """The rows of that split in the units of their file."""
+        return self.own_units.test or self.own_units.val or self.own_units.train
+
+    @cached_property
+    def evaluation(self) -> Evaluation:
+        """The best model on the rows of that split."""
+        return self.model.evaluation(self.rows)
+
+    @cached_property
+    def assessment(self) -> Assessment:
+        """Everything that `eval` says about them."""
+        return Assessment.of(self.model, self.split, self.rows, ())
+
+    def stated(self, *names: str) -> str:
+        """Metrics in words: `accuracy 0.9722`."""
+        values = {"loss": self.assessment.loss, **self.assessment.metrics}
+        known = [(name, values[name]) for name in names if values.get(name) is not None]
+        return ", ".join(f"{name} {value:.4g}" for name, value in known)
+
+
+def read_lines(path: Path) -> list[Values]:
+    """One JSON object per line. A run at work may be in the middle of its last line: it is left out."""
+    lines = read_bytes(path, LARGEST).split(b"\n")[:-1]
+    return [parsed(f"{path}:{number}", line) for number, line in enumerate(lines, 1)]
+
+
+def read_document(path: Path) -> Values:
+    """One JSON object."""
+    return parsed(str(path), read_bytes(path, LARGEST))
+
+
+def parsed(place: str, text: bytes) -> Values:
+    """A JSON object; CheckpointError for anything else."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise CheckpointError(f"{place}: not a JSON object; put the file back, or train again")
+    return value

@@ -1,0 +1,160 @@
+"""Small files that hold a thousand times their size: one line, and no memory spent on them.
+
+The limit that any file may unpack to is lowered here, so that the tests are quick.
+"""
+
+import gzip
+import io
+import tracemalloc
+import zipfile
+
+import numpy as np
+import pytest
+from runs import faults, invoke, mlptrain, write_config
+
+from mlptrain.data import arrays, packed
+from mlptrain.data.load import load_dataset
+from mlptrain.data.pieces import table_pieces
+from mlptrain.errors import DataError
+
+TEN_MB = 10 << 20
+
+
+@pytest.fixture(autouse=True)
+def low_limit(monkeypatch):
+    monkeypatch.setattr(packed, "FREE", 1 << 20)
+    monkeypatch.setattr(arrays, "FREE", 1 << 21)
+
+
+def bomb(beginning: bytes, line: bytes = b"0,0\n") -> bytes:
+    return gzip.compress(beginning + line * (TEN_MB // len(line)), mtime=0)
+
+
+BOMBS = {
+    "t.csv.gz": bomb(b"a,y\n"),
+    "t.csv": bomb(b"a,y\n"),  # what it is counts, not what it is called
+    "t.jsonl.gz": bomb(b"", b'{"a": 0, "y": 0}\n'),
+    "train-images-idx3-ubyte.gz": bomb(b"\0\0\x08\x03", b"\0" * 64),
+    "t.svm.gz": bomb(b"", b"0 1:1\n"),
+    "data.bin": bomb(b"", b"\0" * 3073),
+    "one-line.csv.gz": bomb(b"a,y\n", b"0" * 64),
+}
+
+
+def read(path):
+    return load_dataset(train=str(path), target="y", classify=True, seed=0, dtype=np.float32)
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_file_that_unpacks_to_a_thousand_times_its_size_is_one_line(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(BOMBS[name])
+    (tmp_path / "train-labels-idx1-ubyte.gz").write_bytes(BOMBS[name])
+    tracemalloc.start()
+    with pytest.raises(DataError) as error:
+        load_dataset(
+            train=str(path),
+            target=str(path) if "ubyte" in name else "y",
+            classify=True,
+            seed=0,
+            dtype=np.float32,
+        )
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert str(error.value).startswith(f"{path}: unpacks to more than 200 times its size")
+    assert most < 8 << 20, "less than what it would have unpacked to"
+
+
+def test_reading_in_pieces_has_the_same_limit(tmp_path):
+    path = tmp_path / "t.csv.gz"
+    path.write_bytes(BOMBS["t.csv.gz"])
+    with pytest.raises(DataError, match="unpacks to more than 200 times its size"):
+        for _ in table_pieces(str(path)):
+            pass
+
+
+def test_an_array_packed_a_thousand_times_is_one_line(tmp_path):
+    np.savez_compressed(tmp_path / "a.npz", X=np.zeros((1 << 17, 8)), y=np.zeros(1 << 17))
+    with pytest.raises(DataError, match="X unpacks to more than 200 times its size"):
+        read(tmp_path / "a.npz")
+
+
+def test_an_array_that_only_claims_to_be_large_is_one_line(tmp_path):
+    """The header asks for 8 TB, of which the file has 8 bytes."""
+    header = io.BytesIO()
+    shape = {"descr": "<f8", "fortran_order": False, "shape": (1 << 40,)}
+    np.lib.format.write_array_header_1_0(header, shape)
+    with zipfile.ZipFile(tmp_path / "a.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("X.npy", header.getvalue() + b"\0" * 8)
+    with pytest.raises(DataError, match="its header and its size disagree"):
+        read(tmp_path / "a.npz")
+
+
+def test_what_packs_well_for_an_honest_reason_is_read(tmp_path, rng):
+    """Forty columns of which one in five hundred values is not zero."""
+    values = np.zeros((1 << 15, 40), np.uint8)
+    values[rng.random(values.shape) < 0.002] = 7
+    names = ",".join(f"x{column}" for column in range(40))
+    lines = (",".join(map(str, row)) + f",{number % 2}\n" for number, row in enumerate(values.tolist()))
+    text = f"{names},y\n" + "".join(lines)
+    content = gzip.compress(text.encode())
+    (tmp_path / "t.csv.gz").write_bytes(content)
+
+    assert len(text) > packed.FREE
+    assert len(text) > 30 * len(content)
+    assert len(read(tmp_path / "t.csv.gz").train) == len(values)
+
+
+def test_a_file_larger_than_memory_that_is_read_whole_is_one_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(packed, "memory_limit", lambda: 1 << 20)
+    (tmp_path / "t.svm").write_bytes(b"0 1:1\n" * 200_000)
+    with pytest.raises(DataError, match="half of the memory"):
+        read(tmp_path / "t.svm")
+
+
+def test_a_bomb_on_the_command_line_ends_with_3(tmp_path):
+    (tmp_path / "t.csv.gz").write_bytes(BOMBS["t.csv.gz"])
+    config = write_config(tmp_path / "t.yaml", {"data": {"train": str(tmp_path / "t.csv.gz")}})
+    result = invoke("fit", config, "--out", tmp_path / "run")
+
+    assert result.exit_code == 3
+    assert len(faults(result)) == 1
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "model.hidden=[10000000, 10000000]",
+        "data.train={name: moons, points_per_class: 100000000000}",
+        "data.train={name: random, rows: 1000000, features: 1000000}",
+    ],
+)
+def test_a_config_that_asks_for_more_than_the_memory_ends_with_2(tmp_path, setting):
+    config = write_config(tmp_path / "t.yaml", {"data": {"train": {"name": "moons"}}})
+    done = mlptrain("fit", config, "--set", setting, "--out", tmp_path / "run")
+
+    assert done.returncode == 2, done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_showing_a_config_with_a_huge_batch_takes_no_memory(tmp_path):
+    config = write_config(
+        tmp_path / "t.yaml", {"data": {"train": {"name": "moons"}}, "train": {"batch_size": 10**9}}
+    )
+    result = invoke("show", config)
+
+    assert result.exit_code == 0
+    assert "GiB" in result.stdout
+
+
+def test_one_index_does_not_make_a_matrix_of_gigabytes(tmp_path):
+    (tmp_path / "t.svm").write_text("1 1:1\n0 100000000:1\n")
+    with pytest.raises(DataError, match="2 rows of 100,000,000 features do not fit a full matrix"):
+        read(tmp_path / "t.svm")
+
+
+def test_a_row_of_millions_of_features_is_one_line(tmp_path):
+    np.savez_compressed(tmp_path / "a.npz", X=np.zeros((2, 900_000), np.uint8), y=np.arange(2))
+    with pytest.raises(DataError, match="X has 900,000 features: 500,000 at most"):
+        read(tmp_path / "a.npz")

@@ -1,0 +1,101 @@
+"""SECURITY.md and the code: every promise has a test, and what it rules out is not in the sources."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SOURCES = sorted((ROOT / "mlptrain").rglob("*.py"))
+TEXT = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+NAMED = sorted(set(re.findall(r"`([\w/]+\.py)::(\w+)`", TEXT)))
+
+FORBIDDEN_IMPORTS = {
+    *(
+        "pickle",
+        "marshal",
+        "shelve",
+        "dill",
+        "joblib",
+        "socket",
+        "ssl",
+        "subprocess",
+        "multiprocessing",
+    ),
+    *("urllib", "http", "ftplib", "smtplib", "asyncio", "requests", "runpy", "code", "ctypes"),
+}
+HOMES = {("mlptrain/report/layout.py", "subprocess")}
+"""Graphviz, where it is installed, to lay out the picture that `trace --svg` was asked for."""
+FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__", "system", "popen"}
+
+
+@pytest.mark.parametrize(("file", "name"), NAMED)
+def test_a_test_that_is_named_exists(file, name):
+    assert f"def {name}(" in (ROOT / "tests" / file).read_text(encoding="utf-8")
+
+
+def test_every_promise_names_a_test():
+    rows = re.findall(r"^\| (.+) \| (.+) \|$", TEXT, re.MULTILINE)[1:]
+
+    assert len(rows) >= 10
+    assert all("::test_" in tests for _, tests in rows)
+
+
+def nodes(kind):
+    """Every node of a kind in the sources, and where it is."""
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, kind):
+                yield f"{path.relative_to(ROOT)}:{node.lineno}", node
+
+
+def test_nothing_that_executes_or_connects_is_imported():
+    names = [(place, each.name) for place, node in nodes(ast.Import) for each in node.names]
+    names += [(place, node.module or "") for place, node in nodes(ast.ImportFrom)]
+    found = [
+        (place, name)
+        for place, name in names
+        if name.partition(".")[0] in FORBIDDEN_IMPORTS and (place.partition(":")[0], name) not in HOMES
+    ]
+
+    assert found == []
+
+
+def test_nothing_is_evaluated():
+    found = []
+    for place, node in nodes(ast.Call):
+        function = node.func
+        plain = isinstance(function, ast.Name) and function.id in FORBIDDEN_CALLS
+        of_os = ast.unparse(function).startswith(("os.system", "os.popen", "os.exec", "os.spawn"))
+        if plain or of_os:
+            found.append(place)
+
+    assert found == []
+
+
+def test_pickles_are_never_allowed():
+    found = [
+        place
+        for place, node in nodes(ast.keyword)
+        if node.arg == "allow_pickle"
+        and not (isinstance(node.value, ast.Constant) and not node.value.value)
+    ]
+
+    assert found == []
+
+
+def test_the_environment_is_read_for_threads_places_and_colours_only():
+    """No setting of a config is filled in from it."""
+    found = {
+        place.partition(":")[0]
+        for place, node in nodes(ast.Attribute)
+        if node.attr in ("environ", "getenv", "expandvars")
+    }
+
+    assert {Path(each).name for each in found} <= {
+        "threads.py",
+        "__main__.py",
+        "cache.py",
+        "console.py",
+    }
