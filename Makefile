@@ -2,7 +2,7 @@
 PYTHON ?= python
 
 .DEFAULT_GOAL := help
-.PHONY: help check fix test docs golden chaos
+.PHONY: help check fix test docs golden chaos fuzz
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1\t/' | expand -t 12
@@ -28,4 +28,10 @@ golden: ## Make the PyTorch trajectories again (needs torch, which nothing else 
 	$(PYTHON) tests/golden/make_golden.py
 
 chaos: ## The long tests of what can go wrong, in full
-	MLPTRAIN_MUTATIONS=100000 MLPTRAIN_KILLS=200 MLPTRAIN_STRIDE=1 $(PYTHON) -m pytest -m chaos
+	MLPTRAIN_MUTATIONS=100000 MLPTRAIN_KILLS=200 MLPTRAIN_STRIDE=1 MLPTRAIN_REPEATS=10 $(PYTHON) -m pytest -m chaos
+	MLPTRAIN_EXAMPLES=2000 $(PYTHON) -m pytest tests/test_properties.py
+
+fuzz: ## Ten minutes of mutated files for each reader, or FUZZ_SECONDS (needs atheris: .[fuzz])
+	$(PYTHON) fuzz/fuzz_config.py
+	$(PYTHON) fuzz/fuzz_table.py
+	$(PYTHON) fuzz/fuzz_checkpoint.py

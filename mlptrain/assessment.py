@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from mlptrain.data.dataset import Rows
 from mlptrain.metrics.classification import confusion_matrix, per_class
 from mlptrain.model import Model
@@ -11,7 +13,10 @@ from mlptrain.model import Model
 
 @dataclass(frozen=True)
 class Assessment:
-    """Loss, metrics and, for a classifier, the per-class table and the confusion matrix."""
+    """Loss, metrics and, for a classifier, the per-class table and the confusion matrix.
+
+    A network that overflows has no classes to count: the tables are then None, and the metrics too.
+    """
 
     checkpoint: str
     split: str
@@ -28,7 +33,7 @@ class Assessment:
         """Assess a model on rows that are preprocessed already."""
         evaluation = model.evaluation(rows)
         table, confusion = None, None
-        if model.classes is not None:
+        if model.classes is not None and np.isfinite(evaluation.scores).all():
             predicted = evaluation.predictions()
             scores = per_class(predicted, rows.y, rows.weights)
             table = {

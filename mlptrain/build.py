@@ -96,22 +96,23 @@ def network_for(
     dtype: str | None = None,
 ) -> Network:
     """The network of a config, all its weights still 0."""
-    model = config.model
+    architecture = architecture_for(config, inputs, outputs)
+    check_fits(architecture, dtype or config.model.dtype)
     return Network(
-        architecture_for(config, inputs, outputs),
+        architecture,
         loss_for(config, weights),
         penalties_for(config),
         weighted=weighted,
-        dtype=dtype or model.dtype,
+        dtype=dtype or config.model.dtype,
     )
 
 
 def architecture_for(config: Config, inputs: int, outputs: int) -> Architecture:
-    """The layers of a config; ConfigError where they cannot fit into the memory there is."""
+    """The layers of a config."""
     model = config.model
     chosen = model.activation
     each = chosen if isinstance(chosen, tuple) else (chosen,) * len(model.hidden)
-    architecture = Architecture(
+    return Architecture(
         inputs,
         outputs,
         model.hidden,
@@ -120,14 +121,17 @@ def architecture_for(config: Config, inputs: int, outputs: int) -> Architecture:
         norm=model.norm,
         dropout=model.dropout,
     )
+
+
+def check_fits(architecture: Architecture, dtype: str) -> None:
+    """ConfigError where parameters and gradients cannot fit into the memory there is."""
     parameters = sum(math.prod(each.shape) for each in architecture.parameter_shapes())
-    needed, there = 2 * parameters * np.dtype(model.dtype).itemsize, memory_limit()
+    needed, there = 2 * parameters * np.dtype(dtype).itemsize, memory_limit()
     if needed > there:
         raise ConfigError(
             f"model.hidden: {parameters:,} parameters and their gradients take "
             f"{needed / 1e9:,.1f} GB, and the memory has {there / 1e9:,.1f}; make the layers smaller"
         )
-    return architecture
 
 
 def loss_for(config: Config, weights: Sequence[float] | None) -> Loss:

@@ -74,14 +74,8 @@ def arrays_of(experiment: Experiment) -> dict[str, Array]:
     return arrays
 
 
-def document_of(
-    experiment: Experiment,
-    progress: Progress,
-    config: Mapping[str, Any],
-    values: Mapping[str, Any] | None,
-    metrics_bytes: int,
-) -> dict[str, Any]:
-    """Everything else: what a resumed run, an evaluation or a prediction needs to know."""
+def constants_of(experiment: Experiment, config: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of the document that stays as it is from step to step."""
     data = experiment.data
     class_weights = getattr(experiment.network.loss, "class_weights", None)
     return {
@@ -96,11 +90,24 @@ def document_of(
         "class_weights": None if class_weights is None else np.asarray(class_weights).tolist(),
         "preprocessing": data.preprocessing.to_json(),
         "fingerprint": dict(data.fingerprint),
+        "environment": environment(),
+    }
+
+
+def document_of(
+    constants: Mapping[str, Any],
+    experiment: Experiment,
+    progress: Progress,
+    values: Mapping[str, Any] | None,
+    metrics_bytes: int,
+) -> dict[str, Any]:
+    """Everything else: what a resumed run, an evaluation or a prediction needs to know."""
+    return {
+        **constants,
         "progress": asdict(progress),
         "updates": experiment.optimizer.t,
         "record": None if values is None else {key: _finite(value) for key, value in values.items()},
         "metrics_bytes": metrics_bytes,
-        "environment": environment(),
     }
 
 

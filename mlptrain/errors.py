@@ -10,9 +10,19 @@ MLPTrainError
 ├── StorageError       reading or writing a file failed                           exit 6
 └── Interrupted        SIGINT or SIGTERM; the checkpoint is saved                 exit 130 / 143
 
-A message says where, what was found and what to do, in one line per fault. Any other exception is
-a bug of ours: it keeps its traceback and ends with exit code 1.
+A message says where, what was found and what to do, in one line per fault. It may quote names from
+a file, so whatever a terminal would not just show, such as a line end or an escape sequence, becomes
+a question mark. Any other exception is a bug of ours: it keeps its traceback and ends with exit code 1.
 """
+
+
+def printable(text: str) -> str:
+    r"""`text` on one line, without what a terminal would take for a command.
+
+    >>> printable("name\x1b[2J, größe")
+    'name?[2J, größe'
+    """
+    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 class MLPTrainError(Exception):
@@ -21,8 +31,8 @@ class MLPTrainError(Exception):
     exit_code = 1
 
     def __init__(self, *faults: str) -> None:
-        super().__init__("\n".join(faults))
-        self.faults = faults
+        self.faults = tuple(printable(fault) for fault in faults)
+        super().__init__("\n".join(self.faults))
 
 
 class CheckFailed(MLPTrainError):

@@ -41,7 +41,8 @@ class Evaluation:
     def data_loss(self) -> float:
         """The loss of the rows, without the regularization loss."""
         targets = (self.rows.y,) if self.rows.weights is None else (self.rows.y, self.rows.weights)
-        return float(apply(self.network.loss, self.scores, *targets, dtype=self.network.dtype))
+        with np.errstate(all="ignore"):  # the loss of a network that overflows is not finite
+            return float(apply(self.network.loss, self.scores, *targets, dtype=self.network.dtype))
 
     def predictions(self) -> Array:
         """Probabilities (softmax), margins (hinge), or numbers in the target's unit (regression)."""
@@ -65,9 +66,10 @@ class Evaluation:
 
 def predictions(network: Network, scores: Array, preprocessing: Preprocessing) -> Array:
     """What a user calls a prediction: probabilities, margins, or numbers in the target's unit."""
-    if not network.loss.classifies:
-        return preprocessing.inverse_target(scores)
-    return softmax(scores) if network.loss.gives_probabilities else margins(scores)
+    with np.errstate(all="ignore"):  # what is not finite shows in the result
+        if not network.loss.classifies:
+            return preprocessing.inverse_target(scores)
+        return softmax(scores) if network.loss.gives_probabilities else margins(scores)
 
 
 def evaluate(network: Network, rows: Rows, preprocessing: Preprocessing) -> Evaluation:

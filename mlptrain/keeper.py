@@ -8,11 +8,15 @@ always written just before last.npz, so that the two never disagree.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal, NamedTuple
+
+import numpy as np
 
 from mlptrain.checkpoint import (
     Checkpoint,
     arrays_of,
+    constants_of,
     document_of,
     parameter_names,
     restore_network,
@@ -26,6 +30,10 @@ from mlptrain.record import Progress, Record
 from mlptrain.run_directory import RunDirectory
 
 ADVICE = "lower optimizer.learning_rate, lengthen schedule.warmup or set train.clip_norm"
+
+
+class Ruined(DivergenceError):
+    """The step just done left a network that is not finite: it is to blame, and not the next one."""
 
 
 class Snapshot(NamedTuple):
@@ -57,13 +65,13 @@ class Keeper:
         exactly = self.every.unit == "steps" or self.experiment.nonfinite == "rollback"
         ended = progress.step == self.experiment.total_steps or progress.stopped
         is_best = record is not None and record.is_best
+        if ended and record is not None and not math.isfinite(record["train_loss"] or 0.0):
+            raise Ruined(f"{self._after(progress)}: {self._ruin()} is not finite; {ADVICE}")
         if ended or (due and (exactly or self.pace.allows())):
             self.save(progress, is_best=is_best)
         elif is_best:
             arrays = {name: array.copy() for name, array in arrays_of(self.experiment).items()}
             self.pending = Snapshot(arrays, self._document(progress))
-        if ended and record is not None and not math.isfinite(record["train_loss"] or 0.0):
-            raise DivergenceError(f"{self._after(progress)}: the training loss is not finite; {ADVICE}")
 
     def save(self, progress: Progress, *, is_best: bool = False) -> None:
         """Write best.npz, if there is a new best, and then last.npz."""
@@ -96,13 +104,25 @@ class Keeper:
         try:
             self.directory.save(name, snapshot.arrays, snapshot.document, finite=finite)
         except DivergenceError as error:
-            raise DivergenceError(f"{self._after(progress)}: {error.faults[0]}") from error
+            raise Ruined(f"{self._after(progress)}: {error.faults[0]}") from error
+
+    def _ruin(self) -> str:
+        """The first parameter that is not finite; none may be, and the loss still overflow."""
+        broken = (
+            each for each in self.experiment.network.parameters if not np.isfinite(each.value).all()
+        )
+        return next((each.name for each in broken), "the training loss")
 
     def _after(self, progress: Progress) -> str:
         """Where the run stands: the step just done, and its epoch."""
         return f"step {progress.step} (epoch {-(-progress.step // self.experiment.steps_per_epoch)})"
 
+    @cached_property
+    def _constants(self) -> dict[str, Any]:
+        """Made when first needed: by then the number of threads is set."""
+        return constants_of(self.experiment, self.config)
+
     def _document(self, progress: Progress) -> dict[str, Any]:
         values = self.record.values if self.record else None
         length = self.directory.metrics_length()
-        return document_of(self.experiment, progress, self.config, values, length)
+        return document_of(self._constants, self.experiment, progress, values, length)

@@ -4,7 +4,6 @@
 yields None after a step and a record after an evaluation, when everything due is on the disk.
 """
 
-import contextlib
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from mlptrain.archive import read_archive
-from mlptrain.build import build, interval, network_of
+from mlptrain.build import build, interval
 from mlptrain.checkpoint import Checkpoint, restore_network
 from mlptrain.config import Config, dump, resolved
 from mlptrain.environment import differences, environment
@@ -20,8 +19,9 @@ from mlptrain.errors import DivergenceError, Interrupted
 from mlptrain.evaluate import evaluate
 from mlptrain.experiment import Experiment
 from mlptrain.interrupt import StopRequest, stop_requests
-from mlptrain.keeper import Keeper
+from mlptrain.keeper import Keeper, Ruined
 from mlptrain.record import Progress, Record
+from mlptrain.restored import network_of
 from mlptrain.resume import agreed_config, check_same_data
 from mlptrain.run_directory import RunDirectory
 from mlptrain.threads import use_threads
@@ -92,6 +92,7 @@ class Run:
         except BaseException:
             directory.close()
             raise
+        use_threads(experiment.threads)  # what the run will have, not what the process began with
         changed = differences(checkpoint["environment"], environment())
         notes = [*loaded.notes, *experiment.data.notes]
         notes += [f"{each}: the same bits cannot be promised" for each in changed]
@@ -141,17 +142,23 @@ class Run:
             f"go on with mlptrain fit --resume {self.directory.path}",
         )
 
-    def _rescue(self) -> None:
-        """Save the parameters from before the failed step, where they are finite, as the run ends."""
-        with contextlib.suppress(DivergenceError):  # they may be past saving as well
+    def _rescue(self) -> str:
+        """Save the parameters as they stand, where they are finite; says what is on the disk now."""
+        try:
             self.keeper.save(self.progress)
+        except DivergenceError:  # past saving: `error` says so already
+            if self.directory.last.exists():
+                return f"{self.directory.last} is of an earlier step"
+            return "no step before it was saved"
+        return f"the parameters of step {self.progress.step} are kept in {self.directory.last}"
 
     def _roll_back(self, error: DivergenceError) -> None:
         """Go back to the last checkpoint, at half the rate and without the step that failed."""
         failed, rolled = self.progress.step, len(self.progress.poisoned)
+        if isinstance(error, Ruined):
+            failed -= 1  # counted as done already
         if self.experiment.nonfinite != "rollback" or rolled >= MOST_ROLLBACKS:
-            self._rescue()
-            raise error
+            raise DivergenceError(f"{error.faults[0]}; {self._rescue()}") from error
         before = self.progress
         self.progress = self.keeper.go_back()
         self.progress.rate_factor = before.rate_factor / 2

@@ -46,10 +46,11 @@ def layers(network: Network) -> list[Layer]:
 def memory(network: Network, batch_rows: int, slots: int) -> dict[str, int]:
     """Bytes while training: parameters, gradients, optimizer state, and what one minibatch needs."""
     parameters = network.parameters.values.nbytes
-    plan = network.training.graph.plan(batch_rows)
+    # So much for one row and so much for each more: the batch itself may be larger than the memory.
+    one, two = (network.training.graph.plan(rows).nbytes() for rows in (1, 2))
     return {
         "parameters": parameters,
         "gradients": parameters,
         "optimizer state": slots * parameters,
-        "minibatch": plan.nbytes(),
+        "minibatch": one + (batch_rows - 1) * (two - one),
     }

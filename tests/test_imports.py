@@ -72,7 +72,7 @@ FORBIDDEN_MODULES = {
     *("subprocess", "socket", "urllib", "http", "ctypes"),
 }
 ALLOWED = {
-    ("report/circuit/graphviz.py", "subprocess"): "runs Graphviz's dot: no shell, and numbers of ours only",
+    ("report/circuit/graphviz.py", "subprocess"): "runs dot: no shell, and numbers of ours only",
 }
 """Forbidden modules that one file may have: file, module, and the reason."""
 FORBIDDEN_ARGUMENTS = {"allow_pickle", "shell"}

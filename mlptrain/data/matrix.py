@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from mlptrain.data.source import BLANK, UNSEEN, Kind, RowIndex, contiguous, in_order, label, quoted
 from mlptrain.errors import DataError
 
+MOST_FEATURES = 500_000
+"""Each feature has a name and a scaling of its own, which takes a kilobyte."""
+
 
 @dataclass(frozen=True)
 class Matrix:
@@ -108,6 +111,10 @@ def checked(
         raise DataError(f"{path}: X has shape {X.shape}: (N, D) is needed, one row per example")
     if X.dtype.kind not in "biuf":
         raise DataError(f"{path}: X has dtype {X.dtype}: numbers are needed")
+    if X.shape[1] > MOST_FEATURES:
+        raise DataError(
+            f"{path}: X has {X.shape[1]:,} features: {MOST_FEATURES:,} at most; is it transposed?"
+        )
     if X.size == 0:
         raise DataError(f"{path}: X has shape {X.shape}: there is nothing to learn from")
     columns: dict[str, NDArray[Any]] = {}

@@ -5,17 +5,21 @@ every file, whether its features are counted from 1 (as usual) or from 0.
 """
 
 import math
+import re
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.matrix import Matrix, checked, numbered
+from mlptrain.data.available import memory_limit
+from mlptrain.data.matrix import MOST_FEATURES, Matrix, checked, numbered
 from mlptrain.data.packed import read_all
 from mlptrain.data.source import SHOWN, as_number, count, quoted
 from mlptrain.errors import DataError
 
-MOST_VALUES = 1 << 30
-"""Rows times features of the full matrix."""
+NUMBERED = re.compile("x[0-9]{1,9}")
+"""A feature that a file without names has."""
+SHARE = 4
+"""The full matrix may take one part in so many of the memory."""
 
 Line = tuple[str, list[int], list[float]]
 
@@ -65,10 +69,10 @@ def _dense(
     expected: tuple[str, ...],
 ) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]], tuple[str, ...]]:
     used = [indices for indices, _ in lines if indices] or [[1]]
-    wanted = [int(name[1:]) for name in expected if name[:1] == "x" and name[1:].isdigit()]
+    wanted = [int(name[1:]) for name in expected if NUMBERED.fullmatch(name)]
     first = 0 if min(i[0] for i in used) == 0 or 0 in wanted else 1
     last = max([i[-1] for i in used] + wanted)
-    if len(lines) * (last + 1 - first) > MOST_VALUES:
+    if last > MOST_FEATURES or 8 * len(lines) * last > memory_limit() // SHARE:
         raise DataError(f"{path}: {len(lines):,} rows of {last:,} features do not fit a full matrix")
     X = np.zeros((len(lines), last + 1 - first))
     for row, (indices, values) in enumerate(lines):

@@ -30,6 +30,8 @@ class Row:
     projections          how many random directions through the whole tensor were judged
     kinks, unjudged      where a step crossed a kink, and how many entries were left out for it
     worst                the entry with the largest error
+    silent_units         units of a matrix whose gradient is 0 throughout: dead on these rows, so that a
+                         mistake in them would not show
     wrong_units          of a tensor that failed: the units (last axis) that are wrong, a few of them
     complex_error        the same error against the complex step; None where there is none
     differenced          nodes that take no complex numbers: the complex step passes them by differences
@@ -45,6 +47,7 @@ class Row:
     projections: int = 0
     worst: Entry | None = None
     wrong_units: tuple[int, ...] = ()
+    silent_units: int = 0
     complex_error: float | None = None
     differenced: tuple[str, ...] = ()
     part: str = "loss"

@@ -69,7 +69,7 @@ def check_tensor(
         row, judged = _project(row, judged, plan, tensor, analytic, generator)
     elif error > TOLERANCE:
         row = replace(row, wrong_units=_units(judged, analytic.shape))
-    row = replace(row, worst=_worst(judged, analytic.shape))
+    row = replace(row, worst=_worst(judged, analytic.shape), silent_units=_silent(analytic))
     row = _second_opinion(row, plan, tensor, analytic, judged, generator)
     plan.forward()  # leave the plan as it was found
     return row
@@ -172,6 +172,11 @@ def _units(judged: Judged, shape: tuple[int, ...]) -> tuple[int, ...]:
         return ()
     wrong = judged.entries[relative_errors(judged.analytic, judged.numerical) > TOLERANCE]
     return tuple(sorted({int(entry) % shape[-1] for entry in wrong}))
+
+
+def _silent(analytic: Array) -> int:
+    """How many units of a matrix have no gradient at all."""
+    return int((analytic == 0).all(axis=0).sum()) if analytic.ndim > 1 else 0
 
 
 def _worst(judged: Judged, shape: tuple[int, ...]) -> Entry | None:

@@ -26,6 +26,10 @@ WEAKEST = 0.1
 LARGER_STEPS = ((1e-4, FIVE_POINT), (1e-3, FIVE_POINT))
 
 
+SlopeAlong = Callable[[Array, float], float | None]
+"""(direction, the slope that is expected) -> the slope of L, or None at a kink."""
+
+
 class Projections:
     """Random directions through one tensor, and how well its gradient fits the slope along them."""
 
@@ -45,14 +49,19 @@ class Projections:
         """The relative error along `count` directions through these units; None: it crosses a kink."""
         return [self.error(self.along, units) for _ in range(count)]
 
-    def error(
-        self, slope: Callable[[Array, float], float | None], units: slice = slice(None)
-    ) -> float | None:
-        """|g.u - slope| / max(|g.u| + |slope|, 2 sqrt(sum (g u)^2)), the floor being its usual size."""
+    def error(self, slope: SlopeAlong, units: slice = slice(None)) -> float | None:
+        """The relative error of `slope` along a new direction; None where it crosses a kink."""
+        return self.compare(self.direction(units), slope, units)
+
+    def direction(self, units: slice = slice(None)) -> Array:
+        """A random direction of length 1 through these units, of the shape of the gradient."""
         u = np.zeros_like(self.gradient)
-        shape = u[:, units].shape
-        u[:, units] = self.generator.normal(size=shape) * self.weights[units]
+        u[:, units] = self.generator.normal(size=u[:, units].shape) * self.weights[units]
         u /= np.sqrt(np.square(u).sum())
+        return u
+
+    def compare(self, u: Array, slope: SlopeAlong, units: slice = slice(None)) -> float | None:
+        """|g.u - slope| / max(|g.u| + |slope|, 2 sqrt(sum (g u)^2)), the floor being its usual size."""
         products = self.gradient[:, units] * u[:, units]
         expected = float(products.sum())
         found = slope(u.reshape(-1), expected)

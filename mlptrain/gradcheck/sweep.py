@@ -12,14 +12,15 @@ import numpy as np
 
 from mlptrain.gradcheck.agreement import TOLERANCE, relative_error
 from mlptrain.gradcheck.case import Case
-from mlptrain.gradcheck.line import entry_slope
+from mlptrain.gradcheck.line import Line, entry_slope
 from mlptrain.gradcheck.numerical import chosen
+from mlptrain.gradcheck.projection import PROJECTIONS, Projections, SlopeAlong
 from mlptrain.graph import Plan, Value
 from mlptrain.nodes.node import Array
 
 STEPS = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
 MOST_SWEPT = 20
-"""Entries of a tensor that a sweep looks at."""
+"""Entries of a tensor that a sweep looks at; of a larger one it looks at projections as well."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Sweep:
     tensor: str
     errors: tuple[float | None, ...]
     entries_checked: int
+    projections: int = 0
     part: str = "loss"
 
     @property
@@ -45,18 +47,20 @@ class Sweep:
 
 
 def sweep(cases: Iterable[Case]) -> Iterator[Sweep]:
-    """One sweep for each tensor of each case."""
+    """One sweep for each tensor of each case: some entries, and projections of a large tensor."""
     for network, plan, tensors, generator, part in cases:
         plan.forward()
         plan.backward()
         analytic = {tensor.index: plan.gradient(tensor).copy() for tensor in tensors}
         for tensor in tensors:
-            entries = chosen(analytic[tensor.index].size, generator, MOST_SWEPT)
-            errors = tuple(
-                _error(plan, tensor, analytic[tensor.index].reshape(-1), entries, step)
-                for step in STEPS
-            )
-            yield Sweep(network, tensor.name, errors, len(entries), part)
+            gradient = analytic[tensor.index]
+            entries = chosen(gradient.size, generator, MOST_SWEPT)
+            looks = [[_error(plan, tensor, gradient.reshape(-1), entries, step) for step in STEPS]]
+            if gradient.size > MOST_SWEPT and gradient.ndim:
+                looks += _projected(plan, tensor, gradient, generator)
+            errors = tuple(_largest(at_step) for at_step in zip(*looks, strict=True))
+            projections = len(looks) - 1
+            yield Sweep(network, tensor.name, errors, len(entries), projections, part)
 
 
 def _error(plan: Plan, tensor: Value, analytic: Array, entries: Array, step: float) -> float | None:
@@ -66,3 +70,31 @@ def _error(plan: Plan, tensor: Value, analytic: Array, entries: Array, step: flo
         return None
     numerical = np.array([slope.value for slope in slopes])
     return relative_error(analytic[entries][judged], numerical[judged])
+
+
+def _projected(
+    plan: Plan, tensor: Value, analytic: Array, generator: np.random.Generator
+) -> list[list[float | None]]:
+    """For each of a few directions the error at each step size: the same direction at all of them."""
+    projections = Projections(plan, tensor, analytic, generator)
+    looks = list[list[float | None]]()
+    for _ in range(PROJECTIONS):
+        u = projections.direction()
+        line = Line(plan, tensor, slice(None), u.reshape(-1))
+        looks.append([projections.compare(u, _at(line, step)) for step in STEPS])
+    return looks
+
+
+def _at(line: Line, step: float) -> SlopeAlong:
+    """The slope of a line with one step size, whatever is expected."""
+
+    def slope(u: Array, expected: float) -> float | None:
+        found = line.slope(step)
+        return None if found.kink else found.value
+
+    return slope
+
+
+def _largest(errors: Iterable[float | None]) -> float | None:
+    """The largest error of those that could be judged."""
+    return max((error for error in errors if error is not None), default=None)

@@ -1,9 +1,11 @@
 """Where the boxes of a diagram stand and how its wires run: Graphviz where it is, igraph otherwise."""
 
 import shutil
+from collections import defaultdict
 from collections.abc import Sequence
+from itertools import pairwise
 
-from mlptrain.report.circuit.boxes import Box, Edge, Layout, Point, Route, columns
+from mlptrain.report.circuit.boxes import Box, Edge, Layout, Point, Route
 from mlptrain.report.circuit.graphviz import by_dot
 from mlptrain.report.circuit.layered import by_igraph
 
@@ -16,12 +18,16 @@ def layout(boxes: Sequence[Box], edges: Sequence[Edge]) -> Layout:
     """
     program = shutil.which("dot")
     placed = by_dot(program, boxes, edges) if program else by_igraph(boxes, edges)
-    return upright(placed, [i for i, column in enumerate(columns(len(boxes), edges)) if column == 0])
+    return upright(placed, edges)
 
 
-def upright(placed: Layout, starts: Sequence[int]) -> Layout:
-    """The same with the first of the boxes that nothing leads to above the last of them."""
-    if placed.centres[starts[0]][1] <= placed.centres[starts[-1]][1]:
+def upright(placed: Layout, edges: Sequence[Edge]) -> Layout:
+    """The same, upside down if that puts more of what is read first above what is read next."""
+    read: defaultdict[int, list[float]] = defaultdict(list)
+    for tail, head in edges:
+        read[head].append(placed.centres[tail][1])
+    pairs = [pair for heights in read.values() for pair in pairwise(heights)]
+    if sum(first > second for first, second in pairs) <= len(pairs) / 2:
         return placed
 
     def mirrored(points: Sequence[Point]) -> Route:
