@@ -122,7 +122,7 @@ def main() -> None:
         print(f"| {layers} | {now:.3f} | {added} |", flush=True)
         before = (layers, now)
     print(
-        "\n| batch | rise MB | parameters, gradients, Adam MB | activations once MB |\n|---|---|---|---|"
+        "\n| batch | rise MB | parameters and state MB | activations once MB |\n|---|---|---|---|"
     )
     for batch in (256, 4096):
         found = measured("memory", batch)

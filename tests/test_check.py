@@ -180,6 +180,13 @@ def test_a_single_copy_is_a_warning_only(blobs, table):
     assert statuses(config(table(X, y), data__val=held, data__test=0))["rows in two sets"] == "WARN"
 
 
+def test_a_single_copy_is_a_warning_in_a_small_set_as_well(blobs, table):
+    X, y = blobs
+    held = table(np.vstack([X[:1], X[:19] + 1]), [y[0], *y[:19]], "held.csv")  # 1 of 20 rows
+
+    assert statuses(config(table(X, y), data__val=held, data__test=0))["rows in two sets"] == "WARN"
+
+
 def test_equal_rows_of_columns_with_few_values_may_be_chance(table):
     generator = np.random.default_rng(0)
     X = generator.integers(0, 3, (400, 3))

@@ -25,7 +25,7 @@ FORBIDDEN_IMPORTS = {
     ),
     *("urllib", "http", "ftplib", "smtplib", "asyncio", "requests", "runpy", "code", "ctypes"),
 }
-HOMES = {("mlptrain/report/layout.py", "subprocess")}
+HOMES = {("mlptrain/report/circuit/graphviz.py", "subprocess")}
 """Graphviz, where it is installed, to lay out the picture that `trace --svg` was asked for."""
 FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__", "system", "popen"}
 

@@ -1,7 +1,12 @@
 """This program's side of the benchmark: the step of `mlptrain fit`, checks included."""
 
+import os
 import tempfile
 from pathlib import Path
+
+from mlptrain.__main__ import SPIN
+
+os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", SPIN)  # as the command does, before NumPy is loaded
 
 import numpy as np
 import workload as shared

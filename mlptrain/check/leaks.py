@@ -10,8 +10,8 @@ from mlptrain.nodes.node import Array
 BLOCK = 1 << 14
 MOST_ROWS = 200_000
 """So many rows of each set are compared."""
-MUCH = 0.01
-"""Share of the held-out rows from which equal ones are a fault."""
+MUCH, SEVERAL = 0.01, 3
+"""Share and number of held-out rows from which equal ones are a fault; one pair may be nature's."""
 POSSIBLE = 1000
 """With fewer possible rows than this many per training row, equal ones are no surprise."""
 
@@ -42,7 +42,8 @@ def shared_rows(case: Case) -> Verdict:
     if few_possible(case):
         return doubt(f"{line}; the columns take few values, so it may be chance", "look at the rows")
     advice = "remove the copies from the data before they are split"
-    return (fault if total > MUCH * rows_held else doubt)(line, advice)
+    grave = total >= SEVERAL and total > MUCH * rows_held
+    return (fault if grave else doubt)(line, advice)
 
 
 def _at(i: int, places: Array) -> int:
