@@ -121,9 +121,7 @@ def main() -> None:
         added = "" if before is None else f"{(now - before[1]) / (layers - before[0]):.3f}"
         print(f"| {layers} | {now:.3f} | {added} |", flush=True)
         before = (layers, now)
-    print(
-        "\n| batch | rise MB | parameters and state MB | activations once MB |\n|---|---|---|---|"
-    )
+    print("\n| batch | rise MB | parameters and state MB | activations once MB |\n|---|---|---|---|")
     for batch in (256, 4096):
         found = measured("memory", batch)
         shown = [found[key] for key in ("rise", "parameters_and_state", "activations")]

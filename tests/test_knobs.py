@@ -255,7 +255,12 @@ def test_early_stopping_has_no_other_options():
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("data.cache", "none"), ("data.image_shape", [1, 2]), ("train.checkpoint_every", {"steps": 3})]
+    ("key", "value"),
+    [
+        ("data.cache", "none"),
+        ("data.image_shape", [1, 2]),
+        ("train.checkpoint_every", {"steps": 3}),
+    ],
 )
 def test_what_is_only_shown_or_kept_does_not_change_the_training(key, value):
     assert key in WITHOUT_EFFECT_ON_TRAINING

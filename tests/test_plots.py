@@ -1,0 +1,265 @@
+"""Pictures of runs: each kind is drawn, and what it states is what `eval` says."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+from runs import ROOT, invoke, records, write_config
+
+from mlptrain.metrics.probability import calibration_error
+from mlptrain.report.plots import applicable, picture
+from mlptrain.report.plots.canvas import DARK, LIGHT, MARKERS, drawing, rgb
+from mlptrain.report.plots.reliability import bins
+from mlptrain.report.plots.results import Results
+from mlptrain.report.plots.weights import mosaic
+
+pytest.importorskip("matplotlib")
+
+BASE = {"seed": 1, "train": {"epochs": 4, "batch_size": 16}, "optimizer": {"name": "adam"}}
+CONFIGS = {
+    "moons": {"data": {"train": {"name": "moons", "points_per_class": 40}}, "model": {"hidden": [4]}},
+    "wider": {"data": {"train": {"name": "moons", "points_per_class": 40}}, "model": {"hidden": [9]}},
+    "hinge": {"data": {"train": {"name": "moons", "points_per_class": 40}}, "loss": "hinge"},
+    "digits": {
+        "data": {"train": str(ROOT / "data" / "digits.csv"), "target": "digit", "image_shape": [8, 8]},
+        "model": {"hidden": [5]},
+    },
+    "linear": {
+        "data": {"train": {"name": "random", "rows": 60, "features": 3, "outputs": 2}},
+        "loss": "mse",
+    },
+}
+BEGINNINGS = {"png": b"\x89PNG", "pdf": b"%PDF-", "svg": b"<?xml"}
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """One short run of each kind, by name."""
+    folder = tmp_path_factory.mktemp("runs")
+    made = {}
+    for name, config in CONFIGS.items():
+        file = write_config(folder / f"{name}.yaml", {**BASE, **config})
+        made[name] = folder / name
+        assert invoke("fit", file, "--out", made[name], "--quiet").exit_code == 0
+    return made
+
+
+def drawn(kind, *paths):
+    """The figure of some runs, and its words."""
+    with drawing(LIGHT):
+        return picture(kind, [Results(path) for path in paths], LIGHT)
+
+
+def evaluated(path):
+    """What `eval` says."""
+    return json.loads(invoke("eval", path, "--json").stdout)
+
+
+KINDS = {
+    "moons": ["curves", "weights", "boundary", "confusion", "reliability"],
+    "hinge": ["curves", "weights", "boundary", "confusion"],
+    "digits": ["curves", "weights", "confusion", "reliability"],
+    "linear": ["curves", "weights", "predictions"],
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_run_has_the_kinds_that_make_sense_for_it(runs, name):
+    assert [kind for kind in applicable(Results(runs[name])) if kind != "histograms"] == KINDS[name]
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+@pytest.mark.parametrize(("name", "kind"), [(name, kind) for name in KINDS for kind in KINDS[name]])
+def test_every_kind_is_drawn_with_nothing_cut_off(runs, name, kind, theme):
+    with drawing(theme):
+        figure, words = picture(kind, [Results(runs[name])], theme)
+        figure.draw_without_rendering()
+        inside = figure.bbox.padded(1)
+        boxes = [axes.get_tightbbox() for axes in figure.axes if axes.get_visible()]
+    assert words.endswith(".")
+    for box in boxes:
+        assert inside.x0 <= box.x0 < box.x1 <= inside.x1
+        assert inside.y0 <= box.y0 < box.y1 <= inside.y1
+
+
+@pytest.mark.parametrize("suffix", BEGINNINGS)
+def test_the_suffix_decides_the_format(runs, tmp_path, suffix):
+    file = tmp_path / f"picture.{suffix}"
+    result = invoke("plot", runs["moons"], "-o", file)
+    assert (result.exit_code, result.stdout) == (0, f"{file}\n")
+    assert file.read_bytes().startswith(BEGINNINGS[suffix])
+
+
+def test_the_same_run_gives_the_same_bytes(runs, tmp_path):
+    files = [tmp_path / "a.svg", tmp_path / "b.svg"]
+    for file in files:
+        invoke("plot", runs["moons"], "-o", file)
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_a_picture_goes_into_the_run_directory(runs):
+    invoke("plot", runs["digits"], "--kind", "weights")
+    assert (runs["digits"] / "weights.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_confusion_picture_shows_the_matrix_of_eval(runs):
+    figure, words = drawn("confusion", runs["digits"])
+    expected = evaluated(runs["digits"])
+    found = np.zeros((10, 10))
+    for text in figure.axes[0].texts:
+        column, row = text.get_position()
+        found[round(row), round(column)] = float(text.get_text())
+    assert found.tolist() == expected["confusion_matrix"]
+    assert figure.axes[0].get_title("left").endswith(f"accuracy {expected['accuracy']:.4g}")
+    assert f"{found.trace():g} of {found.sum():g} are right" in words
+
+
+def test_the_curves_are_the_lines_of_the_file(runs):
+    figure, _ = drawn("curves", runs["moons"])
+    curves = {line.get_label(): line for line in figure.axes[0].get_lines()}
+    for label, key in (("train", "data_loss"), ("validation", "val_loss")):
+        assert curves[label].get_xdata().tolist() == [1, 2, 3, 4]
+        assert curves[label].get_ydata().tolist() == [each[key] for each in records(runs["moons"])]
+
+
+def test_the_best_epoch_is_marked(runs):
+    figure, words = drawn("curves", runs["moons"])
+    losses = [each["val_loss"] for each in records(runs["moons"])]
+    epoch = 1 + int(np.argmin(losses))
+    (mark,) = [line for line in figure.axes[0].get_lines() if line.get_label() == "best"]
+    assert (mark.get_xdata()[0], mark.get_ydata()[0]) == (epoch, min(losses))
+    assert f"best val_loss {min(losses):.4g} at epoch {epoch}" in words
+
+
+def test_the_reliability_diagram_states_the_metrics_of_eval(runs):
+    figure, _ = drawn("reliability", runs["moons"])
+    expected = evaluated(runs["moons"])
+    title = figure.axes[0].get_title("left")
+    assert f"calibration_error {expected['calibration_error']:.4g}" in title
+    assert f"accuracy {expected['accuracy']:.4g}" in title
+
+
+def test_the_gaps_of_the_bins_are_the_calibration_error(rng):
+    p = rng.dirichlet(np.ones(3), 200)
+    y, w = rng.integers(3, size=200), rng.random(200)
+    found = bins(p, y, w)
+    gaps = np.abs(found.accuracy - found.confidence) @ found.weight / found.weight.sum()
+    assert gaps == pytest.approx(calibration_error(p, y, w), rel=1e-12)
+
+
+def test_the_points_of_a_regression_are_truth_and_prediction(runs):
+    figure, _ = drawn("predictions", runs["linear"])
+    points = figure.axes[0].get_lines()[-1]
+    errors = points.get_ydata() - points.get_xdata()
+    both = figure.axes[1].get_lines()[-1]
+    others = both.get_ydata() - both.get_xdata()
+    mae = np.mean([np.abs(errors).mean(), np.abs(others).mean()])
+    assert mae == pytest.approx(evaluated(runs["linear"])["mae"], rel=1e-5)
+
+
+def test_a_boundary_shows_every_training_point_in_its_class_and_unit(runs):
+    figure, _ = drawn("boundary", runs["moons"])
+    rows = Results(runs["moons"]).own_units.train
+    groups = [each for each in figure.axes[0].collections if each.get_zorder() == 3]  # not the lines
+    shown = np.concatenate([each.get_offsets() for each in groups])
+    both = [np.unique(np.asarray(points, np.float64).round(5), axis=0) for points in (shown, rows.X)]
+    assert both[0].tolist() == both[1].tolist()
+
+
+def test_boundaries_of_several_runs_say_what_differs(runs, tmp_path):
+    figure, words = drawn("boundary", runs["moons"], runs["wider"])
+    titles = [axes.get_title("left").splitlines()[0] for axes in figure.axes if axes.get_visible()]
+    assert titles == ["hidden [4]", "hidden [9]"]
+    assert "hidden [9]: train accuracy" in words
+
+
+def test_curves_of_several_runs_are_one_picture(runs):
+    figure, _ = drawn("curves", runs["moons"], runs["wider"])
+    labels = [line.get_label() for line in figure.axes[2].get_lines()]
+    assert labels == ["hidden [4]", "hidden [9]"]
+
+
+def test_tiles_stand_side_by_side_a_pixel_apart():
+    made = mosaic(np.arange(3.0).repeat(4).reshape(3, 2, 2), 2, fill=np.nan)
+    assert made.shape == (5, 5)
+    assert made[0, 0] == 0
+    assert made[1, 4] == 1
+    assert made[3, 1] == 2
+    assert np.isnan(made[2]).all()
+    assert np.isnan(made[:2, 2]).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "reason"),
+    [
+        ("digits", "boundary", "it has 64 features, and a plane has two"),
+        ("hinge", "reliability", "its loss (hinge) gives no probabilities"),
+        ("linear", "confusion", "its target is a number, not a class"),
+        ("moons", "predictions", "its target is a class, not a number"),
+    ],
+)
+def test_a_kind_that_does_not_apply_is_refused_with_the_reason(runs, name, kind, reason):
+    result = invoke("plot", runs[name], "--kind", kind)
+    assert result.exit_code == 2
+    assert reason in result.stderr
+    assert "possible for this run: curves, weights" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--kind", "confusion", "-o", "x.png"], "--kind confusion shows one run, got 2"),
+        (["--kind", "boundary"], "name the file with -o FILE"),
+        (["-o", "x.gif"], "choose one of these suffixes"),
+    ],
+)
+def test_several_runs_need_a_file_and_a_kind_for_several(runs, arguments, reason):
+    result = invoke("plot", runs["moons"], runs["wider"], *arguments)
+    assert result.exit_code == 2
+    assert reason in result.stderr
+
+
+def test_a_directory_without_a_run_is_refused(tmp_path):
+    result = invoke("plot", tmp_path)
+    assert result.exit_code == 2
+    assert "holds no run" in result.stderr
+
+
+def test_without_matplotlib_the_command_to_install_it_is_told(runs, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    result = invoke("plot", runs["moons"])
+    assert result.exit_code == 2
+    assert len(result.stderr.splitlines()) == 1
+    assert "pip install 'mlptrain[plot]'" in result.stderr
+
+
+def test_dollars_and_control_characters_in_names_are_drawn_as_they_are(tmp_path):
+    table = tmp_path / "rows.csv"
+    names = ["$\\frac{1$", "<b>\x1b[31m", "学習"]
+    lines = [f"{i % 7},{i % 5},{names[i % 3]}" for i in range(60)]
+    table.write_text("a,b,c\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    config = {**BASE, "data": {"train": str(table), "target": "c"}, "model": {"hidden": [3]}}
+    run = tmp_path / "run"
+    assert invoke("fit", write_config(tmp_path / "c.yaml", config), "--out", run).exit_code == 0
+    for kind in ("confusion", "boundary"):
+        result = invoke("plot", run, "--kind", kind)
+        assert result.exit_code == 0, result.stderr
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+def test_classes_differ_in_colour_and_in_marker(theme):
+    assert len(set(theme.palette)) == len(theme.palette)
+    assert len({*MARKERS}) == len(MARKERS)
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+def test_text_stands_out_from_the_paper(theme):
+    """WCAG 2.2: at least 7 to 1 for the best level."""
+
+    def light(colour):
+        parts = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgb(colour)]
+        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+    low, high = sorted([light(theme.ink), light(theme.paper)])
+    assert (high + 0.05) / (low + 0.05) > 7

@@ -1,0 +1,195 @@
+"""The page about a run: what it holds, that nothing in it is foreign markup, how large it is."""
+
+import json
+import re
+import sys
+import time
+from html.parser import HTMLParser
+
+import pytest
+import yaml
+from runs import ROOT, invoke, write_config
+
+pytest.importorskip("matplotlib")
+
+VOID = {"meta", "img", "br", "hr", "link", "input", "source", "col"}
+HOSTILE = "<script>alert(1)</script>"
+BASE = {"seed": 1, "train": {"epochs": 3}, "model": {"hidden": [6]}}
+DIGITS = {"train": str(ROOT / "data" / "digits.csv"), "target": "digit", "image_shape": [8, 8]}
+
+
+class Page(HTMLParser):
+    """The elements of a page, each with its attributes; what is opened must be closed."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.elements, self.open, self.words = [], [], []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.elements if name == tag]
+
+    @property
+    def text(self):
+        return " ".join(" ".join(self.words).split())
+
+
+def fitted(folder, name, data, **more):
+    """A short run."""
+    file = write_config(folder / f"{name}.yaml", {**BASE, "data": data, **more})
+    result = invoke("fit", file, "--out", folder / name, "--quiet")
+    assert result.exit_code == 0, result.stderr
+    return folder / name
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return fitted(tmp_path_factory.mktemp("runs"), "digits", DIGITS)
+
+
+@pytest.fixture(scope="module")
+def source(run):
+    """The page about digits as it is written."""
+    assert invoke("report", run).exit_code == 0
+    return (run / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def page(source):
+    return Page(source)
+
+
+def test_it_states_the_metrics_of_eval(run, page):
+    expected = json.loads(invoke("eval", run, "--json").stdout)
+    for name in ("loss", "accuracy", "f1_macro", "calibration_error"):
+        assert f"{name} {expected[name]:.4g}" in page.text
+
+
+def test_it_has_the_precision_and_recall_of_every_class(run, page):
+    expected = json.loads(invoke("eval", run, "--json").stdout)["per_class"]
+    for name, values in expected.items():
+        numbers = [values[key] for key in ("precision", "recall", "f1")]
+        row = " ".join([name, *(f"{each:.4g}" for each in numbers), f"{values['support']:,}"])
+        assert row in page.text
+
+
+def test_it_holds_the_whole_config(run, source):
+    blocks = re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", source, re.DOTALL)
+    found = [yaml.safe_load(block.replace("&quot;", '"')) for block in blocks if "seed:" in block]
+    assert found == [yaml.safe_load((run / "config.yaml").read_text("utf-8"))]
+
+
+def test_it_says_how_to_run_it_again(run, page):
+    assert f"mlptrain fit {run}/config.yaml" in page.text
+
+
+def test_every_picture_has_words(page):
+    images = page.all("img")
+    assert len(images) > 4
+    assert all(each["alt"].strip() for each in images)
+
+
+def test_the_worst_mistakes_are_shown_as_pictures_of_their_rows(source):
+    shown = re.findall(r"<strong>(\d for \d)</strong>", source)
+    assert 0 < len(shown) <= 12
+    assert all(wrong != true for wrong, _, true in (each.split() for each in shown))
+
+
+def test_nothing_is_fetched_and_nothing_runs(page):
+    addresses = [
+        attributes.get(name, "")
+        for _, attributes in page.elements
+        for name in ("src", "srcset", "href", "data", "action")
+    ]
+    assert [each for each in addresses if each and not each.startswith(("data:image/", "#"))] == []
+    assert page.all("script") == page.all("iframe") == page.all("object") == page.all("link") == []
+    assert [key for _, each in page.elements for key in each if key.startswith("on")] == []
+
+
+def test_its_style_fetches_nothing(source):
+    (style,) = re.findall(r"<style>(.*?)</style>", source, re.DOTALL)
+    assert "@import" not in style
+    assert "url(" not in style
+    assert "prefers-color-scheme: dark" in style
+    assert "@media print" in style
+
+
+def test_tables_have_headers_that_say_what_they_head(page):
+    assert page.all("table")
+    assert all(each.get("scope") in ("col", "row") for each in page.all("th"))
+
+
+def test_it_has_a_language_and_one_main_part(page):
+    assert page.all("html")[0]["lang"] == "en"
+    assert len(page.all("main")) == len(page.all("h1")) == 1
+
+
+def test_it_is_small_and_fast(run, tmp_path):
+    start = time.perf_counter()
+    invoke("report", run, "-o", tmp_path / "page.html")
+    assert time.perf_counter() - start < 5
+    assert (tmp_path / "page.html").stat().st_size < 3_000_000
+
+
+def test_hostile_names_stay_text(tmp_path):
+    names = [HOSTILE, '"><img src=x onerror=alert(2)>', "&amp;\x1b[31m"]
+    table = tmp_path / "rows.csv"
+    quoted = ['"' + name.replace('"', '""') + '"' for name in names]
+    rows = [f"{i % 7},{i % 5},{quoted[i % 3]}" for i in range(90)]
+    table.write_text("\n".join([f'"{HOSTILE}",b,c', *rows]) + "\n", encoding="utf-8")
+    run = fitted(tmp_path, "hostile", {"train": str(table), "target": "c"})
+    assert invoke("report", run).exit_code == 0
+    written = (run / "report.html").read_text(encoding="utf-8")
+    found = Page(written)
+    assert HOSTILE in found.text
+    assert "\x1b" not in written
+    assert found.all("script") == []
+    assert all(each.get("src", "").startswith("data:image/") for each in found.all("img"))
+
+
+def test_a_regression_shows_its_largest_errors(tmp_path):
+    data = {"train": str(ROOT / "data" / "auto_mpg.csv"), "target": "mpg", "ignore": ["car_name"]}
+    run = fitted(tmp_path, "cars", data, loss="mse")
+    assert invoke("report", run).exit_code == 0
+    found = Page((run / "report.html").read_text(encoding="utf-8"))
+    expected = json.loads(invoke("eval", run, "--json").stdout)
+    assert f"rmse {expected['rmse']:.4g}" in found.text
+    assert "horsepower" in found.text
+
+
+def test_several_runs_stand_side_by_side(run, tmp_path):
+    other = fitted(tmp_path, "wider", DIGITS, model={"hidden": [12]})
+    file = tmp_path / "both.html"
+    assert invoke("report", run, other, "-o", file).exit_code == 0
+    found = Page(file.read_text(encoding="utf-8"))
+    assert "model.hidden [6] [12]" in found.text
+    accuracies = [
+        json.loads(invoke("eval", each, "--json").stdout)["accuracy"] for each in (run, other)
+    ]
+    assert "accuracy " + " ".join(f"{each:.4g}" for each in accuracies) in found.text
+
+
+def test_another_suffix_is_refused(run):
+    result = invoke("report", run, "-o", "page.pdf")
+    assert result.exit_code == 2
+    assert "written as .html" in result.stderr
+
+
+def test_without_matplotlib_the_command_to_install_it_is_told(run, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    result = invoke("report", run)
+    assert result.exit_code == 2
+    assert len(result.stderr.splitlines()) == 1
+    assert "pip install 'mlptrain[plot]'" in result.stderr
