@@ -63,6 +63,7 @@ def build(config: Config, threads: int | None = None) -> Experiment:
         if train.early_stopping
         else None,
         eval_every=interval(train.eval_every),
+        log_histograms=train.log_histograms,
         threads=threads,
     )
 

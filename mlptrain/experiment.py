@@ -67,6 +67,7 @@ class Experiment:
     early_stopping: EarlyStopping | None = None
     eval_every: Interval = Interval()
     threads: int = 1
+    log_histograms: bool = False
 
     @property
     def steps_per_epoch(self) -> int:

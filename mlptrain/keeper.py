@@ -23,11 +23,15 @@ from mlptrain.checkpoint import (
     restore_optimizer,
 )
 from mlptrain.errors import DivergenceError
+from mlptrain.events import EventFiles
 from mlptrain.experiment import Experiment, Interval
 from mlptrain.nodes.node import Array
 from mlptrain.pace import Pace
 from mlptrain.record import Progress, Record
 from mlptrain.run_directory import RunDirectory
+
+EVENTS = "tensorboard"
+"""The folder of the event files in the run directory."""
 
 ADVICE = "lower optimizer.learning_rate, lengthen schedule.warmup or set train.clip_norm"
 
@@ -54,12 +58,15 @@ class Keeper:
     record: Record | None = None  # the last one
     pace: Pace = field(default_factory=Pace)
     pending: Snapshot | None = None  # the best parameters, until they are written
+    events: EventFiles | None = None  # for TensorBoard, where they are asked for
 
     def keep(self, progress: Progress, record: Record | None) -> None:
         """What is due after a step."""
         if record is not None:
             self.record = record
-            self.directory.append_metrics(record.values)
+            self.directory.append_metrics(record.line())
+            if self.events is not None:
+                self.events.write(self.directory.path / EVENTS, record.values)
         due = self.every.due(progress.step, self.experiment.steps_per_epoch)
         # What a rollback goes back to must not depend on the clock.
         exactly = self.every.unit == "steps" or self.experiment.nonfinite == "rollback"
@@ -88,7 +95,13 @@ class Keeper:
         loaded = self.directory.newest_valid()
         checkpoint = Checkpoint(str(loaded.path), loaded.arrays, loaded.document)
         self.pending = None
+        self.close()  # the next event file begins where the checkpoint was written
         return self.restore(checkpoint)
+
+    def close(self) -> None:
+        """Nothing more will be kept, for now."""
+        if self.events is not None:
+            self.events.close()
 
     def restore(self, checkpoint: Checkpoint) -> Progress:
         """Put network, optimizer, metrics and last record back to where the checkpoint was written."""

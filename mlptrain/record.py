@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -38,9 +39,15 @@ class Record:
 
     values: Values
     is_best: bool
+    histograms: Mapping[str, Any] | None = None  # of the step before, where they are asked for
 
     def __getitem__(self, key: str) -> float | int | None:
         return self.values[key]
+
+    def line(self) -> dict[str, Any]:
+        """What stands in metrics.jsonl."""
+        more = {} if self.histograms is None else {"histograms": self.histograms}
+        return {**self.values, **more}
 
 
 class Clock:

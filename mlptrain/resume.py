@@ -11,6 +11,7 @@ from mlptrain.restored import config_of
 
 MAY_CHANGE = (
     *("train.epochs", "train.checkpoint_every", "train.nonfinite"),
+    *("train.log_histograms", "train.tensorboard"),
     *("data.cache", "data.image_shape"),
 )
 """Keys that leave the steps already done as they are. More epochs lengthen the schedule from now on."""

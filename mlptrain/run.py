@@ -17,6 +17,7 @@ from mlptrain.config import Config, dump, resolved
 from mlptrain.environment import differences, environment
 from mlptrain.errors import DivergenceError, Interrupted
 from mlptrain.evaluate import evaluate
+from mlptrain.events import EventFiles
 from mlptrain.experiment import Experiment
 from mlptrain.interrupt import StopRequest, stop_requests
 from mlptrain.keeper import Keeper, Ruined
@@ -57,12 +58,13 @@ class Run:
         threads: int | None = None,
     ) -> Self:
         """Build everything first, so that nothing is replaced for a config that cannot run."""
+        events = events_for(config)
         experiment = build(config, threads)
         if init_from is not None:
             restore_network(experiment.network, init_from)
         directory = RunDirectory.create(out, force=force)
         directory.write_config(dump(resolved(config)))
-        keeper = keeper_for(config, experiment, directory)
+        keeper = keeper_for(config, experiment, directory, events)
         return cls(config, experiment, directory, keeper, notes=list(experiment.data.notes))
 
     @property
@@ -86,7 +88,7 @@ class Run:
             config = agreed_config(checkpoint, config)
             experiment = build(config, threads)
             check_same_data(checkpoint, experiment)
-            keeper = keeper_for(config, experiment, directory)
+            keeper = keeper_for(config, experiment, directory, events_for(config))
             progress = keeper.restore(checkpoint)
             directory.write_config(dump(resolved(config)))
         except BaseException:
@@ -115,6 +117,7 @@ class Run:
             reason = error.faults[0]
             raise
         finally:
+            self.keeper.close()
             self.summary = self._summary(status, reason)
             with self.directory:
                 self.directory.write_summary(self.summary)
@@ -195,6 +198,14 @@ class Run:
         }
 
 
-def keeper_for(config: Config, experiment: Experiment, directory: RunDirectory) -> Keeper:
+def keeper_for(
+    config: Config, experiment: Experiment, directory: RunDirectory, events: EventFiles | None
+) -> Keeper:
     """What writes the run, at the interval that the config asks for."""
-    return Keeper(directory, experiment, resolved(config), interval(config.train.checkpoint_every))
+    every = interval(config.train.checkpoint_every)
+    return Keeper(directory, experiment, resolved(config), every, events=events)
+
+
+def events_for(config: Config) -> EventFiles | None:
+    """The event files, where the config asks for them; EnvironmentFault where none can be written."""
+    return EventFiles() if config.train.tensorboard else None

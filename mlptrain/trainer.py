@@ -9,6 +9,8 @@ randomness is a function of (seed, epoch, step).
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,7 @@ from mlptrain.errors import DivergenceError
 from mlptrain.experiment import Experiment
 from mlptrain.gradients import clip, is_finite, origin
 from mlptrain.graph import Plan
+from mlptrain.histograms import histograms
 from mlptrain.nodes.node import Array
 from mlptrain.record import Clock, Progress, Record, measure
 
@@ -42,10 +45,16 @@ def train(experiment: Experiment, progress: Progress) -> Iterator[Record | None]
         for rows in batches(order, experiment.batch_size, drop_last=experiment.drop_last, start=start):
             factor = experiment.schedule(progress.step, total, per_epoch) * progress.rate_factor
             lr = experiment.optimizer.learning_rate * factor
-            take_step(experiment, progress, rows, lr)
+            done = progress.step + 1
+            due = experiment.eval_every.due(done, per_epoch) or done == total
+            seen = None
+            if due and experiment.log_histograms:
+                seen = watched_step(experiment, progress, rows, lr)
+            else:
+                take_step(experiment, progress, rows, lr)
             clock.count(len(rows))
-            if experiment.eval_every.due(progress.step, per_epoch) or progress.step == total:
-                yield measure(experiment, progress, lr, clock)
+            if due:
+                yield replace(measure(experiment, progress, lr, clock), histograms=seen)
                 if progress.stopped:
                     return
             else:
@@ -66,6 +75,16 @@ def take_step(experiment: Experiment, progress: Progress, rows: NDArray[np.intp]
             optimizer.step(w, dw, lr)
             network.training.update_statistics(plan)
     progress.step += 1
+
+
+def watched_step(
+    experiment: Experiment, progress: Progress, rows: NDArray[np.intp], lr: float
+) -> dict[str, Any]:
+    """The same step, and its histograms."""
+    before = experiment.network.parameters.values.copy()
+    take_step(experiment, progress, rows, lr)
+    plan = experiment.network.training.graph.plan(len(rows))
+    return histograms(experiment, plan, experiment.network.parameters.values - before)
 
 
 def load_batch(experiment: Experiment, rows: NDArray[np.intp], step: int) -> Plan:

@@ -1,4 +1,4 @@
-"""`trace --svg`: what stands at which wire, that nothing overlaps, and what keeps it from being drawn."""
+"""`trace --svg`: what stands at which wire, that nothing overlaps, and how it fails."""
 
 import importlib.util
 import itertools
@@ -278,8 +278,21 @@ def test_dot_is_told_no_name_of_the_user():
 # --- the command ---
 
 
+def run_line(arguments):
+    return CliRunner().invoke(cli, arguments, env={"COLUMNS": "80"})
+
+
 def run(*arguments):
-    return CliRunner().invoke(cli, ["trace", "x * y", "x=2", "y=3", *arguments], env={"COLUMNS": "80"})
+    return run_line(["trace", "x * y", "x=2", "y=3", *arguments])
+
+
+def test_more_gates_than_anybody_can_read_are_refused(tmp_path):
+    ended = run_line(["trace", "x" + "+x" * 300, "x=1", "--svg", str(tmp_path / "sum.svg")])
+
+    assert ended.exit_code == 2
+    assert ended.stderr == (
+        "error: --svg: 301 gates are too many to be looked at; draw at most 200, or leave --svg out\n"
+    )
 
 
 @pytest.mark.usefixtures("engine")
@@ -349,7 +362,7 @@ def program(tmp_path, body):
 def test_a_dot_that_fails_is_reported_with_its_own_words(tmp_path):
     dot = program(tmp_path, "cat >/dev/null; echo 'libgvc: broken' >&2; exit 3")
 
-    with pytest.raises(EnvironmentFault, match="ended with 3: libgvc: broken; reinstall Graphviz"):
+    with pytest.raises(EnvironmentFault, match="ended with 3: libgvc: broken; draw less, or reinstall"):
         graphviz.by_dot(dot, [Box(1, 1)], [])
 
 

@@ -15,12 +15,12 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 LEVELS = (
     "errors bounds random blocks npz environment threads interrupt pace forms",
-    "nodes metrics schedules initializers registry files",
+    "nodes metrics schedules initializers registry files events",
     "losses optimizers regularizers memory parameters data archive",
     "graph",
     "network gradients expression run_directory",
     "experiment evaluate gradcheck trace summary",
-    "record",
+    "record histograms",
     "trainer checkpoint config",
     "build bench init keeper",
     "restored check",
@@ -46,6 +46,7 @@ HOMES = {
     "pydantic": ("config/",),
     "pydantic_core": ("config/",),
     "rich": ("report/",),
+    "tensorboardX": ("events.py",),
     "threadpoolctl": ("threads.py", "environment.py"),
     "tqdm": ("report/",),
     "yaml": ("config/",),
@@ -53,6 +54,7 @@ HOMES = {
 """Each dependency and where it may be imported; numpy anywhere."""
 
 LATE = {
+    ("events.py", "tensorboardX"): "an extra, and only for who asks for it",
     ("data/sources.py", "mlptrain.data.tables"): "polars takes longer to import than a small fit",
     ("data/sources.py", "mlptrain.data.spool"): "it imports tables, and with them polars",
     ("report/circuit/layered.py", "igraph"): "an extra, needed only where Graphviz is not installed",

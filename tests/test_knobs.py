@@ -128,6 +128,8 @@ WITHOUT_EFFECT_ON_TRAINING = {
     "data.cache": "where large tables are kept: the same bits from there",
     "data.image_shape": "how pictures are drawn",
     "train.checkpoint_every": "what is kept on the disk",
+    "train.log_histograms": "what is recorded besides",
+    "train.tensorboard": "where it is written besides",
 }
 
 
@@ -260,6 +262,7 @@ def test_early_stopping_has_no_other_options():
         ("data.cache", "none"),
         ("data.image_shape", [1, 2]),
         ("train.checkpoint_every", {"steps": 3}),
+        ("train.log_histograms", True),
     ],
 )
 def test_what_is_only_shown_or_kept_does_not_change_the_training(key, value):

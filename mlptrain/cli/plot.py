@@ -28,6 +28,8 @@ def command(runs: tuple[Path, ...], kind: str, out: Path | None) -> None:
     reliability  how far probabilities can be trusted
     predictions  predicted against true values of a regression
 
+    histograms   activations, gradients and updates (train.log_histograms)
+
     Several RUNs give curves over each other, or boundaries side by side.
 
     \b

@@ -209,6 +209,12 @@ class Train(Section):
     )
     eval_every: Interval = setting(1, "epochs between evaluations, or {steps: n}")
     checkpoint_every: Interval = setting(1, "epochs between checkpoints, or {steps: n}")
+    log_histograms: bool = setting(
+        False, "keep histograms of activations and gradients at each evaluation, for `mlptrain plot`"
+    )
+    tensorboard: bool = setting(
+        False, "also write the records as event files for TensorBoard (extra `tensorboard`)"
+    )
 
 
 class Config(Section):

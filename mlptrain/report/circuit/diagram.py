@@ -89,10 +89,8 @@ class Diagram:
         for step in trace.steps:
             if step.inputs:
                 self._place_gate(step)
-        read = {name for step in trace.steps for name in step.inputs}
-        for step in trace.steps:
-            if step is trace.steps[-1] or (step.inputs and step.name not in read):
-                self._place_wire(step, "", step.upstream, None)
+        output = trace.steps[-1]
+        self._place_wire(output, "", output.upstream, None)
 
     @property
     def edges(self) -> list[Edge]:

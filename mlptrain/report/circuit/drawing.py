@@ -27,6 +27,8 @@ FONTS = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif"
 
 MARGIN = 16.0
 LEGEND = 30.0
+LARGEST = 200
+"""Gates of a picture. The layout of ten times as many takes minutes, and nobody could read it."""
 HINTS = (("value above the wire", VALUE), ("gradient below", GRADIENT))
 MOST = 8
 """Columns of a matrix in a tooltip and in the description."""
@@ -35,11 +37,17 @@ MOST = 8
 def save(trace: Trace, file: Path) -> None:
     """Draw `trace` into a file, which holds the whole picture or what it held before.
 
-    ConfigError for a name that does not end in .svg, EnvironmentFault where there is no layout
-    program, StorageError if the file cannot be written.
+    ConfigError for a name that does not end in .svg and for too many gates, EnvironmentFault where
+    there is no layout program, StorageError if the file cannot be written.
     """
     if file.suffix.lower() != ".svg":
         raise ConfigError(f"--svg {file}: the picture is an SVG; choose a name that ends in .svg")
+    gates = sum(bool(step.inputs) for step in trace.steps)
+    if gates > LARGEST:
+        raise ConfigError(
+            f"--svg: {gates} gates are too many to be looked at; "
+            f"draw at most {LARGEST}, or leave --svg out"
+        )
     write_atomically(file, [svg(trace).encode("utf-8")])
 
 

@@ -28,7 +28,9 @@ def by_dot(program: str, boxes: Sequence[Box], edges: Sequence[Edge]) -> Layout:
         ) from error
     if done.returncode != 0:
         said = (done.stderr.strip() or "no reason given").splitlines()[0]
-        raise EnvironmentFault(f"{program}: ended with {done.returncode}: {said}; reinstall Graphviz")
+        raise EnvironmentFault(
+            f"{program}: ended with {done.returncode}: {said}; draw less, or reinstall it"
+        )
     return answer(done.stdout, len(boxes), edges)
 
 

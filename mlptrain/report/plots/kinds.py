@@ -10,6 +10,7 @@ from mlptrain.report.plots import (
     boundary,
     confusion,
     curves,
+    histograms,
     predictions,
     reliability,
     weights,
@@ -37,6 +38,7 @@ KINDS = {
     "confusion": Kind(confusion.draw, confusion.obstacle, several=False),
     "reliability": Kind(reliability.draw, reliability.obstacle, several=False),
     "predictions": Kind(predictions.draw, predictions.obstacle, several=False),
+    "histograms": Kind(histograms.draw, histograms.obstacle, several=False, needs_model=False),
 }
 
 

@@ -24,6 +24,9 @@ from mlptrain.resume import changed_sources
 LARGEST = 256 * 1024 * 1024
 """Bytes of metrics.jsonl and its like."""
 
+HISTOGRAMS = "histograms"
+"""The key of a line of metrics.jsonl."""
+
 Values = Mapping[str, Any]
 
 
@@ -42,9 +45,19 @@ class Results:
         return self.path.resolve().name
 
     @cached_property
-    def records(self) -> list[Values]:
-        """The lines of metrics.jsonl."""
+    def _lines(self) -> list[Values]:
         return read_lines(self.path / "metrics.jsonl")
+
+    @property
+    def records(self) -> list[Values]:
+        """The lines of metrics.jsonl, without histograms."""
+        return [{k: v for k, v in line.items() if k != HISTOGRAMS} for line in self._lines]
+
+    @property
+    def histograms(self) -> list[Values]:
+        """Step and layers of each line that has histograms."""
+        found = [line for line in self._lines if HISTOGRAMS in line]
+        return [{"step": line.get("step"), "layers": line[HISTOGRAMS]} for line in found]
 
     @cached_property
     def summary(self) -> Values:

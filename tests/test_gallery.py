@@ -1,0 +1,70 @@
+"""docs/gallery.md: every picture is there, is made by one command, and every command would run."""
+
+import importlib.util
+import re
+import shlex
+import shutil
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from click.testing import CliRunner
+
+from mlptrain.cli import cli
+
+DOCS = Path(__file__).parent.parent / "docs"
+PAGE = (DOCS / "gallery.md").read_text(encoding="utf-8")
+COMMANDS = [shlex.split(line)[1:] for line in re.findall(r"^\$ (mlptrain .+)$", PAGE, re.MULTILINE)]
+SHOWN = re.findall(r"!\[.+\]\((gallery/[\w.-]+)\)", PAGE)
+TRACES = [words for words in COMMANDS if words[0] == "trace"]
+CAN_DRAW = shutil.which("dot") or importlib.util.find_spec("igraph")
+
+
+def made(words):
+    """The files that a command writes into docs/."""
+    return [word.removeprefix("docs/") for word in words if word.startswith("docs/")]
+
+
+def texts(path):
+    """Everything that is written in a circuit, without where it stands."""
+    found = ElementTree.parse(path).iter("{http://www.w3.org/2000/svg}text")
+    return sorted("".join(text.itertext()) for text in found)
+
+
+def test_every_picture_that_is_shown_exists_and_no_other_does():
+    assert sorted(SHOWN) == sorted(f"gallery/{path.name}" for path in (DOCS / "gallery").iterdir())
+
+
+def test_every_picture_is_made_by_one_command():
+    assert sorted(file for words in COMMANDS for file in made(words)) == sorted(SHOWN)
+
+
+def test_the_pictures_are_small():
+    assert sum(path.stat().st_size for path in (DOCS / "gallery").iterdir()) < 2_000_000
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=shlex.join)
+def test_a_command_is_understood(words):
+    command = cli.get_command(cli.make_context("mlptrain", [], resilient_parsing=True), words[0])
+
+    assert command is not None
+    command.make_context(words[0], words[1:])  # reads all arguments; raises where one is wrong
+
+
+def test_a_run_is_made_before_it_is_drawn():
+    runs = set()
+    for words in COMMANDS:
+        named = {word for word in words if word.startswith("runs/")}
+        assert words[0] == "fit" or named <= runs
+        runs |= named
+
+
+@pytest.mark.skipif(not CAN_DRAW, reason="neither Graphviz nor igraph is installed")
+@pytest.mark.parametrize("words", TRACES, ids=shlex.join)
+def test_a_circuit_is_current(words, tmp_path):
+    fresh = tmp_path / "fresh.svg"
+
+    ended = CliRunner().invoke(cli, [*words[:-1], str(fresh)])
+
+    assert ended.exit_code == 0, ended.output
+    assert texts(fresh) == texts(DOCS.parent / words[-1])
