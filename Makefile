@@ -21,8 +21,9 @@ fix: ## Format, and repair what ruff can repair
 test: ## The tests alone
 	$(PYTHON) -m pytest
 
-docs: ## Generate docs/config.md and docs/cli.md again
+docs: ## Generate docs/config.md, docs/cli.md and the pictures of docs/gallery.md again
 	$(PYTHON) -m cogapp -r docs/config.md docs/cli.md
+	$(PYTHON) docs/make_gallery.py
 
 golden: ## Make the PyTorch trajectories again (needs torch, which nothing else does)
 	$(PYTHON) tests/golden/make_golden.py

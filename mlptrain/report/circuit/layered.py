@@ -72,7 +72,7 @@ def library() -> Any:
         import igraph
     except ImportError as error:
         raise EnvironmentFault(
-            "--svg needs igraph or Graphviz's dot, and neither is there; pip install 'mlptrain[plot]'"
+            "--svg needs igraph or Graphviz's dot, and neither is there; pip install 'mlptrain[circuit]'"
         ) from error
     return igraph
 
