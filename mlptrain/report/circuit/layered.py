@@ -72,7 +72,7 @@ def library() -> Any:
         import igraph
     except ImportError as error:
         raise EnvironmentFault(
-            "--svg needs igraph or Graphviz's dot, and neither is there; pip install 'mlptrain[circuit]'"
+            "--svg needs Graphviz's dot or igraph, and finds neither; pip install 'mlptrain[circuit]'"
         ) from error
     return igraph
 
