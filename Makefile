@@ -12,14 +12,14 @@ check: ## What CI runs: format, lint, types, docs current, tests
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy
 	$(PYTHON) -m cogapp --check docs/config.md docs/cli.md
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest -n auto
 
 fix: ## Format, and repair what ruff can repair
 	$(PYTHON) -m ruff check --fix .
 	$(PYTHON) -m ruff format .
 
 test: ## The tests alone
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest -n auto
 
 docs: ## Generate docs/config.md, docs/cli.md and the pictures of docs/gallery.md again
 	$(PYTHON) -m cogapp -r docs/config.md docs/cli.md

@@ -328,7 +328,7 @@ def test_without_a_layout_program_there_is_one_line_with_the_command(tmp_path):
     assert ended.exit_code == 2
     assert ended.stdout == ""
     assert len(ended.stderr.splitlines()) == 1
-    assert ended.stderr.endswith("neither is there; pip install 'mlptrain[circuit]'\n")
+    assert ended.stderr.endswith("finds neither; pip install 'mlptrain[circuit]'\n")
 
 
 @pytest.mark.usefixtures("nothing_installed")

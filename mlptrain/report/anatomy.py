@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping
 
 from mlptrain.api import Anatomy
-from mlptrain.report.console import number, plain, stdout, table, tell
+from mlptrain.report.console import number, say, stdout, table, tell
 
 
 def show(anatomy: Anatomy) -> None:
@@ -19,9 +19,9 @@ def show(anatomy: Anatomy) -> None:
     out.print(table(columns, rows, left=3))
     parameters = sum(layer.parameters for layer in anatomy.layers)
     products = sum(layer.multiply_adds for layer in anatomy.layers)
-    out.print(plain(f"{parameters:,} parameters, {products:,} multiply-adds per row forward"))
+    say(out, f"{parameters:,} parameters, {products:,} multiply-adds per row forward")
     shares = ", ".join(f"{name} {size(value)}" for name, value in anatomy.memory.items())
-    out.print(plain(f"memory while training: {size(sum(anatomy.memory.values()))} ({shares})"))
+    say(out, f"memory while training: {size(sum(anatomy.memory.values()))} ({shares})")
     if anatomy.history:
         out.print()
         out.print(table(("checkpoint", "value"), list(history(anatomy.history).items())))

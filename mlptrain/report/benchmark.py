@@ -1,7 +1,7 @@
 """What `bench` prints: the phases of a step, and the step beside its products."""
 
 from mlptrain.bench import Benchmark
-from mlptrain.report.console import emit_json, plain, stdout, table
+from mlptrain.report.console import emit_json, say, stdout, table
 
 
 def show(measured: Benchmark, *, as_json: bool) -> None:
@@ -14,16 +14,10 @@ def show(measured: Benchmark, *, as_json: bool) -> None:
     out = stdout()
     out.print(table(("phase", "ms", "share"), rows))
     threads = "1 thread" if measured.threads == 1 else f"{measured.threads} threads"
-    out.print(
-        plain(
-            f"a step takes {ms(measured.step_ms)} ms, {measured.examples_per_second:,.0f} examples/s "
-            f"({threads})"
-        )
-    )
+    rate = f"{measured.examples_per_second:,.0f} examples/s"
+    say(out, f"a step takes {ms(measured.step_ms)} ms, {rate} ({threads})")
     share = measured.products_ms / measured.step_ms
-    out.print(
-        plain(f"its matrix products alone: {ms(measured.products_ms)} ms, {share:.0%} of the step")
-    )
+    say(out, f"its matrix products alone: {ms(measured.products_ms)} ms, {share:.0%} of the step")
 
 
 def ms(value: float) -> str:

@@ -5,7 +5,7 @@ from rich.text import Text
 
 from mlptrain.check import Finding, Report
 from mlptrain.errors import CheckFailed
-from mlptrain.report.console import emit_json, plain, stdout, tell
+from mlptrain.report.console import emit_json, plain, say, stdout, tell
 
 STYLES = {"PASS": "green", "WARN": "yellow", "FAIL": "bold red"}
 
@@ -17,9 +17,9 @@ def show(report: Report, *, as_json: bool) -> None:
         emit_json(document(report))
     else:
         out = stdout()
-        out.print(plain(report.config))
+        say(out, report.config)
         out.print(listed(report.findings), no_wrap=False, overflow="fold")
-        out.print(plain(summary(report.findings)))
+        say(out, summary(report.findings))
     failed = [finding for finding in report.findings if finding.status == "FAIL"]
     if failed:
         raise CheckFailed(*(f"{report.config}: {complaint(finding)}" for finding in failed))

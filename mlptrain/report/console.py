@@ -58,6 +58,11 @@ def plain(text: str) -> Text:
     return Text("".join(c if c.isprintable() else "?" for c in text))
 
 
+def say(console: Console, text: str) -> None:
+    """A line of text that nothing folds: a path in it can be copied, and a pipe reads one line."""
+    console.print(plain(text), soft_wrap=True)
+
+
 def number(value: float | int | None) -> str:
     """Four significant digits; large and whole numbers in full; a dash for what is not defined.
 
@@ -84,4 +89,4 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, left: int = 
 def tell(notes: Sequence[str]) -> None:
     """What the user should know, on stderr, a line each."""
     for note in notes:
-        stderr().print(Text("note: ") + plain(note))
+        say(stderr(), f"note: {note}")

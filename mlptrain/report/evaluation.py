@@ -1,7 +1,7 @@
 """The outcome of an evaluation: loss, metrics, per-class table, confusion matrix."""
 
 from mlptrain.assessment import Assessment
-from mlptrain.report.console import emit_json, plain, stdout, table, tell
+from mlptrain.report.console import emit_json, say, stdout, table, tell
 
 WIDEST_MATRIX = 15
 """Confusion matrices with more classes are left to --json."""
@@ -14,7 +14,7 @@ def show(assessment: Assessment, *, as_json: bool) -> None:
         emit_json(assessment.document())
         return
     out = stdout()
-    out.print(plain(f"{assessment.checkpoint} on {assessment.rows:,} rows ({assessment.split})"))
+    say(out, f"{assessment.checkpoint} on {assessment.rows:,} rows ({assessment.split})")
     rows = [("loss", assessment.loss), *assessment.metrics.items()]
     out.print(table(("metric", "value"), rows))
     if assessment.per_class is None or assessment.confusion is None:

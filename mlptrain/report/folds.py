@@ -2,14 +2,14 @@
 
 from mlptrain.folds import Folds
 from mlptrain.report import training
-from mlptrain.report.console import emit_json, plain, stderr, stdout, table
+from mlptrain.report.console import emit_json, say, stderr, stdout, table
 
 
 def watch(folds: Folds, *, quiet: bool) -> None:
     """Train all folds, each shown like any run unless `quiet`."""
     for number, run in enumerate(folds, 1):
         if not quiet:
-            stderr().print(plain(f"fold {number} of {folds.count}"))
+            say(stderr(), f"fold {number} of {folds.count}")
         training.watch(run, quiet=quiet)
 
 
@@ -20,11 +20,11 @@ def finished(folds: Folds, *, as_json: bool) -> None:
         return
     out = stdout()
     rows = folds.summary["rows"]
-    out.print(plain(f"{folds.count} folds, {rows:,} rows, each held out once"))
+    say(out, f"{folds.count} folds, {rows:,} rows, each held out once")
     lines = []
     for name, found in folds.summary["metrics"].items():
         values = [value for value in found["values"] if value is not None]
         ends = (min(values), max(values)) if values else (None, None)
         lines.append((name, found["mean"], found["std"], *ends))
     out.print(table(("metric", "mean", "std", "lowest", "highest"), lines))
-    out.print(plain(f"{folds.directory}  (folds.json, out_of_fold.csv)"))
+    say(out, f"{folds.directory}  (folds.json, out_of_fold.csv)")

@@ -5,7 +5,7 @@ from typing import Any
 
 from mlptrain.errors import CheckFailed
 from mlptrain.gradcheck import TOLERANCE, Row, Sweep
-from mlptrain.report.console import emit_json, plain, stdout, table
+from mlptrain.report.console import emit_json, say, stdout, table
 
 MOST_NAMED = 3
 MOST_KINKS = 10
@@ -24,7 +24,7 @@ def show(rows: Iterable[Row], *, as_json: bool) -> None:
         verdicts = [mark(row) for row in rows]
         print_table(rows, columns, [(*a, b) for a, b in zip(cells, verdicts, strict=True)])
         for line in (*notes(rows), verdict(rows, failed)):
-            stdout().print(plain(line))
+            say(stdout(), line)
     if failed:
         raise CheckFailed(*(complaint(row) for row in failed))
 
@@ -37,7 +37,7 @@ def print_table(
     several, in_parts = len(set(names)) > 1, len(set(parts)) > 1
     out = stdout()
     if not several and names:
-        out.print(plain(names[0]))
+        say(out, names[0])
     shown: list[Sequence[Any]] = []
     for i, row in enumerate(cells):
         first = [("" if i and names[i] == names[i - 1] else names[i])] if several else []

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from mlptrain.report.console import plain, stdout, tell
+from mlptrain.report.console import say, stdout, tell
 from mlptrain.report.plots import write
 from mlptrain.report.plots.results import Results
 
@@ -14,4 +14,4 @@ def plot(kind: str, paths: Sequence[Path], out: Path | None) -> None:
     file = write(kind, runs, out)
     for run in runs:
         tell(run.warnings)
-    stdout().print(plain(str(file)))
+    say(stdout(), str(file))

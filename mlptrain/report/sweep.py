@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from mlptrain.errors import CheckFailed
 from mlptrain.gradcheck import STEPS, TOLERANCE, Sweep
-from mlptrain.report.console import emit_json, plain, stdout
+from mlptrain.report.console import emit_json, say, stdout
 from mlptrain.report.gradcheck import counted, place, print_table, short
 
 LEGEND = "relative error by step size; * marks the best; kink: every entry met one"
@@ -20,10 +20,8 @@ def show(sweeps: Iterable[Sweep], *, as_json: bool) -> None:
         columns = ("tensor", *(power(step) for step in STEPS), "")
         cells = [(each.tensor, *step_cells(each), "" if each.passed else "FAILED") for each in sweeps]
         print_table(sweeps, columns, cells)
-        stdout().print(
-            plain("relative error by step size; * marks the best; kink: every entry met one")
-        )
-        stdout().print(plain(counted(sweeps, failed)))
+        say(stdout(), "relative error by step size; * marks the best; kink: every entry met one")
+        say(stdout(), counted(sweeps, failed))
     if failed:
         raise CheckFailed(*(swept(each) for each in failed))
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mlptrain.nodes.node import Array
-from mlptrain.report.console import emit_json, plain, stdout
+from mlptrain.report.console import emit_json, say, stdout
 from mlptrain.trace import Step, Trace
 
 COLUMNS = ("gate", "reads", "value", "upstream", "local", "downstream")
@@ -34,7 +34,7 @@ def show(trace: Trace, *, as_json: bool) -> None:
     made, most = layout(trace, out)
     out.print(made)
     for line in gradients(trace, most):
-        out.print(plain(line))
+        say(out, line)
 
 
 def layout(trace: Trace, console: Console) -> tuple[Table, int]:

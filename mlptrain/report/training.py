@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from mlptrain.experiment import Experiment
 from mlptrain.record import Record
-from mlptrain.report.console import emit_json, number, plain, stderr, stdout, tell
+from mlptrain.report.console import emit_json, number, say, stderr, stdout, tell
 from mlptrain.report.plots.results import Results
 from mlptrain.report.sparkline import summary as curves
 from mlptrain.run import Run
@@ -25,9 +25,9 @@ def watch(run: Run, *, quiet: bool) -> None:
         return
     tell(run.notes)
     told = len(run.notes)
-    stderr().print(plain(headline(run.experiment)))
+    say(stderr(), headline(run.experiment))
     keys = columns(run.experiment)
-    stderr().print(plain(line(keys)))
+    say(stderr(), line(keys))
     with bar(run) as shown:
         for step, record in enumerate(run, 1):
             if step % STEPS_PER_TICK == 0:
@@ -40,7 +40,7 @@ def watch(run: Run, *, quiet: bool) -> None:
                 tell(run.notes[told:])
                 told = len(run.notes)
     for text in curves(Results(run.directory.path).records):  # with those before a resume
-        stderr().print(plain(text))
+        say(stderr(), text)
 
 
 def bar(run: Run) -> "tqdm[Any]":
@@ -111,14 +111,12 @@ def fitted(summary: Mapping[str, Any], *, as_json: bool) -> None:
         emit_json(summary)
         return
     out = stdout()
-    out.print(plain(f"{summary['status']}: {summary['reason']}"))
-    out.print(
-        plain(f"best {summary['monitor']} {number(summary['best'])} at epoch {summary['best_epoch']}")
-    )
+    say(out, f"{summary['status']}: {summary['reason']}")
+    say(out, f"best {summary['monitor']} {number(summary['best'])} at epoch {summary['best_epoch']}")
     if summary.get("test"):
         values = ", ".join(f"{name} {number(value)}" for name, value in summary["test"].items())
-        out.print(plain(f"test: {values}"))
-    out.print(plain(f"{summary['run']}  ({summary['seconds']:.1f} s)"))
+        say(out, f"test: {values}")
+    say(out, f"{summary['run']}  ({summary['seconds']:.1f} s)")
 
 
 def dry(experiment: Experiment, *, as_json: bool) -> None:
@@ -127,8 +125,8 @@ def dry(experiment: Experiment, *, as_json: bool) -> None:
     if as_json:
         emit_json(dry_document(experiment))
         return
-    stdout().print(plain(headline(experiment)))
-    stdout().print("the config is valid, and the first step was taken; nothing was written")
+    say(stdout(), headline(experiment))
+    say(stdout(), "the config is valid, and the first step was taken; nothing was written")
 
 
 def dry_document(experiment: Experiment) -> dict[str, object]:
