@@ -15,9 +15,9 @@ import numpy as np
 from mlptrain.data.batches import batches, epoch_order
 from mlptrain.experiment import Experiment
 from mlptrain.gradients import is_finite
-from mlptrain.graph import Plan
 from mlptrain.network import Network
 from mlptrain.nodes.linear import Linear
+from mlptrain.plan import Plan
 from mlptrain.record import Progress
 from mlptrain.threads import use_threads
 from mlptrain.trainer import load_batch, take_step

@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from mlptrain.graph import Plan
 from mlptrain.nodes.node import Array
+from mlptrain.plan import Plan
 
 BLOCK = 16 * 1024
 
@@ -49,11 +49,11 @@ def origin(plan: Plan) -> str:
 
     Gradients of parameters are looked at in the order in which the backward pass made them.
     """
-    for value in plan.graph.values:
-        array = plan.value(value)
-        if not np.isfinite(array).all():
-            return f"{value.name} is not finite"
-    for value in reversed(plan.graph.values):
+    with np.errstate(all="ignore"):
+        for value in plan.walk():
+            if not np.isfinite(plan.value(value)).all():
+                return f"{value.name} is not finite"
+    for value in reversed(plan.values):
         if value.gradient is not None and not np.isfinite(value.gradient).all():
             return f"the gradient of {value.name} is not finite"
     return "the loss is not finite"

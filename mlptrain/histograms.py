@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from mlptrain.experiment import Experiment
-from mlptrain.graph import Plan, Value
 from mlptrain.nodes.node import Array
+from mlptrain.plan import Plan, Value
 
 BINS = 40
 

@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import DTypeLike
 
-from mlptrain.graph import Graph, Plan, Value, apply
+from mlptrain.graph import Graph, apply
 from mlptrain.initializers import Initializer
 from mlptrain.losses import Loss
 from mlptrain.nodes.activations import Activation
@@ -25,6 +25,7 @@ from mlptrain.nodes.linear import Linear
 from mlptrain.nodes.node import Array, Node
 from mlptrain.nodes.norm import BatchNorm, FixedNorm, LayerNorm
 from mlptrain.parameters import Parameters, ParameterShape
+from mlptrain.plan import Plan, Value
 from mlptrain.random import stream
 
 Norm = Literal["none", "batch", "layer"]
@@ -141,7 +142,7 @@ class PredictionGraph:
 
     def __init__(self, network: Network) -> None:
         architecture = network.architecture
-        self.graph = Graph(network.dtype)
+        self.graph = Graph(network.dtype, keeps_all=False)
         self.X = x = self.graph.input("X", (None, architecture.inputs))
         for number, activation in enumerate(architecture.activations, 1):
             x = linear(self.graph, network, number, x, trains=False)
@@ -168,7 +169,7 @@ class TrainingGraph:
     def __init__(self, network: Network, penalties: Sequence[Node], weighted: bool) -> None:
         architecture = network.architecture
         self.network = network
-        self.graph = graph = Graph(network.dtype, keeps_gradients=False)
+        self.graph = graph = Graph(network.dtype, keeps_all=False)
         self.masks: list[Value] = []
         self.norms: list[Value] = []
         self.X = x = graph.input("X", (None, architecture.inputs))

@@ -20,9 +20,9 @@ from numpy.typing import ArrayLike
 
 from mlptrain.errors import ConfigError
 from mlptrain.expression import FUNCTIONS, Circuit, Program, parse
-from mlptrain.graph import Plan, Value
 from mlptrain.nodes.gates import Binary, Copy, MatMul
 from mlptrain.nodes.node import Array
+from mlptrain.plan import Plan, Value
 from mlptrain.registry import advice
 
 OP_OF = {kind: op for op, kind in FUNCTIONS.items()}
@@ -117,7 +117,7 @@ def _array(value: ArrayLike, at: str) -> Array:
 
 
 def _set_upstream(plan: Plan, upstream: Array) -> None:
-    gradient = plan.gradient(plan.graph.values[-1])
+    gradient = plan.gradient(plan.values[-1])
     if upstream.shape not in ((), gradient.shape):
         message = f"its shape is {upstream.shape}, but that of the output is {gradient.shape}"
         raise ConfigError(f"upstream: {message}; they must be equal")
@@ -126,7 +126,7 @@ def _set_upstream(plan: Plan, upstream: Array) -> None:
 
 def _steps(plan: Plan) -> tuple[Step, ...]:
     """What the plan holds after both passes, and what each node makes of it for each input."""
-    values = plan.graph.values
+    values = plan.values
     downstreams = [_downstream(plan, value) for value in values]
     arriving: defaultdict[int, list[Array]] = defaultdict(list)
     for value, downstream in zip(values, downstreams, strict=True):
@@ -155,7 +155,7 @@ def _op(value: Value) -> str:
 
 
 def _upstream(plan: Plan, value: Value) -> Array | None:
-    wanted = value.wants_gradient or value is plan.graph.values[-1]
+    wanted = value.wants_gradient or value is plan.values[-1]
     return plan.gradient(value).copy() if wanted else None
 
 

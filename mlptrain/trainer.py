@@ -19,9 +19,9 @@ from mlptrain.data.batches import batches, epoch_order
 from mlptrain.errors import DivergenceError
 from mlptrain.experiment import Experiment
 from mlptrain.gradients import clip, is_finite, origin
-from mlptrain.graph import Plan
 from mlptrain.histograms import histograms
 from mlptrain.nodes.node import Array
+from mlptrain.plan import Plan
 from mlptrain.record import Clock, Progress, Record, measure
 
 MOST_SKIPPED = 10

@@ -8,7 +8,6 @@ import pytest
 
 from mlptrain.data.dataset import Rows
 from mlptrain.gradcheck import check_network, check_node
-from mlptrain.graph import Plan
 from mlptrain.initializers import xavier
 from mlptrain.losses.hinge import HingeLoss
 from mlptrain.losses.regression import HuberLoss, MSELoss
@@ -21,6 +20,7 @@ from mlptrain.nodes.dropout import Dropout
 from mlptrain.nodes.gates import Add, Divide, Max, Multiply, Power, Subtract, fold
 from mlptrain.nodes.linear import Linear
 from mlptrain.nodes.norm import BatchNorm, LayerNorm
+from mlptrain.plan import Plan
 from mlptrain.regularizers import L1, L2
 
 pytestmark = pytest.mark.usefixtures("strict_floats", "one_thread")

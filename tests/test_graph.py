@@ -11,6 +11,7 @@ from mlptrain.initializers import he
 from mlptrain.losses import LOSSES
 from mlptrain.network import Architecture, Network
 from mlptrain.nodes.activations import ACTIVATIONS
+from mlptrain.nodes.activations.piecewise import ReLU
 from mlptrain.nodes.gates import Add, Copy, MatMul, Multiply, Negate, Sum
 from mlptrain.nodes.linear import Linear
 from mlptrain.parameters import Parameters, ParameterShape
@@ -100,7 +101,7 @@ def test_a_branch_of_different_lengths_adds_up():
 )
 def test_every_gradient_has_the_shape_of_its_value(hidden, activation, norm, count):
     network = small_network(hidden, activation=activation, norm=norm)
-    network.training.graph.keeps_gradients = True
+    network.training.graph.keeps_all = True
     plan = load(network, *rows(np.random.default_rng(count), count))
 
     plan.forward()
@@ -112,12 +113,71 @@ def test_every_gradient_has_the_shape_of_its_value(hidden, activation, norm, cou
 
 
 @pytest.mark.parametrize("norm", ["none", "batch", "layer"])
-def test_gradients_that_take_turns_in_memory_are_those_that_are_kept(norm, rng):
+@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
+def test_a_graph_that_keeps_nothing_gives_the_gradients_of_one_that_keeps_all(
+    activation, norm, rng, monkeypatch
+):
+    monkeypatch.setattr("mlptrain.plan.BLOCK", 8)  # so that 5 rows are several blocks
     X, y = rows(rng, 5)
-    turns, kept = (small_network([4, 3, 6], activation="relu", norm=norm) for _ in range(2))
-    kept.training.graph.keeps_gradients = True
+    lean, kept = (small_network([4, 3, 6], activation=activation, norm=norm) for _ in range(2))
+    kept.training.graph.keeps_all = True
 
-    np.testing.assert_array_equal(gradients_of(turns, X, y), gradients_of(kept, X, y))
+    np.testing.assert_array_equal(gradients_of(lean, X, y), gradients_of(kept, X, y))
+
+
+def test_an_activation_goes_through_many_rows_in_blocks(rng, monkeypatch):
+    monkeypatch.setattr("mlptrain.plan.BLOCK", 8)
+    seen = []
+    monkeypatch.setattr(ReLU, "forward", lambda _, inputs, out, saved: seen.append(inputs[0].shape))
+
+    load(small_network([4], activation="relu"), *rows(rng, 5)).forward()
+
+    assert seen == [(2, 4), (2, 4), (1, 4)]
+
+
+def test_a_relu_writes_over_its_scores_and_the_next_reader_sees_it(rng):
+    network = small_network([4], activation="relu")
+    plan = load(network, *rows(rng, 5))
+    scores, activation = (named(network, f"layer1.{what}") for what in ("scores", "activation"))
+
+    assert plan.value(scores) is plan.value(activation)
+
+
+def test_a_value_that_is_needed_again_is_not_written_over(rng):
+    # gelu needs its input for the gradient, and batch norm's output is read by nobody else
+    for activation, norm, shared in (("gelu", "none", False), ("relu", "batch", True)):
+        network = small_network([4], activation=activation, norm=norm)
+        plan = load(network, *rows(rng, 5))
+        before = named(network, "layer1.scores" if norm == "none" else "norm1")
+        assert (plan.value(before) is plan.value(named(network, "layer1.activation"))) == shared
+
+
+def test_a_value_with_two_readers_is_not_written_over():
+    graph = Graph(np.float64, keeps_all=False)
+    x = graph.input("x", (3,), wants_gradient=True)
+    scores = graph.add(Negate(), x, name="scores")
+    active = graph.add(ReLU(), scores, name="active")
+    total = graph.add(Add(), scores, active, name="total")
+    graph.add(Sum(), total, name="sum")
+    plan = graph.plan()
+    plan.value(x)[...] = [1, -2, 0]
+
+    plan.forward()
+
+    assert plan.value(total).tolist() == [-1, 4, 0]
+
+
+def test_walking_forward_shows_each_value_before_it_is_written_over(rng):
+    network = small_network([4], activation="relu")
+    plan = load(network, *rows(rng, 5))
+    seen = {value.name: plan.value(value).copy() for value in plan.walk()}
+
+    np.testing.assert_array_equal(seen["layer1.activation"], np.maximum(seen["layer1.scores"], 0))
+    assert (seen["layer1.scores"] < 0).any()
+
+
+def named(network, name):
+    return next(value for value in network.training.graph.values if value.name == name)
 
 
 def test_a_gradient_that_was_passed_on_cannot_be_looked_at(rng):

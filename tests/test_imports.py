@@ -17,6 +17,7 @@ LEVELS = (
     "errors bounds random blocks npz environment threads interrupt pace forms",
     "nodes metrics schedules initializers registry files events",
     "losses optimizers regularizers memory parameters data archive",
+    "plan",
     "graph",
     "network gradients expression run_directory",
     "experiment evaluate gradcheck trace summary",

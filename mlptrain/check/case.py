@@ -9,9 +9,9 @@ from mlptrain.build import build, class_weights, network_for, outputs
 from mlptrain.check.trial import Trial, first_steps
 from mlptrain.config import Config
 from mlptrain.data.dataset import Dataset, Rows
-from mlptrain.graph import Plan
 from mlptrain.network import Network
 from mlptrain.nodes.node import Array
+from mlptrain.plan import Plan
 
 SAMPLE = 2000
 """Most checks look at about this many training rows, evenly spaced."""
@@ -97,7 +97,7 @@ def run(network: Network, rows: Rows, seed: int) -> Plan:
 
 def value(plan: Plan, name: str) -> Array:
     """The array of the value of this name."""
-    return next(plan.value(each) for each in plan.graph.values if each.name == name)
+    return next(plan.value(each) for each in plan.values if each.name == name)
 
 
 def activations(plan: Plan) -> dict[str, Array]:
@@ -105,6 +105,6 @@ def activations(plan: Plan) -> dict[str, Array]:
     ending = ".activation"
     return {
         each.name.removesuffix(ending): plan.value(each)
-        for each in plan.graph.values
+        for each in plan.values
         if each.name.endswith(ending)
     }

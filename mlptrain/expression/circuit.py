@@ -7,9 +7,10 @@ import numpy as np
 
 from mlptrain.expression.program import FUNCTIONS, Constant, Input, Operation, Program
 from mlptrain.expression.tokens import fault
-from mlptrain.graph import Graph, Value
+from mlptrain.graph import Graph
 from mlptrain.nodes.gates import Copy
 from mlptrain.nodes.node import Node, Shape
+from mlptrain.plan import Value
 
 FITTING = {"matmul": "it needs (N, D) @ (D, M)", "maxout": "it needs an even number of scores per row"}
 """What shapes an operation takes, where it is not a matter of broadcasting."""

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mlptrain.graph import Plan, Value
+from mlptrain.plan import Plan, Value
 
 
 class Case(NamedTuple):

@@ -14,8 +14,9 @@ import warnings
 import numpy as np
 
 from mlptrain.gradcheck.line import FIVE_POINT
-from mlptrain.graph import Plan, Value, apply
+from mlptrain.graph import apply
 from mlptrain.nodes.node import Array, Node
+from mlptrain.plan import Plan, Value
 
 H = 1e-20
 DIFFERENCES = (1e-4, 1e-6, 1e-8)
@@ -67,7 +68,7 @@ class ComplexStep:
                 moved[value.index] = output
             else:
                 moved[value.index] = apply(need(value), *inputs, dtype=np.complex128)
-        return float(moved[self.plan.graph.values[-1].index].imag / H)
+        return float(moved[self.plan.values[-1].index].imag / H)
 
     def along(self, u: Array, expected: float) -> float | None:
         """The slope along a direction through the whole tensor."""
@@ -97,7 +98,7 @@ class ComplexStep:
 def above(plan: Plan, tensor: Value) -> list[Value]:
     """The values that depend on a tensor, in the order of the forward pass."""
     found, indices = list[Value](), {tensor.index}
-    for value in plan.graph.values:
+    for value in plan.values:
         if any(source.index in indices for source in value.sources):
             found.append(value)
             indices.add(value.index)

@@ -6,8 +6,8 @@ kink: the entry it belongs to is left out, and the unit that crossed is named.
 
 import numpy as np
 
-from mlptrain.graph import Plan, Value
 from mlptrain.nodes.node import Array, Node
+from mlptrain.plan import Plan, Value
 
 Sides = dict[int, Array]
 """Index of a value -> the pieces its elements are on, as its last forward pass found them."""
@@ -16,7 +16,7 @@ Sides = dict[int, Array]
 def sides(plan: Plan) -> Sides:
     """The sides of every node that has any."""
     found = {}
-    for value in plan.graph.values:
+    for value in plan.values:
         if value.node is not None and type(value.node).side is not Node.side:
             side = value.node.side(*(plan.value(source) for source in value.sources))
             if side is not None:
@@ -29,7 +29,7 @@ def crossed(plan: Plan, before: Sides, after: Sides) -> str:
     for index, side in before.items():
         changed = np.argwhere(side != after[index])
         if len(changed):
-            return place(plan, plan.graph.values[index], side, [int(i) for i in changed[0]])
+            return place(plan, plan.values[index], side, [int(i) for i in changed[0]])
     return ""
 
 

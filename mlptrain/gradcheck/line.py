@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from mlptrain.gradcheck.kinks import crossed, sides
-from mlptrain.graph import Plan, Value
 from mlptrain.nodes.node import Array
+from mlptrain.plan import Plan, Value
 
 STEP = 1e-5
 
@@ -43,7 +43,7 @@ class Line:
         for t, factor in stencil:
             self.flat[self.where] = self.before + (t * step) * self.direction
             self.plan.forward()
-            total += factor * float(self.plan.value(self.plan.graph.values[-1]))
+            total += factor * float(self.plan.value(self.plan.values[-1]))
             if first is None:
                 first = sides(self.plan)
             elif not kink:

@@ -10,12 +10,13 @@ from mlptrain.gradcheck.agreement import Row
 from mlptrain.gradcheck.case import Case
 from mlptrain.gradcheck.nodes import away_from_zero, node_cases
 from mlptrain.gradcheck.numerical import check
-from mlptrain.graph import Graph, Value
+from mlptrain.graph import Graph
 from mlptrain.initializers import xavier
 from mlptrain.losses import LOSSES, Loss
 from mlptrain.network import Architecture, Network, TrainingGraph, leaf
 from mlptrain.nodes.activations import ACTIVATIONS
 from mlptrain.nodes.gates import Add
+from mlptrain.plan import Value
 from mlptrain.random import stream
 from mlptrain.regularizers import L1, L2
 

@@ -14,8 +14,8 @@ from mlptrain.gradcheck.agreement import TOLERANCE, ZERO, Entry, Row, relative_e
 from mlptrain.gradcheck.complexstep import ComplexStep
 from mlptrain.gradcheck.line import FIVE_POINT, Slope, entry_slope
 from mlptrain.gradcheck.projection import PROJECTIONS, Projections
-from mlptrain.graph import Plan, Value
 from mlptrain.nodes.node import Array
+from mlptrain.plan import Plan, Value
 
 __all__ = ["TOLERANCE", "Row", "check", "relative_error"]
 

@@ -12,8 +12,8 @@ import numpy as np
 
 from mlptrain.gradcheck.agreement import TOLERANCE, ZERO
 from mlptrain.gradcheck.line import FIVE_POINT, STEP, Line
-from mlptrain.graph import Plan, Value
 from mlptrain.nodes.node import Array
+from mlptrain.plan import Plan, Value
 
 PROJECTIONS = 4
 """One of them overlooks a thousandth in one unit of 4096 once in ten times; four, hardly ever."""

@@ -15,8 +15,8 @@ from mlptrain.gradcheck.case import Case
 from mlptrain.gradcheck.line import Line, entry_slope
 from mlptrain.gradcheck.numerical import chosen
 from mlptrain.gradcheck.projection import PROJECTIONS, Projections, SlopeAlong
-from mlptrain.graph import Plan, Value
 from mlptrain.nodes.node import Array
+from mlptrain.plan import Plan, Value
 
 STEPS = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
 MOST_SWEPT = 20

@@ -16,6 +16,9 @@ class Dropout(Node):
     such node, and needs no scaling.
     """
 
+    row_by_row = True
+    backward_reads_output = False
+
     def shape(self, *inputs: Shape) -> Shape:
         x, mask = inputs
         if x != mask:

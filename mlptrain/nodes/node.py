@@ -7,7 +7,7 @@ stand in a training graph, a prediction graph and a gradient check at once.
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from numpy.typing import DTypeLike, NDArray
 
@@ -37,7 +37,16 @@ class Node(ABC):
     `backward` can be checked against the line above it:
 
         downstream gradient = upstream gradient x local gradient        (lecture 4, P69-P78)
+
+    Three facts about a node let a graph that only trains save memory and time.
     """
+
+    row_by_row: ClassVar[bool] = False
+    """Row i of every output and gradient depends on row i of the inputs alone: it can go in blocks."""
+    in_place: ClassVar[bool] = False
+    """`forward` may write over the first input: `backward` does not look at the inputs again."""
+    backward_reads_output: ClassVar[bool] = True
+    """Whether `backward` looks at the output."""
 
     @abstractmethod
     def shape(self, *inputs: Shape) -> Shape:

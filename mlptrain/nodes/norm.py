@@ -44,6 +44,7 @@ class _Normalization(Node):
 
     axis: int
     name: str
+    backward_reads_output = False
 
     def shape(self, *inputs: Shape) -> Shape:
         return affine_shape(self.name, *inputs)

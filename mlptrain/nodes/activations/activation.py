@@ -6,6 +6,8 @@ from mlptrain.nodes.node import Node, Shape
 class Activation(Node):
     """An activation function: element by element, the output has the shape of the input."""
 
+    row_by_row = True
+
     def shape(self, *inputs: Shape) -> Shape:
         (x,) = inputs
         return x

@@ -16,6 +16,8 @@ SELU_SCALE = 1.0507009873554805
 class Identity(Activation):
     """x.   local: 1.   A network of these is a linear classifier, however deep."""
 
+    in_place = True
+
     def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
         np.copyto(out, inputs[0])
 
@@ -26,6 +28,8 @@ class Identity(Activation):
 
 class ReLU(Activation):
     """max(0, x), "a good default choice for most problems" (P32).   local: 1 where x > 0, else 0."""
+
+    in_place = True
 
     def saved(self, *inputs: Shape) -> tuple[Space, ...]:
         # NumPy takes its vectorised path for two arrays of one shape and leaves it for a scalar.

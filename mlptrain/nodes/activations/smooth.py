@@ -22,6 +22,8 @@ def sigmoid(x: Array, out: Array) -> None:
 class Sigmoid(Activation):
     """1 / (1 + e^-x), the firing rate of a neuron (P42-P48).   local: (1 - s) s with s the output."""
 
+    in_place = True
+
     def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
         sigmoid(inputs[0], out)
 
@@ -34,6 +36,8 @@ class Sigmoid(Activation):
 
 class Tanh(Activation):
     """tanh(x).   local: 1 - tanh(x)^2."""
+
+    in_place = True
 
     def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
         np.tanh(inputs[0], out=out)
