@@ -27,26 +27,28 @@ class SoftmaxLoss(ClassificationLoss):
         # One row of memory per class: what is reduced over the classes of every row is then a few
         # long vector operations, two to three times as fast as many short ones.
         rows, classes = inputs[0]
-        return (Space((classes, rows)), Space((rows,)))
+        return (Space((classes, rows)), Space((rows,)), Space((classes,), constant=1.0))
 
     def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
-        (scores, y), (local, total) = inputs[:2], saved
+        (scores, y), (local, total, ones) = inputs[:2], saved
         classes, rows = local.shape
-        at_y = y * rows + np.arange(rows)  # where class y of each row is
+        at_y = y * rows
+        at_y += np.arange(rows)  # where class y of each row is
         shifted = p = local
+        flat = local.reshape(-1)
         np.copyto(shifted, scores.T)
-        np.subtract(shifted, np.maximum.reduce(shifted, axis=0), out=shifted)
-        q_shifted = shifted.reshape(-1).take(at_y)
+        np.subtract(shifted, np.maximum.reduce(shifted), shifted)
+        q_shifted = flat.take(at_y)
         if self.label_smoothing:
             q_shifted *= 1 - self.label_smoothing
             q_shifted += self.label_smoothing / classes * np.add.reduce(shifted, axis=0)
-        np.exp(shifted, out=p)
-        np.add.reduce(p, axis=0, out=total)
-        np.divide(p, total, out=p)
-        local.reshape(-1)[at_y] -= 1 - self.label_smoothing
+        np.exp(shifted, p)
+        np.dot(ones, p, total)  # the sum over the classes, as a product
+        np.divide(p, total, p)
+        flat[at_y] = flat.take(at_y) - (1 - self.label_smoothing)
         if self.label_smoothing:
             local -= self.label_smoothing / classes
-        np.log(total, out=total)
+        np.log(total, total)
         total -= q_shifted
         out[()] = self.reduce(total, self.row_weights(inputs))
 
