@@ -17,7 +17,7 @@ from helpers import trained
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlptrain.data import available, load, pieces, rows_file, spooled
+from mlptrain.data import available, load, pieces, rows_file, spool, spooled, words
 from mlptrain.data.cache import Cache, open_cache
 from mlptrain.data.dataset import Dataset
 from mlptrain.data.file_array import FileArray
@@ -306,7 +306,8 @@ def test_numbers_that_turn_into_text_are_categories_as_in_memory(tmp_path: Path)
 def test_too_many_labels_are_refused_without_keeping_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(spooled, "MOST_LABELS", 100)
+    for module in (spool, spooled, words):
+        monkeypatch.setattr(module, "MOST_LABELS", 100)
     path = tmp_path / "t.csv"
     path.write_text("a,y\n" + "".join(f"id{i},{i % 2}\n" for i in range(300)))
     with pytest.raises(DataError, match="has more than 100 different values"):

@@ -8,15 +8,16 @@ one, booleans if every value is true or false, dates if every value is an ISO da
 Missing are empty fields and the spellings in `BLANKS`. White space around a value does not count.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from mlptrain.data.source import BLANK, UNSEEN, Kind, in_order, label
+from mlptrain.data.labels import BLANKS
+from mlptrain.data.source import Kind
 
 Frame = pl.DataFrame
 Series = pl.Series
@@ -35,7 +36,6 @@ class Guess(NamedTuple):
     has_blanks: bool
 
 
-BLANKS = ("", "NA", "N/A", "NaN", "nan", "NAN", "-nan", "null", "NULL", "?")
 TIMES = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M")
 DAY = 86_400_000_000
 """Microseconds."""
@@ -127,6 +127,11 @@ def untyped(column: Series) -> Series:
     return text.set(text.is_in(list(BLANKS)), None)
 
 
+def text_column(values: Iterable[str | None]) -> Series:
+    """A column of text with these values."""
+    return pl.Series(list(values), dtype=pl.String)
+
+
 def typed(column: Series) -> Series:
     """A column of text as what all its values are; NaN in a number column is a missing value."""
     column = untyped(column)
@@ -154,6 +159,11 @@ def _readings(text: Series) -> Iterator[Series]:
             yield text.str.to_datetime(form, strict=False)
 
 
+def is_text(column: Series) -> bool:
+    """Whether a column stands as text in its file, whatever that text may mean."""
+    return column.dtype == pl.String
+
+
 def kind_of(column: Series) -> Kind:
     """What a typed column holds."""
     if column.null_count() == len(column):
@@ -166,8 +176,16 @@ def kind_of(column: Series) -> Kind:
 def count_numbers(column: Series) -> tuple[int, int]:
     """How many values of a text column are numbers, 3,14 being one, and how many values there are."""
     values = column.drop_nulls()
-    points = values.str.replace(",", ".", literal=True)
-    return points.cast(pl.Float64, strict=False).count(), len(values)
+    return _as_numbers(values).count(), len(values)
+
+
+def are_numbers(texts: Iterable[str | None]) -> list[bool]:
+    """Which texts are numbers, 3,14 being one."""
+    return _as_numbers(untyped(text_column(texts))).is_not_null().to_list()
+
+
+def _as_numbers(texts: Series) -> Series:
+    return texts.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
 
 
 def no_numbers(column: Series) -> NDArray[np.bool_]:
@@ -206,30 +224,15 @@ def count_values(column: Series) -> int:
     return len(column) - column.null_count()
 
 
-def levels_of(column: Series, rows: NDArray[np.intp]) -> list[str]:
-    """The labels of the different values in these rows, in order."""
-    return labels_of(column if len(rows) == len(column) else column.gather(rows))
+def values_of(column: Series) -> list[Any]:
+    """The values as Python has them, text and dates as written; None where missing.
 
-
-def labels_of(column: Series) -> list[str]:
-    """The labels of the different values, in order."""
-    return in_order({label(value) for value in _labelled(column).unique().drop_nulls()})
-
-
-def codes_of(column: Series, place: Mapping[str, int]) -> NDArray[np.int64]:
-    """(N,) the place of each value's label; BLANK where missing, UNSEEN where it has none."""
-    column = _labelled(column)
-    values = column.unique().drop_nulls()
-    if not len(values):
-        return np.full(len(column), BLANK, np.int64)
-    codes = pl.Series([place.get(label(value), UNSEEN) for value in values], dtype=pl.Int64)
-    return column.replace_strict(values, codes, default=BLANK, return_dtype=pl.Int64).to_numpy()
-
-
-def _labelled(column: Series) -> Series:
-    """What labels are made from: the values as written, so that each has one label in any company."""
-    column = untyped(column)
-    return column.cast(pl.String) if column.dtype.is_temporal() else column
+    Python's own dictionaries tell values apart as fast as polars does, and need not wait for its
+    threads, which are busy parsing the next piece of the file.
+    """
+    if not is_text(column):
+        column = untyped(column)
+    return (column.cast(pl.String) if column.dtype.is_temporal() else column).to_list()
 
 
 def texts_of(column: Series) -> list[str]:

@@ -11,7 +11,6 @@ from itertools import accumulate
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data import spooled
 from mlptrain.data.ahead import ahead
 from mlptrain.data.columns import blocks
 from mlptrain.data.file_array import OpenFile
@@ -19,6 +18,7 @@ from mlptrain.data.pieces import is_text, piece_of, table_pieces, whole_text
 from mlptrain.data.source import BLANK, SHOWN, UNSEEN, Kind, RowIndex, in_order, plain
 from mlptrain.data.spooled import Spooled
 from mlptrain.data.tables import Table, not_numbers
+from mlptrain.data.words import MOST_LABELS
 from mlptrain.errors import DataError
 
 NUMBER = 8
@@ -111,7 +111,7 @@ class Spool:
     def _labels(self, name: str) -> list[str]:
         column = self._columns[name]
         if column.overflows:
-            found = f"more than {spooled.MOST_LABELS:,} different values"
+            found = f"more than {MOST_LABELS:,} different values"
             raise DataError(
                 f"{self.path}: column {plain(name)!r} has {found}: "
                 f"too many for classes or categories; to leave it out: `ignore: [{plain(name)}]`, "

@@ -5,12 +5,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data import frames
+from mlptrain.data import frames, labels
 from mlptrain.data.source import Kind
 from mlptrain.data.tables import Table
-
-MOST_LABELS = 1 << 16
-"""So many different values of a text column are told apart; more are never classes or categories."""
+from mlptrain.data.words import MOST_LABELS, Judgement, Words
 
 
 @dataclass
@@ -27,18 +25,13 @@ class Spooled:
     _kinds: set[tuple[Kind, str]] = field(default_factory=set)
     _numbers: int = 0
     _values: int = 0
+    _words: Words = field(default_factory=Words)
 
     def gather(self, table: Table) -> NDArray[np.float64]:
         """The column of one piece as it is kept, NaN where it has no value."""
-        kind = table.kind(self.name)
+        kind, form, numbers, values = self._judged(table)
         if kind != "blank":
-            form = str(table.column(self.name).dtype) if kind == "date" else ""
             self._kinds.add((kind, form))  # dates with and without a time together are text
-        if kind == "text":
-            numbers, values = frames.count_numbers(table.column(self.name))
-        else:
-            values = frames.count_values(table.column(self.name))
-            numbers = values if kind == "number" else 0
         self._numbers, self._values = self._numbers + numbers, self._values + values
         if self.by_label or kind == "text":
             return self._labels(table)
@@ -46,15 +39,29 @@ class Spooled:
             return np.where(table.missing(self.name), np.nan, 0)
         return table.numbers(self.name)
 
+    def _judged(self, table: Table) -> Judgement:
+        """What a piece of the column holds."""
+        if self.by_label and frames.is_text(table.frame[self.name]):
+            found = self._words.judge(table.values(self.name))
+            if found is not None:
+                return found
+        column = table.column(self.name)
+        kind = frames.kind_of(column)
+        form = str(column.dtype) if kind == "date" else ""
+        if kind == "text":
+            return Judgement(kind, form, *frames.count_numbers(column))
+        values = frames.count_values(column)
+        return Judgement(kind, form, values if kind == "number" else 0, values)
+
     def _labels(self, table: Table) -> NDArray[np.float64]:
         if not self.overflows:
-            for label in frames.labels_of(table.frame[self.name]):
+            for label in labels.different(table.values(self.name)):
                 self.place.setdefault(label, len(self.place))
             self.overflows = len(self.place) > MOST_LABELS
         if self.overflows:
             self.place.clear()
             return np.where(table.missing(self.name), np.nan, 0)
-        codes = frames.codes_of(table.frame[self.name], self.place)
+        codes = labels.codes(table.values(self.name), self.place)
         return np.where(codes < 0, np.nan, codes)
 
     def kind(self) -> Kind:

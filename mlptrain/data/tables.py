@@ -4,15 +4,16 @@ CSV, TSV, `;`- and `|`-separated text (gzipped or not), Parquet, Arrow IPC and J
 a `Table`. A broken file is a DataError with file, line and column; nothing is repaired.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data import frames
+from mlptrain.data import frames, labels
+from mlptrain.data.json_faults import json_fault
 from mlptrain.data.packed import read_all
 from mlptrain.data.source import (
     SHOWN,
@@ -20,7 +21,6 @@ from mlptrain.data.source import (
     RowIndex,
     Source,
     contiguous,
-    count,
     faulty_values,
     plain,
     quoted,
@@ -48,6 +48,7 @@ class Table:
     first_row: int = 0  # of a piece of a longer file
     _typed: dict[str, frames.Series] = field(default_factory=dict, repr=False)
     _numbers: dict[str, NDArray[np.float64]] = field(default_factory=dict, repr=False)
+    _values: dict[str, list[Any]] = field(default_factory=dict, repr=False)
     _codes: dict[tuple[str, ...], NDArray[np.int64]] = field(default_factory=dict, repr=False)
 
     @property
@@ -97,16 +98,22 @@ class Table:
         """(N,) where the column has no value."""
         return frames.missing_in(self.column(name))
 
+    def values(self, name: str) -> list[Any]:
+        """The column as Python's own values, text as written; made once."""
+        if name not in self._values:
+            self._values[name] = frames.values_of(self.frame[name])
+        return self._values[name]
+
     def levels(self, name: str, rows: RowIndex) -> list[str]:
         """The different values of the column in these rows, in order."""
-        return frames.levels_of(self.frame[name], rows)
+        return labels.different(self.values(name)[row] for row in rows.tolist())
 
     def codes(self, name: str, levels: Sequence[str], rows: RowIndex) -> NDArray[np.int64]:
         """(n,) the place of each value in `levels`; BLANK where missing, UNSEEN where not there."""
         key = (name, *levels)
         if key not in self._codes:
             place = {level: i for i, level in enumerate(levels)}
-            self._codes[key] = frames.codes_of(self.frame[name], place)
+            self._codes[key] = labels.codes(self.values(name), place)
         return self._codes[key][contiguous(rows)]
 
     def where(self, rows: Sequence[int]) -> list[str]:
@@ -217,7 +224,7 @@ def json_lines(path: str, data: bytes, first_line: int) -> Table:
         frame = frames.parse_json_lines(data)
     except frames.UNREADABLE as error:
         reason = plain(str(error).splitlines()[0])
-        raise _json_fault(path, data, first_line) or DataError(
+        raise json_fault(path, data, first_line) or DataError(
             f"{path}: is not JSON Lines: {reason}"
         ) from None
     if not frame.height:
@@ -228,19 +235,3 @@ def json_lines(path: str, data: bytes, first_line: int) -> Table:
         return [full[row] for row in rows]
 
     return Table(path, frame, lines)
-
-
-def _json_fault(path: str, data: bytes, first_line: int) -> DataError | None:
-    """The first line that is not one JSON object, with what is wrong with it."""
-    faults = []
-    for number, line in enumerate(data.split(b"\n"), first_line):
-        try:
-            if line.strip() and not isinstance(json.loads(line), dict):
-                faults.append(f'{path}:{number}: is not an object {{"name": value, ...}}')
-        except (ValueError, RecursionError) as error:
-            what = str(error).split(":")[0]
-            faults.append(f"{path}:{number}: is not JSON ({plain(what)})")
-    if not faults:
-        return None
-    total = f"{path}: {count(len(faults), 'such line')} in all: write one JSON object per line"
-    return DataError(*faults[:SHOWN], total)
