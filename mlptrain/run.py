@@ -46,6 +46,7 @@ class Run:
     notes: list[str] = field(default_factory=list)
     test: dict[str, float | None] | None = None
     summary: dict[str, Any] = field(default_factory=dict)
+    goes_on: str = ""  # the command that goes on with it, where it is part of something larger
 
     @classmethod
     def new(
@@ -149,7 +150,7 @@ class Run:
         raise Interrupted(
             number,
             f"{number.name} after step {step} (epoch {epoch}): saved; "
-            f"go on with mlptrain fit --resume {self.directory.path}",
+            f"go on with mlptrain {self.goes_on or f'fit --resume {self.directory.path}'}",
         )
 
     def _rescue(self) -> str:

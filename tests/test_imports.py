@@ -19,7 +19,7 @@ LEVELS = (
     "losses optimizers regularizers memory parameters data archive",
     "graph",
     "network gradients expression run_directory",
-    "experiment evaluate gradcheck trace summary",
+    "experiment evaluate gradcheck trace summary fold_directory",
     "record histograms",
     "trainer checkpoint config",
     "build bench init keeper",
