@@ -19,6 +19,7 @@ from mlptrain.config.yaml import parse
 from mlptrain.data.load import load_rows
 from mlptrain.errors import ConfigError
 from mlptrain.experiment import Experiment
+from mlptrain.fold_directory import check_one_run
 from mlptrain.folds import Folds
 from mlptrain.gradcheck import Case, Row, Sweep, all_cases, check, few, part_cases, sweep
 from mlptrain.model import Model, read_checkpoint
@@ -28,6 +29,7 @@ from mlptrain.run import Run
 from mlptrain.summary import Layer, layers, memory
 from mlptrain.trainer import train
 
+IN_PLACE = "--resume goes on in place: leave out --out, --init-from and --force"
 NO_CONFIG = "no CONFIG given; name a YAML file, or go on with a run by --resume RUN"
 
 Split = Literal["train", "val", "test"]
@@ -75,7 +77,8 @@ def prepare(
     """A run that is ready to train: a new one, or one that goes on."""
     if resume is not None:
         if out is not None or init_from is not None or force:
-            raise ConfigError("--resume goes on in place: leave out --out, --init-from and --force")
+            raise ConfigError(IN_PLACE)
+        check_one_run(Path(resume), f", or all: fit CONFIG --folds K --resume {resume}")
         if config is None and overrides:
             raise ConfigError("--resume without CONFIG keeps the run's own config: leave out --set")
         settings = None if config is None else load_config(config, overrides)
@@ -92,17 +95,20 @@ def prepare_folds(
     config: Source | None,
     count: int,
     overrides: Overrides = (),
-    *,
     out: str | Path | None = None,
+    resume: str | Path | None = None,
+    *,
     force: bool = False,
     threads: int | None = None,
 ) -> Folds:
     """k-fold cross-validation, ready to train: iterate over it, and over each run it yields."""
     if config is None:
         raise ConfigError(NO_CONFIG)
+    if resume is not None and (out is not None or force):
+        raise ConfigError(IN_PLACE)
     checked = load_config(config, overrides)
-    place = Path(out or new_directory(config))
-    return Folds(checked, count, place, force=force, threads=threads)
+    place = Path(resume or out or new_directory(config))
+    return Folds(checked, count, place, force=force, resume=resume is not None, threads=threads)
 
 
 def dry_run(config: Source | None, overrides: Overrides = ()) -> Experiment:

@@ -34,6 +34,18 @@ class MLPTrainError(Exception):
         self.faults = tuple(printable(fault) for fault in faults)
         super().__init__("\n".join(self.faults))
 
+    def add(self, other: "MLPTrainError") -> None:
+        """Say in the same line what went wrong next; the exit code stays that of what came first.
+
+        >>> error = MLPTrainError("the loss is not finite")
+        >>> error.add(MLPTrainError("last.npz: the disk is full"))
+        >>> error.faults
+        ('the loss is not finite; last.npz: the disk is full',)
+        """
+        *before, last = self.faults
+        self.faults = (*before, "; ".join((last, *other.faults)))
+        self.args = ("\n".join(self.faults),)
+
 
 class CheckFailed(MLPTrainError):
     """A check ran to its end and the answer is no."""

@@ -18,10 +18,12 @@ import numpy as np
 from mlptrain.assessment import Assessment
 from mlptrain.config import Config
 from mlptrain.config.schema import Fold
-from mlptrain.errors import EnvironmentFault, StorageError
+from mlptrain.errors import ConfigError, EnvironmentFault, StorageError
 from mlptrain.files import write_atomically
+from mlptrain.fold_directory import PREDICTIONS, SUMMARY, clear, fold_path, some_folds
 from mlptrain.model import Model
 from mlptrain.run import Run
+from mlptrain.run_directory import holds_checkpoint
 
 
 @dataclass
@@ -30,6 +32,8 @@ class Folds:
 
     config      its `test` is set aside: the fold that is held out is the test set
     directory   fold-1 ... fold-k, folds.json and out_of_fold.csv go there
+    force       replaces the runs that are there
+    resume      goes on with them: a fold that is done stays, one that was interrupted is resumed
     summary     what folds.json holds, once all folds are done
     """
 
@@ -37,6 +41,7 @@ class Folds:
     count: int
     directory: Path
     force: bool = False
+    resume: bool = False
     threads: int | None = None
     assessments: list[Assessment] = field(default_factory=list)
     runs: list[dict[str, Any]] = field(default_factory=list)
@@ -45,7 +50,13 @@ class Folds:
     summary: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        taken = [name for name in ("folds.json", "config.yaml") if (self.directory / name).exists()]
+        if self.resume:
+            if some_folds(self.directory) is None:
+                raise ConfigError(
+                    f"{self.directory}: holds no folds; check the path, or leave out --resume"
+                )
+            return
+        taken = [name for name in (SUMMARY, "config.yaml") if (self.directory / name).exists()]
         if taken and not self.force:
             raise EnvironmentFault(
                 f"{self.directory}: holds a run ({taken[0]}); choose another --out, or replace it "
@@ -55,12 +66,22 @@ class Folds:
     def __iter__(self) -> Iterator[Run]:
         """Train each run before asking for the next."""
         for number in range(1, self.count + 1):
-            path = self.directory / f"fold-{number}"
-            config = held_out(self.config, number, self.count)
-            run = Run.new(config, path, force=self.force, threads=self.threads)
+            run = self._run(number)
+            run.goes_on = f"fit CONFIG --folds {self.count} --resume {self.directory}"
             yield run
             self._keep(number, run)
         self._write()
+
+    def _run(self, number: int) -> Run:
+        """The run of a fold: the one that is there, where there is something to go on with."""
+        path = fold_path(self.directory, number)
+        config = held_out(self.config, number, self.count)
+        if self.resume and path.is_dir() and holds_checkpoint(path):
+            return Run.resumed(path, config, threads=self.threads)
+        run = Run.new(config, path, force=self.force or self.resume, threads=self.threads)
+        if self.force and number == 1:  # by now it is known that the config can run
+            clear(self.directory, keep=path)
+        return run
 
     def _keep(self, number: int, run: Run) -> None:
         """Assess the best parameters of a run on the rows that it has not seen."""
@@ -98,9 +119,9 @@ class Folds:
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(self.header)
         writer.writerows([row, *cells] for row, cells in sorted(self.rows.items()))
-        write_atomically(self.directory / "out_of_fold.csv", [text.getvalue().encode()])
+        write_atomically(self.directory / PREDICTIONS, [text.getvalue().encode()])
         document = json.dumps(self.summary, indent=2, allow_nan=False)
-        write_atomically(self.directory / "folds.json", [document.encode() + b"\n"])
+        write_atomically(self.directory / SUMMARY, [document.encode() + b"\n"])
 
 
 def held_out(config: Config, number: int, count: int) -> Config:

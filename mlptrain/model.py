@@ -10,10 +10,10 @@ from mlptrain.checkpoint import Checkpoint
 from mlptrain.data.dataset import Rows
 from mlptrain.data.matrix import Matrix, checked
 from mlptrain.evaluate import Evaluation, evaluate, metrics_for, predictions
+from mlptrain.fold_directory import checkpoint_of
 from mlptrain.metrics.probability import softmax
 from mlptrain.nodes.node import Array
 from mlptrain.restored import config_of, network_of
-from mlptrain.run_directory import checkpoint_of
 
 
 def read_checkpoint(path: str | Path) -> Checkpoint:

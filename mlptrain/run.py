@@ -15,7 +15,7 @@ from mlptrain.build import build, interval
 from mlptrain.checkpoint import Checkpoint, restore_network
 from mlptrain.config import Config, dump, resolved
 from mlptrain.environment import differences, environment
-from mlptrain.errors import DivergenceError, Interrupted
+from mlptrain.errors import CheckpointError, DivergenceError, Interrupted, MLPTrainError, StorageError
 from mlptrain.evaluate import evaluate
 from mlptrain.events import EventFiles
 from mlptrain.experiment import Experiment
@@ -46,6 +46,7 @@ class Run:
     notes: list[str] = field(default_factory=list)
     test: dict[str, float | None] | None = None
     summary: dict[str, Any] = field(default_factory=dict)
+    goes_on: str = ""  # the command that goes on with it, where it is part of something larger
 
     @classmethod
     def new(
@@ -102,7 +103,7 @@ class Run:
 
     def __iter__(self) -> Iterator[Record | None]:
         status: Status = "interrupted"
-        reason = "ended by an error"
+        reason, ended = "ended by an error", None
         use_threads(self.experiment.threads)
         try:
             with stop_requests() as request:
@@ -110,17 +111,24 @@ class Run:
             self.test = self._test()
             status = "early_stopped" if self.progress.stopped else "completed"
             reason = self.progress.stopped or f"all {self.experiment.epochs} epochs done"
-        except DivergenceError as error:
-            status, reason = "diverged", error.faults[0]
-            raise
-        except Interrupted as error:
-            reason = error.faults[0]
+        except MLPTrainError as error:
+            status = "diverged" if isinstance(error, DivergenceError) else "interrupted"
+            reason, ended = error.faults[0], error
             raise
         finally:
-            self.keeper.close()
-            self.summary = self._summary(status, reason)
-            with self.directory:
+            self._end(status, reason, ended)
+
+    def _end(self, status: Status, reason: str, ended: MLPTrainError | None) -> None:
+        """Write the summary, and let others in. What ended the run is not hidden by a full disk."""
+        self.keeper.close()
+        self.summary = self._summary(status, reason)
+        with self.directory:
+            try:
                 self.directory.write_summary(self.summary)
+            except StorageError as error:
+                if ended is None:
+                    raise
+                ended.add(error)
 
     def _train(self, request: StopRequest) -> Iterator[Record | None]:
         if self.experiment.nonfinite == "rollback" and self.progress.step == 0:
@@ -142,7 +150,7 @@ class Run:
         raise Interrupted(
             number,
             f"{number.name} after step {step} (epoch {epoch}): saved; "
-            f"go on with mlptrain fit --resume {self.directory.path}",
+            f"go on with mlptrain {self.goes_on or f'fit --resume {self.directory.path}'}",
         )
 
     def _rescue(self) -> str:
@@ -153,6 +161,8 @@ class Run:
             if self.directory.last.exists():
                 return f"{self.directory.last} is of an earlier step"
             return "no step before it was saved"
+        except StorageError as error:
+            return f"step {self.progress.step} cannot be kept: {error.faults[0]}"
         return f"the parameters of step {self.progress.step} are kept in {self.directory.last}"
 
     def _roll_back(self, error: DivergenceError) -> None:
@@ -163,7 +173,11 @@ class Run:
         if self.experiment.nonfinite != "rollback" or rolled >= MOST_ROLLBACKS:
             raise DivergenceError(f"{error.faults[0]}; {self._rescue()}") from error
         before = self.progress
-        self.progress = self.keeper.go_back()
+        try:
+            self.progress = self.keeper.go_back()
+        except (CheckpointError, StorageError) as refused:
+            error.add(refused)
+            raise error from refused
         self.progress.rate_factor = before.rate_factor / 2
         self.progress.poisoned = [*before.poisoned, failed]
         self.notes.append(f"{error.faults[0]}; rolled back to step {self.progress.step}")

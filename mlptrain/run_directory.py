@@ -23,6 +23,7 @@ from typing import Any, Literal, NamedTuple, Self
 from mlptrain.archive import DamagedCheckpoint, read_archive, write_archive
 from mlptrain.errors import CheckpointError, ConfigError, EnvironmentFault, StorageError
 from mlptrain.files import (
+    LOCK,
     lock,
     predecessor_kept,
     remove_stale_temporaries,
@@ -44,11 +45,6 @@ class Loaded(NamedTuple):
     arrays: dict[str, Array]
     document: dict[str, Any]
     notes: tuple[str, ...]
-
-
-def checkpoint_of(path: str | Path) -> Path:
-    """The file that a path on the command line means: a run directory stands for its best.npz."""
-    return Path(path) / "best.npz" if Path(path).is_dir() else Path(path)
 
 
 class RunDirectory:
@@ -95,13 +91,21 @@ class RunDirectory:
     def open(cls, path: str | Path) -> Self:
         """Go on with the run in `path`. Raises ConfigError if there is none, else as `create`."""
         path = Path(path)
-        if not _files_in(path):
+        if not files_in(path):
             raise ConfigError(f"{path}: holds no run; check the path, or leave out --resume")
         return cls(path)
 
     def close(self) -> None:
         """Let others in. Twice does no harm."""
         self._lock.close()
+
+    def remove(self) -> None:
+        """Remove the run, and its directory where nothing else is in it. Raises StorageError."""
+        _make_room(self.path, force=True)
+        with contextlib.suppress(OSError):  # no file of a run is left in it
+            (self.path / LOCK).unlink()
+            self.path.rmdir()
+        self.close()
 
     def __enter__(self) -> Self:
         return self
@@ -209,13 +213,18 @@ class RunDirectory:
         )
 
 
-def _files_in(path: Path) -> list[Path]:
-    """The files of a run that are there."""
+def files_in(path: Path) -> list[Path]:
+    """The files of a run that are there; none where there is no run."""
     return [path / name for name in _FILES if os.path.lexists(path / name)]
 
 
+def holds_checkpoint(path: Path) -> bool:
+    """Whether there is something to resume from; a run that was killed at its beginning has nothing."""
+    return any(file.suffix == ".npz" for file in files_in(path))
+
+
 def _make_room(path: Path, *, force: bool) -> None:
-    found = _files_in(path)
+    found = files_in(path)
     if found and not force:
         raise EnvironmentFault(
             f"{path}: holds a run ({found[0].name}); choose another --out, go on with --resume, "

@@ -248,6 +248,16 @@ BROKEN: dict[str, tuple[bytes | str, dict[str, object], list[str]]] = {
         {},
         ["F:1: the header is not UTF-8: save the file as UTF-8"],
     ),
+    "byte-order mark alone": (
+        b"\n\xef\xbb\xbf\na,b,y\n1,2,p\n",
+        {},
+        ["F: a byte-order mark stands on a line of its own: delete that line"],
+    ),
+    "two byte-order marks": (
+        b"\xef\xbb\xbf\xef\xbb\xbf\r\na,b,y\n1,2,p\n",
+        {},
+        ["F: a byte-order mark stands on a line of its own: delete that line"],
+    ),
     "UTF-16": ("a,b,y\n1,2,p\n".encode("utf-16"), {}, ["F: is UTF-16 text: save it as UTF-8"]),
     "Excel": (
         b"PK\x03\x04rest",

@@ -1,17 +1,20 @@
 """k-fold cross-validation: every row is held out once, and what comes of it is kept."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
-from runs import faults, invoke, write_config
+from runs import faults, invoke, train_and_signal, write_config
 from sklearn import metrics
 from tables import column, read, write
 
+from mlptrain.api import prepare_folds
 from mlptrain.data.split import Fold, hold_out
-from mlptrain.errors import ConfigError
+from mlptrain.errors import ConfigError, Interrupted
 from mlptrain.folds import spread
+from mlptrain.run_directory import RunDirectory
 
 ROWS = [[i, (i * 37 % 11) / 10, (i * 17 % 7) / 3, "abc"[i % 3], i / 4 - 3] for i in range(45)]
 HEADER = ["id", "u", "v", "letter", "size"]
@@ -152,10 +155,174 @@ def test_folds_are_not_replaced_without_force(config, folds):
     assert faults(result)[0].startswith(f"{folds}: holds a run (folds.json)")
 
 
-def test_folds_cannot_be_resumed_as_a_whole(folds):
-    result = invoke("fit", "--resume", folds / "fold-1", "--folds", 3)
+# --- the directory of several runs ---
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["eval", "RUN"],
+        ["predict", "RUN", "rows.csv"],
+        ["show", "RUN"],
+        ["plot", "RUN"],
+        ["report", "RUN"],
+        ["fit", "--resume", "RUN"],
+        ["fit", "config.yaml", "--init-from", "RUN"],
+    ],
+    ids=" ".join,
+)
+def test_a_command_for_one_run_says_which_runs_there_are(folds, command):
+    result = invoke(*(str(folds) if word == "RUN" else word for word in command))
     assert result.exit_code == 2
-    assert "leave out --resume" in faults(result)[0]
+    (fault,) = faults(result)
+    assert fault.startswith(
+        f"{folds}: holds the runs of several folds (fold-1 … fold-4): "
+        f"name one of them, such as {folds}/fold-1"
+    )
+
+
+def copied(folds, tmp_path):
+    return shutil.copytree(folds, tmp_path / "run")
+
+
+def test_force_leaves_no_fold_of_the_run_before(config, folds, tmp_path):
+    out = copied(folds, tmp_path)
+    assert invoke("fit", config, "--folds", 2, "--out", out, "--force", "--quiet").exit_code == 0
+    assert names_in(out) == ["fold-1", "fold-2", "folds.json", "out_of_fold.csv"]
+
+
+def names_in(path):
+    return sorted(each.name for each in path.iterdir())
+
+
+def test_force_removes_files_of_a_run_and_nothing_else(config, folds, tmp_path):
+    out = copied(folds, tmp_path)
+    (out / "fold-3" / "notes.txt").write_text("mine")
+    (out / "fold-9").mkdir()
+    (out / "fold-9" / "mine.csv").write_text("a,b")
+    (out / "fold-04").mkdir()
+    (out / "fold-04" / "best.npz").write_text("no name of a fold")
+    (out / "fold-7").symlink_to(folds / "fold-1")
+    assert invoke("fit", config, "--folds", 2, "--out", out, "--force", "--quiet").exit_code == 0
+    assert names_in(out) == [
+        *("fold-04", "fold-1", "fold-2", "fold-3", "fold-7", "fold-9", "folds.json"),
+        "out_of_fold.csv",
+    ]
+    assert names_in(out / "fold-3") == ["notes.txt"]
+    assert names_in(out / "fold-9") == ["mine.csv"]
+    assert names_in(out / "fold-04") == ["best.npz"]
+    assert (folds / "fold-1" / "best.npz").exists()
+
+
+def test_force_removes_nothing_for_a_config_that_cannot_run(config, folds, tmp_path):
+    out = copied(folds, tmp_path)
+    before = names_in(out)
+    result = invoke("fit", config, "--folds", 46, "--out", out, "--force", "--quiet")
+    assert result.exit_code == 2
+    assert names_in(out) == before
+
+
+def test_force_waits_for_no_fold_that_another_program_writes(config, folds, tmp_path):
+    out = copied(folds, tmp_path)
+    with RunDirectory.open(out / "fold-4"):
+        result = invoke("fit", config, "--folds", 2, "--out", out, "--force", "--quiet")
+    assert result.exit_code == 2
+    assert "fold-4: in use by process" in faults(result)[0]
+    assert (out / "fold-4" / "best.npz").exists()
+
+
+# --- going on with all of them ---
+
+
+def resumed(config, out, *options):
+    """Go on with four folds; the content of both files that come of them, timings aside."""
+    result = invoke("fit", config, "--folds", 4, "--resume", out, "--quiet", *options)
+    assert result.exit_code == 0, result.stderr
+    return outcome(out)
+
+
+def outcome(out):
+    summary = json.loads((out / "folds.json").read_text())
+    for each in summary["runs"]:
+        del each["seconds"], each["run"]
+    return summary, (out / "out_of_fold.csv").read_bytes()
+
+
+def stopped(config, out, fold, step):
+    """Four folds, stopped after a step of one of them by what Ctrl-C sends."""
+    runs = iter(prepare_folds(config, 4, out=out))
+    for _ in range(1, fold):
+        train_and_signal(next(runs), -1)
+    last = next(runs)
+    with pytest.raises(Interrupted) as error:
+        train_and_signal(last, step)
+    return str(error.value)
+
+
+@pytest.mark.parametrize(("fold", "step"), [(1, 1), (2, 2), (3, 3), (4, 2)])
+def test_interrupted_and_resumed_is_uninterrupted(config, folds, tmp_path, fold, step):
+    out = tmp_path / "run"
+    message = stopped(config, out, fold, step)
+    assert message.endswith(f"go on with mlptrain fit CONFIG --folds 4 --resume {out}")
+    assert not (out / "folds.json").exists()
+    done = [(out / f"fold-{number}" / "best.npz").read_bytes() for number in range(1, fold)]
+    records = (out / f"fold-{fold}" / "metrics.jsonl").read_bytes()
+
+    assert resumed(config, out) == outcome(folds)
+    assert done == [(out / f"fold-{n}" / "best.npz").read_bytes() for n in range(1, fold)]
+    assert (out / f"fold-{fold}" / "metrics.jsonl").read_bytes().startswith(records)
+    assert records
+
+
+def test_a_fold_without_a_checkpoint_is_begun_again(config, folds, tmp_path):
+    """Killed before its first save, or before it was begun at all."""
+    out = copied(folds, tmp_path)
+    for file in ("best.npz", "last.npz"):
+        (out / "fold-2" / file).unlink()
+    shutil.rmtree(out / "fold-3")
+    assert resumed(config, out) == outcome(folds)
+
+
+def test_folds_that_are_all_done_come_to_the_same(config, folds, tmp_path):
+    out = copied(folds, tmp_path)
+    files = sorted(out.glob("fold-*/*.npz"))
+    before = [file.read_bytes() for file in files]
+    assert resumed(config, out) == outcome(folds)
+    assert [file.read_bytes() for file in files] == before
+
+
+def test_other_folds_and_other_settings_are_refused_key_by_key(config, folds, tmp_path):
+    out = copied(folds, tmp_path)
+    other = ["--set", "optimizer.learning_rate=0.5"]
+    result = invoke("fit", config, "--folds", 3, "--resume", out, "--quiet", *other)
+    assert result.exit_code == 5
+    first, second = sorted(faults(result))
+    assert first.startswith("data.fold.of: 4 in ")
+    assert second.startswith("optimizer.learning_rate: ")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--resume", "FOLDS", "--force"], "--resume goes on in place: leave out --out, "),
+        (["--resume", "FOLDS", "--out", "x"], "--resume goes on in place: leave out --out, "),
+        (["--resume", "EMPTY"], "holds no folds; check the path, or leave out --resume"),
+        (["--resume", "FOLDS/fold-1"], "holds no folds; check the path, or leave out --resume"),
+        (["--init-from", "FOLDS/fold-1"], "--folds begins with weights of its own"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_gone_on_with_is_refused(config, folds, tmp_path, options, message):
+    words = [each.replace("FOLDS", str(folds)).replace("EMPTY", str(tmp_path)) for each in options]
+    result = invoke("fit", config, "--folds", 4, *words)
+    assert result.exit_code == 2
+    assert message in faults(result)[0]
+
+
+def test_folds_need_their_config_to_go_on(folds):
+    result = invoke("fit", "--folds", 4, "--resume", folds)
+    assert result.exit_code == 2
+    assert faults(result)[0].startswith("no CONFIG given")
 
 
 def test_a_fold_and_a_test_part_exclude_each_other(config):

@@ -1,7 +1,10 @@
 """Numbers that stop being finite: the run ends within a step, says where, and keeps what was good."""
 
+import errno
 import json
 import math
+import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,9 +24,10 @@ from runs import (
 from mlptrain import trainer
 from mlptrain.api import load, prepare
 from mlptrain.archive import read_archive
-from mlptrain.errors import DivergenceError
+from mlptrain.errors import DivergenceError, StorageError
 from mlptrain.gradients import clip, gradient_norm, is_finite
 from mlptrain.nodes.activations.piecewise import ReLU
+from mlptrain.run_directory import RunDirectory
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -506,3 +510,71 @@ def test_rollback_does_not_stay_at_a_last_step_whose_network_overflows(begin, po
 
     assert run.progress.poisoned == [29]
     assert document["record"]["train_loss"] is not None
+
+
+# --- two things go wrong at once: the exit code is that of the first, the line tells both ---
+
+
+@pytest.fixture
+def full_disk(monkeypatch):
+    """From a call on, there is no room for a file of that name."""
+
+    def full_disk(name):
+        real = os.replace
+
+        def replace(source, target):
+            if Path(target).name == name:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            real(source, target)
+
+        monkeypatch.setattr(os, "replace", replace)
+
+    return full_disk
+
+
+def both(result):
+    """The one line of a run that diverged while the disk was full, which still ends with 4."""
+    assert result.exit_code == 4
+    (fault,) = faults(result)
+    first, _, second = fault.partition(" of the training set. ")
+    assert first.startswith("step 17 (epoch 2): X is not finite at learning rate ")
+    return second
+
+
+def fit(tmp_path, *settings):
+    config = write_config(tmp_path / "toy.yaml", THIRTY)
+    sets = [each for setting in settings for each in ("--set", setting)]
+    return invoke("fit", config, "--out", tmp_path / "run", "--quiet", *sets)
+
+
+def test_a_disk_that_is_full_does_not_hide_that_the_run_diverged(tmp_path, poison, full_disk):
+    poison.input(NAN, 17)
+    full_disk("last.npz")
+    second = both(fit(tmp_path))
+
+    assert "; step 16 cannot be kept: " in second
+    assert f"{tmp_path}/run/last.npz: cannot be written" in second
+    assert "No space left on device; free some space" in second
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    assert summary["status"] == "diverged"
+
+
+def test_neither_does_a_summary_that_cannot_be_written(tmp_path, poison, full_disk):
+    poison.input(NAN, 17)
+    full_disk("summary.json")
+    second = both(fit(tmp_path))
+
+    assert f"step 16 are kept in {tmp_path}/run/last.npz; {tmp_path}/run/summary.json: " in second
+    assert finite_step(tmp_path / "run" / "last.npz") == 16
+
+
+def test_nor_a_checkpoint_that_a_rollback_cannot_go_back_to(tmp_path, poison, monkeypatch):
+    poison.input(NAN, 17)
+    monkeypatch.setattr(RunDirectory, "newest_valid", refuse)
+    second = both(fit(tmp_path, "train.nonfinite=rollback"))
+
+    assert second.endswith("; last.npz: cannot be read: Input/output error")
+
+
+def refuse(directory):
+    raise StorageError("last.npz: cannot be read: Input/output error")

@@ -9,7 +9,8 @@ import pytest
 
 from mlptrain.archive import read_archive
 from mlptrain.errors import CheckpointError, ConfigError, EnvironmentFault, StorageError
-from mlptrain.run_directory import RunDirectory, checkpoint_of
+from mlptrain.fold_directory import checkpoint_of
+from mlptrain.run_directory import RunDirectory
 
 
 @pytest.fixture

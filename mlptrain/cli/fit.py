@@ -15,7 +15,12 @@ from mlptrain.report import training
 @click.argument("config", type=click.Path(path_type=Path), required=False)
 @set_option
 @click.option("--out", type=click.Path(path_type=Path), help="Run directory.  [runs/CONFIG-DATE-TIME]")
-@click.option("--resume", type=click.Path(path_type=Path), metavar="RUN", help="Go on with a run.")
+@click.option(
+    "--resume",
+    type=click.Path(path_type=Path),
+    metavar="RUN",
+    help="Go on with a run, or with K folds.",
+)
 @click.option(
     "--init-from", type=click.Path(path_type=Path), metavar="CHECKPOINT", help="Start from its weights."
 )
@@ -57,9 +62,9 @@ def command(
         training.dry(api.dry_run(config, settings), as_json=as_json)
         return
     if folds is not None:
-        if resume is not None or init_from is not None:
-            raise ConfigError("--folds starts K new runs: leave out --resume and --init-from")
-        several = api.prepare_folds(config, folds, settings, out=out, force=force, threads=threads)
+        if init_from is not None:
+            raise ConfigError("--folds begins with weights of its own: leave out --init-from")
+        several = api.prepare_folds(config, folds, settings, out, resume, force=force, threads=threads)
         folds_report.watch(several, quiet=quiet or as_json)
         folds_report.finished(several, as_json=as_json)
         return

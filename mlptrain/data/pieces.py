@@ -13,9 +13,10 @@ from typing import BinaryIO, cast
 import numpy as np
 
 from mlptrain.data.ahead import ahead
+from mlptrain.data.column_files import COLUMN_FILES, column_frames
 from mlptrain.data.frames import Guess, guess_after
 from mlptrain.data.packed import is_packed, open_unpacked, unpacked
-from mlptrain.data.tables import COLUMN_FILES, JSON_LINES, Table, column_file, delimited, json_lines
+from mlptrain.data.tables import JSON_LINES, Table, delimited, json_lines
 from mlptrain.data.text import BOM, HEAD, Layout, Text, as_stream, layout_of
 from mlptrain.errors import DataError
 
@@ -103,13 +104,10 @@ def _text(name: str, data: bytes, layout: Layout, line: int) -> Text:
 
 
 def _column_pieces(path: str, suffix: str) -> Iterator[Table]:
-    table = column_file(path, suffix, 0, 1)
-    rows = max(1024, PIECE // (8 * len(table.names)))
-    offset, table = 0, column_file(path, suffix, 0, rows)
-    while len(table):
-        yield table
-        offset += len(table)
-        table = column_file(path, suffix, offset, rows)
+    offset = 0
+    for frame in column_frames(path, suffix, PIECE):
+        yield Table(path, frame, None, first_row=offset)
+        offset += frame.height
 
 
 def _record_pieces(stream: BinaryIO, size: int, first_line: int) -> Iterator[tuple[bytes, int]]:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.data import frames, labels
+from mlptrain.data.column_files import COLUMN_FILES, column_frames
 from mlptrain.data.json_faults import json_fault
 from mlptrain.data.packed import read_all
 from mlptrain.data.source import (
@@ -28,12 +29,6 @@ from mlptrain.data.source import (
 from mlptrain.data.text import HEAD, Text, as_stream, layout_of, open_binary
 from mlptrain.errors import DataError
 
-COLUMN_FILES = {
-    ".parquet": frames.parse_parquet,
-    ".arrow": frames.parse_arrow,
-    ".feather": frames.parse_arrow,
-    ".ipc": frames.parse_arrow,
-}
 JSON_LINES = (".jsonl", ".ndjson")
 
 
@@ -152,7 +147,8 @@ def read_table(path: str) -> Table:
     """Read a table whole. The suffix (.parquet, .arrow, .jsonl, ...) says what it is, else text."""
     suffix = PurePath(path.removesuffix(".gz")).suffix.lower()
     if suffix in COLUMN_FILES:
-        return column_file(path, suffix, 0, None)
+        (frame,) = column_frames(path, suffix)
+        return Table(path, frame, None)
     if suffix in JSON_LINES:
         return json_lines(path, read_all(path), 1)
     with open_binary(path) as stream:
@@ -202,20 +198,6 @@ def _without_empty_lines(text: Text, frame: frames.Frame) -> frames.Frame:
     if len(full) != frame.height:
         raise DataError(f"{text.path}: is no table: its line ends are mixed up")
     return frame if full.all() else frame.filter(full)
-
-
-def column_file(path: str, suffix: str, offset: int, rows: int | None) -> Table:
-    """Rows of a Parquet or Arrow file: all, or `rows` from `offset` on."""
-    open_binary(path).close()
-    try:
-        frame = COLUMN_FILES[suffix](path, offset, rows)
-    except frames.UNREADABLE as error:
-        kind = "Parquet" if suffix == ".parquet" else "Arrow IPC"
-        reason = plain(str(error).splitlines()[0])
-        raise DataError(f"{path}: is not a valid {kind} file: {reason}") from None
-    if not offset and not (frame.height and frame.width):
-        raise DataError(f"{path}: has no rows")
-    return Table(path, frame, None, first_row=offset)
 
 
 def json_lines(path: str, data: bytes, first_line: int) -> Table:

@@ -201,6 +201,8 @@ def layout_of(head: bytes, path: str) -> Layout:
         first = _header_text(head)
     except UnicodeDecodeError:
         raise DataError(f"{path}:1: the header is not UTF-8: save the file as UTF-8") from None
+    if not first:
+        raise DataError(f"{path}: a byte-order mark stands on a line of its own: delete that line")
     outside = "".join(first.split('"')[::2])  # the parts that stand outside quotes
     if "\r" in outside:
         raise DataError(f"{path}: lines end in a bare CR (old Mac): save it with LF or CRLF")

@@ -3,6 +3,7 @@
 MLPTRAIN_KILLS says how often; `make chaos` kills 200 times. MLPTRAIN_SEED chooses other moments.
 """
 
+import json
 import os
 import random
 import time
@@ -13,6 +14,7 @@ from runs import THIRTY, finish, mlptrain, outcome, running, write_config
 
 from mlptrain.api import prepare
 from mlptrain.archive import read_archive
+from mlptrain.fold_directory import some_folds
 
 pytestmark = [pytest.mark.chaos, pytest.mark.usefixtures("one_thread")]
 KILLS = int(os.environ.get("MLPTRAIN_KILLS", "8"))
@@ -87,3 +89,31 @@ def test_no_kill_loses_anything(tmp_path):
     assert outcome(run) == expected
     assert not list(tmp_path.rglob("*.corrupt"))
     assert not list(run.glob(".*.tmp-*"))
+
+
+def folds_outcome(run):
+    """What comes of all folds, timings and places aside."""
+    summary = json.loads((run / "folds.json").read_text())
+    for each in summary["runs"]:
+        del each["seconds"], each["run"]
+    return summary, (run / "out_of_fold.csv").read_bytes()
+
+
+def test_no_kill_changes_what_comes_of_folds(tmp_path):
+    """A kill for every twenty of the others; each hits another fold, or the gap between two."""
+    moments = random.Random(SEED)
+    config = write_config(tmp_path / "folds.yaml", changed(CONFIG, {"data.test": 0}))
+    begin = ["fit", config, "--folds", 3, "--quiet"]
+    assert mlptrain(*begin, "--out", tmp_path / "whole").returncode == 0
+    run = tmp_path / "run"
+    for kill in range(max(2, KILLS // 20)):
+        going_on = some_folds(run) is not None
+        words = ["--resume", run] if going_on else ["--out", run, "--force"]
+        with running(*begin, *words) as process:
+            newest = run / f"fold-{min(1 + kill // 2, 3)}"
+            wait_for_lock(newest, process)
+            time.sleep(moments.uniform(0, LONGEST))
+
+    done = mlptrain(*begin, "--resume", run)
+    assert done.returncode == 0, done.stderr
+    assert folds_outcome(run) == folds_outcome(tmp_path / "whole")

@@ -18,6 +18,7 @@ from mlptrain.data.preprocess import Preprocessing
 from mlptrain.errors import CheckpointError, ConfigError
 from mlptrain.evaluate import Evaluation
 from mlptrain.files import read_bytes
+from mlptrain.fold_directory import check_one_run
 from mlptrain.model import Model
 from mlptrain.resume import changed_sources
 
@@ -35,6 +36,7 @@ class Results:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
+        check_one_run(self.path)
         if not (self.path / "metrics.jsonl").is_file():
             raise ConfigError(f"{path}: holds no run; name the directory that `fit` wrote")
         self.warnings: list[str] = []  # what was found out about the data when they were read
