@@ -124,6 +124,18 @@ def test_it_has_a_language_a_title_one_heading_and_a_main_part(page, report):
     assert page.ask("document.querySelectorAll('main').length") == 1
 
 
+@pytest.mark.parametrize("medium", ["screen", "print"])
+def test_what_is_folded_on_the_screen_is_printed(page, reports, medium):
+    page.show(reports["one"])
+    page.send("Emulation.setEmulatedMedia", media=medium)
+    shown = page.ask(
+        "[...document.querySelectorAll('details')].map(each => each.lastElementChild.checkVisibility())"
+    )
+    page.send("Emulation.setEmulatedMedia", media="")
+    assert shown == [medium == "print"] * len(shown)
+    assert shown
+
+
 def test_it_can_be_printed(page, report):
     page.show(report)
     printed = base64.b64decode(page.send("Page.printToPDF")["data"])

@@ -71,7 +71,7 @@ def commands(page: Path) -> list[str]:
 
 
 COMMAND_LINES = sorted({line for page in PAGES for line in commands(page)})
-PROMPTS = re.findall(r"^\$ mlptrain (.+)\n((?:.+\n)*?)```$", text_of(ROOT / "README.md"), re.MULTILINE)
+PROMPTS = re.findall(r"^\$ mlptrain (.+)\n((?:.*\n)*?)```$", text_of(ROOT / "README.md"), re.MULTILINE)
 TRACES = sorted({line for line in commands(LECTURE) if line.startswith("mlptrain trace")})
 
 

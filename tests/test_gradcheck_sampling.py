@@ -241,6 +241,34 @@ def test_of_a_network_of_smooth_nodes_only_what_is_above_the_tensor_is_passed():
     assert max(row.complex_error for row in by_tensor.values()) < 1e-8
 
 
+WEIGHTED = np.array([1.0, 2.0, 0.5, 1.0, 3.0, 1.0])
+
+
+@pytest.mark.parametrize("weights", [None, WEIGHTED], ids=["plain", "row weights"])
+@pytest.mark.parametrize(
+    ("loss", "options"),
+    [
+        ("softmax", {}),
+        ("softmax", {"label_smoothing": 0.1, "class_weights": [1.0, 2.0]}),
+        ("hinge", {}),
+        ("mse", {}),
+        ("mse", {"reduction": "sum"}),
+    ],
+)
+def test_complex_numbers_flow_through_a_network_to_its_loss(loss, options, weights):
+    made = LOSSES[loss](**options)
+    architecture = Architecture(3, 2, [4], [ACTIVATIONS["relu"]()])
+    network = Network(architecture, made, [L2(0.1)], weighted=weights is not None, dtype=float)
+    network.initialize(he, 0)
+    generator = np.random.default_rng(0)
+    y = generator.integers(0, 2, 6) if made.classifies else generator.normal(size=(6, 2))
+
+    found = list(check_network("n", network, Rows(generator.normal(size=(6, 3)), y, weights), 0))
+
+    assert [(row.tensor, row.differenced) for row in found if row.differenced] == []
+    assert max(row.complex_error for row in found) < 1e-13  # a difference would be off by 1e-9
+
+
 # step sizes
 
 

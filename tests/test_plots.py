@@ -20,6 +20,13 @@ BASE = {"seed": 1, "train": {"epochs": 4, "batch_size": 16}, "optimizer": {"name
 CONFIGS = {
     "moons": {"data": {"train": {"name": "moons", "points_per_class": 40}}, "model": {"hidden": [4]}},
     "wider": {"data": {"train": {"name": "moons", "points_per_class": 40}}, "model": {"hidden": [9]}},
+    "spiral": {  # its panels are almost as high as wide, which is hard on the layout
+        "seed": 0,
+        "data": {
+            "train": {"name": "spiral", "classes": 2, "points_per_class": 60, "noise": 0.4},
+            **{"val": 0, "test": 0},
+        },
+    },
     "hinge": {"data": {"train": {"name": "moons", "points_per_class": 40}}, "loss": "hinge"},
     "digits": {
         "data": {"train": str(ROOT / "data" / "digits.csv"), "target": "digit", "image_shape": [8, 8]},
@@ -74,13 +81,26 @@ def test_a_run_has_the_kinds_that_make_sense_for_it(runs, name):
 def test_every_kind_is_drawn_with_nothing_cut_off(runs, name, kind, theme):
     with drawing(theme):
         figure, words = picture(kind, [Results(runs[name])], theme)
-        figure.draw_without_rendering()
-        inside = figure.bbox.padded(1)
-        boxes = [axes.get_tightbbox() for axes in figure.axes if axes.get_visible()]
+        assert_nothing_is_cut_off(figure)
     assert words.endswith(".")
-    for box in boxes:
+
+
+def assert_nothing_is_cut_off(figure):
+    """Whatever belongs to the axes lies within the picture."""
+    figure.draw_without_rendering()
+    inside = figure.bbox.padded(1)
+    for box in [axes.get_tightbbox() for axes in figure.axes if axes.get_visible()]:
         assert inside.x0 <= box.x0 < box.x1 <= inside.x1
         assert inside.y0 <= box.y0 < box.y1 <= inside.y1
+
+
+@pytest.mark.parametrize("number", [2, 3, 4])
+@pytest.mark.parametrize("kind", ["curves", "boundary"])
+@pytest.mark.parametrize("name", ["moons", "spiral"])
+def test_several_runs_are_drawn_with_nothing_cut_off(runs, name, kind, number):
+    with drawing(LIGHT):
+        figure, _ = picture(kind, [Results(runs[name])] * number, LIGHT)
+        assert_nothing_is_cut_off(figure)
 
 
 @pytest.mark.parametrize("suffix", BEGINNINGS)
@@ -172,6 +192,18 @@ def test_boundaries_of_several_runs_say_what_differs(runs, tmp_path):
     titles = [axes.get_title("left").splitlines()[0] for axes in figure.axes if axes.get_visible()]
     assert titles == ["hidden [4]", "hidden [9]"]
     assert "hidden [9]: train accuracy" in words
+
+
+def test_the_titles_of_panels_stay_above_their_panels(runs, monkeypatch):
+    long = ["transform polar, learning_rate 0.03", "initializer kaiming, momentum 0.95", "a_name_" * 3]
+    monkeypatch.setattr("mlptrain.report.plots.boundary.titles", lambda runs: long)
+    with drawing(LIGHT):
+        figure, _ = picture("boundary", [Results(runs["moons"])] * 3, LIGHT)
+        figure.draw_without_rendering()
+        boxes = [axes._left_title.get_window_extent() for axes in figure.axes]
+    edges = [*(axes.get_tightbbox().x0 for axes in figure.axes[1:]), figure.bbox.x1]
+    for box, edge in zip(boxes, edges, strict=True):
+        assert box.x1 < edge - 0.1 * figure.dpi
 
 
 def test_curves_of_several_runs_are_one_picture(runs):

@@ -338,7 +338,7 @@ def test_a_large_matrix_is_cut():
     matrix = ",".join([f"[{row}]"] * 20)
     lines = run(f"mlptrain trace 'sum(x)' 'x=[{matrix}]'").stdout.splitlines()
 
-    assert len(lines) < 50
+    assert len(lines) < 60
     assert lines[-2].endswith("[1 1 1 1 1 1 1 1 ...]")
     assert lines[-1].endswith(" ...")
 
@@ -348,6 +348,87 @@ def test_a_value_that_is_read_very_often_does_not_fill_the_screen():
 
     assert max(map(len, lines)) <= 80
     assert any("1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + ... = 20" in line for line in lines)
+
+
+# --- the tree ---
+
+
+def tree(line, columns=80):
+    """The lines above the table, without the spaces at their ends."""
+    shown = CliRunner().invoke(cli, shlex.split(line)[1:], env={"COLUMNS": str(columns)}).stdout
+    return [text.rstrip() for text in shown.partition("\n\n")[0].splitlines()]
+
+
+def test_the_first_circuit_of_the_lecture_as_a_tree():
+    assert tree("mlptrain trace 'q = x + y; f = q * z' x=-2 y=5 z=-4") == [
+        "              value  gradient",
+        "f = multiply    -12         1",
+        "├── q = add       3        -4",
+        "│   ├── x        -2        -4",
+        "│   └── y         5        -4",
+        "└── z            -4         3",
+    ]
+
+
+def test_the_sigmoid_neuron_of_the_lecture_as_a_tree():
+    line = "mlptrain trace 'sigmoid(w0*x0 + w1*x1 + w2)' w0=2 x0=-1 w1=-3 x1=-2 w2=-3"
+
+    assert tree(line) == [
+        "                        value  gradient",
+        "sigmoid5               0.7311         1",
+        "└── add4                    1    0.1966",
+        "    ├── add3                4    0.1966",
+        "    │   ├── multiply1      -2    0.1966",
+        "    │   │   ├── w0          2   -0.1966",
+        "    │   │   └── x0         -1    0.3932",
+        "    │   └── multiply2       6    0.1966",
+        "    │       ├── w1         -3   -0.3932",
+        "    │       └── x1         -2   -0.5898",
+        "    └── w2                 -3    0.1966",
+    ]
+
+
+def test_a_value_that_is_read_twice_is_shown_once_and_then_referred_to():
+    lines = tree("mlptrain trace 'h = x^2; h * h' x=3")
+
+    assert [line for line in lines if line.endswith("(above)")] == ["└── copy1 (above)"]
+    assert [line.split()[-2:] for line in lines if "h = power" in line] == [["9", "18"]]
+
+
+def test_a_constant_has_no_gradient_in_the_tree_and_is_shown_wherever_it_is_read():
+    assert [line.split()[-3:] for line in tree("mlptrain trace '2 * x + 2' x=3") if "─ 2" in line] == [
+        ["2", "2", "-"],
+        ["2", "2", "-"],
+    ]
+
+
+def test_a_branch_that_is_too_deep_goes_on_as_a_tree_of_its_own():
+    # 40 inputs make a chain of 39 add gates: three chains of 10 levels and what is left.
+    names = [f"x{i}" for i in range(40)]
+    lines = tree(f"mlptrain trace '{' + '.join(names)}' {'=1 '.join(names)}=1")
+    below = [re.findall(r"(add\d+) \(below\)", line) for line in lines]
+    roots = [line.split()[0] for line in lines[1:] if re.match(r"\w", line)]
+
+    assert roots == ["add39", *(name for found in below for name in found)]
+    assert [line.split()[-2:] for line in lines if re.search(r" x0 ", line)] == [["1", "1"]]
+    assert sum(bool(re.search(r" x\d+ ", line)) for line in lines) == 40
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_the_tree_fits_the_terminal_whatever_is_in_it(columns):
+    name = "a_name_" * 9
+    large = "[" + ",".join(["[-1.2345e-100,0.33333]"] * 9) + "]"
+    nested = "tanh(" * 20 + name + ")" * 20
+    lines = tree(f"mlptrain trace 'sum({nested} * 2)' '{name}={large}'", columns)
+
+    assert max(map(len, lines)) <= columns
+    assert any(re.search(r"a_name_\S*\.\.\. +9 x 2", line) for line in lines)
+
+
+def test_the_columns_of_the_tree_stand_in_line():
+    lines = tree("mlptrain trace '1 / (1 + exp(-(w*x + b)))' w=2 x=-1.5 b=3")
+
+    assert {len(line) for line in lines} == {len(lines[0])}
 
 
 # --- random expressions ---

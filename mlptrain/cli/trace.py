@@ -28,7 +28,7 @@ SETTINGS = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
 def command(
     expression: str, values: tuple[str, ...], upstream: str, svg: Path | None, as_json: bool
 ) -> None:
-    """Show the computational graph of EXPRESSION: at each gate its value and its gradients.
+    """Show the computational graph of EXPRESSION: a tree, and each gate with its gradients.
 
     A VALUE is a number, a vector [1,-2] or a matrix [[1,2],[3,4]]. The language has + - * / ^ and @
     (the matrix product), parentheses, functions such as exp, log, max, sum, sigmoid and relu, and

@@ -38,12 +38,15 @@ class Loss(Node):
         """The weight of each row in the mean, or None where all count alike."""
         return inputs[2] if len(inputs) == 3 else None
 
-    def reduce(self, losses: Array, weights: Array | None) -> float:
-        """The mean over the rows; 0 when every weight is 0: such a batch teaches nothing."""
+    def reduce(self, losses: Array, weights: Array | None) -> complex:
+        """The mean over the rows; 0 when every weight is 0: such a batch teaches nothing.
+
+        Real losses have a real mean; complex ones are those of the complex step of `gradcheck`.
+        """
         if weights is None:
-            return float(np.add.reduce(losses)) / len(losses)
+            return np.add.reduce(losses) / len(losses)
         total = weights.sum()
-        return float(np.dot(weights, losses) / total) if total > 0 else 0.0
+        return np.dot(weights, losses) / total if total > 0 else 0.0
 
     def distribute(self, upstream: Array, weights: Array | None, dscores: Array) -> None:
         """Multiply each row of `dscores` by the upstream gradient and the row's share in the mean."""

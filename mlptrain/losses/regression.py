@@ -27,10 +27,10 @@ class MSELoss(RegressionLoss):
     def derivative(self, d: Array, into: Array) -> None:
         np.multiply(d, 2, out=into)
 
-    def reduce(self, losses: Array, weights: Array | None) -> float:
+    def reduce(self, losses: Array, weights: Array | None) -> complex:
         if self.reduction == "mean":
             return super().reduce(losses, weights)
-        return float(losses.sum() if weights is None else np.dot(weights, losses))
+        return losses.sum() if weights is None else np.dot(weights, losses)
 
     def distribute(self, upstream: Array, weights: Array | None, dscores: Array) -> None:
         if self.reduction == "mean":

@@ -1,36 +1,36 @@
-"""The graph of an expression as a table: each gate with what it reads, a row for each input.
+"""The graph of an expression: as a tree, and below it a table with a row for each input of a gate.
 
 Where four matrices side by side are too much for the terminal, they stand below each other.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 
-import numpy as np
 from rich import box
 from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from mlptrain.nodes.node import Array
+from mlptrain.report.cells import CUT, MOST, block, numbered, title
 from mlptrain.report.console import emit_json, say, stdout
+from mlptrain.report.tree import trees
 from mlptrain.trace import Step, Trace
 
 COLUMNS = ("gate", "reads", "value", "upstream", "local", "downstream")
-MOST = 8
-"""How many rows and columns of a matrix are shown at most; the columns of a list may be fewer."""
-CUT = "..."
 UNLIMITED = 1_000_000
 
 Cells = tuple[str, str, str, str, str, str]
 
 
 def show(trace: Trace, *, as_json: bool) -> None:
-    """Print every step in forward order, and below them the gradient of each input."""
+    """Print the tree, every step in forward order, and the gradient of each input."""
     if as_json:
         emit_json(trace.to_json())
         return
     out = stdout()
+    for tree in trees(trace, out.width):
+        out.print(tree)
+    out.print()
     made, most = layout(trace, out)
     out.print(made)
     for line in gradients(trace, most):
@@ -97,17 +97,6 @@ def facts(step: Step, most: int) -> Iterator[tuple[str, str, str]]:
         yield "", f"downstream {name}", block(downstream, most)
 
 
-def title(step: Step) -> str:
-    """The name of a step, and its operation where the name does not tell it."""
-    told = step.op in ("input", "constant") or numbered(step)
-    return step.name if told else f"{step.name} = {step.op}"
-
-
-def numbered(step: Step) -> bool:
-    """Whether a gate is called after its operation: `add1`."""
-    return step.name.rstrip("0123456789") == step.op
-
-
 def upstream(step: Step, most: int) -> str:
     """The upstream gradient; of a copy gate the sum that it is (P101)."""
     if len(step.upstreams) < 2:
@@ -134,41 +123,3 @@ def gradients(trace: Trace, most: int) -> Iterator[str]:
         label = f"d{name}/d{source} = "
         yield label + first
         yield from (" " * len(label) + line for line in others)
-
-
-def block(array: Array | str | None, most: int) -> str:
-    """A number, a vector on one line, or a matrix on several; a dash where nothing is wanted.
-
-    >>> block(np.array([[0.73105857, -12.0], [1e-9, 5.0]]), 4).split("\\n")
-    ['[0.7311 -12]', '[ 1e-09   5]']
-    """
-    if array is None:
-        return "-"
-    if isinstance(array, str):
-        return array
-    if array.ndim == 0:
-        return number(float(array))
-    matrix = [entries(row, most) for row in np.atleast_2d(array)[:MOST]]
-    widths = [max(map(len, column)) for column in zip(*matrix, strict=True)]
-    lines = [
-        "[" + " ".join(entry.rjust(width) for entry, width in zip(row, widths, strict=True)) + "]"
-        for row in matrix
-    ]
-    return "\n".join([*lines, CUT] if len(array) > MOST and array.ndim == 2 else lines)
-
-
-def entries(row: Array, most: int) -> Sequence[str]:
-    """The numbers of a row, the last ones cut off where there are more than `most`."""
-    numbers = [number(float(entry)) for entry in row[:most]]
-    return [*numbers, CUT] if len(row) > most else numbers
-
-
-def number(value: float) -> str:
-    """Four significant digits, as on the slides; whole numbers up to a million in full.
-
-    >>> number(0.73105857), number(-12.0), number(-0.0), number(51234.0)
-    ('0.7311', '-12', '0', '51234')
-    """
-    if value == round(value, 0) and abs(value) < 1e6:
-        return f"{value + 0.0:.0f}"
-    return f"{value:.4g}"

@@ -8,9 +8,9 @@ room for it.
 from dataclasses import dataclass, replace
 
 from mlptrain.nodes.node import Array
+from mlptrain.report.cells import numbered
 from mlptrain.report.circuit.boxes import Box, Edge
 from mlptrain.report.circuit.lettering import AIR, LINE, Lettering, lettering, width_of
-from mlptrain.report.trace import numbered
 from mlptrain.trace import Step, Trace
 
 RADIUS = 21.0

@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element, SubElement
 import numpy as np
 
 from mlptrain.nodes.node import Array
-from mlptrain.report.trace import entries
+from mlptrain.report.cells import entries
 
 SIZE = 14.0
 LINE = 17.0

@@ -51,6 +51,8 @@ footer { margin-top: 3rem; border-top: 1px solid var(--line); font-size: .875rem
   nav { display: none; }
   pre { overflow: visible; border: 1px solid var(--line); white-space: pre-wrap; }
   .wide { overflow: visible; }
+  summary { color: inherit; list-style: none; }
+  details::details-content { content-visibility: visible; } /* open: paper has no click */
   h2 { break-after: avoid; }
   figure, tr, .tiles li { break-inside: avoid; } }
 """

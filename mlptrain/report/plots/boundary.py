@@ -1,6 +1,7 @@
 """Decision boundaries of classifiers with two features, with the points: a panel for each run."""
 
 from collections.abc import Sequence
+from textwrap import wrap
 
 import numpy as np
 
@@ -29,6 +30,8 @@ GRID = 240
 MOST_POINTS = 2000
 IN_LEGEND = 10
 TINT = 0.28
+LINE = 26
+"""Characters of a title that fit beside each other above a panel."""
 
 
 def obstacle(results: Results) -> str:
@@ -48,13 +51,14 @@ def draw(runs: Sequence[Results], theme: Theme) -> Picture:
     down = -(-len(runs) // across)
     size = 6.2 if len(runs) == 1 else 3.3
     figure = new_figure(max(across * size, WIDTH - 1), down * size * 0.86 + 0.6)
+    figure.set_layout_engine("compressed")  # for panels whose sides have a fixed ratio
     grid = figure.subplots(down, across, squeeze=False).ravel()
     stated = []
     for axes, run, title in zip(grid, runs, titles(runs), strict=False):
         rows = run.own_units.train
         panel(axes, run, rows, theme)
         right = accuracy(run.model.scores(rows.X), rows.y, rows.weights)
-        axes.set_title(f"{title}\ntrain accuracy {right:.4g}")
+        axes.set_title("\n".join([*wrap(title, LINE), f"train accuracy {right:.4g}"]))
         stated.append(f"{title}: train accuracy {right:.4g}")
     for axes in grid[len(runs) :]:
         axes.set_visible(False)
