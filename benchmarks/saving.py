@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import mlptrain
-from mlptrain.api import prepare
+from mlptrain.api.runs import prepare
 from mlptrain.keeper import Keeper
 
 DIGITS = Path(__file__).parent.parent / "configs" / "digits.yaml"

@@ -15,7 +15,8 @@ from typing import Any
 import atheris
 
 with atheris.instrument_imports(include=["mlptrain"]):
-    from mlptrain import api
+    from mlptrain.api.anatomy import history_of
+    from mlptrain.api.runs import prepare
     from mlptrain.archive import read_archive, write_archive
     from mlptrain.errors import MLPTrainError
     from mlptrain.model import Model
@@ -57,13 +58,13 @@ def target(data: bytes, scratch: Path) -> None:
 def predict(run: Path) -> None:
     """As `show` and `predict` do."""
     model = Model.load(run / "last.npz")
-    api.history_of(model.checkpoint)
+    history_of(model.checkpoint)
     model.predict(np.zeros((3, len(model.preprocessing.inputs))))
 
 
 def resume(run: Path) -> None:
     """As `fit --resume` does, up to the first steps."""
-    with api.prepare(None, resume=run).directory:
+    with prepare(None, resume=run).directory:
         pass
 
 

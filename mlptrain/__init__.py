@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 _HOMES = {
-    "fit": "mlptrain.api",
-    "load": "mlptrain.api",
+    "fit": "mlptrain.api.runs",
+    "load": "mlptrain.api.models",
     "Model": "mlptrain.model",
     "Run": "mlptrain.run",
 }
@@ -22,7 +22,8 @@ _HOMES = {
 __all__ = ["Model", "Run", "fit", "load"]
 
 if TYPE_CHECKING:  # what __getattr__ delivers, for type checkers
-    from mlptrain.api import fit, load
+    from mlptrain.api.models import load
+    from mlptrain.api.runs import fit
     from mlptrain.model import Model
     from mlptrain.run import Run
 

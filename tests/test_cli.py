@@ -256,7 +256,7 @@ def test_a_bug_keeps_its_traceback(here, monkeypatch):
     def broken(*arguments, **options):
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr("mlptrain.api.prepare", broken)
+    monkeypatch.setattr("mlptrain.api.runs.prepare", broken)
     with pytest.raises(ZeroDivisionError):
         invoke("fit", "classifier.yaml")
 

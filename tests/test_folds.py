@@ -10,7 +10,7 @@ from runs import faults, invoke, train_and_signal, write_config
 from sklearn import metrics
 from tables import column, read, write
 
-from mlptrain.api import prepare_folds
+from mlptrain.api.runs import prepare_folds
 from mlptrain.data.split import Fold, hold_out
 from mlptrain.errors import ConfigError, Interrupted
 from mlptrain.folds import spread

@@ -5,7 +5,7 @@ import pytest
 from helpers import changed
 from runs import THIRTY, faults, finish, invoke
 
-from mlptrain.api import prepare
+from mlptrain.api.runs import prepare
 from mlptrain.archive import read_archive, write_archive
 from mlptrain.forms import FORMS
 

@@ -7,7 +7,6 @@ import yaml
 from runs import faults, invoke
 from tables import write
 
-from mlptrain import api
 from mlptrain.config import load_config
 from mlptrain.init import first_config
 
@@ -172,7 +171,7 @@ def test_what_is_written_runs_as_it_is_with_every_kind_of_column(tmp_path):
 def test_any_name_of_a_column_is_written_as_yaml_reads_it(tmp_path, name):
     rows = [["same", u(i), letter(i)] for i in range(N)]
     path = write(tmp_path / "t.csv", [name, "u", "kind of"], rows)
-    config = load_config(yaml.safe_load(api.first_config(str(path), ["kind of"])))
+    config = load_config(yaml.safe_load(first_config(str(path), ["kind of"])))
     assert config.data.ignore == (name,)
     assert config.data.target == "kind of"
 

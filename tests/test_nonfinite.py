@@ -22,7 +22,8 @@ from runs import (
 )
 
 from mlptrain import trainer
-from mlptrain.api import load, prepare
+from mlptrain.api.models import load
+from mlptrain.api.runs import prepare
 from mlptrain.archive import read_archive
 from mlptrain.errors import DivergenceError, StorageError
 from mlptrain.gradients import clip, gradient_norm, is_finite

@@ -11,8 +11,8 @@ from mlptrain.metrics.probability import calibration_error
 from mlptrain.report.plots import applicable, picture
 from mlptrain.report.plots.canvas import DARK, LIGHT, MARKERS, drawing, rgb
 from mlptrain.report.plots.reliability import bins
-from mlptrain.report.plots.results import Results
 from mlptrain.report.plots.weights import mosaic
+from mlptrain.report.results import Results
 
 pytest.importorskip("matplotlib")
 

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from runs import RESUMED, THIRTY, abandoned_at, finish, interrupted_at
 
-from mlptrain.api import prepare
+from mlptrain.api.runs import prepare
 from mlptrain.archive import read_archive, write_archive
 from mlptrain.config import dump, load_config, resolved
 from mlptrain.config.yaml import UNPRINTABLE, parse

@@ -23,7 +23,7 @@ from runs import (
     write_config,
 )
 
-from mlptrain.api import prepare
+from mlptrain.api.runs import prepare
 from mlptrain.archive import read_archive
 from mlptrain.errors import CheckpointError
 

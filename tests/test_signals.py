@@ -22,7 +22,7 @@ from runs import (
     write_config,
 )
 
-from mlptrain.api import prepare
+from mlptrain.api.runs import prepare
 from mlptrain.archive import read_archive
 from mlptrain.errors import Interrupted
 
@@ -150,7 +150,7 @@ def test_ctrl_c_before_the_training_ends_with_130_too(tmp_path, monkeypatch):
     def loading(*arguments, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("mlptrain.api.prepare", loading)
+    monkeypatch.setattr("mlptrain.api.runs.prepare", loading)
     result = invoke("fit", write_config(tmp_path / "toy.yaml", THIRTY))
 
     assert (result.exit_code, result.stdout, result.stderr) == (130, "", "interrupted\n")

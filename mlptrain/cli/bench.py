@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from mlptrain import api
+from mlptrain.api.steps import bench
 from mlptrain.cli.options import config_argument, json_option, set_option
 from mlptrain.report import benchmark
 
@@ -25,4 +25,4 @@ def command(config: Path, overrides: tuple[str, ...], threads: int | None, as_js
       mlptrain bench configs/digits.yaml
       mlptrain bench configs/digits.yaml --threads 1 --json
     """
-    benchmark.show(api.bench(config, overrides, threads=threads), as_json=as_json)
+    benchmark.show(bench(config, overrides, threads=threads), as_json=as_json)

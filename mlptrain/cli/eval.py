@@ -5,7 +5,7 @@ from typing import Literal
 
 import click
 
-from mlptrain import api
+from mlptrain.api.models import evaluate
 from mlptrain.cli.options import json_option
 from mlptrain.report import evaluation
 
@@ -31,4 +31,4 @@ def command(
       mlptrain eval runs/digits-20260101-120000
       mlptrain eval runs/digits-20260101-120000/last.npz --data new.csv --json
     """
-    evaluation.show(api.evaluate(checkpoint, data=data, split=split), as_json=as_json)
+    evaluation.show(evaluate(checkpoint, data=data, split=split), as_json=as_json)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from mlptrain import api
+from mlptrain.api import runs
 from mlptrain.cli.options import json_option, set_option
 from mlptrain.errors import ConfigError
 from mlptrain.report import folds as folds_report
@@ -59,16 +59,16 @@ def command(
     if dry_run:
         if resume is not None or init_from is not None:
             raise ConfigError("--dry-run tries out a CONFIG: leave out --resume and --init-from")
-        training.dry(api.dry_run(config, settings), as_json=as_json)
+        training.dry(runs.dry_run(config, settings), as_json=as_json)
         return
     if folds is not None:
         if init_from is not None:
             raise ConfigError("--folds begins with weights of its own: leave out --init-from")
-        several = api.prepare_folds(config, folds, settings, out, resume, force=force, threads=threads)
+        several = runs.prepare_folds(config, folds, settings, out, resume, force=force, threads=threads)
         folds_report.watch(several, quiet=quiet or as_json)
         folds_report.finished(several, as_json=as_json)
         return
-    run = api.prepare(
+    run = runs.prepare(
         config, settings, out=out, resume=resume, init_from=init_from, force=force, threads=threads
     )
     training.watch(run, quiet=quiet or as_json)

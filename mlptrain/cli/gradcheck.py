@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from mlptrain import api
+from mlptrain.api import gradients
 from mlptrain.cli.options import json_option, set_option
 from mlptrain.report import gradcheck as report
 from mlptrain.report import sweep as sweep_report
@@ -29,6 +29,6 @@ def command(config: Path | None, overrides: tuple[str, ...], sweep: bool, as_jso
       mlptrain gradcheck configs/digits.yaml --sweep
     """
     if sweep:
-        sweep_report.show(api.gradcheck_sweep(config, overrides), as_json=as_json)
+        sweep_report.show(gradients.gradcheck_sweep(config, overrides), as_json=as_json)
     else:
-        report.show(api.gradcheck(config, overrides), as_json=as_json)
+        report.show(gradients.gradcheck(config, overrides), as_json=as_json)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from mlptrain import api
+from mlptrain.api import tables
 from mlptrain.report import first_config
 
 
@@ -26,4 +26,4 @@ def command(data: str, targets: tuple[str, ...], out: Path | None, force: bool) 
       mlptrain init data/penguins.csv --target species -o penguins.yaml
       mlptrain fit penguins.yaml
     """
-    first_config.write(api.first_config(data, targets), out, force=force)
+    first_config.write(tables.first_config(data, targets), out, force=force)

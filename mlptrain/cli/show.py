@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from mlptrain import api
+from mlptrain.api.anatomy import anatomy, resolved_config
 from mlptrain.cli.options import set_option
-from mlptrain.report import anatomy
+from mlptrain.report import anatomy as report
 
 
 @click.command()
@@ -27,6 +27,6 @@ def command(what: Path, overrides: tuple[str, ...], config_only: bool) -> None:
       mlptrain show runs/digits-20260101-120000 --config
     """
     if config_only:
-        anatomy.show_config(api.resolved_config(what, overrides))
+        report.show_config(resolved_config(what, overrides))
     else:
-        anatomy.show(api.anatomy(what, overrides))
+        report.show(anatomy(what, overrides))

@@ -15,13 +15,13 @@ from mlptrain.config.section import Section
 from mlptrain.config.yaml import Document, Path, read
 from mlptrain.errors import ConfigError
 
+Source = str | os.PathLike[str] | Mapping[str, object]
+"""A YAML file, or what would stand in one."""
 MOST_FAULTS = 50
 """How many faults one error lists."""
 
 
-def load_config(
-    source: str | os.PathLike[str] | Mapping[str, object], overrides: Overrides = ()
-) -> Config:
+def load_config(source: Source, overrides: Overrides = ()) -> Config:
     """The config in a YAML file or a mapping, with `overrides` on top; everything else is default.
 
     Raises one ConfigError with a line for every fault there is.

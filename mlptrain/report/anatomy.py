@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Mapping
 
-from mlptrain.api import Anatomy
+from mlptrain.api.anatomy import Anatomy
 from mlptrain.report.console import number, say, stdout, table, tell
 
 

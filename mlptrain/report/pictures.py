@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mlptrain.report.console import say, stdout, tell
 from mlptrain.report.plots import write
-from mlptrain.report.plots.results import Results
+from mlptrain.report.results import Results
 
 
 def plot(kind: str, paths: Sequence[Path], out: Path | None) -> None:

@@ -9,7 +9,7 @@ from tqdm import tqdm
 from mlptrain.experiment import Experiment
 from mlptrain.record import Record
 from mlptrain.report.console import emit_json, number, say, stderr, stdout, tell
-from mlptrain.report.plots.results import Results
+from mlptrain.report.results import Results
 from mlptrain.report.sparkline import summary as curves
 from mlptrain.run import Run
 

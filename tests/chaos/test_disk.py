@@ -9,7 +9,7 @@ import pytest
 from helpers import changed
 from runs import THIRTY, command, finish, interrupted_at, outcome, surroundings, write_config
 
-from mlptrain.api import prepare
+from mlptrain.api.runs import prepare
 from mlptrain.archive import read_archive
 
 pytestmark = [pytest.mark.chaos, pytest.mark.usefixtures("one_thread")]

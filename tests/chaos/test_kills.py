@@ -12,7 +12,7 @@ import pytest
 from helpers import changed
 from runs import THIRTY, finish, mlptrain, outcome, running, write_config
 
-from mlptrain.api import prepare
+from mlptrain.api.runs import prepare
 from mlptrain.archive import read_archive
 from mlptrain.fold_directory import some_folds
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from mlptrain.report.html.elements import Cell, Section, figure, listed, paragraph, table
 from mlptrain.report.html.sections import again
 from mlptrain.report.plots.kinds import KINDS, obstacle
-from mlptrain.report.plots.results import Results
 from mlptrain.report.plots.titles import differing
+from mlptrain.report.results import Results
 
 
 def sections(runs: Sequence[Results]) -> Iterator[Section]:

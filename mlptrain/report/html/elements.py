@@ -12,7 +12,7 @@ from mlptrain.errors import printable
 from mlptrain.report.console import number
 from mlptrain.report.plots.canvas import DARK, LIGHT, drawing, rendered
 from mlptrain.report.plots.kinds import picture
-from mlptrain.report.plots.results import Results
+from mlptrain.report.results import Results
 
 Cell = str | float | int | None
 

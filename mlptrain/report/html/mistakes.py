@@ -9,8 +9,8 @@ from mlptrain.metrics.metric import Floats
 from mlptrain.report.console import number
 from mlptrain.report.html.elements import Cell, data_uri, paragraph, table, text
 from mlptrain.report.plots.canvas import LIGHT, drawing, image
-from mlptrain.report.plots.results import Results
 from mlptrain.report.plots.weights import image_shape
+from mlptrain.report.results import Results
 
 MOST = 12
 MOST_FEATURES = 10

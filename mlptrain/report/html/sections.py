@@ -11,7 +11,7 @@ from mlptrain.report.console import number
 from mlptrain.report.html.elements import Cell, Section, code, figure, folded, listed, paragraph, table
 from mlptrain.report.html.mistakes import mistakes
 from mlptrain.report.plots import applicable
-from mlptrain.report.plots.results import Results
+from mlptrain.report.results import Results
 
 MOST_RECORDS = 100
 """Rows of the table of evaluations, evenly spaced."""

@@ -7,7 +7,7 @@ from mlptrain.errors import ConfigError
 from mlptrain.files import write_atomically
 from mlptrain.report.html import compare, sections
 from mlptrain.report.html.page import page
-from mlptrain.report.plots.results import Results
+from mlptrain.report.results import Results
 
 
 def write(runs: Sequence[Results], out: Path | None) -> Path:

@@ -22,8 +22,8 @@ from mlptrain.report.plots.canvas import (
     shown,
 )
 from mlptrain.report.plots.picture import Picture
-from mlptrain.report.plots.results import Results
 from mlptrain.report.plots.titles import titles
+from mlptrain.report.results import Results
 
 GRID = 240
 """Points of the plane in each direction at which the model is asked."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from mlptrain.report.plots.canvas import Theme, new_figure, sequential, shown
 from mlptrain.report.plots.picture import Picture
-from mlptrain.report.plots.results import Results
+from mlptrain.report.results import Results
 
 WITH_NUMBERS = 20
 """Classes up to which every cell has its number."""

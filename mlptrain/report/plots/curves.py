@@ -9,8 +9,8 @@ from mlptrain.errors import CheckpointError, ConfigError
 from mlptrain.metrics.metric import Floats
 from mlptrain.report.plots.canvas import WIDTH, Axes, Theme, colour, new_figure, shown
 from mlptrain.report.plots.picture import Picture
-from mlptrain.report.plots.results import Results
 from mlptrain.report.plots.titles import titles
+from mlptrain.report.results import Results
 
 DECADES = 100
 """From this ratio of largest to smallest on, losses get a logarithmic axis."""

@@ -19,7 +19,7 @@ from mlptrain.report.plots.canvas import (
     scale,
 )
 from mlptrain.report.plots.picture import Picture
-from mlptrain.report.plots.results import Results, Values
+from mlptrain.report.results import Results, Values
 
 MOST_LAYERS = 8
 ROWS = 100

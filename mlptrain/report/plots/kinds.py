@@ -17,7 +17,7 @@ from mlptrain.report.plots import (
 )
 from mlptrain.report.plots.canvas import LIGHT, Theme, drawing, rendered
 from mlptrain.report.plots.picture import Picture
-from mlptrain.report.plots.results import Results
+from mlptrain.report.results import Results
 
 FORMATS = ("png", "svg", "pdf")
 

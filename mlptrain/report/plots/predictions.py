@@ -7,7 +7,7 @@ import numpy as np
 from mlptrain.metrics.metric import Array
 from mlptrain.report.plots.canvas import Axes, Theme, colour, new_figure, shown
 from mlptrain.report.plots.picture import Picture
-from mlptrain.report.plots.results import Results
+from mlptrain.report.results import Results
 
 PANELS = 9
 """Targets that are drawn at most."""

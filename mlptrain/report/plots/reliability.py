@@ -9,7 +9,7 @@ from mlptrain.metrics.metric import Array, Floats, row_weights
 from mlptrain.metrics.probability import CALIBRATION_BINS
 from mlptrain.report.plots.canvas import Axes, Theme, new_figure
 from mlptrain.report.plots.picture import Picture
-from mlptrain.report.plots.results import Results
+from mlptrain.report.results import Results
 
 
 class Bins(NamedTuple):

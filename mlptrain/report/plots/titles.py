@@ -5,7 +5,7 @@ from typing import Any
 
 from mlptrain.config.dump import inline
 from mlptrain.report.plots.canvas import shown
-from mlptrain.report.plots.results import Results
+from mlptrain.report.results import Results
 
 MOST_IN_TITLE = 2
 """Runs that differ in more settings than this are called by their directories."""

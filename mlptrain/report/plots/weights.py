@@ -19,7 +19,7 @@ from mlptrain.report.plots.canvas import (
     shown,
 )
 from mlptrain.report.plots.picture import Picture
-from mlptrain.report.plots.results import Results
+from mlptrain.report.results import Results
 
 MOST_PICTURES = 100
 MOST_UNITS = 100
