@@ -2,7 +2,7 @@
 PYTHON ?= python
 
 .DEFAULT_GOAL := help
-.PHONY: help check fix test docs golden chaos fuzz
+.PHONY: help check fix test tables docs golden chaos fuzz
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1\t/' | expand -t 12
@@ -20,6 +20,9 @@ fix: ## Format, and repair what ruff can repair
 
 test: ## The tests alone
 	$(PYTHON) -m pytest -n auto
+
+tables: ## init, fit, predict and eval on every real table, to the end
+	MLPTRAIN_FULL_TABLES=1 $(PYTHON) -m pytest tests/test_real_tables.py
 
 docs: ## Generate docs/config.md, docs/cli.md and the pictures of docs/gallery.md again
 	$(PYTHON) -m cogapp -r docs/config.md docs/cli.md

@@ -1,27 +1,28 @@
-"""Real tables as files, from installed packages and from data/, for tests that use them whole."""
+"""Real tables, fetched from installed packages, for tests that use them whole."""
 
 import csv
-from collections import Counter
+import tarfile
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import sklearn.datasets
 
-DATA = Path(__file__).parent.parent / "data"
-Rows = list[list[Any]]
 
+class Real(NamedTuple):
+    """A table: the package it is in, the column to predict, its file, and the file's separator.
 
-class Made(NamedTuple):
-    """A table to be written as a CSV, and the column to predict."""
+    `file` gives the path, which may be one that it writes into the folder it is handed.
+    """
 
-    header: list[str]
-    rows: Rows
+    package: str
     target: str
+    file: Callable[[Path], Path]
+    separator: str = ","
 
 
-def write(path: Path, header: Sequence[str], rows: Rows) -> Path:
+def write(path: Path, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> Path:
     """The table as a CSV."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
@@ -30,71 +31,85 @@ def write(path: Path, header: Sequence[str], rows: Rows) -> Path:
     return path
 
 
-def read(path: Path) -> tuple[list[str], list[list[str]]]:
-    """Header and rows of a CSV."""
+def read(path: Path, separator: str = ",") -> tuple[list[str], list[list[str]]]:
+    """Header and rows of delimited text."""
     with path.open(encoding="utf-8", newline="") as file:
-        header, *rows = csv.reader(file)
+        header, *rows = csv.reader(file, delimiter=separator)
     return header, rows
 
 
-def column(path: Path, name: str) -> list[str]:
-    """One column of a CSV."""
-    header, rows = read(path)
+def column(path: Path, name: str, separator: str = ",") -> list[str]:
+    """One column of delimited text."""
+    header, rows = read(path, separator)
     return [row[header.index(name)] for row in rows]
 
 
-def bunch(loader: Callable[[], Any]) -> Made:
-    """A set of scikit-learn; classes get their names."""
-    found = loader()
-    names = getattr(found, "target_names", None)
-    classes = found.target.dtype.kind == "i" and names is not None
-    target = [names[c] for c in found.target] if classes else found.target.tolist()
-    rows = [[*x, y] for x, y in zip(found.data.tolist(), target, strict=True)]
-    return Made([*found.feature_names, "target"], rows, "target")
-
-
-def shipped(name: str, target: str, *, complete: bool = False) -> Made:
-    """A table of data/; `complete` leaves out the rows without a target."""
-    header, rows = read(DATA / name)
-    place = header.index(target)
-    return Made(header, [row for row in rows if row[place] or not complete], target)
-
-
-def makes() -> Made:
-    """The make of a car, the first word of its name, where there are three cars of it: 26 classes."""
-    header, rows = read(DATA / "auto_mpg.csv")
-    place = header.index("car_name")
-    rows = [[*row[:place], *row[place + 1 :], row[place].split()[0]] for row in rows]
-    often = {make for make, count in Counter(row[-1] for row in rows).items() if count >= 3}
-    header = [name for name in header if name != "car_name"]
-    return Made([*header, "make"], [row for row in rows if row[-1] in often], "make")
-
-
-def pixels() -> Made:
-    """50,000 pixels of handwritten digits: the ink of each from that of its four neighbours."""
-    with np.load(DATA / "mnist5k.npz") as arrays:
-        images = arrays["X"].reshape(-1, 28, 28).astype(int)
-    chosen = np.random.default_rng(0)
-    image, row, column = (
-        chosen.integers(low, high, 50_000) for low, high in ((0, 5000), (6, 22), (6, 22))
+def installed(package: str) -> Path | None:
+    """The folder of a package, which is not imported: that may take long, or write into the home."""
+    spec = find_spec("sklearn" if package == "scikit-learn" else package)
+    return (
+        Path(spec.submodule_search_locations[0]) if spec and spec.submodule_search_locations else None
     )
-    around = [(0, -1), (0, 1), (-1, 0), (1, 0), (0, 0)]
-    ink = [images[image, row + down, column + right] for down, right in around]
-    header = ["row", "column", "left", "right", "above", "below", "ink"]
-    return Made(header, np.column_stack([row, column, *ink]).tolist(), "ink")
 
 
-REAL: dict[str, Callable[[], Made]] = {
-    "iris": lambda: bunch(sklearn.datasets.load_iris),
-    "wine": lambda: bunch(sklearn.datasets.load_wine),
-    "breast_cancer": lambda: bunch(sklearn.datasets.load_breast_cancer),
-    "diabetes": lambda: bunch(sklearn.datasets.load_diabetes),
-    "digits": lambda: shipped("digits.csv", "digit"),
-    "penguins": lambda: shipped("penguins.csv", "species"),
-    "penguin_sex": lambda: shipped("penguins.csv", "sex", complete=True),
-    "penguin_mass": lambda: shipped("penguins.csv", "body_mass_g", complete=True),
-    "auto_mpg": lambda: shipped("auto_mpg.csv", "mpg"),
-    "makes": makes,
-    "pixels": pixels,
+def bunch(loader: Callable[[], Any]) -> Real:
+    """A set of scikit-learn, which has no file with a header; classes get their names."""
+
+    def file(folder: Path) -> Path:
+        found = loader()
+        names = getattr(found, "target_names", None)
+        classes = found.target.dtype.kind == "i" and names is not None
+        target = [names[c] for c in found.target] if classes else found.target.tolist()
+        rows = [[*x, y] for x, y in zip(found.data.tolist(), target, strict=True)]
+        return write(folder / "table.csv", [*found.feature_names, "target"], rows)
+
+    return Real("scikit-learn", "target", file)
+
+
+def carried(package: str, path: str, target: str, separator: str = ",") -> Real:
+    """A file of a package, just as it is there."""
+
+    def file(folder: Path) -> Path:
+        root = installed(package)
+        assert root is not None
+        return root / path
+
+    return Real(package, target, file, separator)
+
+
+def archived(path: str, target: str) -> Real:
+    """A file of pydataset's archive; the first column of each, the row names, has no name."""
+
+    def file(folder: Path) -> Path:
+        root = installed("pydataset")
+        assert root is not None
+        with tarfile.open(root / "resources.tar.gz", "r|gz") as archive:  # up to the file, no further
+            member = next(each for each in archive if each.name == f"resources/rdata/csv/{path}")
+            found = archive.extractfile(member)
+            assert found is not None
+            (folder / "table.csv").write_bytes(found.read())
+        return folder / "table.csv"
+
+    return Real("pydataset", target, file)
+
+
+REAL: dict[str, Real] = {
+    "iris": bunch(sklearn.datasets.load_iris),
+    "wine": bunch(sklearn.datasets.load_wine),
+    "breast cancer": bunch(sklearn.datasets.load_breast_cancer),
+    "diabetes": bunch(sklearn.datasets.load_diabetes),
+    "digits": bunch(sklearn.datasets.load_digits),
+    "penguins": carried("palmerpenguins", "data/penguins.csv", "species"),
+    "penguins, raw": carried("palmerpenguins", "data/penguins-raw.csv", "Species"),
+    "Seattle weather": carried("vega_datasets", "_data/seattle-weather.csv", "weather"),
+    "travel mode": carried("statsmodels", "datasets/modechoice/modechoice.csv", "choice", ";"),
+    "election survey": carried("statsmodels", "datasets/anes96/anes96.csv", "'PID'", "\t"),
+    "marriages": carried("statsmodels", "datasets/fair/fair.csv", "yrs_married"),
+    "health insurance": carried("statsmodels", "datasets/randhie/randhie.csv", "mdvis"),
+    "air quality": archived("datasets/airquality.csv", "Temp"),
+    "mortgages": archived("Ecdat/Hdma.csv", "deny"),
+    "baseball teams": archived("vcd/Baseball.csv", "team86"),
+    "companies": archived("HSAUR/Forbes2000.csv", "category"),
+    "diamonds": archived("ggplot2/diamonds.csv", "price"),
 }
-"""150 to 50,000 rows; numbers only and mixed; with blanks; 2 to 26 classes and regressions."""
+"""150 to 53,940 rows; numbers only and mixed; with blanks; 2 to 27 classes and regressions."""

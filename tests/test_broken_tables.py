@@ -144,7 +144,12 @@ BROKEN: dict[str, tuple[bytes | str, dict[str, object], list[str]]] = {
     "column without a name": (
         ",b,y\n1,2,p\n",
         {},
-        ["F:1: column 1 has no name: name it in the header, or delete the column"],
+        ['F: column 1 has no name: name it in the header, or leave it out with `ignore: [""]`'],
+    ),
+    "two columns without a name": (
+        ",b,,y\n1,2,3,p\n",
+        {},
+        ["F:1: columns 1, 3 have no name: name all but one in the header"],
     ),
     "absent target": (
         GOOD,
@@ -381,6 +386,12 @@ def test_harmless_variants_read_as_the_same_table(name: str, tmp_path: Path) -> 
     data = load(path, scale="none")
     assert data.train.X.tolist() == [[1, 2], [3, 4], [5, 7], [2, 1]]
     assert (data.classes, data.train.y.tolist(), data.notes) == (("p", "q"), [0, 1, 0, 1], ())
+
+
+def test_row_names_without_a_header_can_be_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(',a,b,y\n"r1",1,2,p\n"r2",3,4,q\n"r3",5,7,p\n"r4",2,1,q\n')
+    assert load(path, ignore=[""], scale="none").train.X.tolist() == [[1, 2], [3, 4], [5, 7], [2, 1]]
 
 
 REPAIRS = {

@@ -103,6 +103,27 @@ def test_codes_are_categories(tmp_path):
     assert config_of(path, "kind")["data"]["categorical"]["columns"] == ["store_id"]
 
 
+def test_codes_too_many_for_the_rows_to_teach_stay_numbers(tmp_path):
+    path = made(tmp_path, store_id=lambda i: 100 + i % 90, u=u, kind=letter)
+    assert "categorical" not in config_of(path, "kind")["data"]
+
+
+def test_row_names_without_a_header_are_left_out_and_the_rest_runs(tmp_path):
+    rows = [[f"r{i}", u(i), letter(i)] for i in range(N)]
+    path, config, run = (
+        write(tmp_path / "t.csv", ["", "u", "kind"], rows),
+        tmp_path / "c.yaml",
+        tmp_path / "run",
+    )
+    assert reasons(path, "kind") == {"": "has no name: such a column often numbers the rows"}
+    assert invoke("init", path, "--target", "kind", "-o", config).exit_code == 0
+    assert invoke("fit", config, "--out", run, "--quiet", "--set", "train.epochs=1").exit_code == 0
+    bare = write(tmp_path / "bare.csv", ["u"], [[row[1]] for row in rows])
+    with_names, without = invoke("predict", run, path), invoke("predict", run, bare)
+    assert with_names.stderr == f'note: {path}: 1 column not used: ""\n'
+    assert with_names.stdout == without.stdout
+
+
 def test_blanks_are_filled_and_marked_and_a_complete_table_stays_strict(tmp_path):
     path = made(tmp_path, u=lambda i: "" if i % 9 == 0 else u(i), kind=letter)
     assert config_of(path, "kind")["data"]["missing"] == {"policy": "median", "indicator": True}

@@ -32,6 +32,9 @@ def csv(tmp_path: Path) -> Path:
         ("true False TRUE", "boolean"),
         ("2024-01-31 2024-02-01 NA", "date"),
         ("2024-01-31T12:00:00 2024-02-01T00:00:00 NA", "date"),
+        ("2024/01/31 2024/02/01 NA", "date"),
+        ("2024/01/31 2024-02-01", "text"),
+        ("2024/01/31 2024/02/30", "text"),
         ("red 1 2", "text"),
         ("true maybe false", "text"),
         ("NA ? null", "blank"),
@@ -53,8 +56,10 @@ def test_numbers_after_a_head_of_blanks_are_numbers(csv: Path) -> None:
 
 
 def test_dates_are_days_since_1970(csv: Path) -> None:
-    read = table(csv, "d,e\n1970-01-02,2000-01-01 12:00\n2000-01-01,1969-12-31 00:00\n")
-    assert read.numbers("d").tolist() == [1, 10957]
+    read = table(
+        csv, "d,e,f\n1970-01-02,2000-01-01 12:00,1970/01/02\n2000-01-01,1969-12-31 00:00,2000/01/01\n"
+    )
+    assert read.numbers("d").tolist() == read.numbers("f").tolist() == [1, 10957]
     assert read.numbers("e").tolist() == [10957.5, -1]
 
 

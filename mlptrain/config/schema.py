@@ -93,7 +93,9 @@ class Data(Section):
     features: Annotated[
         Annotated[Columns, Len(min_length=1)] | None, Kinds("a list of columns or null")
     ] = setting(None, "columns to learn from; null: every column that is not named elsewhere")
-    ignore: Columns = setting([], "columns to leave out: ids, free text, whatever leaks the answer")
+    ignore: Annotated[tuple[str, ...], Strict(False)] = setting(
+        [], 'columns to leave out: ids, free text, whatever leaks the answer; "" is one without a name'
+    )
     weight: Annotated[Text | None, Kinds("a column or null")] = setting(
         None, "column of row weights (>= 0): how much each row counts in loss and metrics"
     )

@@ -27,6 +27,11 @@ def choose_features(
             f"data.features: {plain(both[0])!r} is also the target, the weight or ignored"
         )
     chosen = recipe.features or tuple(name for name in source.names if name not in apart)
+    if "" in chosen:
+        raise DataError(
+            f"{source.path}: column {source.names.index('') + 1} has no name: "
+            'name it in the header, or leave it out with `ignore: [""]`'
+        )
     notes, kept = list[str](), list[str]()
     for name in chosen:
         if source.kind(name) == "date" and recipe.dates == "ignore":

@@ -4,8 +4,9 @@ This is the only module that imports polars. It knows nothing of files' names, l
 `tables` does.
 
 What a column of text holds is judged by all its values, not by its head: numbers if every value is
-one, booleans if every value is true or false, dates if every value is an ISO date, else text.
-Missing are empty fields and the spellings in `BLANKS`. White space around a value does not count.
+one, booleans if every value is true or false, dates if every value begins with the year
+(2026-01-31 or 2026/01/31), else text. Missing are empty fields and the spellings in `BLANKS`.
+White space around a value does not count.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -152,6 +153,8 @@ def _readings(text: Series) -> Iterator[Series]:
     if first[0].lower() in ("true", "false"):
         lower = text.str.to_lowercase()
         yield (lower == "true").set(~lower.is_in(["true", "false"]), None)
+    if first[0][4:5] == "/" and text.str.contains(r"^\d{4}/\d\d/\d\d$").all():
+        yield text.str.to_date("%Y/%m/%d", strict=False)
     if text.str.contains(r"^\d{4}-\d\d-\d\d").all():
         day = text.str.contains(r"^.{10}$")
         yield text.set(~day, None).str.to_date("%Y-%m-%d", strict=False)

@@ -104,7 +104,7 @@ class Preprocessing:
     def extra(self, source: Source) -> list[str]:
         """A note on the columns of a source that are not used."""
         used = {*self.inputs, *self.targets, self.weight}
-        unused = [plain(name) for name in source.names if name not in used]
+        unused = [plain(name) or '""' for name in source.names if name not in used]
         if not unused:
             return []
         return [f"{source.path}: {count(len(unused), 'column')} not used: {', '.join(unused[:10])}"]

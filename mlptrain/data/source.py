@@ -142,13 +142,13 @@ def require(source: Source, names: Iterable[str]) -> None:
 
 
 def some(names: Sequence[str]) -> str:
-    """The first names of a long list.
+    """The first names of a long list; a column without a name is `""`.
 
-    >>> some(["a", "b"]), some([f"x{i}" for i in range(64)])
-    ('a, b', 'x0, x1, x2, x3, x4, x5 and 58 more')
+    >>> some(["", "b"]), some([f"x{i}" for i in range(64)])
+    ('"", b', 'x0, x1, x2, x3, x4, x5 and 58 more')
     """
     more = f" and {len(names) - 6} more" if len(names) > 6 else ""
-    return ", ".join(plain(name) for name in names[:6]) + more
+    return ", ".join(plain(name) or '""' for name in names[:6]) + more
 
 
 def label(value: Any) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import BinaryIO
 
-from mlptrain.data.source import SHOWN, count, plain, quoted
+from mlptrain.data.source import SHOWN, count, plain, quoted, some
 from mlptrain.errors import DataError, StorageError
 
 SEPARATORS = ",;\t|"
@@ -223,11 +223,11 @@ def _header_text(head: bytes) -> str:
 
 
 def _checked(names: list[str], path: str) -> tuple[str, ...]:
-    faults = [
-        f"{path}:1: column {place} has no name: name it in the header, or delete the column"
-        for place, name in enumerate(names, 1)
-        if not name
-    ]
+    nameless = [str(place) for place, name in enumerate(names, 1) if not name]
+    faults = []
+    if len(nameless) > 1:  # one alone is known by that: R and pandas write their row names so
+        shown = some(nameless)
+        faults.append(f"{path}:1: columns {shown} have no name: name all but one in the header")
     twice = sorted({name for name in names if name and names.count(name) > 1})
     faults += [
         f"{path}:1: {plain(name)}: {names.count(name)} columns have this name: rename all but one"

@@ -67,13 +67,16 @@ def choose_roles(profiles: Sequence[Profile]) -> Roles:
             continue
         features.append(each)
         code = each.kind == "number" and each.whole and CODE.search(each.name)
-        if (code and each.different <= MOST_CATEGORIES) or each.looks_numeric:
+        few = max(FEW, min(MOST_CATEGORIES, each.present // 4))  # the training rows must show each
+        if (code and each.different <= few) or each.looks_numeric:
             categories.append(each.name)
     return Roles(ignored, categories, features)
 
 
 def reason_to_ignore(column: Profile) -> str:
     """Why the column is nothing to learn from, or the empty text."""
+    if not column.name:
+        return "has no name: such a column often numbers the rows"
     if column.kind == "other":
         return "holds lists, times or other unusual values"
     if not column.present:
