@@ -175,7 +175,7 @@ def test_a_file_that_would_end_the_parser_is_one_line(place, name, data, reason)
 
 
 def test_a_parser_is_never_taken_from_the_working_directory(place, monkeypatch, tmp_path):
-    """The process that reads first has the path of this one, and nothing else."""
+    """The process that parses has the path of this one, and nothing else."""
     for name in ("polars", "numpy", "mlptrain"):
         (tmp_path / f"{name}.py").write_text(f"open('{tmp_path}/run', 'w')\n")
     (tmp_path / "t.parquet").write_bytes(KINDS["parquet"])

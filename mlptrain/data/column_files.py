@@ -1,17 +1,27 @@
-"""Parquet and Arrow IPC files: read by another process first, which a broken one may take with it.
+"""Parquet and Arrow IPC files: parsed by a process of its own, which a broken one may take with it.
 
 They are parsed in Rust. A broken file makes the parser panic, with a report of its own on stderr, or
-asks for a petabyte of memory, and the process is gone before Python can say a word. So a process of
-its own reads the file in the same pieces; only when it has come to the end is the file read here.
+asks for a petabyte of memory, and the process is gone before Python can say a word. So another process
+parses the file and hands over the rows, piece by piece; this one never opens it.
 """
 
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Generator, Iterator
 from signal import Signals
+from typing import IO
 
-from mlptrain.data.frames import UNREADABLE, Frame, parse_arrow, parse_parquet, typed
+from mlptrain.data.frames import (
+    UNREADABLE,
+    Frame,
+    packed_frame,
+    parse_arrow,
+    parse_parquet,
+    unpacked_frame,
+)
+from mlptrain.data.series import typed
 from mlptrain.data.source import plain
 from mlptrain.data.text import open_binary
 from mlptrain.errors import DataError
@@ -22,73 +32,82 @@ COLUMN_FILES = {
     ".feather": ("Arrow IPC", parse_arrow),
     ".ipc": ("Arrow IPC", parse_arrow),
 }
-REHEARSAL = """
+PARSER = """
 import os, sys
 sys.path[:] = sys.argv[1].split(os.pathsep)
-from mlptrain.data.column_files import rehearse
-rehearse(*sys.argv[2:])
+from mlptrain.data.column_files import hand_over
+hand_over(*sys.argv[2:])
 """
+WORD = 8
+"""Bytes of the number in front of each piece: how many bytes it has."""
 
 
-def column_frames(path: str, suffix: str, size: int = 0) -> Iterator[Frame]:
-    """The rows of a file in pieces of some `size` bytes, or all at once; there is at least one row.
+def column_frames(path: str, suffix: str, size: int) -> Iterator[Frame]:
+    """The rows of a file in pieces of some `size` bytes; there is at least one row.
 
     Raises DataError if the file is broken or empty.
     """
     open_binary(path).close()
-    kind, _ = COLUMN_FILES[suffix]
-    if reason := _why_not(path, suffix, size):
-        raise DataError(f"{path}: is not a valid {kind} file: {plain(reason)}")
-    empty = True
-    try:
-        for frame in _frames(path, suffix, size):
-            empty = False
-            yield frame
-    except UNREADABLE as error:  # it was changed since
-        raise DataError(f"{path}: is not a valid {kind} file: {plain(_first_line(error))}") from None
-    if empty:
+    command = [sys.executable, "-I", "-c", PARSER, os.pathsep.join(sys.path), path, suffix, str(size)]
+    with tempfile.TemporaryFile() as said:
+        parser = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said
+        )
+        assert parser.stdout is not None
+        pieces = None
+        try:
+            pieces = yield from _received(parser.stdout)
+        finally:
+            if pieces is None:  # whoever reads has seen enough
+                parser.kill()
+            parser.communicate()
+        said.seek(0)
+        lines = said.read().decode(errors="replace").splitlines()
+    if parser.returncode != 0:
+        reason = plain(_reason(parser.returncode, lines))
+        raise DataError(f"{path}: is not a valid {COLUMN_FILES[suffix][0]} file: {reason}")
+    if not pieces:
         raise DataError(f"{path}: has no rows")
 
 
-def _frames(path: str, suffix: str, size: int) -> Iterator[Frame]:
-    _, parse = COLUMN_FILES[suffix]
-    offset, rows = 0, None
-    if size:
-        rows = max(1024, size // (8 * max(1, parse(path, 0, 1).width)))
-    while (frame := parse(path, offset, rows)).height and frame.width:
-        yield frame
-        offset += frame.height
-        if rows is None:
-            return
+def _received(stream: IO[bytes]) -> Generator[Frame, None, int]:
+    """The frames that come through a pipe, and in the end how many there were."""
+    pieces = 0
+    while length := int.from_bytes(stream.read(WORD)):
+        data = stream.read(length)
+        if len(data) < length:
+            break  # the parser has died, and its exit code says how
+        yield unpacked_frame(data)
+        pieces += 1
+    return pieces
 
 
-def _why_not(path: str, suffix: str, size: int) -> str | None:
-    """What another process says that reads the file; None where it comes to the end."""
-    done = subprocess.run(
-        [sys.executable, "-I", "-c", REHEARSAL, os.pathsep.join(sys.path), path, suffix, str(size)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        check=False,
-    )
-    if done.returncode == 0:
-        return None
-    lines = done.stderr.decode(errors="replace").splitlines() or ["no word of why"]
-    if done.returncode > 0:
-        return lines[-1]
+def _reason(code: int, lines: list[str]) -> str:
+    """Why a parser ended with this code, from what it said."""
+    if code > 0:
+        return lines[-1] if lines else "no word of why"
     found = [line for line in lines if line.startswith("memory allocation")]
-    return found[0] if found else f"reading it ends with {Signals(-done.returncode).name}"
+    return found[0] if found else f"reading it ends with {Signals(-code).name}"
 
 
-def rehearse(path: str, suffix: str, size: str) -> None:
-    """What the other process does: read everything, and look at every column as training would."""
+def hand_over(path: str, suffix: str, size: str) -> None:
+    """What the other process does: parse, look at every column as training would, and pass it on."""
     try:
         for frame in _frames(path, suffix, int(size)):
             for column in frame:
                 typed(column)
+            data = packed_frame(frame)
+            sys.stdout.buffer.write(len(data).to_bytes(WORD))
+            sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
     except UNREADABLE as error:
-        sys.exit(_first_line(error))
+        sys.exit(next(iter(str(error).splitlines()), type(error).__name__))
 
 
-def _first_line(error: BaseException) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)
+def _frames(path: str, suffix: str, size: int) -> Iterator[Frame]:
+    _, parse = COLUMN_FILES[suffix]
+    rows = max(1024, size // (8 * max(1, parse(path, 0, 1).width)))
+    offset = 0
+    while (frame := parse(path, offset, rows)).height and frame.width:
+        yield frame
+        offset += frame.height

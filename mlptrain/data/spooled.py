@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data import frames, labels
+from mlptrain.data import labels, series
 from mlptrain.data.source import Kind
 from mlptrain.data.tables import Table
 from mlptrain.data.words import MOST_LABELS, Judgement, Words
@@ -41,16 +41,16 @@ class Spooled:
 
     def _judged(self, table: Table) -> Judgement:
         """What a piece of the column holds."""
-        if self.by_label and frames.is_text(table.frame[self.name]):
+        if self.by_label and series.is_text(table.frame[self.name]):
             found = self._words.judge(table.values(self.name))
             if found is not None:
                 return found
         column = table.column(self.name)
-        kind = frames.kind_of(column)
+        kind = series.kind_of(column)
         form = str(column.dtype) if kind == "date" else ""
         if kind == "text":
-            return Judgement(kind, form, *frames.count_numbers(column))
-        values = frames.count_values(column)
+            return Judgement(kind, form, *series.count_numbers(column))
+        values = series.count_values(column)
         return Judgement(kind, form, values if kind == "number" else 0, values)
 
     def _labels(self, table: Table) -> NDArray[np.float64]:

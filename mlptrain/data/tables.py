@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data import frames, labels
+from mlptrain.data import frames, labels, series
 from mlptrain.data.column_files import COLUMN_FILES, column_frames
 from mlptrain.data.json_faults import json_fault
 from mlptrain.data.packed import read_all
@@ -30,6 +30,8 @@ from mlptrain.data.text import HEAD, Text, as_stream, layout_of, open_binary
 from mlptrain.errors import DataError
 
 JSON_LINES = (".jsonl", ".ndjson")
+COLUMN_PIECE = 1 << 24
+"""Bytes of a piece of a Parquet or Arrow file that is read whole."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Table:
     lines: Callable[[list[int]], list[int]] | None  # rows -> physical lines, where there are some
     written: Callable[[int, int], str] | None = None  # row, column -> the field as it stands there
     first_row: int = 0  # of a piece of a longer file
-    _typed: dict[str, frames.Series] = field(default_factory=dict, repr=False)
+    _typed: dict[str, series.Series] = field(default_factory=dict, repr=False)
     _numbers: dict[str, NDArray[np.float64]] = field(default_factory=dict, repr=False)
     _values: dict[str, list[Any]] = field(default_factory=dict, repr=False)
     _codes: dict[tuple[str, ...], NDArray[np.int64]] = field(default_factory=dict, repr=False)
@@ -54,19 +56,19 @@ class Table:
     def __len__(self) -> int:
         return self.frame.height
 
-    def column(self, name: str) -> frames.Series:
+    def column(self, name: str) -> series.Series:
         """The column with its text turned into what it holds; made once, when first asked for."""
         if name not in self._typed:
-            self._typed[name] = frames.typed(self.frame[name])
+            self._typed[name] = series.typed(self.frame[name])
         return self._typed[name]
 
     def kind(self, name: str) -> Kind:
         """What the column holds, judged by all its values."""
-        return frames.kind_of(self.column(name))
+        return series.kind_of(self.column(name))
 
     def looks_numeric(self, name: str) -> bool:
         """Whether more than half of the values of a text column are numbers."""
-        numbers, values = frames.count_numbers(self.column(name))
+        numbers, values = series.count_numbers(self.column(name))
         return numbers > 0.5 * values
 
     def numbers(self, name: str) -> NDArray[np.float64]:
@@ -75,12 +77,12 @@ class Table:
             if self.kind(name) == "text":
                 (faulty,) = np.nonzero(self.no_numbers(name))
                 raise not_numbers(self, name, faulty[:SHOWN].tolist(), len(faulty))
-            self._numbers[name] = frames.as_numbers(self.column(name))
+            self._numbers[name] = series.as_numbers(self.column(name))
         return self._numbers[name]
 
     def no_numbers(self, name: str) -> NDArray[np.bool_]:
         """(N,) where the column has a value that is not a number."""
-        return frames.no_numbers(self.column(name))
+        return series.no_numbers(self.column(name))
 
     def block(self, names: Sequence[str], rows: RowIndex) -> NDArray[np.float64]:
         """Several number columns of some rows, as a new (n, K) array."""
@@ -91,12 +93,12 @@ class Table:
 
     def missing(self, name: str) -> NDArray[np.bool_]:
         """(N,) where the column has no value."""
-        return frames.missing_in(self.column(name))
+        return series.missing_in(self.column(name))
 
     def values(self, name: str) -> list[Any]:
         """The column as Python's own values, text as written; made once."""
         if name not in self._values:
-            self._values[name] = frames.values_of(self.frame[name])
+            self._values[name] = series.values_of(self.frame[name])
         return self._values[name]
 
     def levels(self, name: str, rows: RowIndex) -> list[str]:
@@ -127,7 +129,7 @@ class Table:
 
     def texts(self, name: str) -> list[str]:
         """A column as text, to be carried through; empty where missing."""
-        return frames.texts_of(self.frame[name])
+        return series.texts_of(self.frame[name])
 
 
 def not_numbers(source: Source, name: str, first: Sequence[int], total: int) -> DataError:
@@ -147,8 +149,7 @@ def read_table(path: str) -> Table:
     """Read a table whole. The suffix (.parquet, .arrow, .jsonl, ...) says what it is, else text."""
     suffix = PurePath(path.removesuffix(".gz")).suffix.lower()
     if suffix in COLUMN_FILES:
-        (frame,) = column_frames(path, suffix)
-        return Table(path, frame, None)
+        return Table(path, frames.joined(column_frames(path, suffix, COLUMN_PIECE)), None)
     if suffix in JSON_LINES:
         return json_lines(path, read_all(path), 1)
     with open_binary(path) as stream:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from mlptrain.data import frames
+from mlptrain.data import series
 from mlptrain.data.labels import is_blank
 from mlptrain.data.source import Kind
 
@@ -42,7 +42,7 @@ class Words:
         return Judgement(self._kind, self._form, numbers, full)
 
     def _learn(self, fresh: Sequence[str | None]) -> None:
-        self._is_number.update(zip(fresh, frames.are_numbers(fresh), strict=True))
-        column = frames.typed(frames.text_column(self._is_number))
-        self._kind = frames.kind_of(column)
+        self._is_number.update(zip(fresh, series.are_numbers(fresh), strict=True))
+        column = series.typed(series.text_column(self._is_number))
+        self._kind = series.kind_of(column)
         self._form = str(column.dtype) if self._kind == "date" else ""
