@@ -1,13 +1,17 @@
 """Tables read in pieces and rows kept in files: the same bits as in memory, and a cache that heals."""
 
 import errno
+import gc
 import gzip
 import hashlib
 import os
 import subprocess
 import sys
 import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -18,6 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlptrain.data import available, load, pieces, rows_file, spool, spooled, words
+from mlptrain.data import cache as cache_module
 from mlptrain.data.cache import Cache, open_cache
 from mlptrain.data.dataset import Dataset
 from mlptrain.data.file_array import FileArray
@@ -245,6 +250,79 @@ def test_what_a_killed_program_left_is_removed_and_what_is_locked_is_not(tmp_pat
         writer.finish({})
 
     cache.make("new", write)
+    assert files_in(tmp_path) == [".rows"]
+
+
+# --- room for new rows ---
+
+
+def made(table: str, directory: Path, seed: int, used: int) -> Path:
+    """Rows of a seed that nobody uses now; `used` orders them in time."""
+    before = set(directory.iterdir()) if directory.exists() else set()
+    loaded(table, directory, **RECIPES[0], seed=seed)
+    (path,) = set(directory.iterdir()) - before
+    os.utime(path, (used, used))
+    return path
+
+
+def leave_free(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    monkeypatch.setattr(cache_module, "free_space", lambda directory: size)
+
+
+def test_rows_used_longest_ago_go_where_they_take_more_than_they_leave_free(
+    table: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, third = (made(table, tmp_path / "c", seed, used=seed) for seed in (1, 2, 3))
+    loaded(table, tmp_path / "c", **RECIPES[0], seed=1)  # used again: now the second is the oldest
+    leave_free(monkeypatch, 2 * first.stat().st_size + 100)
+    fourth = loaded(table, tmp_path / "c", **RECIPES[0], seed=4)
+    assert "kept in" in fourth.notes[0]
+    assert [path.exists() for path in (first, second, third)] == [True, False, True]
+
+
+def test_rows_that_are_in_use_stay(table: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = [made(table, tmp_path / "c", seed, used=seed) for seed in (1, 2)]
+    users = [loaded(table, tmp_path / "c", **RECIPES[0], seed=seed) for seed in (2, 3)]
+    leave_free(monkeypatch, 0)
+    loaded(table, tmp_path / "c", **RECIPES[0], seed=4)
+    assert [path.exists() for path in paths] == [False, True]
+    assert len(list((tmp_path / "c").iterdir())) == 3
+    assert all("rows" in user.notes[0] for user in users)
+    users.clear()
+    gc.collect()
+    loaded(table, tmp_path / "c", **RECIPES[0], seed=5)
+    assert len(list((tmp_path / "c").iterdir())) == 1
+
+
+def test_files_that_are_not_named_as_rows_are_stay(
+    table: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("mine.rows", "abc-def.rows", f"{'a' * 32}-{'b' * 32}.rows.txt"):
+        (tmp_path / name).write_text("mine")
+    (tmp_path / f"{'a' * 32}-{'b' * 32}.rows").symlink_to(table)
+    leave_free(monkeypatch, 0)
+    loaded(table, tmp_path, **RECIPES[0])
+    assert len(list(tmp_path.glob("*.rows*"))) == 5
+    assert Path(table).exists()
+
+
+def test_who_waits_for_rows_need_not_wait_until_their_maker_has_used_them(tmp_path: Path) -> None:
+    cache, began, waits = Cache(tmp_path, always=True), Event(), Event()
+
+    def write(writer: rows_file.RowsWriter) -> None:
+        began.set()
+        waits.wait(10)
+        time.sleep(0.2)  # the other waits for the lock by now
+        writer.finish({"rows": 1})
+
+    def wait() -> rows_file.RowsFile:
+        began.wait(10)
+        waits.set()
+        return cache.make("k", write)
+
+    with ThreadPoolExecutor(2) as pool:
+        maker, other = pool.submit(cache.make, "k", write), pool.submit(wait)
+        assert maker.result(10).document == other.result(10).document == {"rows": 1}
     assert files_in(tmp_path) == [".rows"]
 
 

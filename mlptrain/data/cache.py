@@ -3,11 +3,15 @@
 A file is named after the settings that made it and the content of the files it was made from, so
 what has changed is never found. It is written under the name `KEY.building`, on which the writer
 holds a lock, and renamed when it is complete: two programs that need the same rows make them once.
+Whoever uses rows shares a lock on them. Those that nobody uses are removed, the ones used longest ago
+first, where all of them would take more space than they leave free.
 """
 
 import contextlib
 import fcntl
 import os
+import re
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +23,9 @@ from mlptrain.files import sync_directory, temporary_beside
 
 SUFFIX = ".rows"
 BUILDING = ".building"
+POLL = 0.05
+"""Seconds between two looks at whether another program has finished its rows."""
+_NAME = re.compile(r"[0-9a-f]{32}-[0-9a-f]{32}\.rows")
 
 
 @dataclass(frozen=True)
@@ -40,8 +47,10 @@ class Cache:
             return None
         except OSError as error:
             raise refused(self._path(key), "cannot be read", error) from error
+        file = OpenFile(self._path(key), descriptor)
+        _use(descriptor)
         with contextlib.suppress(Damaged):  # then they are made anew
-            found = RowsFile.read(OpenFile(self._path(key), descriptor))
+            found = RowsFile.read(file)
             found.verify()
             return found
         return None
@@ -52,6 +61,7 @@ class Cache:
         with _locked(temporary) as descriptor:
             found = self.find(key)
             if found is None:
+                self.make_room()
                 try:
                     os.ftruncate(descriptor, 0)
                     write(RowsWriter(descriptor))
@@ -59,6 +69,7 @@ class Cache:
                 except OSError as error:
                     raise refused(path, "cannot be written", error) from error
                 sync_directory(self.directory)
+                _use(descriptor)
                 found = RowsFile.read(OpenFile(path, os.dup(descriptor)))
         return found
 
@@ -75,13 +86,22 @@ class Cache:
     def tidy(self) -> None:
         """Remove what killed programs left half written: what nobody holds a lock on."""
         for path in self.directory.glob(f"*{BUILDING}"):
-            with contextlib.suppress(OSError):  # in use, or already gone
-                descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-                try:
-                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    os.unlink(path)
-                finally:
-                    os.close(descriptor)
+            _removed(path)
+
+    def make_room(self) -> None:
+        """Remove rows, used longest ago first, until the others take no more space than is free.
+
+        What another program uses stays, and so does what is not named as rows are.
+        """
+        with contextlib.suppress(OSError):  # somebody else is tidying up as well
+            rows = [path for path in self.directory.iterdir() if _NAME.fullmatch(path.name)]
+            found = {path: path.lstat() for path in rows}
+            total = sum(each.st_size for each in found.values())
+            for path in sorted(rows, key=lambda path: found[path].st_mtime):
+                if total <= free_space(self.directory):
+                    return
+                if _removed(path):
+                    total -= found[path].st_size
 
     def _path(self, key: str) -> Path:
         return self.directory / f"{key}{SUFFIX}"
@@ -102,6 +122,33 @@ def open_cache(setting: str) -> Cache | None:
     cache = Cache(directory, always=setting != "auto")
     cache.tidy()
     return cache
+
+
+def free_space(directory: Path) -> int:
+    """Bytes that may still be written there."""
+    found = os.statvfs(directory)
+    return found.f_bavail * found.f_frsize
+
+
+def _removed(path: Path) -> bool:
+    """Remove a file that nobody holds a lock on; whether it was removed."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.unlink(path)
+        finally:
+            os.close(descriptor)
+    except OSError:  # in use, or already gone
+        return False
+    return True
+
+
+def _use(descriptor: int) -> None:
+    """Share the lock on rows until they are closed, and note that they were used now."""
+    with contextlib.suppress(OSError):  # without either they may be removed early, and made anew
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        os.utime(descriptor)
 
 
 def usual_directory() -> Path:
@@ -126,7 +173,7 @@ def _locked(path: Path) -> Iterator[int]:
         yield descriptor
     finally:
         with contextlib.suppress(OSError):  # it has its final name, and this one is nobody's
-            if os.stat(path).st_ino == os.fstat(descriptor).st_ino:
+            if _is_at(path, descriptor):
                 os.unlink(path)
         os.close(descriptor)
 
@@ -138,10 +185,11 @@ def _acquired(path: Path) -> int:
         except OSError as error:
             raise refused(path, "cannot be written", error) from error
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            # the holder before us may have renamed or removed the file that we waited for
-            if os.stat(path).st_ino == os.fstat(descriptor).st_ino:
-                return descriptor
+            # the holder may rename or remove the file that we wait for, and go on using it
+            while _is_at(path, descriptor):
+                if _lock(descriptor) and _is_at(path, descriptor):
+                    return descriptor
+                time.sleep(POLL)
             os.close(descriptor)
         except FileNotFoundError:
             os.close(descriptor)
@@ -151,3 +199,17 @@ def _acquired(path: Path) -> int:
         except BaseException:
             os.close(descriptor)
             raise
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    """Whether the open file still has this name. Raises FileNotFoundError if no file has."""
+    return os.stat(path).st_ino == os.fstat(descriptor).st_ino
+
+
+def _lock(descriptor: int) -> bool:
+    """Whether the file could be locked at once."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
