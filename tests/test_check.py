@@ -132,13 +132,26 @@ def test_shuffled_labels_without_held_out_rows_are_doubtful(blobs, table):
     assert statuses(config(path, data__val=0, data__test=0))["labels"] == "WARN"
 
 
-def test_shuffled_targets_of_a_regression_are_doubtful(blobs, table):
+@pytest.mark.parametrize(("held", "status"), [(0.2, "FAIL"), (0, "WARN")])
+def test_shuffled_targets_of_a_regression_are_found(blobs, table, held, status):
     X, _ = blobs
     y = np.random.default_rng(0).permutation(X @ [1, -2, 3, 0.5, 0, 1])
 
     path = table(X, [f"{value:.5f}" for value in y])
+    changes = {"data__val": held, "data__test": held}
 
-    assert statuses(config(path, loss__name="mse"))["labels"] == "WARN"
+    assert statuses(config(path, loss__name="mse", **changes))["labels"] == status
+
+
+def test_small_sets_of_held_out_rows_are_looked_at_together(blobs, table):
+    # 40 rows for val and 40 for test: neither would do alone.
+    X, y = blobs
+    path = table(X[:200], np.random.default_rng(0).permutation(y[:200]))
+
+    found = findings(config(path))["labels"]
+
+    assert found.status == "FAIL"
+    assert "of held-out rows are right" in found.found
 
 
 def test_labels_that_are_hard_to_see_are_not_called_shuffled(table):
@@ -344,11 +357,37 @@ def test_a_rate_that_diverges_is_found(blobs, table):
     assert found.advice == "lower optimizer.learning_rate (100)"
 
 
-def test_a_rate_that_does_nothing_is_doubtful(blobs, table):
-    found = statuses(config(table(*blobs), optimizer__learning_rate=1e-9))
+def test_a_rate_that_gets_nowhere_is_found(blobs, table):
+    # 160 steps in all: each moves a weight by the rate at most.
+    found = findings(config(table(*blobs), optimizer__learning_rate=1e-9))
 
-    assert found["first steps"] == "WARN"
-    assert found["update : weight"] == "WARN"
+    assert found["first steps"].status == "WARN"
+    assert found["update : weight"].status == "FAIL"
+    assert "all 160 steps of the run together by " in found["update : weight"].found
+    assert found["update : weight"].advice == ("raise optimizer.learning_rate (1e-09), or train.epochs")
+
+
+def test_a_rate_that_does_not_get_far_is_doubtful(blobs, table):
+    # 800 steps at 5e-5 move a weight by 0.04 at most, where weights are of size 0.3 to 0.6.
+    slow = config(table(*blobs), optimizer__learning_rate=5e-5, train__epochs=100)
+
+    assert statuses(slow) == {"update : weight": "WARN"}
+
+
+def test_a_rate_is_compared_with_a_gentler_one(blobs, table):
+    # The loss falls without a jump, but at a rate of 0.03 it falls much further.
+    chosen = {"optimizer": {"name": "momentum", "learning_rate": 1.0}}
+
+    found = findings(config(table(*blobs), **chosen))["first steps"]
+
+    assert found.status == "FAIL"
+    assert "0.03 of the rate gets to " in found.found
+
+
+def test_weights_that_start_near_0_are_not_replaced_by_the_first_step(blobs, table):
+    small = {"name": "normal", "std": 1e-4}
+
+    assert "update : weight" not in statuses(config(table(*blobs), model__initializer=small))
 
 
 def test_an_all_dead_layer_is_found(blobs, table):

@@ -1,6 +1,14 @@
-"""Event files, read back by TensorBoard's own reader; and what happens where the writer is missing."""
+"""Event files, read back by TensorBoard itself; and what happens where the writer is missing."""
 
+import contextlib
+import importlib.util
+import json
+import re
+import subprocess
 import sys
+import time
+import urllib.request
+from urllib.parse import urlencode
 
 import pytest
 from runs import THIRTY, faults, invoke, records, write_config
@@ -36,6 +44,59 @@ def test_every_value_of_every_record_is_a_scalar(tmp_path, read):
         shown = [(each.step, each.value) for each in found[tag(key)]]
         written = [(each["step"], pytest.approx(each[key], rel=1e-6)) for each in records(run)]
         assert shown == written
+
+
+@contextlib.contextmanager
+def tensorboard(folder, log):
+    """TensorBoard's server at work on a folder: a function that asks it for a document."""
+    command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(folder)]
+    options = ["--host", "127.0.0.1", "--port", "0", "--load_fast", "false"]
+    with log.open("w") as output:
+        server = subprocess.Popen([*command, *options], stdout=output, stderr=subprocess.STDOUT)
+    browser = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def ask(path, **query):
+        with browser.open(f"{address(server, log)}{path}?{urlencode(query)}", timeout=20) as answer:
+            return json.load(answer)
+
+    try:
+        yield ask
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+def address(server, log):
+    """Where the server listens, as soon as it says so."""
+    for _ in range(600):
+        found = re.search(r"http://127\.0\.0\.1:\d+", log.read_text())
+        if found:
+            return found[0]
+        assert server.poll() is None, log.read_text()
+        time.sleep(0.1)
+    raise AssertionError(log.read_text())
+
+
+@pytest.mark.skipif(
+    not all(importlib.util.find_spec(each) for each in ("tensorboard", "tensorboardX")),
+    reason="tensorboard or tensorboardX is not installed",
+)
+def test_tensorboard_serves_the_curves_of_a_run(tmp_path):
+    run = tmp_path / "runs" / "thirty"
+    config = write_config(tmp_path / "c.yaml", THIRTY)
+    assert invoke("fit", config, *ON, "--out", run, "--quiet").exit_code == 0
+
+    with tensorboard(tmp_path / "runs", tmp_path / "log") as ask:
+        end = time.monotonic() + 30
+        while not (tags := ask("/data/plugin/scalars/tags")) and time.monotonic() < end:
+            time.sleep(0.1)  # it reads the files in a thread of its own
+        name = "thirty/tensorboard"
+        curve = ask("/data/plugin/scalars/scalars", run=name, tag="loss/val")
+
+    assert {"loss/train", "loss/val", "accuracy/val", "training/learning_rate"} <= set(tags[name])
+    assert [(step, value) for _, step, value in curve] == [
+        (each["step"], pytest.approx(each["val_loss"], rel=1e-6)) for each in records(run)
+    ]
 
 
 def test_training_and_validation_share_a_chart():

@@ -143,6 +143,22 @@ def test_the_curves_are_the_lines_of_the_file(runs):
         assert curves[label].get_ydata().tolist() == [each[key] for each in records(runs["moons"])]
 
 
+def test_epochs_are_whole_numbers(runs):
+    figure, _ = drawn("curves", runs["moons"])
+    figure.draw_without_rendering()
+    assert [tick for tick in figure.axes[2].get_xticks() if tick % 1] == []
+
+
+def test_units_are_counted_as_gradcheck_counts_them(runs):
+    figure, _ = drawn("weights", runs["moons"])
+    assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ["0", "1", "2", "3"]
+
+
+def test_curves_of_a_classifier_and_a_regression_name_both_metrics(runs):
+    figure, _ = drawn("curves", runs["moons"], runs["linear"])
+    assert figure.axes[1].get_ylabel() == "accuracy, rmse"
+
+
 def test_the_best_epoch_is_marked(runs):
     figure, words = drawn("curves", runs["moons"])
     losses = [each["val_loss"] for each in records(runs["moons"])]

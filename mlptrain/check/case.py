@@ -15,6 +15,8 @@ from mlptrain.plan import Plan
 
 SAMPLE = 2000
 """Most checks look at about this many training rows, evenly spaced."""
+GENTLE = 0.03
+"""The share of the config's rate that a rate under suspicion is compared with."""
 
 
 class Start(NamedTuple):
@@ -57,6 +59,12 @@ class Case:
     def trial(self) -> Trial:
         """The first steps of training at the config's own rate."""
         return first_steps(self.experiment, self.config, self.network(self.config), self.sample)
+
+    @cached_property
+    def gentle_trial(self) -> Trial:
+        """The same at a lower rate."""
+        network = self.network(self.config)
+        return first_steps(self.experiment, self.config, network, self.sample, GENTLE)
 
     def network(self, config: Config) -> Network:
         """A network of `config`, which may differ in penalty and dropout, with the initial weights."""

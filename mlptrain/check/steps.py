@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mlptrain.check.case import Case, activations, run, some_rows
+from mlptrain.check.case import GENTLE, Case, activations, run, some_rows
 from mlptrain.check.start import dead
 from mlptrain.check.verdict import Verdict, doubt, fault, fine
 from mlptrain.config import Config
@@ -12,9 +12,15 @@ from mlptrain.optimizers.adam import Adam
 
 JUMP, LEAP = 1.5, 3
 """A loss beyond so many times the initial one has jumped: worth a look, a fault."""
-STILL = 0.99
-LARGE, HUGE, TINY = 0.3, 1.0, 1e-6
+STILL, SLOW = 0.99, 0.9
+LARGE, HUGE = 0.3, 1.0
 """The largest early update relative to the weights; later 1e-3 is healthy, at first 1e-2 is usual."""
+SUSPECT = 0.1
+"""Beyond this a gentler rate is tried, too: it must not get to half the loss."""
+CLEARLY = 0.05
+"""A difference of so much of the initial loss is one that matters."""
+NEAR, NOWHERE = 0.5, 0.1
+"""How far all updates of a run could take the weights, relative to their size; 3 to 100 is usual."""
 OVERFITTED = 20
 RATES = (1e-2, 1e-3)
 MOST_STEPS = 1000
@@ -32,9 +38,15 @@ def falling_loss(case: Case) -> Verdict:
     before, after = trial.losses[0], trial.losses[trial.steps]
     line = f"from {before:.4g} to {after:.4g} in {trial.steps} steps"
     step, peak = trial.peak
+    if peak > LEAP * before:
+        return fault(f"it jumps from {before:.4g} to {peak:.4g} at step {step}", advice)
+    if max(trial.ratios.values(), default=0.0) > SUSPECT:
+        gentle = case.gentle_trial
+        reached = gentle.losses[gentle.steps]
+        if not gentle.diverged and reached < 0.5 * after and after - reached > CLEARLY * before:
+            return fault(f"{line}; {GENTLE:g} of the rate gets to {reached:.4g}", advice)
     if peak > JUMP * before:
-        jump = fault if peak > LEAP * before else doubt
-        return jump(f"it jumps from {before:.4g} to {peak:.4g} at step {step}", advice)
+        return doubt(f"it jumps from {before:.4g} to {peak:.4g} at step {step}", advice)
     if after > STILL * before:
         return doubt(f"{line}: it does not fall", "try ten times and a tenth of the learning rate")
     return fine(line)
@@ -53,8 +65,10 @@ def update_ratio(case: Case) -> Verdict | None:
         return fault("the first steps change no weight", "no gradient gets through: see `dead units`")
     if largest > LARGE:
         return (fault if largest > HUGE else doubt)(f"{line}; 0.001 to 0.1 is healthy", f"lower {rate}")
-    if largest < TINY:
-        return doubt(f"{line}; 0.001 to 0.1 is healthy", f"raise {rate}")
+    reach, steps = max(case.trial.reach.values()), case.experiment.total_steps
+    if reach < NEAR and case.trial.losses[case.trial.steps] > SLOW * case.trial.losses[0]:
+        short = f"{line}; all {steps:,} steps of the run together by {reach:.2g} at most"
+        return (fault if reach < NOWHERE else doubt)(short, f"raise {rate}, or train.epochs")
     return fine(line)
 
 

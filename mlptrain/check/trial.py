@@ -24,6 +24,8 @@ LOOKS = (1, 2, 3, 5, 10, 20, 50, STEPS)
 WORK = 2e10
 """Multiply-adds that a trial may take; a large network does fewer steps."""
 FEWEST = 10
+MOST_TIMES = 1000
+"""At so many steps the schedule is asked for its factor, at most."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +34,13 @@ class Trial:
 
     losses     step -> loss; 0 is before the first
     ratios     name of W -> the largest |update| / |W| of the early steps
+    reach      how far W could come in the whole run, relative to |W|, if all updates were as large
     diverged   why it stopped, if it did
     """
 
     losses: dict[int, float]
     ratios: dict[str, float]
+    reach: dict[str, float]
     network: Network
     diverged: str = ""
 
@@ -52,20 +56,23 @@ class Trial:
         return step, self.losses[step]
 
 
-def first_steps(experiment: Experiment, config: Config, network: Network, sample: Rows) -> Trial:
-    """Train a copy for a hundred steps, as `fit` would."""
+def first_steps(
+    experiment: Experiment, config: Config, network: Network, sample: Rows, share: float = 1.0
+) -> Trial:
+    """Train a copy for a hundred steps, as `fit` would, or at a share of its rate."""
+    optimizer = optimizer_for(config, network)
+    optimizer.learning_rate *= share
     copy = replace(
         experiment,
         network=network,
-        optimizer=optimizer_for(config, network),
+        optimizer=optimizer,
         nonfinite="abort",
         eval_every=Interval(10**9),
     )
-    matrices = {weight.name: weight.value for weight in network.parameters.weights()}
-    weights = {name: W for name, W in matrices.items() if W.any()}  # those at 0 have no scale yet
+    weights = {weight.name: weight.value for weight in network.parameters.weights()}
+    before = {name: W.copy() for name, W in weights.items()}
     ratios: dict[str, list[float]] = {name: [] for name in weights}
     losses, diverged = {0: total_loss(network, sample)}, ""
-    before = {name: W.copy() for name, W in weights.items()}
     try:
         for step, _ in enumerate(islice(train(copy, Progress()), affordable(copy)), 1):
             if step <= EARLY:
@@ -77,7 +84,18 @@ def first_steps(experiment: Experiment, config: Config, network: Network, sample
     except DivergenceError as error:
         diverged = error.faults[0]
     largest = {name: max(found) for name, found in ratios.items() if found}
-    return Trial(losses, largest, network, diverged)
+    reaches = {name: reach(copy, found) for name, found in ratios.items() if found}
+    return Trial(losses, largest, reaches, network, diverged)
+
+
+def reach(experiment: Experiment, ratios: list[float]) -> float:
+    """The largest early update, at the full rate, times all steps of the schedule."""
+    total, per_epoch = experiment.total_steps, experiment.steps_per_epoch
+    rates = [experiment.schedule(t, total, per_epoch) for t in range(len(ratios))]
+    stride = -(-total // MOST_TIMES)
+    times = range(0, total, stride)
+    steps = sum(experiment.schedule(t, total, per_epoch) for t in times) * total / len(times)
+    return steps * max(each / rate if rate else 0.0 for each, rate in zip(ratios, rates, strict=True))
 
 
 def affordable(experiment: Experiment) -> int:
@@ -87,8 +105,13 @@ def affordable(experiment: Experiment) -> int:
 
 
 def ratio(update: np.ndarray, W: np.ndarray) -> float:
-    """|update| / |W|, in float64: a rate that is too high overflows soon enough."""
-    return float(np.linalg.norm(update.astype(np.float64)) / np.linalg.norm(W.astype(np.float64)))
+    """|update| / |W|, in float64: a rate that is too high overflows soon enough.
+
+    Weights that start near 0 have no size of their own yet; they count as half of Xavier's.
+    """
+    least = 0.5 * math.sqrt(2 * W.size / sum(W.shape))
+    size = float(np.linalg.norm(W.astype(np.float64)))
+    return float(np.linalg.norm(update.astype(np.float64))) / max(size, least)
 
 
 def total_loss(network: Network, rows: Rows) -> float:

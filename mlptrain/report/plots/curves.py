@@ -79,10 +79,12 @@ def draw(runs: Sequence[Results], theme: Theme) -> Picture:
         panels[0].yaxis.set_major_formatter("{x:g}")  # 0.01: powers would need mathematical text
         panels[0].yaxis.set_minor_formatter("")
     panels[0].set_ylabel("loss")
-    panels[1].set_ylabel(metric_of(runs[0]).replace("_", " "))
+    metrics = dict.fromkeys(metric_of(run).replace("_", " ") for run in runs)
+    panels[1].set_ylabel(", ".join(metrics))
     panels[2].set_ylabel("learning rate")
     panels[2].set_ylim(bottom=0)
     panels[2].set_xlabel(time)
+    panels[2].locator_params(axis="x", integer=True)
     said = [words(run, title) for run, title in zip(runs, titles(runs), strict=True)]
     return Picture(figure, " ".join(said))
 

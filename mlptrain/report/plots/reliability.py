@@ -59,7 +59,7 @@ def draw(runs: Sequence[Results], theme: Theme) -> Picture:
     )  # fmt: skip
     upper.plot(
         found.confidence[some], found.accuracy[some], "o", color=theme.palette[1],
-        markeredgecolor=theme.paper, label="mean confidence of a bin",
+        markeredgecolor=theme.paper, clip_on=False, zorder=3, label="mean confidence of a bin",
     )  # fmt: skip
     upper.set_ylabel("accuracy")
     upper.set_ylim(0, 1.02)

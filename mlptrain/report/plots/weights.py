@@ -130,8 +130,8 @@ def heat_map(run: Results, theme: Theme) -> Picture:
         axes.set_xlabel("class")
     else:
         step = max(1, -(-len(chosen) // 10))
-        axes.set_xticks(range(0, len(chosen), step), [str(i + 1) for i in chosen[::step]])
-        axes.set_xlabel("unit of the first layer")
+        axes.set_xticks(range(0, len(chosen), step), [str(i) for i in chosen[::step]])
+        axes.set_xlabel("unit of the first layer, from 0")  # as `gradcheck` counts
     axes.set_ylabel("feature")
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
