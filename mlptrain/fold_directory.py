@@ -32,14 +32,9 @@ def folds_in(directory: Path) -> list[Path]:
     return sorted(numbers, key=lambda path: numbers[path])
 
 
-def some_folds(directory: Path) -> str | None:
-    """The runs of folds in a directory that is no run itself, in words; None where there are none."""
-    if not directory.is_dir() or files_in(directory):
-        return None
-    names = [path.name for path in folds_in(directory)]
-    if len(names) < 2:
-        return names[0] if names else None
-    return f"{names[0]} … {names[-1]}" if len(names) > 2 else " and ".join(names)
+def some_folds(directory: Path) -> list[Path]:
+    """The same of a directory that is no run itself; none of anything else."""
+    return folds_in(directory) if directory.is_dir() and not files_in(directory) else []
 
 
 def checkpoint_of(path: str | Path) -> Path:
@@ -55,8 +50,11 @@ def checkpoint_of(path: str | Path) -> Path:
 def check_one_run(path: Path, advice: str = "") -> None:
     """ConfigError for a directory that holds several runs, the folds of one config."""
     if folds := some_folds(path):
-        one = f"name one of them, such as {fold_path(path, 1)}"
-        raise ConfigError(f"{path}: holds the runs of several folds ({folds}): {one}{advice}")
+        names = folds[0].name if len(folds) == 1 else f"{folds[0].name} … {folds[-1].name}"
+        raise ConfigError(
+            f"{path}: holds the runs of several folds ({names}): "
+            f"name one of them, such as {folds[0]}{advice}"
+        )
 
 
 def clear(directory: Path, keep: Path) -> None:

@@ -51,7 +51,7 @@ class Folds:
 
     def __post_init__(self) -> None:
         if self.resume:
-            if some_folds(self.directory) is None:
+            if not some_folds(self.directory):
                 raise ConfigError(
                     f"{self.directory}: holds no folds; check the path, or leave out --resume"
                 )
@@ -75,12 +75,18 @@ class Folds:
     def _run(self, number: int) -> Run:
         """The run of a fold: the one that is there, where there is something to go on with."""
         path = fold_path(self.directory, number)
+        if path.is_symlink():
+            raise ConfigError(f"{path}: is a symbolic link, which is never followed here; remove it")
         config = held_out(self.config, number, self.count)
-        if self.resume and path.is_dir() and holds_checkpoint(path):
+        if self.resume and holds_checkpoint(path):
             return Run.resumed(path, config, threads=self.threads)
         run = Run.new(config, path, force=self.force or self.resume, threads=self.threads)
         if self.force and number == 1:  # by now it is known that the config can run
-            clear(self.directory, keep=path)
+            try:
+                clear(self.directory, keep=path)
+            except BaseException:
+                run.directory.close()
+                raise
         return run
 
     def _keep(self, number: int, run: Run) -> None:

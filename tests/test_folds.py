@@ -283,6 +283,17 @@ def test_a_fold_without_a_checkpoint_is_begun_again(config, folds, tmp_path):
     assert resumed(config, out) == outcome(folds)
 
 
+def test_a_fold_that_is_a_link_is_never_written_through(config, folds, tmp_path):
+    out = copied(folds, tmp_path)
+    (out / "fold-3").rename(tmp_path / "elsewhere")
+    (out / "fold-3").symlink_to(tmp_path / "elsewhere")
+    for words in (["--resume", out], ["--out", out, "--force"]):
+        result = invoke("fit", config, "--folds", 4, *words, "--quiet")
+        assert result.exit_code == 2
+        assert faults(result)[0].startswith(f"{out}/fold-3: is a symbolic link")
+    assert (tmp_path / "elsewhere" / "best.npz").exists()
+
+
 def test_folds_that_are_all_done_come_to_the_same(config, folds, tmp_path):
     out = copied(folds, tmp_path)
     files = sorted(out.glob("fold-*/*.npz"))

@@ -1,7 +1,8 @@
 """Each system call of a save fails once, with each kind of error: the checkpoint before it stays.
 
 The k-th call of open, write, fsync, replace or link fails, for every k until the save succeeds (the
-way SQLite tests its files).
+way SQLite tests its files). MLPTRAIN_STRIDE is the distance of the calls of a whole run that are
+tried; `make chaos` tries every one.
 """
 
 import errno
@@ -11,12 +12,16 @@ import sys
 
 import numpy as np
 import pytest
+from helpers import changed
+from runs import THIRTY, faults, finish, invoke, outcome, write_config
 
+from mlptrain.api import prepare
 from mlptrain.archive import read_archive
 from mlptrain.errors import StorageError
 from mlptrain.run_directory import RunDirectory
 
 pytestmark = pytest.mark.chaos
+STRIDE = int(os.environ.get("MLPTRAIN_STRIDE", "9"))
 CALLS = ("open", "write", "fsync", "replace", "link")
 
 
@@ -147,3 +152,37 @@ def test_a_run_that_cannot_begin_holds_no_lock(tmp_path, monkeypatch, error):
         RunDirectory.create(tmp_path, force=False).close()
 
     assert k > 3
+
+
+TEN = changed(THIRTY, {"train.epochs": 1, "train.checkpoint_every": {"steps": 4}})
+"""Ten steps, evaluated and saved after the fourth, the eighth and the last."""
+
+
+@pytest.mark.usefixtures("one_thread")
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO, errno.EACCES])
+def test_a_run_whose_kth_call_fails_ends_with_6_in_one_line_and_goes_on(tmp_path, monkeypatch, error):
+    """From the lock to the summary; what was on the disk before is there, and loads."""
+    config = write_config(tmp_path / "ten.yaml", TEN)
+    expected = finish(prepare(TEN, out=tmp_path / "whole"))
+    failures = 0
+    for k in range(1, 1000, STRIDE):
+        path = tmp_path / str(k)
+        with FailingCalls(monkeypatch, k, error) as calls:
+            result = invoke("fit", config, "--out", path, "--quiet")
+        if calls.failed is None:
+            break
+        failures += 1
+        assert result.exit_code == 6, f"call {k}: {result.stderr}"
+        (line,) = faults(result)
+        assert os.strerror(error) in line, f"call {k}"
+
+        going_on = (path / "last.npz").exists() or (path / "best.npz").exists()
+        words = ["--resume", path] if going_on else [config, "--out", path, "--force"]
+        again = invoke("fit", *words, "--quiet")
+        assert again.exit_code == 0, f"call {k}: {again.stderr}"
+        assert outcome(path) == expected, f"call {k}"
+        assert not list(path.glob(".*.tmp-*")), f"call {k}"
+        assert not list(path.glob("*.corrupt")), f"call {k}"
+
+    assert result.exit_code == 0
+    assert failures >= 60 // STRIDE

@@ -107,8 +107,7 @@ def test_no_kill_changes_what_comes_of_folds(tmp_path):
     assert mlptrain(*begin, "--out", tmp_path / "whole").returncode == 0
     run = tmp_path / "run"
     for kill in range(max(2, KILLS // 20)):
-        going_on = some_folds(run) is not None
-        words = ["--resume", run] if going_on else ["--out", run, "--force"]
+        words = ["--resume", run] if some_folds(run) else ["--out", run, "--force"]
         with running(*begin, *words) as process:
             newest = run / f"fold-{min(1 + kill // 2, 3)}"
             wait_for_lock(newest, process)

@@ -1,4 +1,4 @@
-"""Damaged checkpoints: each is refused, with the right error, and quickly.
+"""Damaged checkpoints: each is refused, with the right error, quickly and in little memory.
 
 MLPTRAIN_MUTATIONS says how many are tried; `make chaos` tries 100,000.
 """
@@ -6,6 +6,7 @@ MLPTRAIN_MUTATIONS says how many are tried; `make chaos` tries 100,000.
 import hashlib
 import os
 import time
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -19,6 +20,14 @@ COUNT = int(os.environ.get("MLPTRAIN_MUTATIONS", "2000"))
 DOCUMENT = {"classes": ["a", "b"], "clock": {"epoch": 3, "step": 7}, "best": 0.25, "note": "x" * 40}
 
 MARKS = (b"\0", b"\xff", b"\x7f", b"\x80", b"\1", b"9", b"-")
+
+
+@pytest.fixture(autouse=True)
+def counted():
+    """NumPy tells tracemalloc of its arrays."""
+    tracemalloc.start()
+    yield
+    tracemalloc.stop()
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +84,8 @@ def sha256(data):
 def refused(path, data):
     """Whether the file is refused; any other error than ours escapes."""
     path.write_bytes(data)
+    tracemalloc.reset_peak()
+    before, _ = tracemalloc.get_traced_memory()
     start = time.perf_counter()
     try:
         read_archive(path)
@@ -84,6 +95,7 @@ def refused(path, data):
         return True
     finally:
         assert time.perf_counter() - start < 2
+        assert tracemalloc.get_traced_memory()[1] - before < len(data) + (64 << 20)
     return False
 
 
