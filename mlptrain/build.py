@@ -13,8 +13,8 @@ from mlptrain.config.schema import Steps
 from mlptrain.data.available import memory_limit
 from mlptrain.data.dataset import Dataset
 from mlptrain.data.load import load_dataset
-from mlptrain.data.preprocess import Preprocessing
-from mlptrain.data.targets import balanced
+from mlptrain.data.preprocessing.preprocess import Preprocessing
+from mlptrain.data.preprocessing.targets import balanced
 from mlptrain.errors import ConfigError
 from mlptrain.evaluate import metrics_for
 from mlptrain.experiment import EarlyStopping, Experiment, Interval, Monitor

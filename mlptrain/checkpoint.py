@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from mlptrain.data.preprocess import Preprocessing
+from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.environment import environment
 from mlptrain.errors import CheckpointError
 from mlptrain.experiment import Experiment

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mlptrain.data.dataset import Rows
-from mlptrain.data.preprocess import Preprocessing
+from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.graph import apply
 from mlptrain.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS
 from mlptrain.metrics.metric import Metric

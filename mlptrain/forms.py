@@ -81,7 +81,7 @@ FORMS: dict[str, Any] = {
     "targets": [text],
     "classes": ([text], nothing),
     "class_weights": ([number], nothing),
-    "preprocessing": mapping,  # checked in data/stored.py
+    "preprocessing": mapping,  # checked in data/preprocessing/stored.py
     "fingerprint": texts,
     "progress": {
         "step": count,

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from sklearn.datasets import dump_svmlight_file, load_svmlight_file
 
-from mlptrain.data.arrays import labels_beside, read_npy_pair, read_npz
-from mlptrain.data.images import read_cifar, read_idx, read_idx_pair
-from mlptrain.data.svmlight import read_svmlight
+from mlptrain.data.readers.arrays import labels_beside, read_npy_pair, read_npz
+from mlptrain.data.readers.images import read_cifar, read_idx, read_idx_pair
+from mlptrain.data.readers.svmlight import read_svmlight
 from mlptrain.errors import DataError
 
 X = np.arange(6.0).reshape(3, 2)

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from runs import faults, invoke, mlptrain, write_config
 
-from mlptrain.data import arrays, packed
 from mlptrain.data.load import load_dataset
-from mlptrain.data.pieces import table_pieces
+from mlptrain.data.readers import arrays, packed
+from mlptrain.data.readers.pieces import table_pieces
 from mlptrain.errors import DataError
 
 TEN_MB = 10 << 20

@@ -21,12 +21,14 @@ from helpers import trained
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlptrain.data import available, load, pieces, rows_file, spool, spooled, words
-from mlptrain.data import cache as cache_module
-from mlptrain.data.cache import Cache, open_cache
+from mlptrain.data import available, load
+from mlptrain.data.cache import cache as cache_module
+from mlptrain.data.cache import rows_file
+from mlptrain.data.cache.cache import Cache, open_cache
+from mlptrain.data.cache.file_array import FileArray
 from mlptrain.data.dataset import Dataset
-from mlptrain.data.file_array import FileArray
 from mlptrain.data.load import load_dataset
+from mlptrain.data.readers import pieces, spool, spooled, words
 from mlptrain.errors import DataError, MLPTrainError, StorageError
 
 RECIPES: list[dict[str, Any]] = [

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mlptrain.config import Config, dump, load_config, resolved
 from mlptrain.config.schema import EarlyStopping, Steps
-from mlptrain.data.toy import TOYS
+from mlptrain.data.readers.toy import TOYS
 from mlptrain.errors import ConfigError
 from mlptrain.initializers import INITIALIZERS
 from mlptrain.losses import LOSSES

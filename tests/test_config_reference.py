@@ -7,7 +7,7 @@ import pytest
 
 from mlptrain.config import load_config, resolved
 from mlptrain.config.reference import json_schema, reference
-from mlptrain.data.toy import TOYS
+from mlptrain.data.readers.toy import TOYS
 from mlptrain.initializers import INITIALIZERS
 from mlptrain.losses import LOSSES
 from mlptrain.nodes.activations import ACTIVATIONS

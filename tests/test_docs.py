@@ -17,7 +17,7 @@ from click.testing import CliRunner
 import mlptrain
 from mlptrain.cli import COMMANDS, cli
 from mlptrain.config import json_schema
-from mlptrain.data.toy import TOYS
+from mlptrain.data.readers.toy import TOYS
 from mlptrain.initializers import INITIALIZERS
 from mlptrain.losses import LOSSES
 from mlptrain.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS

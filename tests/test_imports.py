@@ -38,12 +38,12 @@ LEVELS = (
 LEVEL = {unit: level for level, units in enumerate(LEVELS) for unit in units.split()}
 
 HOMES = {
-    "annotated_types": ("bounds.py", "schedules.py", "data/toy.py", "config/"),
+    "annotated_types": ("bounds.py", "schedules.py", "data/readers/toy.py", "config/"),
     "click": ("cli/",),
     "igraph": ("report/circuit/layered.py",),
     "matplotlib": ("report/plots/",),
     "numpy": ("",),
-    "polars": ("data/frames.py", "data/series.py"),
+    "polars": ("data/readers/frames.py", "data/readers/series.py"),
     "pydantic": ("config/",),
     "pydantic_core": ("config/",),
     "rich": ("report/",),
@@ -56,8 +56,8 @@ HOMES = {
 
 LATE = {
     ("events.py", "tensorboardX"): "an extra, and only for who asks for it",
-    ("data/sources.py", "mlptrain.data.tables"): "polars takes longer to import than a small fit",
-    ("data/sources.py", "mlptrain.data.spool"): "it imports tables, and with them polars",
+    ("data/readers/sources.py", "mlptrain.data.readers.tables"): "polars is slower than a small fit",
+    ("data/readers/sources.py", "mlptrain.data.readers.spool"): "imports tables, and with them polars",
     ("report/circuit/layered.py", "igraph"): "an extra, needed only where Graphviz is not installed",
     ("report/plots/canvas.py", "matplotlib"): "an extra, and slow to import",
 }
@@ -76,7 +76,7 @@ FORBIDDEN_MODULES = {
 }
 ALLOWED = {
     ("report/circuit/graphviz.py", "subprocess"): "runs dot: no shell, and numbers of ours only",
-    ("data/column_files.py", "subprocess"): "runs Python, to parse a file that may take it down",
+    ("data/readers/column_files.py", "subprocess"): "runs Python: a file may take its parser down",
 }
 """Forbidden modules that one file may have: file, module, and the reason."""
 FORBIDDEN_ARGUMENTS = {"allow_pickle", "shell"}
@@ -144,8 +144,31 @@ OTHERS = [
 ]
 
 
+ROOMS = ("cache", "readers", "preprocessing")
+"""Folders of `data`: each may import those before it in this list, and the files beside them ..."""
+SHARED = ("source", "matrix", "ahead", "available")
+"""... that are below all of them; the other files of `data` are above."""
+
+
 def place(each: Import) -> str:
     return f"mlptrain/{each.file}:{each.line} imports {each.target}"
+
+
+def room(name: str) -> str:
+    """The folder or file directly under mlptrain/data/."""
+    return name.removesuffix(".py").replace("/", ".").removeprefix("mlptrain.").split(".")[1]
+
+
+def test_a_room_of_data_needs_only_what_is_below_it():
+    wrong = []
+    for each in OURS:
+        if unit(each.file) == unit(each.target) == "data" and room(each.file) in ROOMS:
+            above, below = room(each.file), room(each.target)
+            allowed = {*ROOMS[: ROOMS.index(above) + 1], *SHARED}
+            if above == "preprocessing":
+                allowed.remove("readers")  # rows are the same wherever they come from
+            wrong += [] if below in allowed else [place(each)]
+    assert wrong == []
 
 
 def test_every_file_and_folder_has_a_level():

@@ -14,7 +14,7 @@ from mlptrain.config import load_config
 from mlptrain.config.choices import options_of
 from mlptrain.config.schema import Config, EarlyStopping
 from mlptrain.config.section import Section
-from mlptrain.data.toy import TOYS
+from mlptrain.data.readers.toy import TOYS
 from mlptrain.errors import MLPTrainError
 from mlptrain.initializers import INITIALIZERS
 from mlptrain.losses import LOSSES

@@ -13,8 +13,8 @@ from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
 from mlptrain.data.dataset import Dataset
 from mlptrain.data.load import load_dataset, load_rows
-from mlptrain.data.preprocess import Preprocessing
-from mlptrain.data.targets import balanced
+from mlptrain.data.preprocessing.preprocess import Preprocessing
+from mlptrain.data.preprocessing.targets import balanced
 from mlptrain.errors import CheckpointError, DataError
 
 

@@ -19,7 +19,7 @@ from mlptrain.archive import read_archive, write_archive
 from mlptrain.config import dump, load_config, resolved
 from mlptrain.config.yaml import UNPRINTABLE, parse
 from mlptrain.data.load import load_dataset, load_rows
-from mlptrain.data.tables import read_table
+from mlptrain.data.readers.tables import read_table
 from mlptrain.errors import CheckpointError, ConfigError, DataError
 from mlptrain.forms import FORMS
 from mlptrain.model import Model

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mlptrain.data.readers.tables import Table, read_table
 from mlptrain.data.source import BLANK, UNSEEN
-from mlptrain.data.tables import Table, read_table
 
 
 def table(path: Path, content: str) -> Table:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from mlptrain.config.faults import Fault, shown
 from mlptrain.config.schema import Config
-from mlptrain.data.toy import TOYS
+from mlptrain.data.readers.toy import TOYS
 from mlptrain.losses import LOSSES
 from mlptrain.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS
 from mlptrain.registry import advice

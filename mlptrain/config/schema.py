@@ -14,7 +14,7 @@ from mlptrain.bounds import Count, Fraction, NonNegative, NonNegativeCount, Posi
 from mlptrain.config.choices import Choice, Named, Option
 from mlptrain.config.kinds import Kinds, ShortFor
 from mlptrain.config.section import Columns, Section, Text, setting
-from mlptrain.data.toy import TOYS
+from mlptrain.data.readers.toy import TOYS
 from mlptrain.initializers import INITIALIZERS
 from mlptrain.losses import LOSSES
 from mlptrain.nodes.activations import ACTIVATIONS

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from mlptrain.data.column_files import COLUMN_FILES
 from mlptrain.data.matrix import Matrix
-from mlptrain.data.pieces import suffix_of, table_pieces, text_pieces
-from mlptrain.data.preprocess import Preprocessing
-from mlptrain.data.repairs import added_up
+from mlptrain.data.preprocessing.preprocess import Preprocessing
+from mlptrain.data.preprocessing.repairs import added_up
+from mlptrain.data.readers.column_files import COLUMN_FILES
+from mlptrain.data.readers.pieces import suffix_of, table_pieces, text_pieces
+from mlptrain.data.readers.sources import is_matrix, open_matrix
+from mlptrain.data.readers.tables import JSON_LINES, Table, delimited
 from mlptrain.data.source import require
-from mlptrain.data.sources import is_matrix, open_matrix
-from mlptrain.data.tables import JSON_LINES, Table, delimited
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.preprocess import Preprocessing
+from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.split import Parts
 
 

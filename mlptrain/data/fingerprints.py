@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from mlptrain.data.sources import file_fingerprint
+from mlptrain.data.readers.sources import file_fingerprint
 from mlptrain.errors import DataError
 
 

@@ -8,15 +8,15 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from mlptrain.data.available import memory_limit
-from mlptrain.data.cache import Cache, open_cache
+from mlptrain.data.cache.cache import Cache, open_cache
 from mlptrain.data.dataset import Dataset, Rows
 from mlptrain.data.fingerprints import Fingerprints
 from mlptrain.data.order import LARGE, Order, file_size
 from mlptrain.data.plan import Part, Plan
 from mlptrain.data.prepared import beside, no_rows, prepare, read_prepared
-from mlptrain.data.preprocess import Preprocessing
-from mlptrain.data.recipe import make_recipe
-from mlptrain.data.sources import (
+from mlptrain.data.preprocessing.preprocess import Preprocessing
+from mlptrain.data.preprocessing.recipe import make_recipe
+from mlptrain.data.readers.sources import (
     labels_of,
     open_source,
     open_toy,

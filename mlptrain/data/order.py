@@ -10,14 +10,13 @@ from typing import Any
 import numpy as np
 
 from mlptrain import __version__
-from mlptrain.data.columns import Category
-from mlptrain.data.file_array import OpenFile
+from mlptrain.data.cache.file_array import OpenFile
 from mlptrain.data.plan import Plan
 from mlptrain.data.prepared import Opener, Prepared, prepare
-from mlptrain.data.preprocess import Preprocessing
-from mlptrain.data.recipe import Recipe
-from mlptrain.data.source import Source
-from mlptrain.data.sources import (
+from mlptrain.data.preprocessing.columns import Category
+from mlptrain.data.preprocessing.preprocess import Preprocessing
+from mlptrain.data.preprocessing.recipe import Recipe
+from mlptrain.data.readers.sources import (
     can_be_spooled,
     is_pair,
     labels_of,
@@ -25,6 +24,7 @@ from mlptrain.data.sources import (
     open_spool,
     target_names,
 )
+from mlptrain.data.source import Source
 from mlptrain.errors import ConfigError
 
 LARGE = 1 << 26

@@ -5,18 +5,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import DTypeLike
 
-from mlptrain.data.fitting import choose_features, fit
-from mlptrain.data.preprocess import Preprocessing, complete_rows
-from mlptrain.data.recipe import Recipe
-from mlptrain.data.source import RowIndex, Source, require
-from mlptrain.data.split import Fold, Parts, hold_out, narrowed, split
-from mlptrain.data.targets import (
+from mlptrain.data.preprocessing.fitting import choose_features, fit
+from mlptrain.data.preprocessing.preprocess import Preprocessing, complete_rows
+from mlptrain.data.preprocessing.recipe import Recipe
+from mlptrain.data.preprocessing.targets import (
     Target,
     check_no_class_alone,
     class_values,
     fit_classes,
     fit_target_numbers,
 )
+from mlptrain.data.source import RowIndex, Source, require
+from mlptrain.data.split import Fold, Parts, hold_out, narrowed, split
 from mlptrain.errors import ConfigError
 
 Part = float | str | None

@@ -10,13 +10,13 @@ from typing import Any, Protocol, cast
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from mlptrain.data.cache.rows_file import RowsFile, RowsWriter
 from mlptrain.data.dataset import Dataset, Rows
 from mlptrain.data.plan import Plan, learn, share_out
-from mlptrain.data.preprocess import Preprocessing
-from mlptrain.data.recipe import Recipe
-from mlptrain.data.rows_file import RowsFile, RowsWriter
+from mlptrain.data.preprocessing.preprocess import Preprocessing
+from mlptrain.data.preprocessing.recipe import Recipe
+from mlptrain.data.readers.sources import labels_of
 from mlptrain.data.source import RowIndex, Source, count
-from mlptrain.data.sources import labels_of
 from mlptrain.data.split import Parts
 from mlptrain.errors import DataError
 

@@ -19,6 +19,8 @@ Kind = Literal["number", "boolean", "date", "text", "blank", "other"]
 RowIndex = NDArray[np.intp]
 BLANK, UNSEEN = -1, -2
 """Codes of a missing value, and of a value that is not among the levels."""
+BLOCK = 1 << 18
+"""Entries of a block of rows: small enough to stay in the processor's cache."""
 SHOWN = 5
 """So many faulty places are listed; the total is always named."""
 
@@ -66,6 +68,12 @@ class Source(Protocol):
 
     def shown(self, name: str, row: int) -> str:
         """One value as it stands in the file, fit for a terminal."""
+
+
+def blocks(rows: RowIndex, width: int) -> list[RowIndex]:
+    """The rows in pieces of about BLOCK entries."""
+    step = max(256, BLOCK // max(1, width))
+    return [rows[start : start + step] for start in range(0, len(rows), step)]
 
 
 def contiguous(rows: RowIndex) -> slice | RowIndex:

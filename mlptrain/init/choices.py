@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from mlptrain.config import dump
+from mlptrain.data.readers.sources import labels_of, open_source, target_names
 from mlptrain.data.source import count, plain, require
-from mlptrain.data.sources import labels_of, open_source, target_names
 from mlptrain.init.profile import Profile, profile
 from mlptrain.init.roles import RARE, Roles, choose_roles
 from mlptrain.init.task import Task, choose_task

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from mlptrain.data.repairs import added_up
+from mlptrain.data.preprocessing.repairs import added_up
 from mlptrain.errors import ConfigError, StorageError
 from mlptrain.files import write_atomically
 from mlptrain.predict import Predicted

@@ -14,7 +14,7 @@ from mlptrain.assessment import Assessment
 from mlptrain.build import load
 from mlptrain.config import Config, resolved
 from mlptrain.data.dataset import Dataset, Rows
-from mlptrain.data.preprocess import Preprocessing
+from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.errors import CheckpointError, ConfigError
 from mlptrain.evaluate import Evaluation
 from mlptrain.files import read_bytes

@@ -15,7 +15,7 @@ import pytest
 from helpers import changed
 from runs import THIRTY, faults, finish, invoke, outcome, write_config
 
-from mlptrain.api import prepare
+from mlptrain.api.runs import prepare
 from mlptrain.archive import read_archive
 from mlptrain.errors import StorageError
 from mlptrain.run_directory import RunDirectory

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from mlptrain.api import prepare
+from mlptrain.api.runs import prepare
 
 pytestmark = [pytest.mark.chaos, pytest.mark.usefixtures("one_thread")]
 

@@ -5,8 +5,8 @@ from textwrap import wrap
 
 import numpy as np
 
-from mlptrain.data.columns import Number
 from mlptrain.data.dataset import Rows
+from mlptrain.data.preprocessing.columns import Number
 from mlptrain.metrics.classification import accuracy
 from mlptrain.metrics.metric import Array, Floats
 from mlptrain.metrics.ranking import margins

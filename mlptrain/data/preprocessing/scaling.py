@@ -16,8 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.data.ahead import ahead
-from mlptrain.data.columns import Missing, Number, Scale, blocks, check_finite, check_present
-from mlptrain.data.source import RowIndex, Source, plain
+from mlptrain.data.preprocessing.columns import (
+    Missing,
+    Number,
+    Scale,
+    check_finite,
+    check_present,
+)
+from mlptrain.data.source import RowIndex, Source, blocks, plain
 from mlptrain.errors import DataError
 
 Floats = NDArray[np.float64]

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data import labels, series
+from mlptrain.data.readers import labels, series
+from mlptrain.data.readers.tables import Table
+from mlptrain.data.readers.words import MOST_LABELS, Judgement, Words
 from mlptrain.data.source import Kind
-from mlptrain.data.tables import Table
-from mlptrain.data.words import MOST_LABELS, Judgement, Words
 
 
 @dataclass

@@ -13,14 +13,14 @@ import math
 from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any
 
-from mlptrain.data.arrays import labels_beside, read_npy_pair, read_npz
-from mlptrain.data.file_array import OpenFile
-from mlptrain.data.images import is_idx, read_cifar, read_idx_pair
+from mlptrain.data.cache.file_array import OpenFile
 from mlptrain.data.matrix import Matrix, checked
+from mlptrain.data.readers.arrays import labels_beside, read_npy_pair, read_npz
+from mlptrain.data.readers.images import is_idx, read_cifar, read_idx_pair
+from mlptrain.data.readers.svmlight import read_svmlight
+from mlptrain.data.readers.text import open_binary
+from mlptrain.data.readers.toy import TOYS
 from mlptrain.data.source import Source, hint, some
-from mlptrain.data.svmlight import read_svmlight
-from mlptrain.data.text import open_binary
-from mlptrain.data.toy import TOYS
 from mlptrain.errors import ConfigError
 from mlptrain.random import stream
 
@@ -44,7 +44,7 @@ def open_source(path: str, *, labels: str | None, expected: Sequence[str] = ()) 
     if is_matrix(path):
         return open_matrix(path, labels=labels, expected=expected)
     # polars takes a fifth of a second to import, more than a small fit on arrays lasts
-    from mlptrain.data.tables import read_table
+    from mlptrain.data.readers.tables import read_table
 
     return read_table(path)
 
@@ -61,7 +61,7 @@ def open_spool(
     by_label: Set[str],
 ) -> Source:
     """A table that may be larger than memory, read in pieces: see `spool`."""
-    from mlptrain.data.spool import read_spool  # polars, as above
+    from mlptrain.data.readers.spool import read_spool  # polars, as above
 
     return read_spool(path, scratch, chosen, by_label)
 

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data import frames, labels, series
-from mlptrain.data.column_files import COLUMN_FILES, column_frames
-from mlptrain.data.json_faults import json_fault
-from mlptrain.data.packed import read_all
+from mlptrain.data.readers import frames, labels, series
+from mlptrain.data.readers.column_files import COLUMN_FILES, column_frames
+from mlptrain.data.readers.json_faults import json_fault
+from mlptrain.data.readers.packed import read_all
+from mlptrain.data.readers.text import HEAD, Text, as_stream, layout_of, open_binary
 from mlptrain.data.source import (
     SHOWN,
     Kind,
@@ -26,7 +27,6 @@ from mlptrain.data.source import (
     plain,
     quoted,
 )
-from mlptrain.data.text import HEAD, Text, as_stream, layout_of, open_binary
 from mlptrain.errors import DataError
 
 JSON_LINES = (".jsonl", ".ndjson")

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.data.matrix import Matrix, checked
-from mlptrain.data.packed import read_all
+from mlptrain.data.readers.packed import read_all
 from mlptrain.errors import DataError
 
 IDX_TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}

@@ -8,8 +8,8 @@ import dataclasses
 import sys
 from typing import Any, get_args
 
-from mlptrain.data.columns import Category, Column, Missing, Number
-from mlptrain.data.targets import ClassTarget, NumberTarget, Target
+from mlptrain.data.preprocessing.columns import Category, Column, Missing, Number
+from mlptrain.data.preprocessing.targets import ClassTarget, NumberTarget, Target
 from mlptrain.errors import CheckpointError
 
 COLUMNS = {"number": Number, "category": Category}

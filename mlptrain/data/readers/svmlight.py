@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mlptrain.data.available import memory_limit
 from mlptrain.data.matrix import MOST_FEATURES, Matrix, checked, numbered
-from mlptrain.data.packed import read_all
+from mlptrain.data.readers.packed import read_all
 from mlptrain.data.source import SHOWN, as_number, count, quoted
 from mlptrain.errors import DataError
 

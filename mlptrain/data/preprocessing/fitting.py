@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from mlptrain.data.columns import PLURAL, Category, Column, Number
-from mlptrain.data.polar import OUTPUTS, polar
-from mlptrain.data.preprocess import FILL, Preprocessing
-from mlptrain.data.recipe import Recipe
-from mlptrain.data.scaling import fit_numbers
+from mlptrain.data.preprocessing.columns import PLURAL, Category, Column, Number
+from mlptrain.data.preprocessing.polar import OUTPUTS, polar
+from mlptrain.data.preprocessing.preprocess import FILL, Preprocessing
+from mlptrain.data.preprocessing.recipe import Recipe
+from mlptrain.data.preprocessing.scaling import fit_numbers
+from mlptrain.data.preprocessing.targets import FEW, Target
 from mlptrain.data.source import RowIndex, Source, count, plain, require, some
-from mlptrain.data.targets import FEW, Target
 from mlptrain.errors import ConfigError, DataError
 
 MOST_LEVELS = 1000

@@ -11,20 +11,20 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from mlptrain.data.ahead import ahead
-from mlptrain.data.columns import (
+from mlptrain.data.preprocessing.columns import (
     Category,
     Column,
     Number,
-    blocks,
     check_finite,
     check_kind,
     check_present,
 )
-from mlptrain.data.repairs import Repair
+from mlptrain.data.preprocessing.repairs import Repair
 from mlptrain.data.source import (
     BLANK,
     RowIndex,
     Source,
+    blocks,
     faulty_values,
     first_places,
     plain,

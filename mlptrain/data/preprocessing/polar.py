@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from mlptrain.data.columns import check_finite, check_present
 from mlptrain.data.matrix import Matrix
+from mlptrain.data.preprocessing.columns import check_finite, check_present
 from mlptrain.data.source import RowIndex, Source, some
 from mlptrain.errors import DataError
 

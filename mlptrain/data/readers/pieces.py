@@ -13,11 +13,11 @@ from typing import BinaryIO, cast
 import numpy as np
 
 from mlptrain.data.ahead import ahead
-from mlptrain.data.column_files import COLUMN_FILES, column_frames
-from mlptrain.data.frames import Guess, guess_after
-from mlptrain.data.packed import is_packed, open_unpacked, unpacked
-from mlptrain.data.tables import JSON_LINES, Table, delimited, json_lines
-from mlptrain.data.text import BOM, HEAD, Layout, Text, as_stream, layout_of
+from mlptrain.data.readers.column_files import COLUMN_FILES, column_frames
+from mlptrain.data.readers.frames import Guess, guess_after
+from mlptrain.data.readers.packed import is_packed, open_unpacked, unpacked
+from mlptrain.data.readers.tables import JSON_LINES, Table, delimited, json_lines
+from mlptrain.data.readers.text import BOM, HEAD, Layout, Text, as_stream, layout_of
 from mlptrain.errors import DataError
 
 PIECE = 1 << 22

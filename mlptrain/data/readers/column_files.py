@@ -13,7 +13,7 @@ from collections.abc import Generator, Iterator
 from signal import Signals
 from typing import IO
 
-from mlptrain.data.frames import (
+from mlptrain.data.readers.frames import (
     UNREADABLE,
     Frame,
     packed_frame,
@@ -21,9 +21,9 @@ from mlptrain.data.frames import (
     parse_parquet,
     unpacked_frame,
 )
-from mlptrain.data.series import typed
+from mlptrain.data.readers.series import typed
+from mlptrain.data.readers.text import open_binary
 from mlptrain.data.source import plain
-from mlptrain.data.text import open_binary
 from mlptrain.errors import DataError
 
 COLUMN_FILES = {
@@ -35,7 +35,7 @@ COLUMN_FILES = {
 PARSER = """
 import os, sys
 sys.path[:] = sys.argv[1].split(os.pathsep)
-from mlptrain.data.column_files import hand_over
+from mlptrain.data.readers.column_files import hand_over
 hand_over(*sys.argv[2:])
 """
 WORD = 8

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from mlptrain.data.file_array import FileArray, OpenFile, as_bytes
+from mlptrain.data.cache.file_array import FileArray, OpenFile, as_bytes
 from mlptrain.files import write_all
 
 DIGEST = 32

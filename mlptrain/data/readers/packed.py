@@ -11,7 +11,7 @@ import zlib
 from typing import Any, BinaryIO, cast
 
 from mlptrain.data.available import memory_limit
-from mlptrain.data.text import open_binary
+from mlptrain.data.readers.text import open_binary
 from mlptrain.errors import DataError
 
 MOST = 200

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.data.matrix import Matrix, checked
-from mlptrain.data.packed import FREE, MOST
+from mlptrain.data.readers.packed import FREE, MOST
+from mlptrain.data.readers.text import open_binary
 from mlptrain.data.source import hint
-from mlptrain.data.text import open_binary
 from mlptrain.errors import DataError
 
 BROKEN = (ValueError, EOFError, OSError, OverflowError, KeyError, TypeError, SyntaxError, TokenError)

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from mlptrain.data.columns import Column, Missing, check_present
-from mlptrain.data.features import Features
-from mlptrain.data.polar import polar
+from mlptrain.data.preprocessing.columns import Column, Missing, check_present
+from mlptrain.data.preprocessing.features import Features
+from mlptrain.data.preprocessing.polar import polar
+from mlptrain.data.preprocessing.stored import from_stored, to_stored
+from mlptrain.data.preprocessing.targets import ClassTarget, Target
 from mlptrain.data.source import RowIndex, Source, count, faulty_values, first_places, plain, require
-from mlptrain.data.stored import from_stored, to_stored
-from mlptrain.data.targets import ClassTarget, Target
 from mlptrain.errors import DataError
 
 FILL = "correct them, or write `missing: mean` (or median, or drop)"

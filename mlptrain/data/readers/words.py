@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from mlptrain.data import series
-from mlptrain.data.labels import is_blank
+from mlptrain.data.readers import series
+from mlptrain.data.readers.labels import is_blank
 from mlptrain.data.source import Kind
 
 MOST_LABELS = 1 << 16

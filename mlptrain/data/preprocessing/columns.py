@@ -15,9 +15,6 @@ Scale = Literal["standard", "minmax", "robust", "none"]
 Missing = Literal["error", "mean", "median", "drop"]
 Policy = Literal["error", "zeros"]
 
-BLOCK = 1 << 18
-"""Entries of a block of rows: small enough to stay in the processor's cache."""
-
 
 @dataclass(frozen=True)
 class Number:
@@ -57,12 +54,6 @@ class Category:
 
 
 Column = Number | Category
-
-
-def blocks(rows: RowIndex, width: int) -> list[RowIndex]:
-    """The rows in pieces of about BLOCK entries."""
-    step = max(256, BLOCK // max(1, width))
-    return [rows[start : start + step] for start in range(0, len(rows), step)]
 
 
 def check_kind(source: Source, column: Number) -> None:

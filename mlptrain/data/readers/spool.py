@@ -12,13 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.data.ahead import ahead
-from mlptrain.data.columns import blocks
-from mlptrain.data.file_array import OpenFile
-from mlptrain.data.pieces import is_text, piece_of, table_pieces, whole_text
-from mlptrain.data.source import BLANK, SHOWN, UNSEEN, Kind, RowIndex, in_order, plain
-from mlptrain.data.spooled import Spooled
-from mlptrain.data.tables import Table, not_numbers
-from mlptrain.data.words import MOST_LABELS
+from mlptrain.data.cache.file_array import OpenFile
+from mlptrain.data.readers.pieces import is_text, piece_of, table_pieces, whole_text
+from mlptrain.data.readers.spooled import Spooled
+from mlptrain.data.readers.tables import Table, not_numbers
+from mlptrain.data.readers.words import MOST_LABELS
+from mlptrain.data.source import BLANK, SHOWN, UNSEEN, Kind, RowIndex, blocks, in_order, plain
 from mlptrain.errors import DataError
 
 NUMBER = 8

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from mlptrain.data.columns import check_finite, check_present
-from mlptrain.data.scaling import moments
+from mlptrain.data.preprocessing.columns import check_finite, check_present
+from mlptrain.data.preprocessing.scaling import moments
 from mlptrain.data.source import (
     BLANK,
     RowIndex,

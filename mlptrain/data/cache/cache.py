@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlptrain.data.file_array import ADVICE, OpenFile, refused
-from mlptrain.data.rows_file import Damaged, RowsFile, RowsWriter
+from mlptrain.data.cache.file_array import ADVICE, OpenFile, refused
+from mlptrain.data.cache.rows_file import Damaged, RowsFile, RowsWriter
 from mlptrain.errors import StorageError
 from mlptrain.files import sync_directory, temporary_beside
 

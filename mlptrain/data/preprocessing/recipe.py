@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from mlptrain.data.columns import Missing, Policy, Scale
+from mlptrain.data.preprocessing.columns import Missing, Policy, Scale
 from mlptrain.data.source import hint
 from mlptrain.errors import ConfigError
 

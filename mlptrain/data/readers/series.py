@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from mlptrain.data.labels import BLANKS
+from mlptrain.data.readers.labels import BLANKS
 from mlptrain.data.source import Kind
 
 Series = pl.Series

@@ -1,0 +1,1 @@
+"""Files of every kind, as sources of rows with named columns."""
