@@ -140,3 +140,13 @@ def test_it_can_be_printed(page, report):
     page.show(report)
     printed = base64.b64decode(page.send("Page.printToPDF")["data"])
     assert printed.startswith(b"%PDF-")
+
+
+def test_no_table_is_wider_than_the_printed_page(page, reports):
+    # A4 is 210 mm wide, and the browser's own margins leave 190: 718 pixels at 96 to the inch.
+    page.show(reports["one"], width=718)
+    page.send("Emulation.setEmulatedMedia", media="print")
+    widths = page.ask("[...document.querySelectorAll('table')].map(each => each.scrollWidth)")
+    page.send("Emulation.setEmulatedMedia", media="")
+    assert widths
+    assert max(widths) <= 718

@@ -1,5 +1,6 @@
 """Pictures of runs: each kind is drawn, and what it states is what `eval` says."""
 
+import itertools
 import json
 import sys
 
@@ -301,13 +302,56 @@ def test_classes_differ_in_colour_and_in_marker(theme):
     assert len({*MARKERS}) == len(MARKERS)
 
 
+def linear(colour):
+    """Red, green and blue as amounts of light (sRGB, IEC 61966-2-1)."""
+    c = np.array(rgb(colour))
+    return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
+
+
+def lab(light):
+    """CIE 1976 L*a*b* under D65, in which equal distances look about equally far apart."""
+    to_xyz = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+    xyz = to_xyz @ light / [0.9505, 1.0, 1.089]
+    f = np.where(xyz > 216 / 24389, np.cbrt(xyz), (24389 / 27 * xyz + 16) / 116)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+SEEN_WITH = {
+    "all cones": np.eye(3),
+    "no red ones": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "no green ones": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+    "no blue ones": [
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+    ],
+}
+"""What is seen of linear light. Source: Machado, Oliveira and Fernandes, IEEE TVCG 15 (2009), severity 1."""
+
+
+@pytest.mark.parametrize("eyes", SEEN_WITH)
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+def test_colours_can_be_told_apart_by_everyone(theme, eyes):
+    """A distance of 2.3 is just noticeable; this asks for five times as much."""
+    seen = [lab(np.clip(SEEN_WITH[eyes] @ linear(each), 0, 1)) for each in theme.palette]
+    distances = [np.linalg.norm(a - b) for a, b in itertools.combinations(seen, 2)]
+    assert min(distances) > 12
+
+
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
 def test_text_stands_out_from_the_paper(theme):
     """WCAG 2.2: at least 7 to 1 for the best level."""
 
     def light(colour):
-        parts = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgb(colour)]
-        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+        return linear(colour) @ [0.2126, 0.7152, 0.0722]
 
     low, high = sorted([light(theme.ink), light(theme.paper)])
     assert (high + 0.05) / (low + 0.05) > 7

@@ -12,7 +12,7 @@ from runs import ROOT, invoke, write_config
 
 pytest.importorskip("matplotlib")
 
-VOID = {"meta", "img", "br", "hr", "link", "input", "source", "col"}
+VOID = {"meta", "img", "br", "hr", "link", "input", "source", "col", "wbr"}
 HOSTILE = "<script>alert(1)</script>"
 BASE = {"seed": 1, "train": {"epochs": 3}, "model": {"hidden": [6]}}
 DIGITS = {"train": str(ROOT / "data" / "digits.csv"), "target": "digit", "image_shape": [8, 8]}
@@ -99,6 +99,13 @@ def test_every_picture_has_words(page):
     images = page.all("img")
     assert len(images) > 4
     assert all(each["alt"].strip() for each in images)
+
+
+def test_recorded_histograms_are_among_the_pictures(tmp_path):
+    logged = fitted(tmp_path, "logged", DIGITS, train={"epochs": 2, "log_histograms": True})
+    assert invoke("report", logged).exit_code == 0
+    found = Page((logged / "report.html").read_text(encoding="utf-8"))
+    assert any("update ratio" in each["alt"] for each in found.all("img"))
 
 
 def test_the_worst_mistakes_are_shown_as_pictures_of_their_rows(source):

@@ -54,7 +54,8 @@ def code(value: str) -> str:
 
 def table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
     """A table whose first column names the rows; numbers stand to the right."""
-    head = "".join(f'<th scope="col">{text(column)}</th>' for column in columns)
+    names = [text(column).replace("_", "_<wbr>") for column in columns]  # where paper may break them
+    head = "".join(f'<th scope="col">{name}</th>' for name in names)
     body = "".join(f"<tr>{row_head(row[0])}{''.join(map(cell, row[1:]))}</tr>\n" for row in rows)
     # Wide tables scroll within their frame, which the keyboard has to reach.
     return (

@@ -32,8 +32,8 @@ caption { padding-bottom: .3rem; text-align: left; font-size: .9rem; }
 th, td { padding: .22rem .8rem .22rem 0; border-bottom: 1px solid var(--line);
   text-align: left; vertical-align: top; }
 thead th { border-bottom-width: 2px; white-space: nowrap; }
-th[scope=row] { font-weight: 600; }
-td { max-width: 22rem; }
+th[scope=row] { min-width: 4.5rem; font-weight: 600; }
+td { max-width: 22rem; overflow-wrap: break-word; }
 td.n { text-align: right; white-space: nowrap; }
 pre { overflow-x: auto; margin: .6rem 0; padding: .7rem .9rem; border-radius: 4px;
   background: var(--panel); font: .875rem/1.45 ui-monospace, monospace; }
@@ -50,7 +50,10 @@ footer { margin-top: 3rem; border-top: 1px solid var(--line); font-size: .875rem
   body { max-width: none; padding: 0; font-size: 10pt; }
   nav { display: none; }
   pre { overflow: visible; border: 1px solid var(--line); white-space: pre-wrap; }
-  .wide { overflow: visible; }
+  .wide { overflow: visible; font-size: 8.5pt; }
+  th, td { padding-right: .5rem; }
+  thead th { white-space: normal; }
+  p, caption { break-after: avoid; }
   summary { color: inherit; list-style: none; }
   details::details-content { content-visibility: visible; } /* open: paper has no click */
   h2 { break-after: avoid; }

@@ -25,7 +25,7 @@ TITLES = {
     "reliability": "Reliability",
     "predictions": "Predicted and true",
 }
-"""The pictures that need a model; curves come first, and confusion has its table."""
+"""The pictures that need a model; curves and histograms come first, and confusion has its table."""
 
 
 def outcome(run: Results) -> list[str]:
@@ -49,6 +49,8 @@ def sections(run: Results) -> Iterator[Section]:
     if "curves" in kinds:
         content = figure("curves", [run]) + folded("The numbers", evaluations(run))
         yield Section("curves", "Learning curves", content)
+    if "histograms" in kinds:
+        yield Section("histograms", "Activations, gradients, updates", figure("histograms", [run]))
     if run.has_model:
         yield from of_model(run, kinds)
     yield Section("config", "Config", code(config(run)))

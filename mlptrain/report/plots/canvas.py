@@ -30,10 +30,11 @@ LONGEST = 24
 
 @dataclass(frozen=True)
 class Theme:
-    """The colours of a picture: ink on paper, and the palette of Okabe and Ito.
+    """The colours of a picture: ink on paper, and a palette after that of Okabe and Ito.
 
-    The palette can be told apart with any of the common colour blindnesses. Source: Okabe and Ito,
-    "Color Universal Design" (2008). The order puts the strongest contrast to the paper first.
+    Any two of its colours can be told apart with each of the common colour blindnesses; a test
+    simulates them. Source: Okabe and Ito, "Color Universal Design" (2008); its yellow is too faint
+    on white, and on dark paper some are lighter. The strongest contrast to the paper comes first.
     `low` and `high` are the ends of a scale around 0, whose middle is the paper.
     """
 
@@ -49,7 +50,7 @@ LIGHT = Theme(
     paper="#ffffff",
     ink="#1a1a1a",
     faint="#d0d0d0",
-    palette=("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#1a1a1a", "#8C6D00"),
+    palette=("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#1a1a1a", "#7B2CBF"),
     low="#0072B2",
     high="#D55E00",
 )
@@ -57,7 +58,7 @@ DARK = Theme(
     paper="#16181c",
     ink="#e8e8e8",
     faint="#4a4d55",
-    palette=("#56B4E9", "#E69F00", "#00B888", "#E29BC3", "#F0E442", "#F47C2C", "#e8e8e8", "#8FA9FF"),
+    palette=("#56B4E9", "#E69F00", "#3DBB5A", "#E29BC3", "#F0E442", "#E8603C", "#e8e8e8", "#9A7BFF"),
     low="#56B4E9",
     high="#F47C2C",
 )
