@@ -334,7 +334,7 @@ SEEN_WITH = {
         [0.004733, 0.691367, 0.303900],
     ],
 }
-"""What is seen of linear light. Source: Machado, Oliveira and Fernandes, IEEE TVCG 15 (2009), severity 1."""
+"""What is seen of linear light. Source: Machado, Oliveira and Fernandes (IEEE TVCG 15, 2009)."""
 
 
 @pytest.mark.parametrize("eyes", SEEN_WITH)
