@@ -144,9 +144,9 @@ def test_it_has_a_language_and_one_main_part(page):
 
 
 def test_it_is_small_and_fast(run, tmp_path):
-    start = time.perf_counter()
+    start = time.process_time()  # of this process alone, however busy the machine is
     invoke("report", run, "-o", tmp_path / "page.html")
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
     assert (tmp_path / "page.html").stat().st_size < 3_000_000
 
 
