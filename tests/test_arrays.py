@@ -82,6 +82,13 @@ def test_a_pair_of_npy_files(tmp_path: Path) -> None:
     assert read.numbers("y").tolist() == [0, 1, 0]
 
 
+@pytest.mark.parametrize("begin", [b"PK\x03\x04", b"\x80\x04", b"", b"\x93NUMPX"])
+def test_another_kind_of_file_named_npy_is_a_data_error(tmp_path: Path, begin: bytes) -> None:
+    (tmp_path / "X.npy").write_bytes(begin)
+    with pytest.raises(DataError, match=r"is not a valid \.npy file"):
+        read_npy_pair(str(tmp_path / "X.npy"), None)
+
+
 def test_a_cut_npy_is_a_data_error(tmp_path: Path) -> None:
     np.save(tmp_path / "X.npy", X)
     (tmp_path / "X.npy").write_bytes((tmp_path / "X.npy").read_bytes()[:-1])

@@ -85,12 +85,9 @@ def read_npy_pair(path: str, labels: str | None) -> Matrix:
 def _load_npy(path: str) -> NDArray[Any]:
     open_binary(path).close()
     try:
-        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+        return np.lib.format.open_memmap(path, mode="r")  # np.load would try an archive or a pickle
     except BROKEN as error:
         raise DataError(f"{path}: is not a valid .npy file: {error}") from None
-    if not isinstance(array, np.ndarray):
-        raise DataError(f"{path}: is not a valid .npy file: it is an archive")
-    return array
 
 
 def labels_beside(path: str) -> str:
