@@ -85,11 +85,9 @@ def read_npy_pair(path: str, labels: str | None) -> Matrix:
 def _load_npy(path: str) -> NDArray[Any]:
     open_binary(path).close()
     try:
-        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+        array: NDArray[Any] = np.lib.format.open_memmap(path, "r")  # np.load takes zip files, too
     except BROKEN as error:
         raise DataError(f"{path}: is not a valid .npy file: {error}") from None
-    if not isinstance(array, np.ndarray):
-        raise DataError(f"{path}: is not a valid .npy file: it is an archive")
     return array
 
 
