@@ -82,9 +82,13 @@ def test_a_pair_of_npy_files(tmp_path: Path) -> None:
     assert read.numbers("y").tolist() == [0, 1, 0]
 
 
-@pytest.mark.parametrize("begin", [b"PK\x03\x04", b"\x80\x04", b"", b"\x93NUMPX"])
-def test_another_kind_of_file_named_npy_is_a_data_error(tmp_path: Path, begin: bytes) -> None:
-    (tmp_path / "X.npy").write_bytes(begin)
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"PK\x03\x04", b"PK\x05\x06" + bytes(18), b"\x80\x04]\x94.", b"\x93NUMPY\x09\x00"],
+    ids=["nothing", "the beginning of a zip", "an empty zip", "a pickle", "a version to come"],
+)
+def test_what_is_no_npy_is_a_data_error(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "X.npy").write_bytes(content)
     with pytest.raises(DataError, match=r"is not a valid \.npy file"):
         read_npy_pair(str(tmp_path / "X.npy"), None)
 
