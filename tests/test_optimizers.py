@@ -175,6 +175,28 @@ def test_threads_give_the_same_bits_as_one(name, threads, rng, monkeypatch):
     np.testing.assert_array_equal(together, alone)
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_subnormal_numbers_become_0_every_hundredth_update(name, threads, monkeypatch):
+    monkeypatch.setattr("mlptrain.blocks.BLOCK", 2)
+    monkeypatch.setattr("mlptrain.blocks.WORTHWHILE", 1)
+    w = np.array([1e-40, -1e-45, 1e-37, 1.0, 0.0], np.float32)
+    still = np.zeros_like(w)
+    optimizer = OPTIMIZERS[name]()
+    optimizer.attach(w, [], threads)
+    for vector in optimizer.state.values():
+        vector[0] = 1e-44  # rounds to itself when it decays
+
+    for _ in range(99):
+        optimizer.step(w, still, 1e-30)
+    before = [vector.copy() for vector in (w, *optimizer.state.values())]
+    optimizer.step(w, still, 1e-30)
+
+    assert all(vector[0] != 0 for vector in before)
+    assert w.tolist() == [0, 0, np.float32(1e-37), 1, 0]
+    assert all(vector[0] == 0 for vector in optimizer.state.values())
+
+
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_parameter_is_updated_by_itself(name, rng):
     start, gradients = rng.normal(size=5), rng.normal(size=(4, 5))
