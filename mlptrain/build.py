@@ -36,10 +36,7 @@ def build(config: Config, threads: int | None = None) -> Experiment:
     `threads` None: as many as the environment says, else as pay for a network of this size.
     """
     data = load(config)
-    weights = class_weights(config, data)
-    network = network_for(
-        config, len(data.features), outputs(data), weights, weighted=data.train.weights is not None
-    )
+    network = network_on(config, data)
     initializer = partial(
         INITIALIZERS[config.model.initializer.name], **config.model.initializer.options()
     )
@@ -85,6 +82,14 @@ def load(config: Config, fitted: Preprocessing | None = None) -> Dataset:
 def outputs(data: Dataset) -> int:
     """How many scores the network puts out: one for each class, or for each target column."""
     return len(data.classes) if data.classes is not None else len(data.targets)
+
+
+def network_on(config: Config, data: Dataset, dtype: str | None = None) -> Network:
+    """The network of a config for the rows of a dataset, all its weights still 0."""
+    weights, weighted = class_weights(config, data), data.train.weights is not None
+    return network_for(
+        config, len(data.features), outputs(data), weights, weighted=weighted, dtype=dtype
+    )
 
 
 def network_for(
@@ -214,13 +219,6 @@ def interval(given: int | Steps) -> Interval:
 def in_float64(experiment: Experiment, config: Config) -> Experiment:
     """The same experiment with a float64 network of the same weights, for a gradient check."""
     data = experiment.data
-    network = network_for(
-        config,
-        len(data.features),
-        outputs(data),
-        class_weights(config, data),
-        weighted=data.train.weights is not None,
-        dtype="float64",
-    )
+    network = network_on(config, data, dtype="float64")
     network.parameters.values[...] = experiment.network.parameters.values
     return replace(experiment, network=network)

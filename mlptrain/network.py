@@ -217,12 +217,19 @@ class TrainingGraph:
         total: Value | None = None
         for node in penalties:
             value = self.graph.add(node, *weights, name=type(node).__name__.lower())
-            total = (
-                value
-                if total is None
-                else self.graph.add(Add(), total, value, name="regularization_loss")
-            )
+            if total is not None:
+                value = self.graph.add(Add(), total, value, name="regularization_loss")
+            total = value
         return total
+
+    def fill(self, X: Array, y: Array, weights: Array | None, seed: int) -> Plan:
+        """A plan that holds these rows and the dropout masks of step 0: to look at a single step."""
+        plan = self.graph.plan(len(X))
+        for value, array in ((self.X, X), (self.y, y), (self.weights, weights)):
+            if value is not None and array is not None:
+                plan.value(value)[...] = array
+        self.draw_masks(plan, seed, step=0)
+        return plan
 
     def draw_masks(self, plan: Plan, seed: int, step: int) -> None:
         """Draw the dropout masks of one step, each layer from a stream of its own."""
@@ -231,13 +238,11 @@ class TrainingGraph:
             draw_mask(generator, self.network.architecture.dropout, plan.value(mask))
 
     def update_statistics(self, plan: Plan) -> None:
-        """Move the running statistics of batch norm towards those of the minibatch just seen.
-
-        The variance is the unbiased one, N / (N - 1) times that of the minibatch.
-        """
+        """Move the running statistics of batch norm towards those of the minibatch just seen."""
         statistics = self.network.statistics
         for norm in self.norms:
             _, mean, variance = plan.saved(norm)
+            # N / (N - 1) times the variance of the minibatch: the unbiased one
             unbiased = variance[0] * (plan.rows / max(plan.rows - 1, 1))
             for kind, newest in (("mean", mean[0]), ("variance", unbiased)):
                 running = statistics[f"{norm.name}.{kind}"]

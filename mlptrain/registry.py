@@ -1,31 +1,14 @@
-"""A registry is a dict literal: name -> class or function. Looking up is one function.
+"""A registry is a dict literal: name -> class or function.
 
-A wrong name is answered with the nearest right one, here and wherever else a user types a word that
-has to match: keys of the config, metrics, columns.
+A wrong name is answered with the nearest right one, and so is every other word that a user types and
+that has to match: keys of the config, metrics, columns.
 """
 
 import difflib
-from collections.abc import Iterable, Mapping
-from typing import TypeVar
-
-from mlptrain.errors import ConfigError
-
-Entry = TypeVar("Entry")
+from collections.abc import Iterable
 
 LISTED = 24
 """How many valid words an error message lists at most."""
-
-
-def choose(table: Mapping[str, Entry], name: str, at: str) -> Entry:
-    """The entry of `table` called `name`; ConfigError at the place `at` if there is none.
-
-    >>> choose({"adam": 1, "sgd": 2}, "adma", "optimizer")
-    Traceback (most recent call last):
-    mlptrain.errors.ConfigError: optimizer: no entry 'adma'; did you mean 'adam'?
-    """
-    if name not in table:
-        raise ConfigError(f"{at}: no entry '{name}'; {advice(name, table)}")
-    return table[name]
 
 
 def nearest(word: str, valid: Iterable[str]) -> str:

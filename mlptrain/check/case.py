@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mlptrain.build import build, class_weights, network_for, outputs
+from mlptrain.build import build, network_on
 from mlptrain.check.trial import Trial, first_steps
 from mlptrain.config import Config
 from mlptrain.data.dataset import Dataset, Rows
@@ -68,14 +68,7 @@ class Case:
 
     def network(self, config: Config) -> Network:
         """A network of `config`, which may differ in penalty and dropout, with the initial weights."""
-        data = self.data
-        network = network_for(
-            config,
-            len(data.features),
-            outputs(data),
-            class_weights(config, data),
-            weighted=data.train.weights is not None,
-        )
+        network = network_on(config, self.data)
         network.parameters.values[...] = self.initial
         return network
 
@@ -90,13 +83,7 @@ def some_rows(rows: Rows, most: int) -> Rows:
 
 def run(network: Network, rows: Rows, seed: int) -> Plan:
     """The training graph of a network on these rows, both passes done."""
-    training = network.training
-    plan = training.graph.plan(len(rows))
-    plan.value(training.X)[...] = rows.X
-    plan.value(training.y)[...] = rows.y
-    if training.weights is not None and rows.weights is not None:
-        plan.value(training.weights)[...] = rows.weights
-    training.draw_masks(plan, seed, step=0)
+    plan = network.training.fill(rows.X, rows.y, rows.weights, seed)
     with np.errstate(all="ignore"):  # what is not finite is for the checks to find
         plan.forward()
         plan.backward()

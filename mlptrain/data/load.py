@@ -12,7 +12,6 @@ from mlptrain.data.cache.cache import Cache, open_cache
 from mlptrain.data.dataset import Dataset, Rows
 from mlptrain.data.fingerprints import Fingerprints
 from mlptrain.data.order import LARGE, Order, file_size
-from mlptrain.data.plan import Part, Plan
 from mlptrain.data.prepared import beside, no_rows, prepare, read_prepared
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.preprocessing.recipe import make_recipe
@@ -23,6 +22,7 @@ from mlptrain.data.readers.sources import (
     target_names,
     toy_fingerprint,
 )
+from mlptrain.data.sharing import Part, Sharing
 from mlptrain.data.split import Fold
 
 SHARE = 4
@@ -63,12 +63,12 @@ def load_dataset(
     scales = (scale, scale_target)
     recipe = make_recipe(features, ignore, weight, *scales, missing, categorical, dates, transform)
     held, test = (None, test) if fold is None else (Fold(**fold), None)
-    plan = Plan(val, test, classify, stratify, held, seed, dtype)
+    sharing = Sharing(val, test, classify, stratify, held, seed, dtype)
     if isinstance(train, str):
-        return _from_file(Order(train, target, recipe, plan, fitted), cache)
+        return _from_file(Order(train, target, recipe, sharing, fitted), cache)
     toy = open_toy(train, seed)
     names, fingerprint = target_names(toy, target), {toy.path: toy_fingerprint(train, seed)}
-    return prepare(toy, names, recipe, plan, fitted, open_source).in_memory(fingerprint)
+    return prepare(toy, names, recipe, sharing, fitted, open_source).in_memory(fingerprint)
 
 
 def load_rows(

@@ -11,7 +11,6 @@ import numpy as np
 
 from mlptrain import __version__
 from mlptrain.data.cache.file_array import OpenFile
-from mlptrain.data.plan import Plan
 from mlptrain.data.prepared import Opener, Prepared, prepare
 from mlptrain.data.preprocessing.columns import Category
 from mlptrain.data.preprocessing.preprocess import Preprocessing
@@ -24,6 +23,7 @@ from mlptrain.data.readers.sources import (
     open_spool,
     target_names,
 )
+from mlptrain.data.sharing import Sharing
 from mlptrain.data.source import Source
 from mlptrain.errors import ConfigError
 
@@ -43,7 +43,7 @@ class Order:
     train: str
     target: str | Sequence[str] | None
     recipe: Recipe
-    plan: Plan
+    sharing: Sharing
     fitted: Preprocessing | None
 
     def __post_init__(self) -> None:
@@ -57,7 +57,7 @@ class Order:
 
     def files(self) -> list[str]:
         """All files that are read."""
-        others = [part for part in (self.plan.val, self.plan.test) if isinstance(part, str)]
+        others = [part for part in (self.sharing.val, self.sharing.test) if isinstance(part, str)]
         files = [self.train, self.labels, *others, *(labels_of(other, None) for other in others)]
         return list(dict.fromkeys(file for file in files if file is not None))
 
@@ -65,7 +65,7 @@ class Order:
         """Open the training file, share out its rows, learn from them."""
         source = opener(self.train, labels=self.labels)
         names = target_names(source, None if is_pair(self.train) else self.target)
-        return prepare(source, names, self.recipe, self.plan, self.fitted, opener)
+        return prepare(source, names, self.recipe, self.sharing, self.fitted, opener)
 
     def opener(self, scratch: Callable[[], OpenFile]) -> Opener:
         """Opens tables in pieces, keeping the columns that are needed."""
@@ -90,7 +90,7 @@ class Order:
 
     def _by_label(self) -> set[str]:
         """Columns that are classes or categories, even where they hold numbers."""
-        names = set(self.recipe.categories) | (self._targets() if self.plan.classify else set())
+        names = set(self.recipe.categories) | (self._targets() if self.sharing.classify else set())
         if self.fitted is not None:
             names |= {column.name for column in self.fitted.columns if isinstance(column, Category)}
         return names
@@ -105,7 +105,7 @@ class Order:
         return [self._digest(each) for each in fitted]
 
     def _digest(self, fitted: Mapping[str, Any] | None) -> str:
-        plan = asdict(self.plan) | {"dtype": np.dtype(self.plan.dtype).str}
+        plan = asdict(self.sharing) | {"dtype": np.dtype(self.sharing.dtype).str}
         for part in ("val", "test"):
             plan[part] = "a file" if isinstance(plan[part], str) else plan[part]
         document = {

@@ -12,10 +12,10 @@ from numpy.typing import DTypeLike, NDArray
 
 from mlptrain.data.cache.rows_file import RowsFile, RowsWriter
 from mlptrain.data.dataset import Dataset, Rows
-from mlptrain.data.plan import Plan, learn, share_out
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.preprocessing.recipe import Recipe
 from mlptrain.data.readers.sources import labels_of
+from mlptrain.data.sharing import Sharing, learn, share_out
 from mlptrain.data.source import RowIndex, Source, count
 from mlptrain.data.split import Parts
 from mlptrain.errors import DataError
@@ -81,7 +81,7 @@ def prepare(
     source: Source,
     names: list[str],
     recipe: Recipe,
-    plan: Plan,
+    sharing: Sharing,
     fitted: Preprocessing | None,
     opener: Opener,
 ) -> Prepared:
@@ -90,13 +90,13 @@ def prepare(
     `names` are the target columns; `opener` opens the files of validation and test rows.
     """
     if fitted is None:
-        made, parts, notes = learn(source, names, recipe, plan)
+        made, parts, notes = learn(source, names, recipe, sharing)
     else:
         made = fitted
         rows, notes = made.usable(source, np.arange(len(source)))
-        parts = share_out(source, rows, names, plan)
+        parts = share_out(source, rows, names, sharing)
     sets = {"train": (source, parts.train)}
-    for name, part, rows in (("val", plan.val, parts.val), ("test", plan.test, parts.test)):
+    for name, part, rows in (("val", sharing.val, parts.val), ("test", sharing.test, parts.test)):
         if isinstance(part, str):
             other = opener(part, labels=labels_of(part, None), expected=made.inputs)
             rows, dropped = made.usable(other, np.arange(len(other)))
@@ -104,7 +104,7 @@ def prepare(
             sets[name] = (other, rows)
         elif len(rows):
             sets[name] = (source, rows)
-    return Prepared(made, sets, parts, plan.dtype, tuple(notes))
+    return Prepared(made, sets, parts, sharing.dtype, tuple(notes))
 
 
 def no_rows(source: Source) -> DataError:

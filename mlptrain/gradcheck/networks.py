@@ -113,12 +113,7 @@ def network_case(name: str, network: Network, rows: Rows, seed: int) -> Case:
 
 def training_case(name: str, training: TrainingGraph, rows: Rows, seed: int) -> Case:
     """A training graph with these rows and the dropout masks of step 0."""
-    plan = training.graph.plan(len(rows))
-    plan.value(training.X)[...] = rows.X
-    plan.value(training.y)[...] = rows.y
-    if training.weights is not None and rows.weights is not None:
-        plan.value(training.weights)[...] = rows.weights
-    training.draw_masks(plan, seed, step=0)
+    plan = training.fill(rows.X, rows.y, rows.weights, seed)
     return Case(name, plan, _parameters(training.graph), stream(seed, "entries"))
 
 

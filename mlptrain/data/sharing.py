@@ -24,7 +24,7 @@ Part = float | str | None
 
 
 @dataclass(frozen=True)
-class Plan:
+class Sharing:
     """How the rows are shared out, and what for."""
 
     val: Part
@@ -37,21 +37,21 @@ class Plan:
 
 
 def learn(
-    source: Source, names: list[str], recipe: Recipe, plan: Plan
+    source: Source, names: list[str], recipe: Recipe, sharing: Sharing
 ) -> tuple[Preprocessing, Parts, list[str]]:
     """Choose the columns, share out the rows, learn from the training rows."""
-    if plan.classify and len(names) > 1:
+    if sharing.classify and len(names) > 1:
         raise ConfigError("data.target: several columns need a regression loss (mse, mae, huber)")
     features, notes = choose_features(source, names, recipe)
     rows: RowIndex = np.arange(len(source))
     if recipe.missing == "drop":
         rows, dropped = complete_rows(source, features, rows)
         notes += dropped
-    if plan.classify:
+    if sharing.classify:
         class_values(source, names[0], rows)  # a missing class is refused before anything is drawn
-    parts = share_out(source, rows, names, plan)
+    parts = share_out(source, rows, names, sharing)
     fitted: Target
-    if plan.classify:
+    if sharing.classify:
         fitted = fit_classes(source, names[0], parts.train)
     else:
         scaled = recipe.scale_target == "standard"
@@ -61,18 +61,19 @@ def learn(
     return made, parts, notes + learned
 
 
-def share_out(source: Source, rows: RowIndex, names: list[str], plan: Plan) -> Parts:
+def share_out(source: Source, rows: RowIndex, names: list[str], sharing: Sharing) -> Parts:
     """The rows of each set, stratified by class where that is asked for."""
     require(source, names)
     val, test = (
-        0.0 if part is None or isinstance(part, str) else float(part) for part in (plan.val, plan.test)
+        0.0 if part is None or isinstance(part, str) else float(part)
+        for part in (sharing.val, sharing.test)
     )
-    stratified = plan.classify and plan.stratify and (val or test or plan.fold)
+    stratified = sharing.classify and sharing.stratify and (val or test or sharing.fold)
     classes = narrowed(class_values(source, names[0], rows)) if stratified else None
-    if plan.fold is None:
-        parts = split(len(rows), val=val, test=test, seed=plan.seed, classes=classes)
+    if sharing.fold is None:
+        parts = split(len(rows), val=val, test=test, seed=sharing.seed, classes=classes)
     else:
         if classes is not None:
             check_no_class_alone(source, names[0], rows, classes)
-        parts = hold_out(len(rows), plan.fold, val=val, seed=plan.seed, classes=classes)
+        parts = hold_out(len(rows), sharing.fold, val=val, seed=sharing.seed, classes=classes)
     return Parts(*(rows[part] for part in parts))
