@@ -7,7 +7,7 @@ are timed on their own, at the same shapes, with the same number of threads.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import cycle
+from itertools import cycle, islice
 from statistics import median
 
 import numpy as np
@@ -56,7 +56,7 @@ def benchmark(experiment: Experiment) -> Benchmark:
     use_threads(experiment.threads)
     network, progress = experiment.network, Progress()
     order = epoch_order(experiment.seed, 0, len(experiment.data.train))
-    steps = cycle(list(batches(order, experiment.batch_size, drop_last=True)))
+    steps = cycle(list(islice(batches(order, experiment.batch_size), experiment.steps_per_epoch)))
     lr = experiment.optimizer.learning_rate * 1e-3  # thousands of steps must not run away
     step_ms = timed(lambda: take_step(experiment, progress, next(steps), lr))
     rows = next(steps)

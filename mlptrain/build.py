@@ -4,8 +4,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlptrain.config import Config
 from mlptrain.config.choices import Choice
@@ -154,7 +156,7 @@ def class_weights(config: Config, data: Dataset) -> list[float] | None:
     if given is None or data.classes is None:
         return None
     if given == "balanced":
-        return balanced(data.train.y.astype(np.int64, copy=False), len(data.classes)).tolist()
+        return balanced(cast(NDArray[np.integer], data.train.y), len(data.classes)).tolist()
     if isinstance(given, Mapping):
         return _by_name(given, data.classes)
     if len(given) != len(data.classes):

@@ -74,4 +74,5 @@ def predictions(network: Network, scores: Array, preprocessing: Preprocessing) -
 
 def evaluate(network: Network, rows: Rows, preprocessing: Preprocessing) -> Evaluation:
     """Run the prediction graph over the rows."""
-    return Evaluation(network, rows, network.scores(rows.X), preprocessing)
+    scores = network.scores(rows.X)
+    return Evaluation(network, rows.with_targets_in_memory(), scores, preprocessing)

@@ -96,8 +96,7 @@ def measure(experiment: Experiment, progress: Progress, lr: float, clock: Clock)
 
 def _losses_and_metrics(experiment: Experiment) -> dict[str, float | None]:
     data, network = experiment.data, experiment.network
-    stride = -(-len(data.train) // MOST_TRAINING_ROWS)
-    loss, metrics = _evaluated(experiment, "train", every(data.train, stride))
+    loss, metrics = _evaluated(experiment, "train", data.train.some(MOST_TRAINING_ROWS))
     penalty = network.regularization_loss()
     values: dict[str, float | None] = {
         "train_loss": loss + penalty,
@@ -122,13 +121,6 @@ def _names(experiment: Experiment, split: str) -> Iterable[str]:
     usual = "accuracy" if experiment.network.loss.classifies else "rmse"
     watched, _, metric = experiment.monitor.key.partition("_")
     return dict.fromkeys([usual, metric] if watched == split and metric != "loss" else [usual])
-
-
-def every(rows: Rows, stride: int) -> Rows:
-    """Every `stride`-th row: views, no copies."""
-    weights = None if rows.weights is None else rows.weights[::stride]
-    truth = None if rows.truth is None else rows.truth[::stride]
-    return Rows(rows.X[::stride], rows.y[::stride], weights, truth)
 
 
 def _judge(experiment: Experiment, progress: Progress, values: Values) -> bool:

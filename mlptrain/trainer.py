@@ -10,6 +10,7 @@ randomness is a function of (seed, epoch, step).
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -41,8 +42,8 @@ def train(experiment: Experiment, progress: Progress) -> Iterator[Record | None]
     clock = Clock(progress.seconds)
     for epoch in range(progress.step // per_epoch, experiment.epochs):
         order = epoch_order(experiment.seed, epoch, len(experiment.data.train))
-        start = progress.step % per_epoch
-        for rows in batches(order, experiment.batch_size, drop_last=experiment.drop_last, start=start):
+        steps = islice(batches(order, experiment.batch_size), progress.step % per_epoch, per_epoch)
+        for rows in steps:
             factor = experiment.schedule(progress.step, total, per_epoch) * progress.rate_factor
             lr = experiment.optimizer.learning_rate * factor
             done = progress.step + 1

@@ -1,49 +1,76 @@
 """Batches: each row once an epoch, the same order every time, resumable at any step."""
 
-import numpy as np
+from collections import Counter
+from itertools import permutations
 
+import numpy as np
+import pytest
+
+from mlptrain.data import batches as module
 from mlptrain.data.batches import batches, epoch_order, steps_per_epoch
 
 
-def test_an_epoch_has_every_row_once() -> None:
-    order = epoch_order(0, 3, 10)
-    assert sorted(np.concatenate(list(batches(order, 4))).tolist()) == list(range(10))
-    assert order.dtype == np.intp
+def whole_order(seed, epoch, n):
+    return np.concatenate(list(epoch_order(seed, epoch, n))).tolist()
 
 
-def test_the_order_depends_on_seed_and_epoch_alone() -> None:
-    assert epoch_order(0, 3, 50).tolist() == epoch_order(0, 3, 50).tolist()
-    assert epoch_order(0, 3, 50).tolist() != epoch_order(0, 4, 50).tolist()
-    assert epoch_order(0, 3, 50).tolist() != epoch_order(1, 3, 50).tolist()
+@pytest.mark.parametrize("stretch", [3, 10, 1 << 21])
+def test_an_epoch_has_every_row_once(monkeypatch, stretch):
+    monkeypatch.setattr(module, "STRETCH", stretch)
+    found = list(batches(epoch_order(0, 3, 10), 4))
+    assert sorted(np.concatenate(found).tolist()) == list(range(10))
+    assert [len(batch) for batch in found] == [4, 4, 2]
+    assert {batch.dtype for batch in found} == {np.dtype(np.intp)}
 
 
-def test_rows_change_their_company_from_epoch_to_epoch() -> None:
+def test_the_order_depends_on_seed_and_epoch_alone():
+    assert whole_order(0, 3, 50) == whole_order(0, 3, 50)
+    assert whole_order(0, 3, 50) != whole_order(0, 4, 50)
+    assert whole_order(0, 3, 50) != whole_order(1, 3, 50)
+
+
+@pytest.mark.parametrize("stretch", [2, 1 << 21])
+def test_all_orders_are_equally_likely(monkeypatch, stretch):
+    monkeypatch.setattr(module, "STRETCH", stretch)
+    drawn = 2400
+    seen = Counter(tuple(whole_order(0, epoch, 4)) for epoch in range(drawn))
+
+    assert set(seen) == set(permutations(range(4)))
+    expected = drawn / 24
+    chi_square = sum((count - expected) ** 2 / expected for count in seen.values())
+    assert chi_square < 49.7  # the 99.9 % quantile at 23 degrees of freedom
+
+
+def test_rows_are_drawn_to_stretches_in_chunks(monkeypatch):
+    monkeypatch.setattr(module, "STRETCH", 1000)
+    monkeypatch.setattr(module, "CHUNK", 700)
+    stretches = list(epoch_order(0, 0, 5000))
+
+    assert len(stretches) == 5
+    assert all(850 < len(rows) < 1150 for rows in stretches)  # 5 standard deviations
+    assert sorted(np.concatenate(stretches).tolist()) == list(range(5000))
+
+
+def test_rows_change_their_company_from_epoch_to_epoch():
     first, second = ({frozenset(b.tolist()) for b in batches(epoch_order(0, e, 40), 4)} for e in (0, 1))
     assert first != second
 
 
-def test_the_short_last_batch_is_used_unless_dropped() -> None:
-    order = np.arange(10)
-    assert [len(b) for b in batches(order, 4)] == [4, 4, 2]
-    assert [len(b) for b in batches(order, 4, drop_last=True)] == [4, 4]
+def test_a_batch_is_filled_from_as_many_stretches_as_it_takes():
+    stretches = [np.arange(0, 1), np.arange(1, 2), np.arange(2, 9), np.arange(9, 9), np.arange(9, 10)]
+    assert [b.tolist() for b in batches(stretches, 4)] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
 
 
-def test_an_exact_multiple_has_no_short_batch() -> None:
-    assert [len(b) for b in batches(np.arange(8), 4)] == [4, 4]
-    assert steps_per_epoch(8, 4, drop_last=False) == steps_per_epoch(8, 4, drop_last=True) == 2
+def test_the_short_last_batch_is_no_step_where_it_is_dropped():
+    assert [steps_per_epoch(10, 4, drop_last=drop) for drop in (False, True)] == [3, 2]
+    assert [steps_per_epoch(8, 4, drop_last=drop) for drop in (False, True)] == [2, 2]
 
 
-def test_fewer_rows_than_a_batch_are_one_batch() -> None:
-    assert [len(b) for b in batches(np.arange(3), 4, drop_last=True)] == [3]
+def test_fewer_rows_than_a_batch_are_one_batch():
+    assert [b.tolist() for b in batches([np.arange(3)], 4)] == [[0, 1, 2]]
+    assert steps_per_epoch(3, 4, drop_last=True) == 1
 
 
-def test_starting_at_a_step_gives_the_rest_of_the_epoch() -> None:
-    order = epoch_order(0, 0, 11)
-    whole = [b.tolist() for b in batches(order, 3)]
-    for start in range(5):
-        assert [b.tolist() for b in batches(order, 3, start=start)] == whole[start:]
-
-
-def test_batches_are_views_not_copies() -> None:
-    order = epoch_order(0, 0, 11)
-    assert all(np.shares_memory(batch, order) for batch in batches(order, 3))
+def test_batches_of_one_stretch_are_views_not_copies():
+    order = list(epoch_order(0, 0, 11))
+    assert all(np.shares_memory(batch, order[0]) for batch in batches(order, 3))

@@ -21,7 +21,7 @@ from helpers import trained
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlptrain.data import available, load
+from mlptrain.data import available, load, prepared
 from mlptrain.data.cache import cache as cache_module
 from mlptrain.data.cache import rows_file
 from mlptrain.data.cache.cache import Cache, open_cache
@@ -84,7 +84,7 @@ def bits(data: Dataset) -> list[Any]:
         data.preprocessing.to_json(),
         dict(data.fingerprint),
     ]
-    found += [rows.tolist() for rows in data.parts]
+    found += [rows[:].tolist() for rows in data.parts]
     for rows in (data.train, data.val, data.test):
         for array in (rows.X, rows.y, rows.weights, rows.truth) if rows else ():
             found.append(None if array is None else (array.shape, array.dtype, array[:].tobytes()))
@@ -164,6 +164,35 @@ def test_a_fit_from_the_cache_ends_with_the_parameters_of_a_fit_in_memory(
         experiment, _ = trained(config)
         digests.append(hashlib.sha256(experiment.network.parameters.values.tobytes()).hexdigest())
     assert digests[0] == digests[1]
+
+
+@pytest.mark.parametrize(
+    ("recipe", "loss"),
+    [
+        (RECIPES[0], {"name": "softmax", "class_weights": "balanced"}),
+        (RECIPES[4], {"name": "mse"}),
+        (RECIPES[5], {"name": "softmax"}),
+    ],
+)
+def test_targets_and_weights_that_stay_in_the_file_change_nothing(
+    table: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recipe: dict[str, Any], loss: Any
+) -> None:
+    monkeypatch.setattr(prepared, "MOST_BESIDE", 0)
+    found = []
+    for cache in ("none", str(tmp_path / "cache")):
+        given = {key: value for key, value in recipe.items() if key != "classify"}
+        data = {"train": table, "target": "y", "val": 0.2, "cache": cache, **given}
+        config = {
+            "data": data,
+            "model": {"hidden": [8]},
+            "loss": loss,
+            "train": {"epochs": 3, "batch_size": 16},
+        }
+        experiment, record = trained(config)
+        assert isinstance(experiment.data.train.y, np.ndarray if cache == "none" else FileArray)
+        values = {**record.values, "seconds": 0, "examples_per_second": 0}
+        found.append((values, experiment.network.parameters.values.tobytes()))
+    assert found[0] == found[1]
 
 
 def test_evaluating_a_stored_preprocessing_uses_the_rows_that_were_fitted(
@@ -443,8 +472,10 @@ def test_a_file_array_takes_and_slices_like_an_ndarray(table: str, tmp_path: Pat
     rows, out = np.array([5, 0, 200, 5]), np.empty((4, X.shape[1]), np.float32)
     X.take(rows, 0, out, "clip")
     assert np.array_equal(out, whole[rows])
-    for key in (slice(3, 9), slice(None, None, 7), rows, (slice(None), 0), slice(9, 3)):
+    for key in (slice(3, 9), slice(None, None, 7), rows, (slice(None), 0), slice(9, 3), 5, -1):
         assert np.array_equal(X[key], whole[key])
+    with pytest.raises(IndexError):
+        X[len(X)]
     with pytest.raises(IndexError):
         X.take(np.array([len(X)]), 0, out[:1], "clip")
 

@@ -151,7 +151,7 @@ def test_dropout_does_not_move_the_order_of_the_rows():
     for dropout in (0.0, 0.5):
         built = experiment(model__dropout=dropout)
         masks(built, 0)
-        orders.append(epoch_order(built.seed, 1, 30))
+        orders += epoch_order(built.seed, 1, 30)
 
     np.testing.assert_array_equal(*orders)
 

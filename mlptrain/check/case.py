@@ -47,7 +47,7 @@ class Case:
     @cached_property
     def sample(self) -> Rows:
         """Training rows, evenly spaced, in memory."""
-        return some_rows(self.data.train, SAMPLE)
+        return self.data.train.some(SAMPLE)
 
     @cached_property
     def start(self) -> Start:
@@ -71,14 +71,6 @@ class Case:
         network = network_on(config, self.data)
         network.parameters.values[...] = self.initial
         return network
-
-
-def some_rows(rows: Rows, most: int) -> Rows:
-    """At most `most` rows, evenly spaced, in memory."""
-    stride = -(-len(rows) // most)
-    weights = None if rows.weights is None else np.asarray(rows.weights[::stride])
-    truth = None if rows.truth is None else np.asarray(rows.truth[::stride])
-    return Rows(np.asarray(rows.X[::stride]), np.asarray(rows.y[::stride]), weights, truth)
 
 
 def run(network: Network, rows: Rows, seed: int) -> Plan:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mlptrain.check.case import Case, some_rows
+from mlptrain.check.case import Case
 from mlptrain.check.verdict import Verdict, doubt, fault, fine
 from mlptrain.data.dataset import Rows
 from mlptrain.nodes.node import Array
@@ -43,7 +43,7 @@ class Look(NamedTuple):
 
 def labels(case: Case) -> Verdict | None:
     """Whether labels and features belong together."""
-    rows = some_rows(case.sample, NEIGHBOURS)
+    rows = case.sample.some(NEIGHBOURS)
     if len(rows) < FEWEST:
         return None
     classes = case.data.classes is not None
@@ -113,7 +113,7 @@ def held_out(case: Case) -> Look | None:
     sets = [rows for rows in (case.data.val, case.data.test) if rows is not None]
     if sum(len(rows) for rows in sets) < FEWEST or case.trial.diverged:
         return None
-    few = [some_rows(rows, NEIGHBOURS) for rows in sets]
+    few = [rows.some(NEIGHBOURS) for rows in sets]
     with np.errstate(all="ignore"):
         scores = np.concatenate([case.trial.network.scores(rows.X) for rows in few])
     y = np.concatenate([rows.y for rows in few])

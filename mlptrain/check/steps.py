@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mlptrain.check.case import GENTLE, Case, activations, run, some_rows
+from mlptrain.check.case import GENTLE, Case, activations, run
 from mlptrain.check.start import dead
 from mlptrain.check.verdict import Verdict, doubt, fault, fine
 from mlptrain.config import Config
@@ -85,7 +85,7 @@ def surviving_units(case: Case) -> Verdict | None:
 
 def overfit(case: Case) -> Verdict:
     """A few rows can be learned by heart, with neither penalty nor dropout."""
-    rows = distinct(some_rows(case.sample, 4 * OVERFITTED), OVERFITTED)
+    rows = distinct(case.sample.some(4 * OVERFITTED), OVERFITTED)
     network = case.network(bare(case.config))
     start = network.parameters.values.copy()
     rest, steps = 1.0, 0

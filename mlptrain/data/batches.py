@@ -1,16 +1,38 @@
 """Minibatches: every epoch is one permutation of the training rows, cut into slices."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from mlptrain.data.source import RowIndex
 from mlptrain.random import stream
 
+STRETCH = 1 << 21
+"""Rows, about, whose order is in memory at a time."""
+CHUNK = 1 << 20
 
-def epoch_order(seed: int, epoch: int, n: int) -> RowIndex:
-    """The order of the n training rows in an epoch, a function of (seed, epoch) alone."""
-    return stream(seed, "shuffle", epoch).permutation(n).astype(np.intp, copy=False)
+
+def epoch_order(seed: int, epoch: int, n: int) -> Iterator[RowIndex]:
+    """The order of the n training rows in an epoch, a function of (seed, epoch) alone, in stretches.
+
+    Every row falls into a stretch at random, and every stretch is shuffled, which makes each of the n!
+    orders equally likely (Rao, 1961; Sandelius, 1962). Memory is bounded however many rows there are.
+    """
+    stretches = -(-n // STRETCH)
+    shuffler = stream(seed, "shuffle", epoch)
+    for stretch in range(stretches):
+        rows = np.arange(n) if stretches == 1 else _fallen(seed, epoch, n, stretch, stretches)
+        shuffler.shuffle(rows)
+        yield rows
+
+
+def _fallen(seed: int, epoch: int, n: int, stretch: int, stretches: int) -> RowIndex:
+    """The rows that fall into a stretch. All are drawn again for each: quicker than to keep them."""
+    generator, found = stream(seed, "stretches", epoch), list[RowIndex]()
+    for start in range(0, n, CHUNK):
+        drawn = generator.integers(stretches, size=min(CHUNK, n - start), dtype=np.uint16)
+        found.append(start + np.flatnonzero(drawn == stretch))
+    return np.concatenate(found)
 
 
 def steps_per_epoch(n: int, batch_size: int, *, drop_last: bool) -> int:
@@ -24,13 +46,25 @@ def steps_per_epoch(n: int, batch_size: int, *, drop_last: bool) -> int:
     return max(1, n // batch_size if drop_last else -(-n // batch_size))
 
 
-def batches(
-    order: RowIndex, batch_size: int, *, drop_last: bool = False, start: int = 0
-) -> Iterator[RowIndex]:
-    """The row numbers of each batch of an epoch, from step `start` on: views into `order`.
+def batches(order: Iterable[RowIndex], batch_size: int) -> Iterator[RowIndex]:
+    """The row numbers of each batch of an epoch: views into the stretches of its order.
 
-    >>> [batch.tolist() for batch in batches(np.arange(5), 2)]
-    [[0, 1], [2, 3], [4]]
+    A batch that begins in one stretch and ends in the next is a copy; only the last may be short.
+
+    >>> [batch.tolist() for batch in batches([np.arange(3), np.arange(3, 7)], 2)]
+    [[0, 1], [2, 3], [4, 5], [6]]
     """
-    for step in range(start, steps_per_epoch(len(order), batch_size, drop_last=drop_last)):
-        yield order[step * batch_size : (step + 1) * batch_size]
+    left: RowIndex = np.arange(0)
+    for stretch in order:
+        if len(left):
+            missing = batch_size - len(left)
+            left, stretch = np.concatenate([left, stretch[:missing]]), stretch[missing:]
+            if len(left) < batch_size:
+                continue
+            yield left
+        end = len(stretch) // batch_size * batch_size
+        for first in range(0, end, batch_size):
+            yield stretch[first : first + batch_size]
+        left = stretch[end:]
+    if len(left):
+        yield left

@@ -12,9 +12,9 @@ from mlptrain.data.split import Parts
 
 @dataclass(frozen=True)
 class Rows:
-    """Examples ready for the network.
+    """Examples ready for the network; what stays in a file is a FileArray.
 
-    X        (N, D)  features, in the network's dtype; a FileArray where they stay in a file
+    X        (N, D)  features, in the network's dtype
     y        (N,)    int64 class numbers, or (N, K) targets of a regression, scaled for the network
     weights  (N,)    row weights in the network's dtype, or None for equal weights
     truth    (N, K)  targets of a regression as they stand in the file, or None for classes
@@ -27,6 +27,19 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.X)
+
+    def some(self, most: int) -> "Rows":
+        """At most `most` rows, evenly spaced, in memory: views where they are there already."""
+        here = slice(None, None, -(-len(self) // most))
+        weights = None if self.weights is None else self.weights[here]
+        truth = None if self.truth is None else self.truth[here]
+        return Rows(self.X[here], self.y[here], weights, truth)
+
+    def with_targets_in_memory(self) -> "Rows":
+        """The same rows, of which at most X stays in a file."""
+        weights = None if self.weights is None else np.asarray(self.weights)
+        truth = None if self.truth is None else np.asarray(self.truth)
+        return Rows(self.X, np.asarray(self.y), weights, truth)
 
 
 @dataclass(frozen=True)

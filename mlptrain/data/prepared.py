@@ -20,6 +20,11 @@ from mlptrain.data.source import RowIndex, Source, count
 from mlptrain.data.split import Parts
 from mlptrain.errors import DataError
 
+BESIDE = ("y", "weights", "truth")
+"""What Rows holds beside X."""
+MOST_BESIDE = 1 << 26
+"""Bytes of targets, or of row weights, that are held in memory where X stays in a file."""
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -113,27 +118,31 @@ def no_rows(source: Source) -> DataError:
 
 
 def beside(made: Preprocessing, source: Source, rows: RowIndex, dtype: DTypeLike) -> dict[str, Any]:
-    """What Rows holds beside X: small enough for memory in any case."""
-    return {
-        "y": made.y(source, rows, dtype),
-        "weights": made.weights(source, rows, dtype),
-        "truth": made.truth(source, rows),
-    }
+    """What Rows holds beside X."""
+    arrays = (made.y(source, rows, dtype), made.weights(source, rows, dtype), made.truth(source, rows))
+    return dict(zip(BESIDE, arrays, strict=True))
 
 
 def read_prepared(file: RowsFile, fingerprint: Mapping[str, str], note: str) -> Dataset:
-    """The dataset that `write` has written; its X stay in the file. `note` says where that is."""
+    """The dataset that `write` has written. `note` says where the file is.
+
+    X and the places of the rows stay there, and so does whatever takes more than MOST_BESIDE bytes.
+    """
     sets = dict[str, Rows]()
     for name in ("train", "val", "test"):
         if f"{name}.X" in file.arrays:
             X = cast(NDArray[np.floating], file.arrays[f"{name}.X"])
-            read = {key: file.arrays.get(f"{name}.{key}") for key in ("y", "weights", "truth")}
-            small = {key: None if array is None else array[:] for key, array in read.items()}
-            sets[name] = Rows(X, **cast(dict[str, Any], small))
-    parts = Parts(*(file.arrays[f"rows.{name}"][:] for name in Parts._fields))
+            sets[name] = Rows(X, *(_beside(file, f"{name}.{key}") for key in BESIDE))
+    parts = Parts(*(cast(RowIndex, file.arrays[f"rows.{name}"]) for name in Parts._fields))
     made = Preprocessing.from_json(file.document["preprocessing"])
     notes = [f"prepared rows {note}, which may be deleted at any time", *file.document["notes"]]
     return _dataset(made, sets, parts, fingerprint, notes)
+
+
+def _beside(file: RowsFile, name: str) -> Any:
+    """An array of the file, in memory where it is not too large; None where there is none."""
+    array = file.arrays.get(name)
+    return array[:] if array is not None and array.nbytes <= MOST_BESIDE else array
 
 
 def _dataset(

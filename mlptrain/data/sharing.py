@@ -76,4 +76,4 @@ def share_out(source: Source, rows: RowIndex, names: list[str], sharing: Sharing
         if classes is not None:
             check_no_class_alone(source, names[0], rows, classes)
         parts = hold_out(len(rows), sharing.fold, val=val, seed=sharing.seed, classes=classes)
-    return Parts(*(rows[part] for part in parts))
+    return parts if len(rows) == len(source) else Parts(*(rows[part] for part in parts))

@@ -33,6 +33,18 @@ def split(
     """
     if not (val >= 0 and test >= 0 and val + test < 1):
         raise ConfigError(f"data: val {val:g} and test {test:g} must be >= 0 and together below 1")
+    part_of = _drawn(n, val, test, seed, classes)
+    parts = Parts(*(np.flatnonzero(part_of == number) for number in range(3)))
+    for name, fraction, part in (("val", val, parts.val), ("test", test, parts.test)):
+        if fraction and not len(part):
+            raise ConfigError(f"data.{name}: {fraction:g} of {n} rows is no row: take a larger part")
+    return parts
+
+
+def _drawn(
+    n: int, val: float, test: float, seed: int, classes: NDArray[np.integer] | None
+) -> NDArray[np.uint8]:
+    """(n,) the part of each row: 0 trains, 1 validates, 2 tests."""
     order = stream(seed, "split").permutation(n).astype(np.min_scalar_type(n))
     counts, by_class = np.array([n]), np.arange(0)
     if classes is not None:  # by class, at random within each
@@ -40,18 +52,14 @@ def split(
         by_class = np.argsort(narrowed(classes)[order], kind="stable")
     of_test = quotas(counts, test, counts - 1)
     of_val = quotas(counts, val, counts - 1 - of_test)
-    part_of = np.zeros(n, np.uint8)  # of each row: 0 trains, 1 validates, 2 tests
+    part_of = np.zeros(n, np.uint8)
     for end, size, tests, vals in zip(np.cumsum(counts), counts, of_test, of_val, strict=True):
         start = end - size
         chosen = slice(start, start + tests + vals)
         members = order[chosen] if classes is None else order[by_class[chosen]]
         part_of[members[:tests]] = 2
         part_of[members[tests:]] = 1
-    parts = Parts(*(np.flatnonzero(part_of == number) for number in range(3)))
-    for name, fraction, part in (("val", val, parts.val), ("test", test, parts.test)):
-        if fraction and not len(part):
-            raise ConfigError(f"data.{name}: {fraction:g} of {n} rows is no row: take a larger part")
-    return parts
+    return part_of
 
 
 def narrowed(classes: NDArray[np.integer]) -> NDArray[np.integer]:

@@ -100,11 +100,18 @@ class FileArray:
         """How many axes there are."""
         return len(self.shape)
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all rows."""
+        return self._row * len(self)
+
     def __len__(self) -> int:
         return self.shape[0]
 
     def __getitem__(self, rows: Any) -> NDArray[Any]:
-        """The rows of a slice or of an array of row numbers, in memory; anything else reads all."""
+        """One row, or those of a slice or an array of numbers, in memory; anything else reads all."""
+        if isinstance(rows, int):
+            return self._read(range(len(self))[rows], range(len(self))[rows] + 1)[0]
         if isinstance(rows, slice):
             start, stop, step = rows.indices(len(self))
             if step == 1:

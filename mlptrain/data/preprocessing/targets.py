@@ -12,6 +12,7 @@ from mlptrain.data.preprocessing.columns import check_finite, check_present
 from mlptrain.data.preprocessing.scaling import moments
 from mlptrain.data.source import (
     BLANK,
+    BLOCK,
     RowIndex,
     Source,
     as_number,
@@ -167,13 +168,15 @@ def check_no_class_alone(
         raise faulty_values(source, places, int(alone.sum()), "is the only row of its class", advice)
 
 
-def balanced(y: NDArray[np.int64], classes: int) -> NDArray[np.float64]:
+def balanced(y: NDArray[np.integer], classes: int) -> NDArray[np.float64]:
     """(C,) class weights N / (C * count), with which every class weighs the same in sum.
 
     >>> balanced(np.array([0, 0, 0, 1]), 2)
     array([0.66666667, 2.        ])
     """
-    counts = np.bincount(y, minlength=classes)
+    counts = np.zeros(classes, np.int64)
+    for start in range(0, len(y), BLOCK):  # y may stay in a file
+        counts += np.bincount(y[start : start + BLOCK], minlength=classes)
     if (counts == 0).any():
         raise DataError("class_weights: balanced: a class has no row")
     weights: NDArray[np.float64] = len(y) / (classes * counts)
