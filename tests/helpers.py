@@ -9,6 +9,7 @@ import numpy as np
 
 from mlptrain.build import build
 from mlptrain.config import load_config
+from mlptrain.data.split import Parts
 from mlptrain.experiment import Experiment
 from mlptrain.graph import Graph
 from mlptrain.nodes.node import Node
@@ -69,6 +70,11 @@ def changed(config: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, 
             section = section.setdefault(name, {})
         section[last] = value
     return copy
+
+
+def parts_of(part_of: np.ndarray) -> Parts:
+    """The row numbers of each part."""
+    return Parts(*(np.flatnonzero(part_of == number) for number in range(len(Parts._fields))))
 
 
 def trained(

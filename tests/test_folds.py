@@ -6,12 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import parts_of
 from runs import faults, invoke, train_and_signal, write_config
 from sklearn import metrics
 from tables import column, read, write
 
 from mlptrain.api.runs import prepare_folds
-from mlptrain.data.split import Fold, hold_out
+from mlptrain.data import split
+from mlptrain.data.split import Fold
 from mlptrain.errors import ConfigError, Interrupted
 from mlptrain.folds import spread
 from mlptrain.run_directory import RunDirectory
@@ -35,6 +37,10 @@ def folds(config: Path) -> Path:
     result = invoke("fit", config, "--folds", 4, "--out", out, "--quiet")
     assert result.exit_code == 0, result.stderr
     return out
+
+
+def hold_out(*arguments, **settings):
+    return parts_of(split.hold_out(*arguments, **settings))
 
 
 def test_every_row_is_held_out_exactly_once():

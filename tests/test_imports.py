@@ -146,7 +146,7 @@ OTHERS = [
 
 ROOMS = ("cache", "readers", "preprocessing")
 """Folders of `data`: each may import those before it in this list, and the files beside them ..."""
-SHARED = ("source", "matrix", "ahead", "available")
+SHARED = ("row_set", "source", "matrix", "ahead", "available")
 """... that are below all of them; the other files of `data` are above."""
 
 

@@ -1,12 +1,20 @@
 """Splitting rows: shares, classes, order and independence."""
 
+from typing import Any
+
 import numpy as np
 import pytest
+from helpers import parts_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlptrain.data.split import quotas, split
+from mlptrain.data import split as module
+from mlptrain.data.split import Parts, quotas
 from mlptrain.errors import ConfigError
+
+
+def split(n: int, **settings: Any) -> Parts:
+    return parts_of(module.split(n, **settings))
 
 
 def test_every_row_is_in_exactly_one_part_and_in_file_order() -> None:
@@ -58,6 +66,34 @@ def test_fractions_that_leave_no_training_row_are_refused(val: float, test: floa
 def test_a_fraction_of_less_than_one_row_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"data\.test: 0\.01 of 10 rows is no row"):
         split(10, val=0, test=0.01, seed=0)
+
+
+@pytest.fixture
+def short_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "CHUNK", 16)
+
+
+@pytest.mark.usefixtures("short_chunks")
+def test_shares_of_a_long_file_are_exact_and_the_test_rows_do_not_depend_on_val() -> None:
+    classes = np.random.default_rng(0).choice(3, 500, p=[0.7, 0.2, 0.1])
+    counts = np.bincount(classes)
+    parts = split(500, val=0.2, test=0.1, seed=0, classes=classes)
+    assert sorted(np.concatenate(parts).tolist()) == list(range(500))
+    assert np.bincount(classes[parts.test]).tolist() == quotas(counts, 0.1, counts).tolist()
+    assert np.bincount(classes[parts.val]).tolist() == quotas(counts, 0.2, counts).tolist()
+    without_val = split(500, val=0, test=0.1, seed=0, classes=classes)
+    assert without_val.test.tolist() == parts.test.tolist()
+
+
+@pytest.mark.usefixtures("short_chunks")
+def test_every_row_of_a_long_file_is_drawn_as_often_as_any_other() -> None:
+    drawn = np.zeros((2, 40))
+    for seed in range(2000):
+        part_of = module.split(40, val=0.25, test=0.1, seed=seed)
+        drawn += [part_of == module.VAL, part_of == module.TEST]
+    for counts, share in zip(drawn, (0.25, 0.1), strict=True):
+        spread = np.sqrt(2000 * share * (1 - share))
+        assert np.abs(counts - 2000 * share).max() < 4.5 * spread
 
 
 @given(

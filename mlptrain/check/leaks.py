@@ -5,7 +5,7 @@ import numpy as np
 from mlptrain.check.case import Case
 from mlptrain.check.verdict import Verdict, counted, doubt, fault, fine, some
 from mlptrain.data.dataset import Rows
-from mlptrain.nodes.node import Array
+from mlptrain.data.source import RowIndex
 
 BLOCK = 1 << 14
 MOST_ROWS = 200_000
@@ -46,7 +46,7 @@ def shared_rows(case: Case) -> Verdict:
     return (fault if grave else doubt)(line, advice)
 
 
-def _at(i: int, places: Array) -> int:
+def _at(i: int, places: RowIndex) -> int:
     """The number of a row in its file, from 1, where it is known; else in its set."""
     return int(places[i]) + 1 if len(places) else i + 1
 

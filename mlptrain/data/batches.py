@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from mlptrain.data.source import RowIndex
+from mlptrain.data.source import RowNumbers
 from mlptrain.random import stream
 
 STRETCH = 1 << 21
@@ -12,7 +12,7 @@ STRETCH = 1 << 21
 CHUNK = 1 << 20
 
 
-def epoch_order(seed: int, epoch: int, n: int) -> Iterator[RowIndex]:
+def epoch_order(seed: int, epoch: int, n: int) -> Iterator[RowNumbers]:
     """The order of the n training rows in an epoch, a function of (seed, epoch) alone, in stretches.
 
     Every row falls into a stretch at random, and every stretch is shuffled, which makes each of the n!
@@ -26,9 +26,9 @@ def epoch_order(seed: int, epoch: int, n: int) -> Iterator[RowIndex]:
         yield rows
 
 
-def _fallen(seed: int, epoch: int, n: int, stretch: int, stretches: int) -> RowIndex:
+def _fallen(seed: int, epoch: int, n: int, stretch: int, stretches: int) -> RowNumbers:
     """The rows that fall into a stretch. All are drawn again for each: quicker than to keep them."""
-    generator, found = stream(seed, "stretches", epoch), list[RowIndex]()
+    generator, found = stream(seed, "stretches", epoch), list[RowNumbers]()
     for start in range(0, n, CHUNK):
         drawn = generator.integers(stretches, size=min(CHUNK, n - start), dtype=np.uint16)
         found.append(start + np.flatnonzero(drawn == stretch))
@@ -46,7 +46,7 @@ def steps_per_epoch(n: int, batch_size: int, *, drop_last: bool) -> int:
     return max(1, n // batch_size if drop_last else -(-n // batch_size))
 
 
-def batches(order: Iterable[RowIndex], batch_size: int) -> Iterator[RowIndex]:
+def batches(order: Iterable[RowNumbers], batch_size: int) -> Iterator[RowNumbers]:
     """The row numbers of each batch of an epoch: views into the stretches of its order.
 
     A batch that begins in one stretch and ends in the next is a copy; only the last may be short.
@@ -54,7 +54,7 @@ def batches(order: Iterable[RowIndex], batch_size: int) -> Iterator[RowIndex]:
     >>> [batch.tolist() for batch in batches([np.arange(3), np.arange(3, 7)], 2)]
     [[0, 1], [2, 3], [4, 5], [6]]
     """
-    left: RowIndex = np.arange(0)
+    left: RowNumbers = np.arange(0)
     for stretch in order:
         if len(left):
             missing = batch_size - len(left)

@@ -22,6 +22,7 @@ from mlptrain.data.readers.sources import (
     target_names,
     toy_fingerprint,
 )
+from mlptrain.data.row_set import every_row
 from mlptrain.data.sharing import Part, Sharing
 from mlptrain.data.split import Fold
 
@@ -86,14 +87,15 @@ def load_rows(
     """
     named = labels_of(path, labels) if target_needed else None
     source = open_source(path, labels=named, expected=preprocessing.inputs)
-    rows, notes = np.arange(len(source)), preprocessing.extra(source)
+    notes = preprocessing.extra(source)
     if not target_needed:
-        X, filled = preprocessing.X(source, rows, dtype)
+        X, filled = preprocessing.X(source, every_row(len(source)), dtype)
         return Rows(X, np.empty(0, np.int64)), (*notes, *filled)
-    rows, dropped = preprocessing.usable(source, rows)
+    rows, dropped = preprocessing.usable(source)
     notes += dropped
     if not len(rows):
         raise no_rows(source)
+    preprocessing.check_weights(source, rows)
     X, filled = preprocessing.X(source, rows, dtype)
     made = Rows(X, **beside(preprocessing, source, rows, dtype))
     return made, (*notes, *(f"{path}: {note}" for note in filled))

@@ -5,6 +5,7 @@ X is made block by block, and goes into memory or into a file of the cache. The 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol, cast
 
 import numpy as np
@@ -16,12 +17,10 @@ from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.preprocessing.recipe import Recipe
 from mlptrain.data.readers.sources import labels_of
 from mlptrain.data.sharing import Sharing, learn, share_out
-from mlptrain.data.source import RowIndex, Source, count
+from mlptrain.data.source import RowIndex, Source, blocks, count, in_blocks
 from mlptrain.data.split import Parts
 from mlptrain.errors import DataError
 
-BESIDE = ("y", "weights", "truth")
-"""What Rows holds beside X."""
 MOST_BESIDE = 1 << 26
 """Bytes of targets, or of row weights, that are held in memory where X stays in a file."""
 
@@ -45,6 +44,7 @@ class Prepared:
         for source, rows in self.sets.values():
             if not len(rows):
                 raise no_rows(source)
+            self.made.check_weights(source, rows)
 
     def nbytes(self) -> int:
         """Bytes of the X of all sets."""
@@ -58,20 +58,21 @@ class Prepared:
             X, filled = self.made.X(source, rows, self.dtype)
             notes += [f"{name}: {note}" for note in filled]
             sets[name] = Rows(X, **beside(self.made, source, rows, self.dtype))
-        return _dataset(self.made, sets, self.parts, fingerprint, notes)
+        parts = Parts(*(np.asarray(rows) for rows in self.parts))
+        return _dataset(self.made, sets, parts, fingerprint, notes)
 
     def write(self, writer: RowsWriter) -> None:
         """Everything that `read_prepared` needs, into a file of the cache."""
         notes = list(self.notes)
         for name, (source, rows) in self.sets.items():
             X = self.made.features_of(source, rows, self.dtype)
-            writer.add(f"{name}.X", (len(rows), X.width), self.dtype, X)
+            writer.add(f"{name}.X", X)
             notes += [f"{name}: {note}" for note in X.notes()]
-            for key, array in beside(self.made, source, rows, self.dtype).items():
-                if array is not None:
-                    writer.add(f"{name}.{key}", array.shape, array.dtype, [array])
+            for key, make in _makers(self.made, source, self.dtype).items():
+                if make(rows[:1]) is not None:
+                    writer.add(f"{name}.{key}", in_blocks(make, rows, 1))
         for name, rows in self.parts._asdict().items():
-            writer.add(f"rows.{name}", rows.shape, rows.dtype, [rows])
+            writer.add(f"rows.{name}", blocks(rows, 1))
         writer.finish({"preprocessing": self.made.to_json(), "notes": notes})
 
 
@@ -98,17 +99,17 @@ def prepare(
         made, parts, notes = learn(source, names, recipe, sharing)
     else:
         made = fitted
-        rows, notes = made.usable(source, np.arange(len(source)))
+        rows, notes = made.usable(source)
         parts = share_out(source, rows, names, sharing)
-    sets = {"train": (source, parts.train)}
-    for name, part, rows in (("val", sharing.val, parts.val), ("test", sharing.test, parts.test)):
+    sets: dict[str, tuple[Source, RowIndex]] = {"train": (source, parts.train)}
+    for name, part, drawn in (("val", sharing.val, parts.val), ("test", sharing.test, parts.test)):
         if isinstance(part, str):
             other = opener(part, labels=labels_of(part, None), expected=made.inputs)
-            rows, dropped = made.usable(other, np.arange(len(other)))
+            own, dropped = made.usable(other)
             notes += dropped
-            sets[name] = (other, rows)
-        elif len(rows):
-            sets[name] = (source, rows)
+            sets[name] = (other, own)
+        elif len(drawn):
+            sets[name] = (source, drawn)
     return Prepared(made, sets, parts, sharing.dtype, tuple(notes))
 
 
@@ -119,8 +120,16 @@ def no_rows(source: Source) -> DataError:
 
 def beside(made: Preprocessing, source: Source, rows: RowIndex, dtype: DTypeLike) -> dict[str, Any]:
     """What Rows holds beside X."""
-    arrays = (made.y(source, rows, dtype), made.weights(source, rows, dtype), made.truth(source, rows))
-    return dict(zip(BESIDE, arrays, strict=True))
+    return {key: make(rows) for key, make in _makers(made, source, dtype).items()}
+
+
+def _makers(made: Preprocessing, source: Source, dtype: DTypeLike) -> dict[str, Any]:
+    """What makes each array that Rows holds beside X."""
+    return {
+        "y": partial(made.y, source, dtype=dtype),
+        "weights": partial(made.weights, source, dtype=dtype),
+        "truth": partial(made.truth, source),
+    }
 
 
 def read_prepared(file: RowsFile, fingerprint: Mapping[str, str], note: str) -> Dataset:
@@ -132,7 +141,7 @@ def read_prepared(file: RowsFile, fingerprint: Mapping[str, str], note: str) -> 
     for name in ("train", "val", "test"):
         if f"{name}.X" in file.arrays:
             X = cast(NDArray[np.floating], file.arrays[f"{name}.X"])
-            sets[name] = Rows(X, *(_beside(file, f"{name}.{key}") for key in BESIDE))
+            sets[name] = Rows(X, *(_beside(file, f"{name}.{key}") for key in ("y", "weights", "truth")))
     parts = Parts(*(cast(RowIndex, file.arrays[f"rows.{name}"]) for name in Parts._fields))
     made = Preprocessing.from_json(file.document["preprocessing"])
     notes = [f"prepared rows {note}, which may be deleted at any time", *file.document["notes"]]

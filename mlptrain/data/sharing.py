@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 from numpy.typing import DTypeLike
 
 from mlptrain.data.preprocessing.fitting import choose_features, fit
@@ -15,8 +14,9 @@ from mlptrain.data.preprocessing.targets import (
     fit_classes,
     fit_target_numbers,
 )
-from mlptrain.data.source import RowIndex, Source, require
-from mlptrain.data.split import Fold, Parts, hold_out, narrowed, split
+from mlptrain.data.row_set import RowSet, every_row
+from mlptrain.data.source import Source, require
+from mlptrain.data.split import Fold, Parts, hold_out, split
 from mlptrain.errors import ConfigError
 
 Part = float | str | None
@@ -43,9 +43,9 @@ def learn(
     if sharing.classify and len(names) > 1:
         raise ConfigError("data.target: several columns need a regression loss (mse, mae, huber)")
     features, notes = choose_features(source, names, recipe)
-    rows: RowIndex = np.arange(len(source))
+    rows = every_row(len(source))
     if recipe.missing == "drop":
-        rows, dropped = complete_rows(source, features, rows)
+        rows, dropped = complete_rows(source, features)
         notes += dropped
     if sharing.classify:
         class_values(source, names[0], rows)  # a missing class is refused before anything is drawn
@@ -61,7 +61,7 @@ def learn(
     return made, parts, notes + learned
 
 
-def share_out(source: Source, rows: RowIndex, names: list[str], sharing: Sharing) -> Parts:
+def share_out(source: Source, rows: RowSet, names: list[str], sharing: Sharing) -> Parts:
     """The rows of each set, stratified by class where that is asked for."""
     require(source, names)
     val, test = (
@@ -69,11 +69,11 @@ def share_out(source: Source, rows: RowIndex, names: list[str], sharing: Sharing
         for part in (sharing.val, sharing.test)
     )
     stratified = sharing.classify and sharing.stratify and (val or test or sharing.fold)
-    classes = narrowed(class_values(source, names[0], rows)) if stratified else None
+    classes = class_values(source, names[0], rows) if stratified else None
     if sharing.fold is None:
-        parts = split(len(rows), val=val, test=test, seed=sharing.seed, classes=classes)
+        part_of = split(len(rows), val=val, test=test, seed=sharing.seed, classes=classes)
     else:
         if classes is not None:
             check_no_class_alone(source, names[0], rows, classes)
-        parts = hold_out(len(rows), sharing.fold, val=val, seed=sharing.seed, classes=classes)
-    return parts if len(rows) == len(source) else Parts(*(rows[part] for part in parts))
+        part_of = hold_out(len(rows), sharing.fold, val=val, seed=sharing.seed, classes=classes)
+    return Parts(*rows.parts(part_of, len(Parts._fields)))

@@ -4,19 +4,22 @@
 what is written here, so it treats a CSV and an image file alike.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from difflib import get_close_matches
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mlptrain.data.row_set import RowSet
 from mlptrain.errors import DataError
 
 Kind = Literal["number", "boolean", "date", "text", "blank", "other"]
 """What a column holds. `blank` has no value at all; `other` is nested or a time without a day."""
 
-RowIndex = NDArray[np.intp]
+RowNumbers = NDArray[np.intp]
+RowIndex = RowNumbers | RowSet
+Made = TypeVar("Made")
 BLANK, UNSEEN = -1, -2
 """Codes of a missing value, and of a value that is not among the levels."""
 BLOCK = 1 << 18
@@ -70,18 +73,31 @@ class Source(Protocol):
         """One value as it stands in the file, fit for a terminal."""
 
 
-def blocks(rows: RowIndex, width: int) -> list[RowIndex]:
+def blocks(rows: RowIndex, width: int) -> Iterator[RowNumbers]:
     """The rows in pieces of about BLOCK entries."""
     step = max(256, BLOCK // max(1, width))
-    return [rows[start : start + step] for start in range(0, len(rows), step)]
+    for start in range(0, len(rows), step):
+        yield rows[start : start + step]
 
 
-def contiguous(rows: RowIndex) -> slice | RowIndex:
+def in_blocks(make: Callable[[RowIndex], Made], rows: RowIndex, width: int) -> Iterator[Made]:
+    """make(rows) piece by piece; where it refuses one, its error is that for all rows together."""
+    for piece in blocks(rows, width):
+        try:
+            made = make(piece)
+        except DataError:
+            make(rows)
+            raise
+        yield made
+
+
+def contiguous(rows: RowIndex) -> slice | RowNumbers:
     """Increasing rows as a slice where none is left out: slicing does not copy.
 
     >>> contiguous(np.array([3, 4, 5])), contiguous(np.array([3, 5]))
     (slice(3, 6, None), array([3, 5]))
     """
+    rows = np.asarray(rows)
     if len(rows) and rows[-1] - rows[0] == len(rows) - 1:
         return slice(int(rows[0]), int(rows[-1]) + 1)
     return rows

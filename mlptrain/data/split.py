@@ -9,6 +9,12 @@ from mlptrain.data.source import RowIndex
 from mlptrain.errors import ConfigError
 from mlptrain.random import stream
 
+PartOf = NDArray[np.uint8]
+"""Of each row: TRAIN, VAL or TEST."""
+TRAIN, VAL, TEST = range(3)
+CHUNK = 1 << 20
+"""Rows that are shared out at a time."""
+
 
 class Parts(NamedTuple):
     """Row numbers of the three sets, each in the order of the file; empty where not asked for."""
@@ -20,51 +26,61 @@ class Parts(NamedTuple):
 
 def split(
     n: int, *, val: float, test: float, seed: int, classes: NDArray[np.integer] | None = None
-) -> Parts:
-    """Draw round(val n) and round(test n) of n rows at random; the others train.
+) -> PartOf:
+    """(n,) the part of each row: round(val n) and round(test n) of them at random; the others train.
 
     With `classes` (n,) every set gets each class in the proportion of the whole: the quotas
     fraction * count are rounded down, and the rows still to be given go to the largest remainders.
-    Every class keeps at least one training row. The test rows do not depend on `val`.
+    Every class keeps at least one training row. The test rows do not depend on `val`. Long files are
+    shared out chunk by chunk, each getting as many as a draw from the whole would have given it.
 
-    >>> parts = split(10, val=0.2, test=0.3, seed=0)
-    >>> [len(part) for part in parts]
-    [5, 2, 3]
+    >>> np.bincount(split(10, val=0.2, test=0.3, seed=0))
+    array([5, 2, 3])
     """
     if not (val >= 0 and test >= 0 and val + test < 1):
         raise ConfigError(f"data: val {val:g} and test {test:g} must be >= 0 and together below 1")
-    part_of = _drawn(n, val, test, seed, classes)
-    parts = Parts(*(np.flatnonzero(part_of == number) for number in range(3)))
-    for name, fraction, part in (("val", val, parts.val), ("test", test, parts.test)):
-        if fraction and not len(part):
-            raise ConfigError(f"data.{name}: {fraction:g} of {n} rows is no row: take a larger part")
-    return parts
-
-
-def _drawn(
-    n: int, val: float, test: float, seed: int, classes: NDArray[np.integer] | None
-) -> NDArray[np.uint8]:
-    """(n,) the part of each row: 0 trains, 1 validates, 2 tests."""
-    order = stream(seed, "split").permutation(n).astype(np.min_scalar_type(n))
-    counts, by_class = np.array([n]), np.arange(0)
-    if classes is not None:  # by class, at random within each
-        counts = np.bincount(classes)
-        by_class = np.argsort(narrowed(classes)[order], kind="stable")
+    if classes is None:
+        classes = np.broadcast_to(np.uint8(0), n)
+    counts = _counts(classes)
     of_test = quotas(counts, test, counts - 1)
     of_val = quotas(counts, val, counts - 1 - of_test)
-    part_of = np.zeros(n, np.uint8)
-    for end, size, tests, vals in zip(np.cumsum(counts), counts, of_test, of_val, strict=True):
-        start = end - size
-        chosen = slice(start, start + tests + vals)
-        members = order[chosen] if classes is None else order[by_class[chosen]]
-        part_of[members[:tests]] = 2
-        part_of[members[tests:]] = 1
+    for name, fraction, quota in (("val", val, of_val), ("test", test, of_test)):
+        if fraction and not quota.any():
+            raise ConfigError(f"data.{name}: {fraction:g} of {n} rows is no row: take a larger part")
+    part_of = np.empty(n, np.uint8)
+    generator, shares = stream(seed, "split"), {TEST: stream(seed, "test"), VAL: stream(seed, "val")}
+    for start in range(0, n, CHUNK):
+        here = classes[start : start + CHUNK]
+        order, sizes = generator.permutation(len(here)), np.bincount(here, minlength=len(counts))
+        tests = shares[TEST].hypergeometric(of_test, counts - of_test, sizes)
+        vals = shares[VAL].hypergeometric(of_val, counts - of_test - of_val, sizes - tests)
+        part_of[start : start + CHUNK] = _drawn(order, here, sizes, tests, vals)
+        counts, of_test, of_val = counts - sizes, of_test - tests, of_val - vals
     return part_of
 
 
-def narrowed(classes: NDArray[np.integer]) -> NDArray[np.integer]:
-    """Class numbers in the narrowest type: less memory, and small numbers are sorted by digits."""
-    return classes.astype(np.min_scalar_type(int(classes.max(initial=0))), copy=False)
+def _counts(classes: NDArray[np.integer]) -> NDArray[np.int64]:
+    """The rows of each class."""
+    most = int(classes.max(initial=0)) + 1
+    chunks = (classes[start : start + CHUNK] for start in range(0, len(classes), CHUNK))
+    return sum((np.bincount(chunk, minlength=most) for chunk in chunks), np.zeros(most, np.int64))
+
+
+def _drawn(
+    order: RowIndex,
+    classes: NDArray[np.integer],
+    sizes: NDArray[np.int64],
+    tests: NDArray[np.int64],
+    vals: NDArray[np.int64],
+) -> PartOf:
+    """The part of each row: of every class, the first in this order test and the next validate."""
+    members = order[np.argsort(classes[order], kind="stable")]
+    part_of = np.full(len(order), TRAIN, np.uint8)
+    starts = np.cumsum(sizes) - sizes
+    for start, test, val in zip(starts.tolist(), tests.tolist(), vals.tolist(), strict=True):
+        part_of[members[start : start + test]] = TEST
+        part_of[members[start + test : start + test + val]] = VAL
+    return part_of
 
 
 class Fold(NamedTuple):
@@ -76,14 +92,14 @@ class Fold(NamedTuple):
 
 def hold_out(
     n: int, fold: Fold, *, val: float, seed: int, classes: NDArray[np.integer] | None = None
-) -> Parts:
+) -> PartOf:
     """Deal the n rows out to folds at random; one fold tests, `split` shares out the others by `val`.
 
     Every row is in exactly one fold, and the sizes differ by one at most; with `classes` (n,), so do
     the rows of each class.
 
     >>> parts = [hold_out(10, Fold(i, 3), val=0.2, seed=0) for i in (1, 2, 3)]
-    >>> [[len(rows) for rows in part] for part in parts]
+    >>> [np.bincount(part).tolist() for part in parts]
     [[5, 1, 4], [6, 1, 3], [6, 1, 3]]
     """
     if fold.of > n:
@@ -91,11 +107,12 @@ def hold_out(
     order = stream(seed, "folds").permutation(n)
     if classes is not None:
         order = order[np.argsort(classes[order], kind="stable")]
-    held = np.arange(n) % fold.of == fold.number - 1
-    test, rest = np.sort(order[held]), np.sort(order[~held])
+    part_of = np.full(n, TRAIN, np.uint8)
+    part_of[order[fold.number - 1 :: fold.of]] = TEST
+    rest = part_of == TRAIN
     of_rest = None if classes is None else classes[rest]
-    inner = split(len(rest), val=val, test=0, seed=seed, classes=of_rest)
-    return Parts(rest[inner.train], rest[inner.val], test)
+    part_of[rest] = split(int(rest.sum()), val=val, test=0, seed=seed, classes=of_rest)
+    return part_of
 
 
 def quotas(counts: NDArray[np.int64], fraction: float, most: NDArray[np.int64]) -> NDArray[np.int64]:

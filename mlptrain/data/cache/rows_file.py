@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from mlptrain.data.cache.file_array import FileArray, OpenFile, as_bytes
 from mlptrain.files import write_all
@@ -38,13 +38,14 @@ class RowsWriter:
         self._position = 0
         self._arrays: dict[str, Any] = {}
 
-    def add(self, name: str, shape: tuple[int, ...], dtype: DTypeLike, blocks: Iterable[Any]) -> None:
-        """Write an array of this shape, given as consecutive blocks of rows."""
-        offset = self._position
+    def add(self, name: str, blocks: Iterable[NDArray[Any]]) -> None:
+        """Write an array, given as consecutive blocks of rows, all of one type and width."""
+        offset, rows, block = self._position, 0, np.empty(0, np.int64)
         for block in blocks:
-            self._write(as_bytes(np.ascontiguousarray(block, dtype)))
-        kind = np.dtype(dtype).str
-        self._arrays[name] = {"offset": offset, "shape": list(shape), "dtype": kind}
+            self._write(as_bytes(np.ascontiguousarray(block)))
+            rows += len(block)
+        shape = [rows, *block.shape[1:]]
+        self._arrays[name] = {"offset": offset, "shape": shape, "dtype": block.dtype.str}
 
     def finish(self, document: dict[str, Any]) -> None:
         """Write what the arrays are, and bring everything to the disk."""

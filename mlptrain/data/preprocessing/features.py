@@ -64,15 +64,17 @@ class Features:
 
     def __iter__(self) -> Iterator[NDArray[np.floating]]:
         names = [column.name for column in self.numbers]
-        pieces = blocks(self.rows, self.width)
-        numbers = ahead(self.source.block(names, piece) for piece in pieces) if names else repeat(None)
-        for piece, values in zip(pieces, numbers, strict=False):
+        numbers = ahead(self.source.block(names, piece) for piece in self._pieces())
+        for piece, values in zip(self._pieces(), numbers if names else repeat(None), strict=False):
             block: NDArray[np.floating] = np.zeros((len(piece), self.width), self.dtype)
             for number, (column, start) in enumerate(self.categories):
                 self._zeros[number] += self._one_hot(column, start, piece, block)
             if values is not None:
                 self._scaled(names, piece, values, block)
             yield block
+
+    def _pieces(self) -> Iterator[RowIndex]:
+        return blocks(self.rows, self.width)
 
     def notes(self) -> list[str]:
         """What was repaired in the blocks so far."""
@@ -134,7 +136,8 @@ class Features:
             raise self._too_large(names, piece, np.isfinite(block[:, self.places]))
 
     def _fill(self, names: list[str], values: NDArray[np.float64], block: NDArray[np.floating]) -> None:
-        check_finite(self.source, names, self.rows)
+        if np.isinf(values).any():
+            check_finite(self.source, names, self.rows)
         if self.refuse is not None:
             check_present(self.source, names, self.rows, self.refuse)
         missing = np.isnan(values)

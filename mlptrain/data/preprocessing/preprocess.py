@@ -6,6 +6,7 @@ and computes every row on its own: the same row gives the same bits wherever it 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,17 @@ from mlptrain.data.preprocessing.features import Features
 from mlptrain.data.preprocessing.polar import polar
 from mlptrain.data.preprocessing.stored import from_stored, to_stored
 from mlptrain.data.preprocessing.targets import ClassTarget, Target
-from mlptrain.data.source import RowIndex, Source, count, faulty_values, first_places, plain, require
+from mlptrain.data.row_set import RowSet, every_row
+from mlptrain.data.source import (
+    RowIndex,
+    Source,
+    count,
+    faulty_values,
+    first_places,
+    in_blocks,
+    plain,
+    require,
+)
 from mlptrain.errors import DataError
 
 FILL = "correct them, or write `missing: mean` (or median, or drop)"
@@ -56,11 +67,11 @@ class Preprocessing:
         """Names of the target columns."""
         return self.target.names
 
-    def usable(self, source: Source, rows: RowIndex) -> tuple[RowIndex, list[str]]:
+    def usable(self, source: Source) -> tuple[RowSet, list[str]]:
         """The rows that `missing: drop` leaves, and a note on those it takes; else all rows."""
         if self.missing != "drop":
-            return rows, []
-        return complete_rows(source, self.inputs, rows)
+            return every_row(len(source)), []
+        return complete_rows(source, self.inputs)
 
     def features_of(self, source: Source, rows: RowIndex, dtype: DTypeLike) -> Features:
         """X (n, D) of these rows, in blocks."""
@@ -92,8 +103,15 @@ class Preprocessing:
         return source.block(list(self.targets), rows)
 
     def weights(self, source: Source, rows: RowIndex, dtype: DTypeLike) -> NDArray[np.floating] | None:
-        """(n,) row weights, finite and not negative, not all zero; None where none were asked for."""
+        """(n,) row weights, finite and not negative; None where none were asked for."""
         return None if self.weight is None else row_weights(source, self.weight, rows, dtype)
+
+    def check_weights(self, source: Source, rows: RowIndex) -> None:
+        """DataError where the weight of every row is 0."""
+        if self.weight is not None:
+            made = partial(row_weights, source, self.weight, dtype=np.float64)
+            if not any(block.any() for block in in_blocks(made, rows, 1)):
+                raise DataError(f"{source.path}: column {plain(self.weight)!r}: every weight is 0")
 
     def inverse_target(self, predictions: NDArray[np.floating]) -> NDArray[np.float64]:
         """(n, K) predictions of a regression in the target's own unit."""
@@ -126,30 +144,29 @@ class Preprocessing:
         return cls(**from_stored(document))
 
 
-def complete_rows(source: Source, names: Sequence[str], rows: RowIndex) -> tuple[RowIndex, list[str]]:
+def complete_rows(source: Source, names: Sequence[str]) -> tuple[RowSet, list[str]]:
     """The rows without a missing value in these columns, and a note on the others."""
     require(source, names)
-    missing = np.zeros(len(rows), bool)
+    missing = np.zeros(len(source), bool)
     for name in names:
-        missing |= source.missing(name)[rows]
+        missing |= source.missing(name)
     if not missing.any():
-        return rows, []
+        return every_row(len(source)), []
     if missing.all():
         raise DataError(f"{source.path}: every row has a missing value: nothing is left after dropping")
     dropped = count(int(missing.sum()), "row")
-    return rows[~missing], [f"{source.path}: {dropped} with a missing value dropped"]
+    return RowSet(missing.view(np.uint8), 0), [f"{source.path}: {dropped} with a missing value dropped"]
 
 
 def row_weights(source: Source, name: str, rows: RowIndex, dtype: DTypeLike) -> NDArray[np.floating]:
     """(n,) weights; DataError where one is missing, infinite or negative, or where all are 0."""
     require(source, [name])
-    check_present(source, [name], rows, "give every row a weight")
-    weights = source.numbers(name)[rows]
+    weights = source.block([name], rows)[:, 0]
+    if np.isnan(weights).any():
+        check_present(source, [name], rows, "give every row a weight")
     faulty = ~np.isfinite(weights) | (weights < 0)
     if faulty.any():
         places = first_places(name, faulty, rows)
         what = "is not a weight: it must be finite and >= 0"
         raise faulty_values(source, places, int(faulty.sum()), what, "correct them")
-    if not weights.any():
-        raise DataError(f"{source.path}: column {plain(name)!r}: every weight is 0")
     return weights.astype(dtype)

@@ -4,6 +4,7 @@ A target is never repaired: a missing, infinite or unknown value is always an er
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -19,6 +20,7 @@ from mlptrain.data.source import (
     count,
     faulty_values,
     first_places,
+    in_blocks,
     plain,
     require,
     some,
@@ -119,7 +121,9 @@ def fit_target_numbers(
     """Mean and standard deviation of the training rows, or 0 and 1; and notes."""
     _numeric(source, names)
     ones, zeros = (1.0,) * len(names), (0.0,) * len(names)
-    NumberTarget(tuple(names), zeros, ones).encode(source, rows, np.float64)  # refuses faulty values
+    unscaled = NumberTarget(tuple(names), zeros, ones)
+    for _ in in_blocks(partial(unscaled.encode, source, dtype=np.float64), rows, len(names)):
+        pass  # refuses faulty values
     found = moments(source, names, rows)
     constant = found.low == found.high
     notes = [
@@ -128,7 +132,7 @@ def fit_target_numbers(
         if same
     ]
     if not scale:
-        return NumberTarget(tuple(names), zeros, ones), notes
+        return unscaled, notes
     std = np.where(constant, 1.0, found.std)
     if not np.isfinite(std).all() or not (std > 0).all():
         raise DataError(f"{source.path}: {some(names)}: values too far apart to scale")
@@ -151,10 +155,18 @@ def _numeric(source: Source, names: tuple[str, ...] | list[str]) -> None:
             )
 
 
-def class_values(source: Source, name: str, rows: RowIndex) -> NDArray[np.int64]:
-    """(n,) class numbers among all classes of these rows, to split by; missing values are refused."""
+def class_values(source: Source, name: str, rows: RowIndex) -> NDArray[np.integer]:
+    """(n,) class numbers among all classes of these rows, in the narrowest type, to split by.
+
+    Missing values are refused.
+    """
     everything = ClassTarget(name, tuple(source.levels(name, rows)))
-    return everything.encode(source, rows, np.int64)
+    found = np.empty(len(rows), np.min_scalar_type(len(everything.classes)))
+    start = 0
+    for codes in in_blocks(partial(everything.encode, source, dtype=np.int64), rows, 1):
+        found[start : start + len(codes)] = codes
+        start += len(codes)
+    return found
 
 
 def check_no_class_alone(

@@ -17,7 +17,17 @@ from mlptrain.data.readers.pieces import is_text, piece_of, table_pieces, whole_
 from mlptrain.data.readers.spooled import Spooled
 from mlptrain.data.readers.tables import Table, not_numbers
 from mlptrain.data.readers.words import MOST_LABELS
-from mlptrain.data.source import BLANK, SHOWN, UNSEEN, Kind, RowIndex, blocks, in_order, plain
+from mlptrain.data.source import (
+    BLANK,
+    SHOWN,
+    UNSEEN,
+    Kind,
+    RowIndex,
+    RowNumbers,
+    blocks,
+    in_order,
+    plain,
+)
 from mlptrain.errors import DataError
 
 NUMBER = 8
@@ -72,7 +82,7 @@ class Spool:
         return self._block(names, rows)
 
     def _block(self, names: Sequence[str], rows: RowIndex) -> NDArray[np.float64]:
-        out = np.empty((len(rows), len(names)))
+        rows, out = np.asarray(rows), np.empty((len(rows), len(names)))
         places = [self._places[name] for name in names]
         for piece, here, within in self._in_pieces(rows):
             low, high = int(within[0]), int(within[-1]) + 1
@@ -84,7 +94,12 @@ class Spool:
 
     def missing(self, name: str) -> NDArray[np.bool_]:
         """(N,) where the column has no value."""
-        return np.isnan(self._whole(name))
+        out = np.empty(len(self), bool)
+        for piece, start in enumerate(self._starts[:-1]):
+            values = np.empty(self._starts[piece + 1] - start)
+            self._read(self._places[name], piece, 0, values)
+            np.isnan(values, out[start : start + len(values)])
+        return out
 
     def levels(self, name: str, rows: RowIndex) -> list[str]:
         """The different values of the column in these rows, in order."""
@@ -146,7 +161,7 @@ class Spool:
             first += (start + faulty[: SHOWN - len(first)]).tolist()
         return not_numbers(self, name, first, total)
 
-    def _in_pieces(self, rows: RowIndex) -> Iterator[tuple[int, slice, RowIndex]]:
+    def _in_pieces(self, rows: RowNumbers) -> Iterator[tuple[int, slice, RowNumbers]]:
         """The pieces that hold these rows: their number, which of `rows`, and their rows within."""
         if not len(rows):
             return

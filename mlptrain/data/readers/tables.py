@@ -103,7 +103,7 @@ class Table:
 
     def levels(self, name: str, rows: RowIndex) -> list[str]:
         """The different values of the column in these rows, in order."""
-        return labels.different(self.values(name)[row] for row in rows.tolist())
+        return labels.different(self.values(name)[row] for row in np.asarray(rows).tolist())
 
     def codes(self, name: str, levels: Sequence[str], rows: RowIndex) -> NDArray[np.int64]:
         """(n,) the place of each value in `levels`; BLANK where missing, UNSEEN where not there."""
