@@ -2,7 +2,8 @@
 
     python benchmarks/scaling.py
 
-Every figure comes from a process of its own. Linear growth means a constant last column.
+Every figure comes from a process of its own; times are medians of five. Linear growth means a
+constant last column.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from statistics import median
 ROOT = Path(__file__).parent.parent
 ROWS = (10_000, 100_000, 1_000_000)
 LAYERS = (1, 2, 4, 8)
+RUNS = 5
 FEATURES, CLASSES, BATCH = 30, 2, 256
 
 
@@ -94,6 +96,11 @@ def memory(batch: int) -> dict[str, float]:
     return {"rise": peak, "parameters_and_state": 4 * parameters, "activations": activations}
 
 
+def typical(what: str, size: int) -> float:
+    """The median of several measurements."""
+    return median(measured(what, size) for _ in range(RUNS))
+
+
 def measured(what: str, size: int) -> object:
     """Run one measurement in a process of its own, on one thread."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
@@ -113,11 +120,11 @@ def main() -> None:
         return
     print("| rows | µs per row and epoch |\n|---|---|")
     for rows in ROWS:
-        print(f"| {rows:,} | {measured('epoch', rows):.3f} |", flush=True)
+        print(f"| {rows:,} | {typical('epoch', rows):.3f} |", flush=True)
     print("\n| hidden layers of 256 | ms per step | ms per added layer |\n|---|---|---|")
     before = None
     for layers in LAYERS:
-        now = measured("step", layers)
+        now = typical("step", layers)
         added = "" if before is None else f"{(now - before[1]) / (layers - before[0]):.3f}"
         print(f"| {layers} | {now:.3f} | {added} |", flush=True)
         before = (layers, now)

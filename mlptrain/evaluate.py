@@ -58,10 +58,16 @@ class Evaluation:
 
     def metrics(self, names: Iterable[str]) -> dict[str, float | None]:
         """The metrics of these names; None where one is not defined or not finite."""
-        table, predicted, truth = metrics_for(self.network), self.predictions(), self.truth()
-        if not np.isfinite(predicted).all():
-            return dict.fromkeys(names)
-        return {name: table[name].function(predicted, truth, self.rows.weights) for name in names}
+        table = {name: metrics_for(self.network)[name] for name in names}
+        kinds = {metric.of_winners for metric in table.values()}
+        given = {winners: self.scores if winners else self.predictions() for winners in kinds}
+        if not all(np.isfinite(predicted).all() for predicted in given.values()):
+            return dict.fromkeys(table)
+        truth, weights = self.truth(), self.rows.weights
+        return {
+            name: metric.function(given[metric.of_winners], truth, weights)
+            for name, metric in table.items()
+        }
 
 
 def predictions(network: Network, scores: Array, preprocessing: Preprocessing) -> Array:

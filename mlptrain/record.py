@@ -12,8 +12,8 @@ from mlptrain.evaluate import evaluate
 from mlptrain.experiment import Experiment
 from mlptrain.gradients import gradient_norm
 
-MOST_TRAINING_ROWS = 10_000
-"""Training losses and metrics are measured on about this many rows at most, evenly spaced."""
+MOST_TRAINING_ROWS = 2000
+"""Training losses and metrics are measured on this many rows at most, evenly spaced."""
 
 Values = Mapping[str, float | int | None]
 

@@ -19,11 +19,11 @@ from mlptrain.metrics.ranking import average_precision, roc_auc
 from mlptrain.metrics.regression import mae, median_absolute_error, r2, rmse
 
 CLASSIFICATION_METRICS = {
-    "accuracy": Metric(accuracy, larger_is_better=True),
-    "balanced_accuracy": Metric(balanced_accuracy, larger_is_better=True),
-    "precision_macro": Metric(precision_macro, larger_is_better=True),
-    "recall_macro": Metric(recall_macro, larger_is_better=True),
-    "f1_macro": Metric(f1_macro, larger_is_better=True),
+    "accuracy": Metric(accuracy, larger_is_better=True, of_winners=True),
+    "balanced_accuracy": Metric(balanced_accuracy, larger_is_better=True, of_winners=True),
+    "precision_macro": Metric(precision_macro, larger_is_better=True, of_winners=True),
+    "recall_macro": Metric(recall_macro, larger_is_better=True, of_winners=True),
+    "f1_macro": Metric(f1_macro, larger_is_better=True, of_winners=True),
     "roc_auc": Metric(roc_auc, larger_is_better=True),
     "average_precision": Metric(average_precision, larger_is_better=True),
     "log_loss": Metric(log_loss, larger_is_better=False, needs_probabilities=True),

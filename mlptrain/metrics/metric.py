@@ -22,11 +22,13 @@ class Metric(NamedTuple):
 
     `needs_probabilities`: only meaningful where the rows of the predictions are distributions over
     the classes (softmax). The scores of a hinge loss are none, so a caller leaves the metric out.
+    `of_winners`: only the winner of each row counts, so that its scores serve as well.
     """
 
     function: MetricFunction
     larger_is_better: bool
     needs_probabilities: bool = False
+    of_winners: bool = False
 
 
 def row_weights(weights: Array | None, rows: int) -> Floats:
