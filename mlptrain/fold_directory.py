@@ -4,7 +4,7 @@ import os
 import re
 from pathlib import Path
 
-from mlptrain.errors import ConfigError
+from mlptrain.errors import ConfigError, EnvironmentFault
 from mlptrain.files import storage_error
 from mlptrain.run_directory import RunDirectory, files_in
 
@@ -50,11 +50,21 @@ def checkpoint_of(path: str | Path) -> Path:
 def check_one_run(path: Path, advice: str = "") -> None:
     """ConfigError for a directory that holds several runs, the folds of one config."""
     if folds := some_folds(path):
-        names = folds[0].name if len(folds) == 1 else f"{folds[0].name} … {folds[-1].name}"
         raise ConfigError(
-            f"{path}: holds the runs of several folds ({names}): "
+            f"{path}: holds the runs of several folds ({_named(folds)}): "
             f"name one of them, such as {folds[0]}{advice}"
         )
+
+
+def check_no_folds(path: Path) -> None:
+    """EnvironmentFault for such a directory: a run in it would be taken for all there is."""
+    if folds := some_folds(path):
+        found = f"{path}: holds the runs of several folds ({_named(folds)})"
+        raise EnvironmentFault(f"{found}; choose another --out, or delete them")
+
+
+def _named(folds: list[Path]) -> str:
+    return folds[0].name if len(folds) == 1 else f"{folds[0].name} … {folds[-1].name}"
 
 
 def clear(directory: Path, keep: Path) -> None:

@@ -161,6 +161,18 @@ def test_folds_are_not_replaced_without_force(config, folds):
     assert faults(result)[0].startswith(f"{folds}: holds a run (folds.json)")
 
 
+@pytest.mark.parametrize("force", [[], ["--force"]])
+def test_a_single_run_does_not_move_in_with_folds(config, folds, tmp_path, force):
+    shutil.copytree(folds, tmp_path / "several")
+    (tmp_path / "several" / "folds.json").unlink()
+    result = invoke("fit", config, "--out", tmp_path / "several", *force)
+    assert result.exit_code == 2
+    assert faults(result) == [
+        f"{tmp_path}/several: holds the runs of several folds (fold-1 … fold-4); "
+        "choose another --out, or delete them"
+    ]
+
+
 # --- the directory of several runs ---
 
 

@@ -197,6 +197,14 @@ def test_any_name_of_a_column_is_written_as_yaml_reads_it(tmp_path, name):
     assert config.data.target == "kind of"
 
 
+def test_a_header_of_numbers_is_doubted(tmp_path):
+    (tmp_path / "t.csv").write_text("5.1,3.5,a\n" + "4.9,3.0,a\n6.2,2.9,b\n" * 20)
+    text = invoke("init", tmp_path / "t.csv", "--target", "a").stdout
+    assert "# The header holds numbers: 5.1, 3.5, a.\n# If that is a row of data" in text
+    (tmp_path / "t.csv").write_text("0,1,a\n" + "4.9,3.0,a\n6.2,2.9,b\n" * 20)
+    assert "# The header" not in invoke("init", tmp_path / "t.csv", "--target", "a").stdout
+
+
 def test_a_wrong_target_gets_the_nearest_column(tmp_path):
     path = made(tmp_path, u=u, v=v, price=u)
     result = invoke("init", path, "--target", "prise")

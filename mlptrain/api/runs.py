@@ -11,7 +11,7 @@ from mlptrain.config.load import Source
 from mlptrain.config.overrides import Overrides
 from mlptrain.errors import ConfigError
 from mlptrain.experiment import Experiment
-from mlptrain.fold_directory import check_one_run
+from mlptrain.fold_directory import check_no_folds, check_one_run
 from mlptrain.folds import Folds
 from mlptrain.model import read_checkpoint
 from mlptrain.record import Progress
@@ -68,7 +68,8 @@ def prepare(
         raise ConfigError(NO_CONFIG)
     start = None if init_from is None else read_checkpoint(init_from)
     checked = load_config(config, overrides)
-    place = out or new_directory(config)
+    place = Path(out or new_directory(config))
+    check_no_folds(place)
     return Run.new(checked, place, force=force, init_from=start, threads=threads)
 
 

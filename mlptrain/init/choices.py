@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from mlptrain.config import dump
 from mlptrain.data.readers.sources import labels_of, open_source, target_names
-from mlptrain.data.source import count, plain, require
+from mlptrain.data.source import as_number, count, plain, require
 from mlptrain.init.profile import Profile, profile
 from mlptrain.init.roles import RARE, Roles, choose_roles
 from mlptrain.init.task import Task, choose_task
@@ -57,6 +58,11 @@ def _heading(path: str, names: Sequence[str], rows: int, roles: Roles) -> str:
         "know better,\n"
         "# then: mlptrain fit CONFIG   and: mlptrain predict RUN NEW_DATA -o FILE\n"
     )
+    if looks_like_a_row(names):
+        text += (
+            f"# The header holds numbers: {_few(names)}.\n"
+            "# If that is a row of data, write a line of names above it, and run init again.\n"
+        )
     codes = [
         plain(each.name)
         for each in roles.numbers
@@ -69,6 +75,17 @@ def _heading(path: str, names: Sequence[str], rows: int, roles: Roles) -> str:
             "data.categorical.columns.\n"
         )
     return text + "\n"
+
+
+def looks_like_a_row(names: Sequence[str]) -> bool:
+    """Whether most names of columns are numbers, other than a count of the columns.
+
+    >>> looks_like_a_row(["5.1", "3.5", "setosa"]), looks_like_a_row(["0", "1", "2", "y"])
+    (True, False)
+    """
+    numbers = [number for name in names if (number := as_number(name)) is not None]
+    steps = {after - before for before, after in pairwise(numbers)}
+    return 2 * len(numbers) > len(names) and steps != {1}
 
 
 def _few(names: Sequence[str]) -> str:
