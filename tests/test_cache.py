@@ -21,7 +21,7 @@ from helpers import trained
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlptrain.data import available, load, prepared
+from mlptrain.data import available, load, prepared, source
 from mlptrain.data.cache import cache as cache_module
 from mlptrain.data.cache import rows_file
 from mlptrain.data.cache.cache import Cache, open_cache
@@ -164,6 +164,19 @@ def test_a_fit_from_the_cache_ends_with_the_parameters_of_a_fit_in_memory(
         experiment, _ = trained(config)
         digests.append(hashlib.sha256(experiment.network.parameters.values.tobytes()).hexdigest())
     assert digests[0] == digests[1]
+
+
+def test_faults_of_a_target_are_listed_over_all_rows_of_its_set(
+    table: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "BLOCK", 300)
+    rows_of(2000, seed=1).with_columns(y=pl.lit("never seen")).write_csv(tmp_path / "val.csv")
+    found = []
+    for cache in ("none", tmp_path / "c"):
+        with pytest.raises(DataError, match="2,000 such values in all") as error:
+            loaded(table, cache, **{**RECIPES[0], "val": str(tmp_path / "val.csv")})
+        found.append(error.value.faults)
+    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize(

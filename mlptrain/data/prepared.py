@@ -69,8 +69,7 @@ class Prepared:
             writer.add(f"{name}.X", X)
             notes += [f"{name}: {note}" for note in X.notes()]
             for key, make in _makers(self.made, source, self.dtype).items():
-                if make(rows[:1]) is not None:
-                    writer.add(f"{name}.{key}", in_blocks(make, rows, 1))
+                writer.add(f"{name}.{key}", in_blocks(make, rows, 1))
         for name, rows in self.parts._asdict().items():
             writer.add(f"rows.{name}", blocks(rows, 1))
         writer.finish({"preprocessing": self.made.to_json(), "notes": notes})
@@ -119,17 +118,18 @@ def no_rows(source: Source) -> DataError:
 
 
 def beside(made: Preprocessing, source: Source, rows: RowIndex, dtype: DTypeLike) -> dict[str, Any]:
-    """What Rows holds beside X."""
+    """What Rows holds beside X, where there is any."""
     return {key: make(rows) for key, make in _makers(made, source, dtype).items()}
 
 
 def _makers(made: Preprocessing, source: Source, dtype: DTypeLike) -> dict[str, Any]:
-    """What makes each array that Rows holds beside X."""
-    return {
-        "y": partial(made.y, source, dtype=dtype),
-        "weights": partial(made.weights, source, dtype=dtype),
-        "truth": partial(made.truth, source),
-    }
+    """What makes each array that there is beside X."""
+    makers: dict[str, Any] = {"y": partial(made.y, source, dtype=dtype)}
+    if made.weight is not None:
+        makers["weights"] = partial(made.weights, source, dtype=dtype)
+    if made.classes is None:
+        makers["truth"] = partial(made.truth, source)
+    return makers
 
 
 def read_prepared(file: RowsFile, fingerprint: Mapping[str, str], note: str) -> Dataset:
