@@ -12,6 +12,7 @@ from statistics import median
 
 import numpy as np
 
+from mlptrain.aligned import zeros
 from mlptrain.data.batches import batches, epoch_order
 from mlptrain.experiment import Experiment
 from mlptrain.gradients import is_finite
@@ -86,9 +87,9 @@ def products(network: Network, plan: Plan) -> Callable[[], None]:
             continue
         X, W = (plan.value(source) for source in value.sources[:2])
         dZ = np.ones_like(plan.value(value))
-        calls += [(X, W, np.empty_like(dZ)), (X.T, dZ, np.empty_like(W))]
+        calls += [(X, W, zeros(dZ.shape, dZ.dtype)), (X.T, dZ, zeros(W.shape, W.dtype))]
         if value.sources[0].wants_gradient:
-            calls.append((dZ, W.T, np.empty_like(X)))
+            calls.append((dZ, W.T, zeros(X.shape, X.dtype)))
 
     def multiply() -> None:
         for left, right, out in calls:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from mlptrain.aligned import zeros
 from mlptrain.nodes.node import Array, Shape, Space
 
 Key = tuple[object, ...]
@@ -33,7 +34,9 @@ class Memory:
         size = math.prod(shape)
         flat = self._arrays.get(key)
         if flat is None or flat.size < size:
-            flat = np.full(size, fill, dtype) if fill else np.zeros(size, dtype)
+            flat = zeros((size,), dtype)
+            if fill:
+                flat.fill(fill)
             self._arrays[key] = flat
         return flat[:size].reshape(shape)
 
@@ -52,14 +55,21 @@ class Turns:
     def __init__(self, *, own: bool) -> None:
         self.own = own
         self._slots: dict[int, int] = {}
+        self._handed_on: set[int] = set()
         self._free: list[int] = []
         self._count = 0
 
-    def take(self, value: int, *, may_share: bool) -> Key:
-        """The purpose under which the memory for the gradient of a value is taken."""
+    def take(self, value: int, *, may_share: bool, over: int | None = None) -> Key:
+        """The purpose under which the memory for the gradient of a value is taken.
+
+        `over`: the value whose gradient it may be written over, if any.
+        """
         if self.own or not may_share:
             return ("gradient", value)
-        if not self._free:
+        if over is not None and over in self._slots:
+            self._free.append(self._slots[over])
+            self._handed_on.add(over)
+        elif not self._free:
             self._free.append(self._count)
             self._count += 1
         self._slots[value] = self._free.pop()
@@ -67,7 +77,7 @@ class Turns:
 
     def release(self, value: int) -> None:
         """The gradient of the value has been passed on."""
-        if value in self._slots:
+        if value in self._slots and value not in self._handed_on:
             self._free.append(self._slots[value])
 
     def passed_on(self, value: int) -> bool:

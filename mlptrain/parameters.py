@@ -8,9 +8,9 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from numpy.typing import DTypeLike
 
+from mlptrain.aligned import zeros
 from mlptrain.nodes.node import Array, Shape
 
 
@@ -38,8 +38,8 @@ class Parameters:
 
     def __init__(self, shapes: Sequence[ParameterShape], dtype: DTypeLike) -> None:
         size = sum(math.prod(each.shape) for each in shapes)
-        self.values = np.zeros(size, dtype)
-        self.gradients = np.zeros(size, dtype)
+        self.values = zeros((size,), dtype)
+        self.gradients = zeros((size,), dtype)
         self._by_name: dict[str, Parameter] = {}
         start = 0
         for each in shapes:

@@ -13,7 +13,7 @@ from mlptrain.network import Architecture, Network
 from mlptrain.nodes.activations import ACTIVATIONS
 from mlptrain.nodes.activations.piecewise import ReLU
 from mlptrain.nodes.gates import Add, Copy, MatMul, Multiply, Negate, Sum
-from mlptrain.nodes.linear import Linear
+from mlptrain.nodes.linear import SMALL, Linear, product
 from mlptrain.parameters import Parameters, ParameterShape
 from mlptrain.regularizers import L2
 
@@ -178,6 +178,36 @@ def test_walking_forward_shows_each_value_before_it_is_written_over(rng):
 
 def named(network, name):
     return next(value for value in network.training.graph.values if value.name == name)
+
+
+def test_the_gradient_of_a_relu_is_written_over_the_one_that_flows_in(rng):
+    network = small_network([4], activation="relu")
+    plan = load(network, *rows(rng, 5))
+    relu = named(network, "layer1.activation").node
+    calls = [call for call in plan._backward if call[0] == relu.backward]
+    ((_, (upstream, *_, into)),) = calls
+
+    assert into[0].ctypes.data == upstream.ctypes.data
+
+
+def test_what_a_step_works_on_begins_at_a_cache_line(rng):
+    network = small_network([5, 3], activation="gelu")
+    plan = load(network, *rows(rng, 7))
+    arrays = [plan.value(value) for value in network.training.graph.values if value.array is None]
+    arrays += [network.parameters.values, network.parameters.gradients]
+
+    assert [array.ctypes.data % 64 for array in arrays] == [0] * len(arrays)
+
+
+@pytest.mark.parametrize("shape", [(32, 10), (128, 784)], ids=["small", "large"])
+def test_a_product_is_the_same_whichever_function_forms_it(shape, rng):
+    x, upstream = rng.normal(size=(6, shape[0])), rng.normal(size=(6, shape[1]))
+    out = np.full(shape, np.nan)
+
+    product(x.T, upstream, out)
+
+    assert (out.size > SMALL) == (shape == (128, 784))
+    np.testing.assert_allclose(out, np.einsum("nd,nm->dm", x, upstream), atol=1e-12)
 
 
 def test_a_gradient_that_was_passed_on_cannot_be_looked_at(rng):

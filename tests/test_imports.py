@@ -14,7 +14,7 @@ PACKAGE = ROOT / "mlptrain"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 LEVELS = (
-    "errors bounds random blocks npz environment threads interrupt pace forms",
+    "errors bounds random aligned blocks npz environment threads interrupt pace forms",
     "nodes metrics schedules initializers registry files events",
     "losses optimizers regularizers memory parameters data archive",
     "plan",

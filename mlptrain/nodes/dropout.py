@@ -18,6 +18,7 @@ class Dropout(Node):
 
     row_by_row = True
     backward_reads_output = False
+    gradient_in_place = True
 
     def shape(self, *inputs: Shape) -> Shape:
         x, mask = inputs

@@ -4,6 +4,21 @@ import numpy as np
 
 from mlptrain.nodes.node import Array, Arrays, Into, Node, Shape, Space
 
+SMALL = 8 * 1024
+"""Elements up to which np.dot has its product sooner than np.matmul."""
+
+
+def product(a: Array, b: Array, out: Array) -> None:
+    """Write the matrix product a b into `out`.
+
+    np.dot gets to BLAS a third of a microsecond sooner than np.matmul, but fills `out` with zeros
+    before, in one thread: where the product is a large gradient, a fifth of its time.
+    """
+    if out.size <= SMALL:
+        np.dot(a, b, out)
+    else:
+        np.matmul(a, b, out)
+
 
 class Linear(Node):
     """Linear scores, X W + b (P23, P49).
@@ -11,8 +26,6 @@ class Linear(Node):
     shapes   X (N, D)   W (D, M)   b (M,)   ->   (N, M)      without a bias: two inputs, X and W
     local    dX = upstream W^T     dW = X^T upstream     db = upstream summed over the rows
              "the only way to make shapes match up" (P145)
-
-    np.dot and np.matmul call the same BLAS; the first gets there a third of a microsecond sooner.
     """
 
     backward_reads_output = False
@@ -28,15 +41,15 @@ class Linear(Node):
 
     def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
         X, W, *b = inputs
-        np.dot(X, W, out)
+        product(X, W, out)
         if b:
             np.add(out, b[0], out)
 
     def backward(self, upstream: Array, inputs: Arrays, out: Array, saved: Arrays, into: Into) -> None:
         dX, dW, *db = into
         if dX is not None:
-            np.dot(upstream, inputs[1].T, dX)
+            product(upstream, inputs[1].T, dX)
         if dW is not None:
-            np.dot(inputs[0].T, upstream, dW)
+            product(inputs[0].T, upstream, dW)
         if db and db[0] is not None:
             np.dot(saved[0], upstream, db[0])  # a row of ones: the column sums as a product

@@ -38,7 +38,7 @@ class Node(ABC):
 
         downstream gradient = upstream gradient x local gradient        (lecture 4, P69-P78)
 
-    Three facts about a node let a graph that only trains save memory and time.
+    Four facts about a node let a graph that only trains save memory and time.
     """
 
     row_by_row: ClassVar[bool] = False
@@ -47,6 +47,8 @@ class Node(ABC):
     """`forward` may write over the first input: `backward` does not look at the inputs again."""
     backward_reads_output: ClassVar[bool] = True
     """Whether `backward` looks at the output."""
+    gradient_in_place: ClassVar[bool] = False
+    """`backward` may write the gradient of the first input over its upstream gradient."""
 
     @abstractmethod
     def shape(self, *inputs: Shape) -> Shape:
@@ -74,5 +76,5 @@ class Node(ABC):
 
         `into[i]` has the shape of input i. It is None where nobody wants that gradient; the graph
         calls a node only when at least one is wanted. A node overwrites: adding up at branches is
-        the graph's work. `upstream` must be left as it is.
+        the graph's work. `upstream` must be left as it is, unless it is `into[0]`.
         """

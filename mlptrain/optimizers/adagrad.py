@@ -20,7 +20,7 @@ class Adagrad(Optimizer):
 
     def update(self, w: Array, dw: Array, lr: float, *arrays: Array) -> None:
         g, s = arrays
-        np.multiply(dw, dw, s)
+        np.square(dw, s)
         np.add(g, s, g)
         np.sqrt(g, s)
         np.add(s, self.eps, s)

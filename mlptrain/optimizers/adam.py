@@ -38,7 +38,7 @@ class Adam(Optimizer):
         np.multiply(dw, 1 - self.beta1, s)
         np.add(m, s, m)
         np.multiply(v, self.beta2, v)
-        np.multiply(dw, dw, s)
+        np.square(dw, s)
         np.multiply(s, 1 - self.beta2, s)
         np.add(v, s, v)
         # lr m_hat / (sqrt(v_hat) + eps), with both corrections taken out of the fraction

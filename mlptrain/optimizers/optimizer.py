@@ -11,6 +11,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from mlptrain.aligned import zeros
 from mlptrain.blocks import Blocks
 from mlptrain.bounds import Positive
 from mlptrain.nodes.node import Array
@@ -37,10 +38,10 @@ class Optimizer(ABC):
         """Allocate the state for the flat vector `w`; `weights` are its views that may decay."""
         self.t = 0
         self.weights = weights
-        self.state = {slot: np.zeros_like(w) for slot in self.slots}
+        self.state = {slot: zeros(w.shape, w.dtype) for slot in self.slots}
         self._vectors = tuple(self.state.values())
         self._blocks = Blocks(w.size, threads)
-        self._scratch = [np.empty(self._blocks.length, w.dtype) for _ in range(self._blocks.threads)]
+        self._scratch = [zeros((self._blocks.length,), w.dtype) for _ in range(self._blocks.threads)]
 
     def step(self, w: Array, dw: Array, lr: float) -> None:
         """Update `w` in place, given the gradient `dw` and the learning rate of this step."""

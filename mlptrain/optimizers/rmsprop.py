@@ -27,7 +27,7 @@ class RMSProp(Optimizer):
     def update(self, w: Array, dw: Array, lr: float, *arrays: Array) -> None:
         g, s = arrays
         np.multiply(g, self.decay, g)
-        np.multiply(dw, dw, s)
+        np.square(dw, s)
         np.multiply(s, 1 - self.decay, s)
         np.add(g, s, g)
         np.sqrt(g, s)

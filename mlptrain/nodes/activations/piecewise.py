@@ -17,6 +17,7 @@ class Identity(Activation):
     """x.   local: 1.   A network of these is a linear classifier, however deep."""
 
     in_place = True
+    gradient_in_place = True
 
     def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
         np.copyto(out, inputs[0])
@@ -30,6 +31,7 @@ class ReLU(Activation):
     """max(0, x), "a good default choice for most problems" (P32).   local: 1 where x > 0, else 0."""
 
     in_place = True
+    gradient_in_place = True
 
     def saved(self, *inputs: Shape) -> tuple[Space, ...]:
         # NumPy takes its vectorised path for two arrays of one shape and leaves it for a scalar.
@@ -53,6 +55,8 @@ class LeakyReLU(Activation):
 
     Maas, Hannun and Ng, "Rectifier nonlinearities improve neural network acoustic models", 2013.
     """
+
+    gradient_in_place = True
 
     def __init__(self, *, slope: NonNegative = 0.01) -> None:
         self.slope = slope
@@ -81,6 +85,8 @@ class ELU(Activation):
     Clevert, Unterthiner and Hochreiter, 2016. The exponential linear unit.
     """
 
+    gradient_in_place = True
+
     def __init__(self, *, alpha: Positive = 1.0) -> None:
         self.alpha = alpha
 
@@ -104,6 +110,8 @@ class SELU(Activation):
     local: scale where x > 0, else scale * alpha * e^x. The two constants keep mean 0 and variance 1
     from layer to layer (Klambauer et al., "Self-normalizing neural networks", 2017).
     """
+
+    gradient_in_place = True
 
     def side(self, *inputs: Array) -> Array | None:
         return inputs[0] > 0
