@@ -70,6 +70,8 @@ class Contender:
 
 CONTENDERS = (
     Contender("products", "products_peer.py", "matmul", "python"),
+    Contender("bare step", "products_peer.py", "bare", "python"),
+    Contender("products of torch", "torch_products_peer.py", "mm", "torch"),
     Contender("mlptrain", "mlptrain_peer.py", "default", "python"),
     Contender("torch eager", "torch_peer.py", "eager", "torch"),
     Contender("torch foreach", "torch_peer.py", "eager-foreach", "torch"),
@@ -79,7 +81,7 @@ CONTENDERS = (
     Contender("jax scan", "jax_peer.py", "scan", "jax"),
     Contender("sklearn", "sklearn_peer.py", "fit", "sklearn"),
 )
-NOT_BY_DEFAULT = ("torch foreach", "jax scan")
+NOT_BY_DEFAULT = ("bare step", "products of torch", "torch foreach", "jax scan")
 
 
 def run(contender: Contender, python: str, case: Case, threads: int, steps: int) -> dict[str, Any]:
@@ -167,7 +169,7 @@ def read_options() -> argparse.Namespace:
         "--contenders",
         type=lambda s: chosen(s, contenders),
         default=usual,
-        help=f"{', '.join(contenders)}; by default all but {' and '.join(NOT_BY_DEFAULT)}",
+        help=f"{', '.join(contenders)}; by default all but {', '.join(NOT_BY_DEFAULT)}",
     )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument(

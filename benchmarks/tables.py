@@ -12,7 +12,7 @@ Run = dict[str, Any]
 
 OURS = "mlptrain"
 LIMIT = "products"
-NO_LOSS_TO_COMPARE = ("sklearn", LIMIT)
+NO_LOSS_TO_COMPARE = ("sklearn", LIMIT, "bare step", "products of torch")
 
 
 class Best(NamedTuple):

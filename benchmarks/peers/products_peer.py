@@ -1,14 +1,30 @@
-"""The limit of a step: its matrix products and nothing else, through np.matmul into given arrays.
+"""The limits of a step in NumPy.
 
-matmul  X W forward; X^T dZ and, but for the first layer, dZ W^T backward, at the shapes of a step
+matmul  the matrix products alone, through np.matmul into given arrays: X W forward; X^T dZ and, but for
+        the first layer, dZ W^T backward, at the shapes of a step
+bare    the same and the memory that a step has to move beside them: the batch is gathered, the
+        gradients are read once more, and parameters and state of the optimizer are read and written
+        in one call each. No bias, activation or loss, and no formula of an optimizer has so few calls
 """
+
+import os
+
+from mlptrain.__main__ import SPIN
+
+os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", SPIN)  # as the command does, before NumPy is loaded
 
 import numpy as np
 import workload as shared
 from threadpoolctl import threadpool_limits
 from workload import Array, Options, Workload
 
-VARIANTS = ("matmul",)
+from mlptrain.aligned import zeros
+from mlptrain.blocks import Blocks
+from mlptrain.gradients import quick_sum
+
+VARIANTS = ("matmul", "bare")
+STATES = {"momentum": 1, "adam": 2}
+"""Vectors of state that an optimizer keeps."""
 
 
 class Products:
@@ -18,16 +34,21 @@ class Products:
         rng = np.random.default_rng(options.seed)
 
         def normal(*shape: int) -> Array:
-            return rng.standard_normal(shape).astype(options.dtype)
+            array = zeros(shape, options.dtype)
+            array[...] = rng.standard_normal(shape)
+            return array
 
-        self.weights = work.weights
+        size = sum(W.size for W in work.weights)
+        self.parameters, self.gradient = zeros((size,), options.dtype), zeros((size,), options.dtype)
+        np.concatenate([W.ravel() for W in work.weights], out=self.parameters)
+        self.weights = views(self.parameters, work.weights)
+        self.gradients = views(self.gradient, work.weights)
         self.activations = [normal(options.batch, size) for size in options.sizes]
         self.scores = [normal(options.batch, size) for size in options.sizes[1:]]
         self.upstream = [normal(options.batch, size) for size in options.sizes[1:]]
-        self.downstream = [np.empty_like(a) for a in self.activations]
-        self.gradients = [np.empty_like(W) for W in work.weights]
+        self.downstream = [zeros(a.shape, a.dtype) for a in self.activations]
 
-    def step(self) -> None:
+    def step(self, rows: Array) -> None:
         for x, W, z in zip(self.activations, self.weights, self.scores, strict=False):
             np.matmul(x, W, out=z)
         for k in reversed(range(len(self.weights))):
@@ -35,17 +56,47 @@ class Products:
             if k > 0:
                 np.matmul(self.upstream[k], self.weights[k].T, out=self.downstream[k])
 
-    def run(self, first: int, stop: int) -> None:
-        for _ in range(first, stop):
-            self.step()
+
+class BareStep(Products):
+    """The products and the memory traffic around them."""
+
+    def __init__(self, options: Options, work: Workload) -> None:
+        super().__init__(options, work)
+        self.X = work.X
+        states = [zeros(self.gradient.shape, options.dtype) for _ in range(STATES[options.optimizer])]
+        self.vectors = (*states, self.parameters)
+        self.blocks = Blocks(self.parameters.size, options.threads)
+
+    def step(self, rows: Array) -> None:
+        self.X.take(rows, 0, self.activations[0], "clip")
+        super().step(rows)
+        quick_sum(self.gradient)
+        self.blocks.run(self.move)
+
+    def move(self, block: slice, thread: int) -> float:
+        for vector in self.vectors:
+            np.add(vector[block], self.gradient[block], vector[block])
+        return 0.0
+
+
+def views(flat: Array, like: list[Array]) -> list[Array]:
+    """Consecutive parts of a flat vector in the shapes of these arrays."""
+    ends = np.cumsum([W.size for W in like])
+    return [flat[end - W.size : end].reshape(W.shape) for end, W in zip(ends, like, strict=True)]
 
 
 def main() -> None:
     """Time, report. There is no loss: nothing is trained."""
     options = shared.read_options(VARIANTS)
     work = Workload.of(options)
+    limit = {"matmul": Products, "bare": BareStep}[options.variant](options, work)
+
+    def run(first: int, stop: int) -> None:
+        for rows in work.batches[first:stop]:
+            limit.step(rows)
+
     with threadpool_limits(options.threads):
-        blocks = shared.time_blocks(work, Products(options, work).run)
+        blocks = shared.time_blocks(work, run)
     shared.report(options, blocks, None, {"numpy": np.__version__})
 
 
