@@ -34,12 +34,13 @@ class Adam(Optimizer):
 
     def update(self, w: Array, dw: Array, lr: float, *arrays: Array) -> None:
         m, v, s = arrays
-        np.multiply(m, self.beta1, m)
+        # each vector of state is fetched from memory where it is used twice in a row
         np.multiply(dw, 1 - self.beta1, s)
+        np.multiply(m, self.beta1, m)
         np.add(m, s, m)
-        np.multiply(v, self.beta2, v)
         np.square(dw, s)
         np.multiply(s, 1 - self.beta2, s)
+        np.multiply(v, self.beta2, v)
         np.add(v, s, v)
         # lr m_hat / (sqrt(v_hat) + eps), with both corrections taken out of the fraction
         root = math.sqrt(1 - self.beta2**self.t)

@@ -26,9 +26,9 @@ class RMSProp(Optimizer):
 
     def update(self, w: Array, dw: Array, lr: float, *arrays: Array) -> None:
         g, s = arrays
-        np.multiply(g, self.decay, g)
         np.square(dw, s)
         np.multiply(s, 1 - self.decay, s)
+        np.multiply(g, self.decay, g)
         np.add(g, s, g)
         np.sqrt(g, s)
         np.add(s, self.eps, s)
