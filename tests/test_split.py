@@ -68,6 +68,11 @@ def test_a_fraction_of_less_than_one_row_is_refused() -> None:
         split(10, val=0, test=0.01, seed=0)
 
 
+def test_a_class_for_every_row_leaves_none_to_hold_out():
+    with pytest.raises(ConfigError, match=r"no row is left of 50 with 50 classes, .* a number"):
+        split(50, val=0.1, test=0.1, seed=0, classes=np.arange(50))
+
+
 @pytest.fixture
 def short_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "CHUNK", 16)

@@ -46,7 +46,7 @@ def split(
     of_val = quotas(counts, val, counts - 1 - of_test)
     for name, fraction, quota in (("val", val, of_val), ("test", test, of_test)):
         if fraction and not quota.any():
-            raise ConfigError(f"data.{name}: {fraction:g} of {n} rows is no row: take a larger part")
+            raise ConfigError(f"data.{name}: {_no_row(fraction, n, counts)}")
     part_of = np.empty(n, np.uint8)
     generator, shares = stream(seed, "split"), {TEST: stream(seed, "test"), VAL: stream(seed, "val")}
     for start in range(0, n, CHUNK):
@@ -57,6 +57,15 @@ def split(
         part_of[start : start + CHUNK] = _drawn(order, here, sizes, tests, vals)
         counts, of_test, of_val = counts - sizes, of_test - tests, of_val - vals
     return part_of
+
+
+def _no_row(fraction: float, n: int, counts: NDArray[np.int64]) -> str:
+    if round(fraction * n) == 0:
+        return f"{fraction:g} of {n} rows is no row: take a larger part"
+    return (
+        f"no row is left of {n} with {np.count_nonzero(counts)} classes, each of which keeps one for "
+        "training; is the target a number (`loss: mse`), an id or a free text?"
+    )
 
 
 def _counts(classes: NDArray[np.integer]) -> NDArray[np.int64]:
