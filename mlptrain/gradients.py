@@ -13,6 +13,7 @@ MANY = 500_000
 """Elements from which BLAS uses several threads for a matrix times a vector."""
 
 WIDTH = 4096
+"""Columns of that matrix."""
 
 
 def gradient_norm(gradients: Array) -> float:

@@ -54,32 +54,27 @@ class Turns:
 
     def __init__(self, *, own: bool) -> None:
         self.own = own
-        self._slots: dict[int, int] = {}
-        self._handed_on: set[int] = set()
+        self._held: dict[int, int] = {}
+        self._shared: set[int] = set()
         self._free: list[int] = []
         self._count = 0
 
-    def take(self, value: int, *, may_share: bool, over: int | None = None) -> Key:
-        """The purpose under which the memory for the gradient of a value is taken.
-
-        `over`: the value whose gradient it may be written over, if any.
-        """
+    def take(self, value: int, *, may_share: bool) -> Key:
+        """The purpose under which the memory for the gradient of a value is taken."""
         if self.own or not may_share:
             return ("gradient", value)
-        if over is not None and over in self._slots:
-            self._free.append(self._slots[over])
-            self._handed_on.add(over)
-        elif not self._free:
+        if not self._free:
             self._free.append(self._count)
             self._count += 1
-        self._slots[value] = self._free.pop()
-        return ("turn", self._slots[value])
+        self._held[value] = self._free.pop()
+        self._shared.add(value)
+        return ("turn", self._held[value])
 
     def release(self, value: int) -> None:
-        """The gradient of the value has been passed on."""
-        if value in self._slots and value not in self._handed_on:
-            self._free.append(self._slots[value])
+        """The gradient of the value has been passed on; its slot is the next that is taken."""
+        if value in self._held:
+            self._free.append(self._held.pop(value))
 
     def passed_on(self, value: int) -> bool:
         """Whether the gradient was in a slot, and may be gone."""
-        return value in self._slots
+        return value in self._shared

@@ -160,8 +160,9 @@ class Plan:
                 continue
             first = self._gradients[source.index]
             if first is None:  # the first to send a gradient writes it ...
-                over = value if node.gradient_in_place and not into else None
-                into.append(self._new_gradient(source, over))
+                if node.gradient_in_place and not into:
+                    self._turns.release(value.index)  # ... over the upstream gradient if it may ...
+                into.append(self._new_gradient(source))
                 continue
             later = self._memory.take(("branch", len(additions)), first.shape)
             into.append(later)
@@ -175,14 +176,10 @@ class Plan:
             )
         self._backward.extend(additions)
 
-    def _new_gradient(self, source: Value, over: Value | None) -> Array:
+    def _new_gradient(self, source: Value) -> Array:
         gradient = source.gradient
         if gradient is None:
-            key = self._turns.take(
-                source.index,
-                may_share=source.node is not None,
-                over=None if over is None else over.index,
-            )
+            key = self._turns.take(source.index, may_share=source.node is not None)
             gradient = self._memory.take(key, self._values[source.index].shape)
         self._gradients[source.index] = gradient
         return gradient

@@ -38,8 +38,8 @@ class Products:
             array[...] = rng.standard_normal(shape)
             return array
 
-        size = sum(W.size for W in work.weights)
-        self.parameters, self.gradient = zeros((size,), options.dtype), zeros((size,), options.dtype)
+        count = sum(W.size for W in work.weights)
+        self.parameters, self.gradient = zeros((count,), options.dtype), zeros((count,), options.dtype)
         np.concatenate([W.ravel() for W in work.weights], out=self.parameters)
         self.weights = views(self.parameters, work.weights)
         self.gradients = views(self.gradient, work.weights)

@@ -60,10 +60,11 @@ def split(
 
 
 def _no_row(fraction: float, n: int, counts: NDArray[np.int64]) -> str:
-    if round(fraction * n) == 0:
+    classes = np.count_nonzero(counts)
+    if round(fraction * n) == 0 or classes == 1:
         return f"{fraction:g} of {n} rows is no row: take a larger part"
     return (
-        f"no row is left of {n} with {np.count_nonzero(counts)} classes, each of which keeps one for "
+        f"no row is left of {n} with {classes} classes, each of which keeps one for "
         "training; is the target a number (`loss: mse`), an id or a free text?"
     )
 
