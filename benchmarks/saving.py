@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 
 import mlptrain
-from mlptrain.api.runs import prepare
-from mlptrain.keeper import Keeper
+from mlptrain.runs.fit import prepare
+from mlptrain.runs.saving import Checkpointer
 
 DIGITS = Path(__file__).parent.parent / "configs" / "digits.yaml"
 FORTY_MB = {
@@ -26,18 +26,18 @@ TIMES = 9
 
 
 class Watch:
-    """Adds up what `Keeper.save` takes."""
+    """Adds up what `Checkpointer.save` takes."""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []
-        real = Keeper.save
+        real = Checkpointer.save
 
-        def save(keeper, progress, *, is_best=False):
+        def save(checkpointer, progress, *, is_best=False):
             started = time.perf_counter()
-            real(keeper, progress, is_best=is_best)
+            real(checkpointer, progress, is_best=is_best)
             self.seconds.append(time.perf_counter() - started)
 
-        Keeper.save = save
+        Checkpointer.save = save
 
 
 def one_checkpoint(place: Path) -> None:
@@ -48,7 +48,7 @@ def one_checkpoint(place: Path) -> None:
     times = []
     for _ in range(TIMES):
         started = time.perf_counter()
-        run.keeper.save(run.progress)
+        run.checkpointer.save(run.progress)
         times.append(time.perf_counter() - started)
     size = run.directory.last.stat().st_size / 1e6
     run.directory.close()

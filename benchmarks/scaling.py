@@ -29,8 +29,8 @@ def experiment(rows: int, hidden: list[int], batch: int) -> object:
 
     import numpy as np
 
-    from mlptrain.build import build
     from mlptrain.config import load_config
+    from mlptrain.training.build import build
 
     rng = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as folder:
@@ -47,8 +47,8 @@ def experiment(rows: int, hidden: list[int], batch: int) -> object:
 
 def epoch(rows: int) -> float:
     """Microseconds per row of one epoch, evaluation included; the median of three."""
-    from mlptrain.record import Progress
-    from mlptrain.trainer import train
+    from mlptrain.training.record import Progress
+    from mlptrain.training.trainer import train
 
     built = experiment(rows, [64], BATCH)
     times, started = [], time.perf_counter()
@@ -64,8 +64,8 @@ def step(layers: int) -> float:
     """Milliseconds of a step with so many hidden layers of 256 units."""
     import numpy as np
 
-    from mlptrain.record import Progress
-    from mlptrain.trainer import take_step
+    from mlptrain.training.record import Progress
+    from mlptrain.training.trainer import take_step
 
     built, progress = experiment(5 * BATCH, [256] * layers, BATCH), Progress()
     rows = np.arange(BATCH)
@@ -81,8 +81,8 @@ def memory(batch: int) -> dict[str, float]:
     """MB: the peak of the process over what it had before the network, and what it should need."""
     import numpy as np
 
-    from mlptrain.record import Progress
-    from mlptrain.trainer import take_step
+    from mlptrain.training.record import Progress
+    from mlptrain.training.trainer import take_step
 
     small = experiment(2 * batch, [8], batch)  # everything is imported and the data are there
     take_step(small, Progress(), np.arange(batch), 1e-4)

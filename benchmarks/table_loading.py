@@ -71,10 +71,10 @@ def run_load(path: str) -> dict[str, Any]:
 
 def run_fit(path: str, cache: str) -> dict[str, Any]:
     """One epoch of training, from loading to the last evaluation."""
-    from mlptrain.build import build
     from mlptrain.config import load_config
-    from mlptrain.record import Progress
-    from mlptrain.trainer import train
+    from mlptrain.training.build import build
+    from mlptrain.training.record import Progress
+    from mlptrain.training.trainer import train
 
     config = {
         "data": {"train": path, "target": "y", "cache": cache},

@@ -15,11 +15,11 @@ from typing import Any
 import atheris
 
 with atheris.instrument_imports(include=["mlptrain"]):
-    from mlptrain.api.anatomy import history_of
-    from mlptrain.api.runs import prepare
-    from mlptrain.archive import read_archive, write_archive
     from mlptrain.errors import MLPTrainError
-    from mlptrain.model import Model
+    from mlptrain.inference.model import Model
+    from mlptrain.runs.fit import prepare
+    from mlptrain.storage.archive import read_archive, write_archive
+    from mlptrain.tools.summary import history_of
 
 import numpy as np
 from harness import HERE, check_faults, fuzz

@@ -10,7 +10,12 @@ from typing import Any
 import atheris
 
 with atheris.instrument_imports(include=["mlptrain"]):
-    from mlptrain.config import dump, json_schema, load_config, resolved
+    from mlptrain.config import (
+        dump,
+        json_schema,
+        load_config,
+        resolved,
+    )
     from mlptrain.errors import ConfigError
 
 from harness import check_faults, fuzz

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 import mlptrain
-from mlptrain.archive import read_archive
+from mlptrain.storage.archive import read_archive
 
 SEEDS = Path(__file__).parent / "seeds"
 CONFIG = {

@@ -10,22 +10,22 @@ The names below are imported when they are first used: `import mlptrain` costs n
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+from mlptrain.version import __version__
 
 _HOMES = {
-    "fit": "mlptrain.api.runs",
-    "load": "mlptrain.api.models",
-    "Model": "mlptrain.model",
-    "Run": "mlptrain.run",
+    "fit": "mlptrain.runs.fit",
+    "load": "mlptrain.inference.evaluation_report",
+    "Model": "mlptrain.inference.model",
+    "Run": "mlptrain.runs.run",
 }
 
-__all__ = ["Model", "Run", "fit", "load"]
+__all__ = ["Model", "Run", "__version__", "fit", "load"]
 
 if TYPE_CHECKING:  # what __getattr__ delivers, for type checkers
-    from mlptrain.api.models import load
-    from mlptrain.api.runs import fit
-    from mlptrain.model import Model
-    from mlptrain.run import Run
+    from mlptrain.inference.evaluation_report import load
+    from mlptrain.inference.model import Model
+    from mlptrain.runs.fit import fit
+    from mlptrain.runs.run import Run
 
 
 def __getattr__(name: str) -> object:

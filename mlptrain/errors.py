@@ -15,14 +15,7 @@ a file, so whatever a terminal would not just show, such as a line end or an esc
 a question mark. Any other exception is a bug of ours: it keeps its traceback and ends with exit code 1.
 """
 
-
-def printable(text: str) -> str:
-    r"""`text` on one line, without what a terminal would take for a command.
-
-    >>> printable("name\x1b[2J, größe")
-    'name?[2J, größe'
-    """
-    return "".join(character if character.isprintable() else "?" for character in text)
+from mlptrain.messages import printable
 
 
 class MLPTrainError(Exception):

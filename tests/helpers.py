@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from mlptrain.build import build
 from mlptrain.config import load_config
 from mlptrain.data.split import Parts
-from mlptrain.experiment import Experiment
-from mlptrain.graph import Graph
-from mlptrain.nodes.node import Node
-from mlptrain.record import Progress, Record
-from mlptrain.trainer import train
+from mlptrain.graph.graph import Graph
+from mlptrain.graph.node import Node
+from mlptrain.training.build import build
+from mlptrain.training.experiment import Experiment
+from mlptrain.training.record import Progress, Record
+from mlptrain.training.trainer import train
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 

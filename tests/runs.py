@@ -15,12 +15,12 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from mlptrain.api.runs import prepare
-from mlptrain.archive import read_archive
 from mlptrain.cli import cli
 from mlptrain.errors import Interrupted
-from mlptrain.optimizers import OPTIMIZERS
-from mlptrain.run import Run
+from mlptrain.optim import OPTIMIZERS
+from mlptrain.runs.fit import prepare
+from mlptrain.runs.run import Run
+from mlptrain.storage.archive import read_archive
 
 ROOT = Path(__file__).parent.parent
 

@@ -8,9 +8,9 @@ from math import log
 import numpy as np
 import pytest
 
-from mlptrain.graph import Graph
-from mlptrain.nodes.activations import ACTIVATIONS
-from mlptrain.nodes.activations.piecewise import ELU, LeakyReLU, Maxout
+from mlptrain.graph.graph import Graph
+from mlptrain.nn.activations import ACTIVATIONS
+from mlptrain.nn.activations.piecewise import ELU, LeakyReLU, Maxout
 
 
 def flow(node, x, upstream=1.0):

@@ -14,9 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from mlptrain.archive import DTYPES, DamagedCheckpoint, _cost, read_archive, write_archive
 from mlptrain.errors import CheckpointError, DivergenceError
-from mlptrain.npz import Member, assemble
+from mlptrain.storage.archive import (
+    DTYPES,
+    DamagedCheckpoint,
+    _cost,
+    read_archive,
+    write_archive,
+)
+from mlptrain.storage.npz import Member, assemble
 
 HERE = Path(__file__).parent
 GOLDEN = HERE / "golden" / "checkpoint-v1.npz"

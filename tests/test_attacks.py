@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mlptrain.archive import read_archive, write_archive
 from mlptrain.errors import CheckpointError
-from mlptrain.npz import Member, assemble
+from mlptrain.storage.archive import read_archive, write_archive
+from mlptrain.storage.npz import Member, assemble
 
 HONEST = {"layer1.W": np.ones((2, 3), np.float32), "mask": np.array([True, False])}
 SEEN: list[str] = []  # what the audit hook saw while a file was being read

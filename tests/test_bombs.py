@@ -14,7 +14,7 @@ from runs import faults, invoke, mlptrain, write_config
 
 from mlptrain.data.load import load_dataset
 from mlptrain.data.readers import arrays, packed
-from mlptrain.data.readers.pieces import table_pieces
+from mlptrain.data.readers.tables.pieces import table_pieces
 from mlptrain.errors import DataError
 
 TEN_MB = 10 << 20

@@ -21,15 +21,16 @@ from helpers import trained
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlptrain.data import available, load, prepared, source
+from mlptrain.data import load, prepared, source
 from mlptrain.data.cache import cache as cache_module
 from mlptrain.data.cache import rows_file
 from mlptrain.data.cache.cache import Cache, open_cache
 from mlptrain.data.cache.file_array import FileArray
 from mlptrain.data.dataset import Dataset
 from mlptrain.data.load import load_dataset
-from mlptrain.data.readers import pieces, spool, spooled, words
+from mlptrain.data.readers.tables import pieces, spool, spooled
 from mlptrain.errors import DataError, MLPTrainError, StorageError
+from mlptrain.system import memory_limit as available
 
 RECIPES: list[dict[str, Any]] = [
     {"ignore": ["when"], "missing": "mean", "categorical": {"missing": "zeros"}},
@@ -428,7 +429,7 @@ def test_numbers_that_turn_into_text_are_categories_as_in_memory(tmp_path: Path)
 def test_too_many_labels_are_refused_without_keeping_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (spool, spooled, words):
+    for module in (spool, spooled):
         monkeypatch.setattr(module, "MOST_LABELS", 100)
     path = tmp_path / "t.csv"
     path.write_text("a,y\n" + "".join(f"id{i},{i % 2}\n" for i in range(300)))

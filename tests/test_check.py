@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from mlptrain.check import CHECKS, check
 from mlptrain.cli import cli
 from mlptrain.errors import ConfigError, DataError
-from mlptrain.losses.softmax import SoftmaxLoss
-from mlptrain.regularizers import L2
+from mlptrain.nn.losses.softmax import SoftmaxLoss
+from mlptrain.nn.regularizers import L2
+from mlptrain.tools.check import CHECKS, check
 from tests.helpers import CONFIGS, changed
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -12,8 +12,8 @@ import yaml
 from helpers import changed
 from runs import ROOT, invoke
 
-from mlptrain.check import check
 from mlptrain.errors import DataError
+from mlptrain.tools.check import check
 
 datasets = pytest.importorskip("sklearn.datasets")
 

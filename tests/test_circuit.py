@@ -20,7 +20,7 @@ from mlptrain.report.circuit.boxes import Box
 from mlptrain.report.circuit.diagram import Diagram
 from mlptrain.report.circuit.drawing import GRADIENT, VALUE
 from mlptrain.report.circuit.layout import layout
-from mlptrain.trace import trace
+from mlptrain.tools.trace.trace import trace
 
 SVG = "{http://www.w3.org/2000/svg}"
 DOT = shutil.which("dot")

@@ -10,7 +10,7 @@ from helpers import changed
 from runs import THIRTY, faults, invoke, mlptrain, outcome, records, write_config
 
 from mlptrain.cli import COMMANDS, cli
-from mlptrain.nodes.activations.piecewise import ReLU
+from mlptrain.nn.activations.piecewise import ReLU
 
 CLASSIFIER = changed(THIRTY, {"train.epochs": 2, "train.eval_every": 1, "data.test": 0.2})
 REGRESSION = changed(
@@ -256,7 +256,7 @@ def test_a_bug_keeps_its_traceback(here, monkeypatch):
     def broken(*arguments, **options):
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr("mlptrain.api.runs.prepare", broken)
+    monkeypatch.setattr("mlptrain.runs.fit.prepare", broken)
     with pytest.raises(ZeroDivisionError):
         invoke("fit", "classifier.yaml")
 

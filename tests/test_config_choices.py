@@ -6,8 +6,19 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from mlptrain.bounds import Count, Fraction, NonNegativeCount, Positive
-from mlptrain.config.choices import Choice, Named, Option, first_sentence, options_of
+from mlptrain.bounds import (
+    Count,
+    Fraction,
+    NonNegativeCount,
+    Positive,
+)
+from mlptrain.config.choices import (
+    Choice,
+    Named,
+    Option,
+    first_sentence,
+    options_of,
+)
 from mlptrain.config.kinds import ShortFor
 
 

@@ -8,13 +8,19 @@ from hypothesis import strategies as st
 
 from mlptrain.config import Config, load_config
 from mlptrain.config.choices import Named
-from mlptrain.config.keys import OTHER_WORDS, advice_on_key, keys_of, mapping_at, sections_with
+from mlptrain.config.keys import (
+    OTHER_WORDS,
+    advice_on_key,
+    keys_of,
+    mapping_at,
+    sections_with,
+)
 from mlptrain.errors import ConfigError
-from mlptrain.losses import LOSSES
-from mlptrain.nodes.activations import ACTIVATIONS
-from mlptrain.optimizers import OPTIMIZERS
-from mlptrain.registry import nearest
-from mlptrain.schedules import SCHEDULES
+from mlptrain.messages import nearest
+from mlptrain.nn.activations import ACTIVATIONS
+from mlptrain.nn.losses import LOSSES
+from mlptrain.optim import OPTIMIZERS
+from mlptrain.optim.schedules import SCHEDULES
 
 GOOD = """\
 seed: 0

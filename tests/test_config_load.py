@@ -9,15 +9,20 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlptrain.config import Config, dump, load_config, resolved
+from mlptrain.config import (
+    Config,
+    dump,
+    load_config,
+    resolved,
+)
 from mlptrain.config.schema import EarlyStopping, Steps
 from mlptrain.data.readers.toy import TOYS
 from mlptrain.errors import ConfigError
-from mlptrain.initializers import INITIALIZERS
-from mlptrain.losses import LOSSES
-from mlptrain.nodes.activations import ACTIVATIONS
-from mlptrain.optimizers import OPTIMIZERS
-from mlptrain.schedules import SCHEDULES
+from mlptrain.nn.activations import ACTIVATIONS
+from mlptrain.nn.initializers import INITIALIZERS
+from mlptrain.nn.losses import LOSSES
+from mlptrain.optim import OPTIMIZERS
+from mlptrain.optim.schedules import SCHEDULES
 
 LEAST = {"data": {"train": "rows.csv"}}
 

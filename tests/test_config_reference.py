@@ -8,11 +8,11 @@ import pytest
 from mlptrain.config import load_config, resolved
 from mlptrain.config.reference import json_schema, reference
 from mlptrain.data.readers.toy import TOYS
-from mlptrain.initializers import INITIALIZERS
-from mlptrain.losses import LOSSES
-from mlptrain.nodes.activations import ACTIVATIONS
-from mlptrain.optimizers import OPTIMIZERS
-from mlptrain.schedules import SCHEDULES
+from mlptrain.nn.activations import ACTIVATIONS
+from mlptrain.nn.initializers import INITIALIZERS
+from mlptrain.nn.losses import LOSSES
+from mlptrain.optim import OPTIMIZERS
+from mlptrain.optim.schedules import SCHEDULES
 
 SCHEMA = json_schema()
 

@@ -6,12 +6,17 @@ import numpy as np
 import pytest
 from helpers import TOY, changed
 
-from mlptrain.build import build
 from mlptrain.config import load_config
-from mlptrain.experiment import Monitor
-from mlptrain.gradients import gradient_norm
-from mlptrain.random import stream
-from mlptrain.record import MOST_TRAINING_ROWS, Clock, Progress, measure
+from mlptrain.streams import stream
+from mlptrain.training.build import build
+from mlptrain.training.experiment import Monitor
+from mlptrain.training.gradients import gradient_norm
+from mlptrain.training.record import (
+    MOST_TRAINING_ROWS,
+    Clock,
+    Progress,
+    measure,
+)
 
 
 def experiment(**changes):

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import pytest
 from runs import THIRTY, faults, invoke, records, write_config
 
-from mlptrain.events import tag
+from mlptrain.runs.tensorboard import tag
 
 ON = ("--set", "train.tensorboard=true")
 

@@ -3,8 +3,8 @@
 import pytest
 
 from mlptrain.errors import ConfigError
-from mlptrain.expression import parse, read_value, read_values
-from mlptrain.expression.program import FUNCTIONS, Constant, Input
+from mlptrain.tools.trace import parse, read_value, read_values
+from mlptrain.tools.trace.program import FUNCTIONS, Constant, Input
 
 
 def spelled(text):

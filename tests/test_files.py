@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mlptrain.errors import EnvironmentFault, StorageError
-from mlptrain.files import (
+from mlptrain.storage.files import (
     LOCK,
     lock,
     predecessor_kept,
@@ -164,7 +164,7 @@ def test_what_is_not_a_file_is_refused_at_once(tmp_path, kind):
 
 
 def test_a_second_process_is_told_who_holds_the_directory(tmp_path):
-    script = "import sys; from mlptrain.files import lock\nwith lock(sys.argv[1]): pass"
+    script = "import sys; from mlptrain.storage.files import lock\nwith lock(sys.argv[1]): pass"
     with lock(tmp_path):
         child = subprocess.run(
             [sys.executable, "-c", script, tmp_path], capture_output=True, text=True, check=False
@@ -184,7 +184,7 @@ def test_a_lock_can_be_taken_again_after_its_end(tmp_path):
 
 def test_a_killed_process_leaves_no_lock(tmp_path):
     script = (
-        "import sys, time; from mlptrain.files import lock\n"
+        "import sys, time; from mlptrain.storage.files import lock\n"
         "with lock(sys.argv[1]):\n print(flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", script, tmp_path], stdout=subprocess.PIPE) as child:

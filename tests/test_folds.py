@@ -11,12 +11,12 @@ from runs import faults, invoke, train_and_signal, write_config
 from sklearn import metrics
 from tables import column, read, write
 
-from mlptrain.api.runs import prepare_folds
 from mlptrain.data import split
 from mlptrain.data.split import Fold
 from mlptrain.errors import ConfigError, Interrupted
-from mlptrain.folds import spread
-from mlptrain.run_directory import RunDirectory
+from mlptrain.runs.cross_validation import spread
+from mlptrain.runs.fit import prepare_folds
+from mlptrain.storage.run_directory import RunDirectory
 
 ROWS = [[i, (i * 37 % 11) / 10, (i * 17 % 7) / 3, "abc"[i % 3], i / 4 - 3] for i in range(45)]
 HEADER = ["id", "u", "v", "letter", "size"]

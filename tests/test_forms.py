@@ -5,9 +5,9 @@ import pytest
 from helpers import changed
 from runs import THIRTY, faults, finish, invoke
 
-from mlptrain.api.runs import prepare
-from mlptrain.archive import read_archive, write_archive
-from mlptrain.forms import FORMS
+from mlptrain.runs.fit import prepare
+from mlptrain.storage.archive import read_archive, write_archive
+from mlptrain.training.checkpoint_schema import FORMS
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ from math import e, log
 import numpy as np
 import pytest
 
-from mlptrain.graph import Graph
-from mlptrain.nodes.gates import GATES
+from mlptrain.graph.graph import Graph
+from mlptrain.nn.gates import GATES
 
 
 def flow(op, *inputs, upstream=1.0):

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mlptrain.gradients import clip, gradient_norm
-from mlptrain.losses import LOSSES
-from mlptrain.network import Architecture, Network
-from mlptrain.nodes.activations import ACTIVATIONS
-from mlptrain.optimizers import OPTIMIZERS
-from mlptrain.regularizers import REGULARIZERS
-from mlptrain.schedules import SCHEDULES, warm_up
+from mlptrain.nn.activations import ACTIVATIONS
+from mlptrain.nn.losses import LOSSES
+from mlptrain.nn.network import Architecture, Network
+from mlptrain.nn.regularizers import REGULARIZERS
+from mlptrain.optim import OPTIMIZERS
+from mlptrain.optim.schedules import SCHEDULES, warm_up
+from mlptrain.training.gradients import clip, gradient_norm
 
 CASES = sorted((Path(__file__).parent / "golden" / "trajectories").glob("*.json"))
 TOLERANCE = 1e-9

@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from mlptrain.data.dataset import Rows
-from mlptrain.gradcheck import (
+from mlptrain.graph.graph import Graph
+from mlptrain.nn.activations import ACTIVATIONS
+from mlptrain.nn.gates import GATES, Sum
+from mlptrain.nn.initializers import xavier
+from mlptrain.nn.linear import Linear
+from mlptrain.nn.losses import LOSSES
+from mlptrain.nn.network import Architecture, Network
+from mlptrain.nn.regularizers import REGULARIZERS
+from mlptrain.tools.gradcheck import (
     TOLERANCE,
     check,
     check_network,
@@ -12,16 +20,8 @@ from mlptrain.gradcheck import (
     check_node,
     check_nodes,
 )
-from mlptrain.gradcheck.nodes import LAYERS
-from mlptrain.gradcheck.numerical import relative_error
-from mlptrain.graph import Graph
-from mlptrain.initializers import xavier
-from mlptrain.losses import LOSSES
-from mlptrain.network import Architecture, Network
-from mlptrain.nodes.activations import ACTIVATIONS
-from mlptrain.nodes.gates import GATES, Sum
-from mlptrain.nodes.linear import Linear
-from mlptrain.regularizers import REGULARIZERS
+from mlptrain.tools.gradcheck.nodes import LAYERS
+from mlptrain.tools.gradcheck.numerical import relative_error
 
 pytestmark = pytest.mark.usefixtures("strict_floats", "one_thread")
 
@@ -127,7 +127,7 @@ def test_one_wrong_unit_in_one_layer_is_caught_there_and_nowhere_else(tensor, po
             if into[position] is target:
                 into[position][..., 2] *= 1.001
 
-    monkeypatch.setattr("mlptrain.network.Linear", OneWrongUnit)
+    monkeypatch.setattr("mlptrain.nn.network.Linear", OneWrongUnit)
     activations = [ACTIVATIONS["tanh"]()] * 2
     network = Network(Architecture(4, 3, [5, 4], activations), LOSSES["softmax"](), dtype=np.float64)
     network.initialize(xavier, 0)
@@ -141,7 +141,7 @@ def test_one_wrong_unit_in_one_layer_is_caught_there_and_nowhere_else(tensor, po
 
 
 def test_an_input_gradient_wrong_by_a_thousandth_is_caught_in_the_layers_below(monkeypatch):
-    monkeypatch.setattr("mlptrain.network.Linear", wrong(Linear, 0))
+    monkeypatch.setattr("mlptrain.nn.network.Linear", wrong(Linear, 0))
 
     failed = {row.tensor for row in check_networks() if not row.passed}
 

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from mlptrain.data.dataset import Rows
-from mlptrain.gradcheck import check_network, check_node
-from mlptrain.losses import LOSSES
-from mlptrain.network import Architecture, Network
-from mlptrain.nodes.activations import ACTIVATIONS
-from mlptrain.regularizers import L1
+from mlptrain.nn.activations import ACTIVATIONS
+from mlptrain.nn.losses import LOSSES
+from mlptrain.nn.network import Architecture, Network
+from mlptrain.nn.regularizers import L1
 from mlptrain.report.gradcheck import notes, verdict
+from mlptrain.tools.gradcheck import check_network, check_node
 
 pytestmark = pytest.mark.usefixtures("strict_floats", "one_thread")
 
@@ -58,7 +58,7 @@ def test_the_layer_above_the_kink_is_judged_in_full():
 
 
 def test_a_wrong_gradient_in_another_unit_is_still_named(monkeypatch):
-    from mlptrain.nodes.linear import Linear
+    from mlptrain.nn.linear import Linear
 
     class OneWrongUnit(Linear):
         def backward(self, upstream, inputs, out, saved, into):
@@ -66,7 +66,7 @@ def test_a_wrong_gradient_in_another_unit_is_still_named(monkeypatch):
             if into[1].shape == (2, 3):
                 into[1][:, 2] *= 1.001
 
-    monkeypatch.setattr("mlptrain.network.Linear", OneWrongUnit)
+    monkeypatch.setattr("mlptrain.nn.network.Linear", OneWrongUnit)
 
     row = by_tensor(check_network("n", relu_network(), ROWS, 0))["layer1.W"]
 

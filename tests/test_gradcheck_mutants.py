@@ -7,21 +7,29 @@ import numpy as np
 import pytest
 
 from mlptrain.data.dataset import Rows
-from mlptrain.gradcheck import check_network, check_node
-from mlptrain.initializers import xavier
-from mlptrain.losses.hinge import HingeLoss
-from mlptrain.losses.regression import HuberLoss, MSELoss
-from mlptrain.losses.softmax import SoftmaxLoss
-from mlptrain.network import Architecture, Network
-from mlptrain.nodes.activations import ACTIVATIONS
-from mlptrain.nodes.activations.piecewise import LeakyReLU, Maxout, ReLU
-from mlptrain.nodes.activations.smooth import GELU, Sigmoid, Tanh
-from mlptrain.nodes.dropout import Dropout
-from mlptrain.nodes.gates import Add, Divide, Max, Multiply, Power, Subtract, fold
-from mlptrain.nodes.linear import Linear
-from mlptrain.nodes.norm import BatchNorm, LayerNorm
-from mlptrain.plan import Plan
-from mlptrain.regularizers import L1, L2
+from mlptrain.graph.plan import Plan
+from mlptrain.nn.activations import ACTIVATIONS
+from mlptrain.nn.activations.piecewise import LeakyReLU, Maxout, ReLU
+from mlptrain.nn.activations.smooth import GELU, Sigmoid, Tanh
+from mlptrain.nn.dropout import Dropout
+from mlptrain.nn.gates import (
+    Add,
+    Divide,
+    Max,
+    Multiply,
+    Power,
+    Subtract,
+    fold,
+)
+from mlptrain.nn.initializers import xavier
+from mlptrain.nn.linear import Linear
+from mlptrain.nn.losses.hinge import HingeLoss
+from mlptrain.nn.losses.regression import HuberLoss, MSELoss
+from mlptrain.nn.losses.softmax import SoftmaxLoss
+from mlptrain.nn.network import Architecture, Network
+from mlptrain.nn.norm import BatchNorm, LayerNorm
+from mlptrain.nn.regularizers import L1, L2
+from mlptrain.tools.gradcheck import check_network, check_node
 
 pytestmark = pytest.mark.usefixtures("strict_floats", "one_thread")
 
@@ -300,7 +308,7 @@ def test_the_input_gradient_of_a_square_layer_through_W_is_caught_below(network,
             if into[0] is not None and inputs[1].shape == (5, 5):
                 np.copyto(into[0], upstream @ inputs[1])
 
-    monkeypatch.setattr("mlptrain.network.Linear", Transposed)
+    monkeypatch.setattr("mlptrain.nn.network.Linear", Transposed)
     activations = [ACTIVATIONS["tanh"]() for _ in range(2)]
     mutant = Network(Architecture(4, 3, [5, 5], activations), SoftmaxLoss(), dtype=float)
     mutant.initialize(xavier, 0)

@@ -8,19 +8,26 @@ from click.testing import CliRunner
 
 from mlptrain.cli import cli
 from mlptrain.data.dataset import Rows
-from mlptrain.gradcheck import STEPS, check, check_network, check_node, part_cases, sweep
-from mlptrain.gradcheck.agreement import Row
-from mlptrain.gradcheck.complexstep import ComplexStep
-from mlptrain.gradcheck.nodes import node_case
-from mlptrain.initializers import he
-from mlptrain.losses import LOSSES
-from mlptrain.network import Architecture, Network
-from mlptrain.nodes.activations import ACTIVATIONS
-from mlptrain.nodes.activations.activation import Activation
-from mlptrain.nodes.gates import Exp
-from mlptrain.nodes.linear import Linear
-from mlptrain.regularizers import L1, L2
+from mlptrain.nn.activations import ACTIVATIONS
+from mlptrain.nn.activations.activation import Activation
+from mlptrain.nn.gates import Exp
+from mlptrain.nn.initializers import he
+from mlptrain.nn.linear import Linear
+from mlptrain.nn.losses import LOSSES
+from mlptrain.nn.network import Architecture, Network
+from mlptrain.nn.regularizers import L1, L2
 from mlptrain.report.gradcheck import complaint, notes
+from mlptrain.tools.gradcheck import (
+    STEPS,
+    check,
+    check_network,
+    check_node,
+    part_cases,
+    sweep,
+)
+from mlptrain.tools.gradcheck.agreement import Row
+from mlptrain.tools.gradcheck.complexstep import ComplexStep
+from mlptrain.tools.gradcheck.nodes import node_case
 
 pytestmark = pytest.mark.usefixtures("strict_floats", "one_thread")
 
@@ -36,7 +43,7 @@ def wide_network(monkeypatch, spoil):
             if into[1].shape == (WIDTH, WIDTH):
                 spoil(into[1])
 
-    monkeypatch.setattr("mlptrain.network.Linear", Spoiled)
+    monkeypatch.setattr("mlptrain.nn.network.Linear", Spoiled)
     network = Network(
         Architecture(WIDTH, 4, [WIDTH], [ACTIVATIONS["relu"]()]), LOSSES["softmax"](), dtype=float
     )
@@ -470,7 +477,7 @@ def test_help_has_an_example():
 
 
 def test_a_complaint_names_unit_and_entry():
-    from mlptrain.gradcheck import Entry
+    from mlptrain.tools.gradcheck import Entry
 
     row = Row("n", "layer1.W", 5e-4, 6, worst=Entry((2, 4), 1.001, 1.0), wrong_units=(4,))
 

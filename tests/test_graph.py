@@ -6,16 +6,23 @@ from helpers import run_node
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlptrain.graph import Graph
-from mlptrain.initializers import he
-from mlptrain.losses import LOSSES
-from mlptrain.network import Architecture, Network
-from mlptrain.nodes.activations import ACTIVATIONS
-from mlptrain.nodes.activations.piecewise import ReLU
-from mlptrain.nodes.gates import Add, Copy, MatMul, Multiply, Negate, Sum
-from mlptrain.nodes.linear import SMALL, Linear, product
-from mlptrain.parameters import Parameters, ParameterShape
-from mlptrain.regularizers import L2
+from mlptrain.graph.graph import Graph
+from mlptrain.nn.activations import ACTIVATIONS
+from mlptrain.nn.activations.piecewise import ReLU
+from mlptrain.nn.gates import (
+    Add,
+    Copy,
+    MatMul,
+    Multiply,
+    Negate,
+    Sum,
+)
+from mlptrain.nn.initializers import he
+from mlptrain.nn.linear import SMALL, Linear, product
+from mlptrain.nn.losses import LOSSES
+from mlptrain.nn.network import Architecture, Network
+from mlptrain.nn.parameters import Parameters, ParameterShape
+from mlptrain.nn.regularizers import L2
 
 pytestmark = pytest.mark.usefixtures("strict_floats")
 
@@ -117,7 +124,7 @@ def test_every_gradient_has_the_shape_of_its_value(hidden, activation, norm, cou
 def test_a_graph_that_keeps_nothing_gives_the_gradients_of_one_that_keeps_all(
     activation, norm, rng, monkeypatch
 ):
-    monkeypatch.setattr("mlptrain.plan.BLOCK", 8)  # so that 5 rows are several blocks
+    monkeypatch.setattr("mlptrain.graph.plan.BLOCK", 8)  # so that 5 rows are several blocks
     X, y = rows(rng, 5)
     lean, kept = (small_network([4, 3, 6], activation=activation, norm=norm) for _ in range(2))
     kept.training.graph.keeps_all = True
@@ -126,7 +133,7 @@ def test_a_graph_that_keeps_nothing_gives_the_gradients_of_one_that_keeps_all(
 
 
 def test_an_activation_goes_through_many_rows_in_blocks(rng, monkeypatch):
-    monkeypatch.setattr("mlptrain.plan.BLOCK", 8)
+    monkeypatch.setattr("mlptrain.graph.plan.BLOCK", 8)
     seen = []
     monkeypatch.setattr(ReLU, "forward", lambda _, inputs, out, saved: seen.append(inputs[0].shape))
 

@@ -7,11 +7,16 @@ import pytest
 from helpers import TOY, changed
 from runs import THIRTY, invoke, records, timeless, write_config
 
-from mlptrain.build import build
 from mlptrain.config import load_config
-from mlptrain.histograms import BINS, histogram, histograms, ratio
-from mlptrain.record import Progress
-from mlptrain.trainer import train
+from mlptrain.training.build import build
+from mlptrain.training.histograms import (
+    BINS,
+    histogram,
+    histograms,
+    ratio,
+)
+from mlptrain.training.record import Progress
+from mlptrain.training.trainer import train
 
 
 def first_step(**changes):

@@ -8,7 +8,7 @@ from runs import faults, invoke
 from tables import write
 
 from mlptrain.config import load_config
-from mlptrain.init import first_config
+from mlptrain.tools.first_config import first_config
 
 N = 200
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from mlptrain.initializers import INITIALIZERS
-from mlptrain.losses import LOSSES
-from mlptrain.network import Architecture, Network
-from mlptrain.nodes.activations import ACTIVATIONS
+from mlptrain.nn.activations import ACTIVATIONS
+from mlptrain.nn.initializers import INITIALIZERS
+from mlptrain.nn.losses import LOSSES
+from mlptrain.nn.network import Architecture, Network
 
 pytestmark = pytest.mark.usefixtures("strict_floats")
 

@@ -9,20 +9,20 @@ import numpy as np
 import pytest
 from helpers import TOY, changed, fingerprint
 
-from mlptrain.build import build
 from mlptrain.config import load_config
 from mlptrain.config.choices import options_of
 from mlptrain.config.schema import Config, EarlyStopping
 from mlptrain.config.section import Section
 from mlptrain.data.readers.toy import TOYS
 from mlptrain.errors import MLPTrainError
-from mlptrain.initializers import INITIALIZERS
-from mlptrain.losses import LOSSES
-from mlptrain.nodes.activations import ACTIVATIONS
-from mlptrain.optimizers import OPTIMIZERS
-from mlptrain.record import Progress
-from mlptrain.schedules import SCHEDULES
-from mlptrain.trainer import train
+from mlptrain.nn.activations import ACTIVATIONS
+from mlptrain.nn.initializers import INITIALIZERS
+from mlptrain.nn.losses import LOSSES
+from mlptrain.optim import OPTIMIZERS
+from mlptrain.optim.schedules import SCHEDULES
+from mlptrain.training.build import build
+from mlptrain.training.record import Progress
+from mlptrain.training.trainer import train
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

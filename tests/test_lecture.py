@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from helpers import CONFIGS, TOY, changed, trained
 
-from mlptrain.build import build
 from mlptrain.config import load_config
-from mlptrain.losses import LOSSES
-from mlptrain.nodes.activations import ACTIVATIONS
+from mlptrain.nn.activations import ACTIVATIONS
+from mlptrain.nn.losses import LOSSES
+from mlptrain.training.build import build
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -166,9 +166,9 @@ def test_every_activation_gets_more_of_the_moons_than_a_linear_classifier(activa
 
 MEMORY = """
 import numpy as np
-from mlptrain.graph import Graph
-from mlptrain.nodes.gates import Sum
-from mlptrain.nodes.linear import Linear
+from mlptrain.graph.graph import Graph
+from mlptrain.nn.gates import Sum
+from mlptrain.nn.linear import Linear
 
 def peak():
     with open("/proc/self/status") as status:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from helpers import run_node
 
-from mlptrain.losses import LOSSES
+from mlptrain.nn.losses import LOSSES
 
 pytestmark = pytest.mark.usefixtures("strict_floats")
 

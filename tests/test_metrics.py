@@ -20,9 +20,19 @@ from mlptrain.metrics.classification import (
     precision_macro,
     recall_macro,
 )
-from mlptrain.metrics.probability import brier, calibration_error, log_loss, softmax
+from mlptrain.metrics.probability import (
+    brier,
+    calibration_error,
+    log_loss,
+    softmax,
+)
 from mlptrain.metrics.ranking import average_precision, margins, roc_auc
-from mlptrain.metrics.regression import mae, median_absolute_error, r2, rmse
+from mlptrain.metrics.regression import (
+    mae,
+    median_absolute_error,
+    r2,
+    rmse,
+)
 
 EXACT = {"rel": 1e-9, "abs": 1e-12}
 

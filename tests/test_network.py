@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlptrain.initializers import he
-from mlptrain.losses import LOSSES
-from mlptrain.network import Architecture, Network
-from mlptrain.nodes.activations import ACTIVATIONS
-from mlptrain.nodes.dropout import Dropout
-from mlptrain.parameters import Parameters, ParameterShape
-from mlptrain.regularizers import REGULARIZERS
+from mlptrain.nn.activations import ACTIVATIONS
+from mlptrain.nn.dropout import Dropout
+from mlptrain.nn.initializers import he
+from mlptrain.nn.losses import LOSSES
+from mlptrain.nn.network import Architecture, Network
+from mlptrain.nn.parameters import Parameters, ParameterShape
+from mlptrain.nn.regularizers import REGULARIZERS
 
 pytestmark = pytest.mark.usefixtures("strict_floats")
 

@@ -21,14 +21,19 @@ from runs import (
     write_config,
 )
 
-from mlptrain import trainer
-from mlptrain.api.models import load
-from mlptrain.api.runs import prepare
-from mlptrain.archive import read_archive
 from mlptrain.errors import DivergenceError, StorageError
-from mlptrain.gradients import MANY, clip, gradient_norm, is_finite
-from mlptrain.nodes.activations.piecewise import ReLU
-from mlptrain.run_directory import RunDirectory
+from mlptrain.inference.evaluation_report import load
+from mlptrain.nn.activations.piecewise import ReLU
+from mlptrain.runs.fit import prepare
+from mlptrain.storage.archive import read_archive
+from mlptrain.storage.run_directory import RunDirectory
+from mlptrain.training import trainer
+from mlptrain.training.gradients import (
+    MANY,
+    clip,
+    gradient_norm,
+    is_finite,
+)
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -4,12 +4,17 @@ import numpy as np
 import pytest
 from helpers import TOY, changed, run_node, trained
 
-from mlptrain.initializers import he
-from mlptrain.losses import LOSSES
-from mlptrain.network import Architecture, Network
-from mlptrain.nodes.activations import ACTIVATIONS
-from mlptrain.nodes.dropout import Dropout, draw_mask
-from mlptrain.nodes.norm import EPS, BatchNorm, FixedNorm, LayerNorm
+from mlptrain.nn.activations import ACTIVATIONS
+from mlptrain.nn.dropout import Dropout, draw_mask
+from mlptrain.nn.initializers import he
+from mlptrain.nn.losses import LOSSES
+from mlptrain.nn.network import Architecture, Network
+from mlptrain.nn.norm import (
+    EPS,
+    BatchNorm,
+    FixedNorm,
+    LayerNorm,
+)
 
 pytestmark = pytest.mark.usefixtures("strict_floats")
 

@@ -8,8 +8,8 @@ import math
 import numpy as np
 import pytest
 
-from mlptrain.blocks import BLOCK
-from mlptrain.optimizers import OPTIMIZERS
+from mlptrain.optim import OPTIMIZERS
+from mlptrain.optim.blocks import BLOCK
 
 pytestmark = pytest.mark.usefixtures("strict_floats")
 
@@ -153,7 +153,7 @@ def test_blocks_give_the_same_as_a_vector_processed_whole(name, size, rng, monke
     in_blocks, whole = start.copy(), start.copy()
     walk(attached(name, in_blocks), in_blocks, gradients)
 
-    monkeypatch.setattr("mlptrain.blocks.BLOCK", 4 * BLOCK)
+    monkeypatch.setattr("mlptrain.optim.blocks.BLOCK", 4 * BLOCK)
     walk(attached(name, whole), whole, gradients)
 
     np.testing.assert_array_equal(in_blocks, whole)
@@ -162,8 +162,8 @@ def test_blocks_give_the_same_as_a_vector_processed_whole(name, size, rng, monke
 @pytest.mark.parametrize("threads", [2, 3])
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_threads_give_the_same_bits_as_one(name, threads, rng, monkeypatch):
-    monkeypatch.setattr("mlptrain.blocks.BLOCK", 100)
-    monkeypatch.setattr("mlptrain.blocks.WORTHWHILE", 1)
+    monkeypatch.setattr("mlptrain.optim.blocks.BLOCK", 100)
+    monkeypatch.setattr("mlptrain.optim.blocks.WORTHWHILE", 1)
     start, gradients = rng.normal(size=1234), rng.normal(size=(3, 1234))
     alone, together = start.copy(), start.copy()
     walk(attached(name, alone), alone, gradients)
@@ -178,8 +178,8 @@ def test_threads_give_the_same_bits_as_one(name, threads, rng, monkeypatch):
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_subnormal_numbers_become_0_every_hundredth_update(name, threads, monkeypatch):
-    monkeypatch.setattr("mlptrain.blocks.BLOCK", 2)
-    monkeypatch.setattr("mlptrain.blocks.WORTHWHILE", 1)
+    monkeypatch.setattr("mlptrain.optim.blocks.BLOCK", 2)
+    monkeypatch.setattr("mlptrain.optim.blocks.WORTHWHILE", 1)
     w = np.array([1e-40, -1e-45, 1e-37, 1.0, 0.0], np.float32)
     still = np.zeros_like(w)
     optimizer = OPTIMIZERS[name]()

@@ -2,8 +2,8 @@
 
 import pytest
 
-from mlptrain import pace
-from mlptrain.pace import Pace
+from mlptrain.runs import saving
+from mlptrain.runs.saving import Pace
 
 
 class Clock:
@@ -18,7 +18,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch):
     clock = Clock()
-    monkeypatch.setattr(pace, "time", clock)
+    monkeypatch.setattr(saving, "time", clock)
     return clock
 
 

@@ -10,7 +10,13 @@ from runs import ROOT, invoke, records, write_config
 
 from mlptrain.metrics.probability import calibration_error
 from mlptrain.report.plots import applicable, picture
-from mlptrain.report.plots.canvas import DARK, LIGHT, MARKERS, drawing, rgb
+from mlptrain.report.plots.canvas import (
+    DARK,
+    LIGHT,
+    MARKERS,
+    drawing,
+    rgb,
+)
 from mlptrain.report.plots.reliability import bins
 from mlptrain.report.plots.weights import mosaic
 from mlptrain.report.results import Results

@@ -13,7 +13,7 @@ from tables import write
 import mlptrain
 from mlptrain.data.chunks import iterate_features
 from mlptrain.errors import DataError
-from mlptrain.predict import predict
+from mlptrain.inference.predict import predict
 from mlptrain.report import prediction
 
 ROWS = [
@@ -213,7 +213,7 @@ def test_a_reader_that_has_seen_enough_ends_it_without_a_word(run, tmp_path):
 
 
 def test_a_long_file_is_read_in_chunks_with_each_row_once(run, tmp_path, monkeypatch):
-    monkeypatch.setattr("mlptrain.predict.ENTRIES", 1)
+    monkeypatch.setattr("mlptrain.inference.predict.ENTRIES", 1)
     rows = [[i, *ROWS[i % 60][1:4]] for i in range(3000)]
     path = write(tmp_path / "long.csv", HEADER[:4], rows)
     chunks = list(predict(mlptrain.load(run), str(path), keep=["id"]))
@@ -223,7 +223,7 @@ def test_a_long_file_is_read_in_chunks_with_each_row_once(run, tmp_path, monkeyp
 
 def test_repairs_of_all_chunks_are_counted_together(table, tmp_path, monkeypatch):
     run = fitted(table, data__missing="mean")
-    monkeypatch.setattr("mlptrain.predict.ENTRIES", 1)
+    monkeypatch.setattr("mlptrain.inference.predict.ENTRIES", 1)
     rows = [["red", "" if i % 1000 == 0 else 0.5, 1] for i in range(3000)]
     path = write(tmp_path / "blank.csv", HEADER[1:4], rows)
     result = invoke("predict", run, path, "-o", tmp_path / "out.csv")

@@ -14,15 +14,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from runs import RESUMED, THIRTY, abandoned_at, finish, interrupted_at
 
-from mlptrain.api.runs import prepare
-from mlptrain.archive import read_archive, write_archive
 from mlptrain.config import dump, load_config, resolved
 from mlptrain.config.yaml import UNPRINTABLE, parse
 from mlptrain.data.load import load_dataset, load_rows
-from mlptrain.data.readers.tables import read_table
+from mlptrain.data.readers.tables.tables import read_table
 from mlptrain.errors import CheckpointError, ConfigError, DataError
-from mlptrain.forms import FORMS
-from mlptrain.model import Model
+from mlptrain.inference.model import Model
+from mlptrain.runs.fit import prepare
+from mlptrain.storage.archive import read_archive, write_archive
+from mlptrain.training.checkpoint_schema import FORMS
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

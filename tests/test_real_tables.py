@@ -15,9 +15,9 @@ from sklearn import metrics
 from tables import REAL, column, installed, read, write
 
 import mlptrain
-from mlptrain.build import load as load_data
 from mlptrain.data.chunks import iterate_features
 from mlptrain.data.load import load_rows
+from mlptrain.training.build import load as load_data
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mlptrain.registry import advice, nearest
+from mlptrain.messages import advice, nearest
 
 OPTIMIZERS = {"sgd": 1, "adam": 2, "adamw": 3, "rmsprop": 4}
 

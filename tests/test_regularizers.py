@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from helpers import run_node
 
-from mlptrain.initializers import he
-from mlptrain.losses import LOSSES
-from mlptrain.network import Architecture, Network
-from mlptrain.nodes.activations import ACTIVATIONS
-from mlptrain.regularizers import REGULARIZERS
+from mlptrain.nn.activations import ACTIVATIONS
+from mlptrain.nn.initializers import he
+from mlptrain.nn.losses import LOSSES
+from mlptrain.nn.network import Architecture, Network
+from mlptrain.nn.regularizers import REGULARIZERS
 
 pytestmark = pytest.mark.usefixtures("strict_floats")
 

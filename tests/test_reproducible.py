@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from helpers import TOY, changed, fingerprint, trained
 
-from mlptrain.build import build
 from mlptrain.config import load_config
 from mlptrain.data.batches import epoch_order
-from mlptrain.optimizers import OPTIMIZERS
-from mlptrain.random import stream
-from mlptrain.trainer import load_batch
+from mlptrain.optim import OPTIMIZERS
+from mlptrain.streams import stream
+from mlptrain.training.build import build
+from mlptrain.training.trainer import load_batch
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -23,9 +23,9 @@ from runs import (
     write_config,
 )
 
-from mlptrain.api.runs import prepare
-from mlptrain.archive import read_archive
 from mlptrain.errors import CheckpointError
+from mlptrain.runs.fit import prepare
+from mlptrain.storage.archive import read_archive
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -145,7 +145,7 @@ def test_time_is_counted_over_all_sittings(begin):
 @pytest.mark.parametrize("part", ["restore_optimizer", "restore_network"])
 def test_a_resume_that_forgets_something_ends_otherwise(begin, uninterrupted, monkeypatch, part):
     """The negative control: the comparison above would notice."""
-    monkeypatch.setattr(f"mlptrain.keeper.{part}", lambda *arguments: None)
+    monkeypatch.setattr(f"mlptrain.runs.saving.{part}", lambda *arguments: None)
 
     assert finish(interrupted_at(begin({}), 17)) != uninterrupted({})
 

@@ -7,10 +7,10 @@ import time
 import numpy as np
 import pytest
 
-from mlptrain.archive import read_archive
 from mlptrain.errors import CheckpointError, ConfigError, EnvironmentFault, StorageError
-from mlptrain.fold_directory import checkpoint_of
-from mlptrain.run_directory import RunDirectory
+from mlptrain.storage.archive import read_archive
+from mlptrain.storage.fold_directory import checkpoint_of
+from mlptrain.storage.run_directory import RunDirectory
 
 
 @pytest.fixture

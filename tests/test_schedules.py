@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from mlptrain.schedules import SCHEDULES, warm_up
+from mlptrain.optim.schedules import SCHEDULES, warm_up
 
 T, PER_EPOCH = 1000, 10
 

@@ -27,7 +27,7 @@ FORBIDDEN_IMPORTS = {
 }
 HOMES = {
     ("mlptrain/report/circuit/graphviz.py", "subprocess"),
-    ("mlptrain/data/readers/column_files.py", "subprocess"),
+    ("mlptrain/data/readers/tables/column_files.py", "subprocess"),
 }
 """Graphviz, where it is installed, to lay out the picture that `trace --svg` was asked for; Python, to
 read a Parquet or Arrow file that may take its parser down."""

@@ -22,9 +22,9 @@ from runs import (
     write_config,
 )
 
-from mlptrain.api.runs import prepare
-from mlptrain.archive import read_archive
 from mlptrain.errors import Interrupted
+from mlptrain.runs.fit import prepare
+from mlptrain.storage.archive import read_archive
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -33,7 +33,7 @@ SAVING = changed(THIRTY, {"train.checkpoint_every": {"steps": 1}})
 
 SLOW = """
 import time
-from mlptrain import trainer
+from mlptrain.training import trainer
 from mlptrain.__main__ import main
 
 take_step = trainer.take_step
@@ -150,7 +150,7 @@ def test_ctrl_c_before_the_training_ends_with_130_too(tmp_path, monkeypatch):
     def loading(*arguments, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("mlptrain.api.runs.prepare", loading)
+    monkeypatch.setattr("mlptrain.runs.fit.prepare", loading)
     result = invoke("fit", write_config(tmp_path / "toy.yaml", THIRTY))
 
     assert (result.exit_code, result.stdout, result.stderr) == (130, "", "interrupted\n")

@@ -1,4 +1,4 @@
-"""Small files, short functions: a file over 250 lines or a function over 40 wants to be two."""
+"""Small files, short functions. Split by concept, never by count."""
 
 import ast
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted((ROOT / "mlptrain").rglob("*.py"))
-LONGEST_FILE = 250
+LONGEST_FILE = 300
 LONGEST_FUNCTION = 40
 
 
@@ -16,7 +16,7 @@ def name(path: Path) -> str:
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name)
-def test_a_file_fits_into_250_lines(path):
+def test_a_file_fits_into_300_lines(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST_FILE
 
 

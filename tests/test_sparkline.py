@@ -5,7 +5,12 @@ import math
 import pytest
 from runs import THIRTY, invoke, write_config
 
-from mlptrain.report.sparkline import BLOCKS, COLUMNS, sparkline, summary
+from mlptrain.report.sparkline import (
+    BLOCKS,
+    COLUMNS,
+    sparkline,
+    summary,
+)
 
 
 def test_the_lowest_block_is_the_smallest_value_and_the_highest_the_largest():

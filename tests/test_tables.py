@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlptrain.data.readers.tables import Table, read_table
+from mlptrain.data.readers.tables.tables import Table, read_table
 from mlptrain.data.source import BLANK, UNSEEN
 
 

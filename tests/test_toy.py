@@ -9,7 +9,15 @@ from pydantic import TypeAdapter, ValidationError
 from sklearn.datasets import make_moons
 from sklearn.linear_model import LogisticRegression
 
-from mlptrain.data.readers.toy import TOYS, gaussians, moons, random_regression, rings, spiral, xor
+from mlptrain.data.readers.toy import (
+    TOYS,
+    gaussians,
+    moons,
+    random_regression,
+    rings,
+    spiral,
+    xor,
+)
 
 CLASSIFICATION = [name for name in TOYS if name != "random"]
 OTHER_VALUE = {

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from mlptrain.cli import cli
 from mlptrain.errors import ConfigError
-from mlptrain.trace import trace
+from mlptrain.tools.trace.trace import trace
 
 PAGE = Path(__file__).parent.parent / "docs" / "trace.md"
 COMMANDS = re.findall(r"```console\n\$ (mlptrain trace .*)\n((?:.*\n)*?)```", PAGE.read_text("utf-8"))

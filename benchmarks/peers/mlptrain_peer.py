@@ -13,13 +13,13 @@ import workload as shared
 from workload import Options, Workload
 
 import mlptrain
-from mlptrain.build import build
 from mlptrain.config import load_config
-from mlptrain.evaluate import evaluate
-from mlptrain.experiment import Experiment
-from mlptrain.record import Progress
-from mlptrain.threads import use_threads
-from mlptrain.trainer import take_step
+from mlptrain.system.threads import use_threads
+from mlptrain.training.build import build
+from mlptrain.training.evaluate import evaluate
+from mlptrain.training.experiment import Experiment
+from mlptrain.training.record import Progress
+from mlptrain.training.trainer import take_step
 
 
 def experiment_for(options: Options, work: Workload) -> Experiment:

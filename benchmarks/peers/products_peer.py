@@ -18,9 +18,9 @@ import workload as shared
 from threadpoolctl import threadpool_limits
 from workload import Array, Options, Workload
 
-from mlptrain.aligned import zeros
-from mlptrain.blocks import Blocks
-from mlptrain.gradients import quick_sum
+from mlptrain.graph.memory import zeros
+from mlptrain.optim.blocks import Blocks
+from mlptrain.training.gradients import quick_sum
 
 VARIANTS = ("matmul", "bare")
 STATES = {"momentum": 1, "adam": 2}

@@ -8,9 +8,9 @@ from importlib import import_module
 
 import click
 
-from mlptrain import __version__
 from mlptrain.errors import MLPTrainError
-from mlptrain.registry import advice
+from mlptrain.messages import advice
+from mlptrain.version import __version__
 
 COMMANDS = {
     "init": "Write a first config for a table.",

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from mlptrain.api.steps import bench
 from mlptrain.cli.options import config_argument, json_option, set_option
 from mlptrain.report import benchmark
+from mlptrain.tools.bench import bench
 
 
 @click.command()

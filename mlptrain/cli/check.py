@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from mlptrain import check
 from mlptrain.cli.options import config_argument, json_option, set_option
 from mlptrain.report import check as report
+from mlptrain.tools import check
 
 
 @click.command()

@@ -5,8 +5,8 @@ from typing import Literal
 
 import click
 
-from mlptrain.api.models import evaluate
 from mlptrain.cli.options import json_option
+from mlptrain.inference.evaluation_report import evaluate
 from mlptrain.report import evaluation
 
 

@@ -4,11 +4,10 @@ from pathlib import Path
 
 import click
 
-from mlptrain.api import runs
 from mlptrain.cli.options import json_option, set_option
 from mlptrain.errors import ConfigError
-from mlptrain.report import folds as folds_report
 from mlptrain.report import training
+from mlptrain.runs import fit as runs
 
 
 @click.command()
@@ -65,8 +64,8 @@ def command(
         if init_from is not None:
             raise ConfigError("--folds begins with weights of its own: leave out --init-from")
         several = runs.prepare_folds(config, folds, settings, out, resume, force=force, threads=threads)
-        folds_report.watch(several, quiet=quiet or as_json)
-        folds_report.finished(several, as_json=as_json)
+        training.watch_folds(several, quiet=quiet or as_json)
+        training.fitted_folds(several, as_json=as_json)
         return
     run = runs.prepare(
         config, settings, out=out, resume=resume, init_from=init_from, force=force, threads=threads

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
-from mlptrain.api import gradients
 from mlptrain.cli.options import json_option, set_option
 from mlptrain.report import gradcheck as report
 from mlptrain.report import sweep as sweep_report
+from mlptrain.tools.gradcheck import of_config as gradients
 
 
 @click.command()

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from mlptrain.api import tables
-from mlptrain.report import first_config
+from mlptrain.report.summary import write_config
+from mlptrain.tools.first_config import first_config
 
 
 @click.command()
@@ -26,4 +26,4 @@ def command(data: str, targets: tuple[str, ...], out: Path | None, force: bool) 
       mlptrain init data/penguins.csv --target species -o penguins.yaml
       mlptrain fit penguins.yaml
     """
-    first_config.write(tables.first_config(data, targets), out, force=force)
+    write_config(first_config(data, targets), out, force=force)

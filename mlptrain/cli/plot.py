@@ -4,8 +4,7 @@ from pathlib import Path
 
 import click
 
-from mlptrain.report import pictures
-from mlptrain.report.plots import KINDS
+from mlptrain.report.plots import KINDS, plot
 
 
 @click.command()
@@ -37,4 +36,4 @@ def command(runs: tuple[Path, ...], kind: str, out: Path | None) -> None:
       mlptrain plot runs/digits --kind weights -o weights.svg
       mlptrain plot runs/three runs/six runs/twenty --kind boundary -o capacity.png
     """
-    pictures.plot(kind, runs, out)
+    plot(kind, runs, out)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from mlptrain.model import Model
-from mlptrain.predict import predict
+from mlptrain.inference.model import Model
+from mlptrain.inference.predict import predict
 from mlptrain.report import prediction
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from mlptrain.report import pages
+from mlptrain.report.html import report
 
 
 @click.command()
@@ -24,4 +24,4 @@ def command(runs: tuple[Path, ...], out: Path | None) -> None:
       mlptrain report runs/digits
       mlptrain report runs/three runs/six runs/twenty -o capacity.html
     """
-    pages.report(runs, out)
+    report(runs, out)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from mlptrain.api.anatomy import anatomy, resolved_config
 from mlptrain.cli.options import set_option
-from mlptrain.report import anatomy as report
+from mlptrain.report import summary as report
+from mlptrain.tools.summary import anatomy, resolved_config
 
 
 @click.command()

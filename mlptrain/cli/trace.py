@@ -5,10 +5,10 @@ from pathlib import Path
 import click
 
 from mlptrain.cli.options import json_option
-from mlptrain.expression import read_value, read_values
 from mlptrain.report import circuit
 from mlptrain.report import trace as report
-from mlptrain.trace import trace
+from mlptrain.tools.trace import read_value, read_values
+from mlptrain.tools.trace.trace import trace
 
 # An expression may begin with a minus, so `-x*y` is no option and `-h` is the negative of h.
 SETTINGS = {"ignore_unknown_options": True, "help_option_names": ["--help"]}

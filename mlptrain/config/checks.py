@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from mlptrain.config.faults import Fault, shown
 from mlptrain.config.schema import Config
 from mlptrain.data.readers.toy import TOYS
-from mlptrain.losses import LOSSES
+from mlptrain.messages import advice
 from mlptrain.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS
-from mlptrain.registry import advice
+from mlptrain.nn.losses import LOSSES
 
 
 def cross_faults(config: Config) -> Iterator[Fault]:

@@ -16,7 +16,7 @@ from mlptrain.config.keys import advice_on_key
 from mlptrain.config.kinds import is_tag
 from mlptrain.config.scalars import resolve
 from mlptrain.config.yaml import UNPRINTABLE, Path
-from mlptrain.registry import advice, nearest
+from mlptrain.messages import advice, nearest
 
 MOST_FAULTS = 100
 LONGEST = 60

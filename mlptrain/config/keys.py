@@ -13,7 +13,7 @@ from mlptrain.config.kinds import ShortFor
 from mlptrain.config.schema import Config
 from mlptrain.config.section import Section
 from mlptrain.config.yaml import Path
-from mlptrain.registry import LISTED, nearest
+from mlptrain.messages import LISTED, nearest
 
 OTHER_WORDS = {
     "lr": "learning_rate",

@@ -10,16 +10,27 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Le, Len
 from pydantic import ConfigDict, Field, Strict
 
-from mlptrain.bounds import Count, Fraction, NonNegative, NonNegativeCount, Positive
+from mlptrain.bounds import (
+    Count,
+    Fraction,
+    NonNegative,
+    NonNegativeCount,
+    Positive,
+)
 from mlptrain.config.choices import Choice, Named, Option
 from mlptrain.config.kinds import Kinds, ShortFor
-from mlptrain.config.section import Columns, Section, Text, setting
+from mlptrain.config.section import (
+    Columns,
+    Section,
+    Text,
+    setting,
+)
 from mlptrain.data.readers.toy import TOYS
-from mlptrain.initializers import INITIALIZERS
-from mlptrain.losses import LOSSES
-from mlptrain.nodes.activations import ACTIVATIONS
-from mlptrain.optimizers import OPTIMIZERS
-from mlptrain.schedules import SCHEDULES
+from mlptrain.nn.activations import ACTIVATIONS
+from mlptrain.nn.initializers import INITIALIZERS
+from mlptrain.nn.losses import LOSSES
+from mlptrain.optim import OPTIMIZERS
+from mlptrain.optim.schedules import SCHEDULES
 
 Size = Annotated[int, Ge(1), Le(10_000_000)]
 Part = Annotated[Fraction | Text | None, Kinds("a fraction of the rows, a file or null")]

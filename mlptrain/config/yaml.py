@@ -19,7 +19,7 @@ import yaml
 
 from mlptrain.config.scalars import resolve
 from mlptrain.errors import ConfigError, StorageError
-from mlptrain.registry import nearest
+from mlptrain.messages import nearest
 
 MAX_BYTES = 1_000_000
 MAX_LEVELS = 50

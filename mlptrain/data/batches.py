@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from mlptrain.data.source import RowNumbers
-from mlptrain.random import stream
+from mlptrain.streams import stream
 
 STRETCH = 1 << 21
 """Rows, about, whose order is in memory at a time."""

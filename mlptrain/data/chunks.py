@@ -9,10 +9,10 @@ from numpy.typing import DTypeLike, NDArray
 from mlptrain.data.matrix import Matrix
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.preprocessing.repairs import added_up
-from mlptrain.data.readers.column_files import COLUMN_FILES
-from mlptrain.data.readers.pieces import suffix_of, table_pieces, text_pieces
 from mlptrain.data.readers.sources import is_matrix, open_matrix
-from mlptrain.data.readers.tables import JSON_LINES, Table, delimited
+from mlptrain.data.readers.tables.column_files import COLUMN_FILES
+from mlptrain.data.readers.tables.pieces import suffix_of, table_pieces, text_pieces
+from mlptrain.data.readers.tables.tables import JSON_LINES, Table, delimited
 from mlptrain.data.source import require
 
 

@@ -7,12 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from mlptrain.data.available import memory_limit
 from mlptrain.data.cache.cache import Cache, open_cache
 from mlptrain.data.dataset import Dataset, Rows
 from mlptrain.data.fingerprints import Fingerprints
-from mlptrain.data.order import LARGE, Order, file_size
-from mlptrain.data.prepared import beside, no_rows, prepare, read_prepared
+from mlptrain.data.partition import Part, Sharing
+from mlptrain.data.prepared import (
+    beside,
+    no_rows,
+    prepare,
+    read_prepared,
+)
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.preprocessing.recipe import make_recipe
 from mlptrain.data.readers.sources import (
@@ -22,9 +26,10 @@ from mlptrain.data.readers.sources import (
     target_names,
     toy_fingerprint,
 )
+from mlptrain.data.request import LARGE, Order, file_size
 from mlptrain.data.row_set import every_row
-from mlptrain.data.sharing import Part, Sharing
 from mlptrain.data.split import Fold
+from mlptrain.system.memory_limit import memory_limit
 
 SHARE = 4
 """X stays in a file where it would take more than one part in so many of the memory."""

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.source import BLANK, UNSEEN, Kind, RowIndex, contiguous, in_order, label, quoted
+from mlptrain.data.source import BLANK, UNSEEN, Kind, RowIndex, contiguous, in_order, label
 from mlptrain.errors import DataError
+from mlptrain.messages import quoted
 
 MOST_FEATURES = 500_000
 """Each feature has a name and a scaling of its own, which takes a kilobyte."""

@@ -13,13 +13,14 @@ from numpy.typing import DTypeLike, NDArray
 
 from mlptrain.data.cache.rows_file import RowsFile, RowsWriter
 from mlptrain.data.dataset import Dataset, Rows
+from mlptrain.data.partition import Sharing, learn, share_out
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.preprocessing.recipe import Recipe
 from mlptrain.data.readers.sources import labels_of
-from mlptrain.data.sharing import Sharing, learn, share_out
-from mlptrain.data.source import RowIndex, Source, blocks, count, in_blocks
+from mlptrain.data.source import RowIndex, Source, blocks, in_blocks
 from mlptrain.data.split import Parts
 from mlptrain.errors import DataError
+from mlptrain.messages import count
 
 MOST_BESIDE = 1 << 26
 """Bytes of targets, or of row weights, that are held in memory where X stays in a file."""

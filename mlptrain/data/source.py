@@ -5,7 +5,6 @@ what is written here, so it treats a CSV and an image file alike.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from difflib import get_close_matches
 from typing import Any, Literal, Protocol, TypeVar
 
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from mlptrain.data.row_set import RowSet
 from mlptrain.errors import DataError
+from mlptrain.messages import count, hint, printable, some
 
 Kind = Literal["number", "boolean", "date", "text", "blank", "other"]
 """What a column holds. `blank` has no value at all; `other` is nested or a time without a day."""
@@ -103,36 +103,6 @@ def contiguous(rows: RowIndex) -> slice | RowNumbers:
     return rows
 
 
-def plain(text: str) -> str:
-    r"""Text from a file without its control characters: what a terminal may be given.
-
-    >>> plain("pri\x1b[31mce")
-    'pri?[31mce'
-    """
-    return "".join(c if c.isprintable() else "?" for c in text)
-
-
-def quoted(value: object) -> str:
-    """A value for a message: its repr, cut where it is long."""
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def hint(name: str, known: Iterable[str]) -> str:
-    """`, did you mean 'price'?` where a name comes near, else nothing."""
-    lower = {other.lower(): other for other in known}
-    close = get_close_matches(name.lower(), lower, n=1)
-    return f", did you mean {plain(lower[close[0]])!r}?" if close else ""
-
-
-def count(n: int, noun: str) -> str:
-    """
-    >>> count(1, "row"), count(1200, "value")
-    ('1 row', '1,200 values')
-    """
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
-
-
 def faulty_values(
     source: Source, places: Sequence[tuple[int, str]], total: int, what: str, advice: str
 ) -> DataError:
@@ -140,7 +110,7 @@ def faulty_values(
     first = sorted(places, key=lambda place: place[0])[:SHOWN]
     spots = source.where([row for row, _ in first])
     lines = [
-        f"{spot}: {plain(name)}: {source.shown(name, row)} {what}"
+        f"{spot}: {printable(name)}: {source.shown(name, row)} {what}"
         for spot, (row, name) in zip(spots, first, strict=True)
     ]
     return DataError(*lines, f"{source.path}: {count(total, 'such value')} in all: {advice}")
@@ -158,21 +128,11 @@ def require(source: Source, names: Iterable[str]) -> None:
     if absent:
         raise DataError(
             *(
-                f"{source.path}: no column {plain(name)!r}{hint(name, source.names)} "
+                f"{source.path}: no column {name!r}{hint(name, source.names)} "
                 f"(it has {some(source.names)})"
                 for name in absent
             )
         )
-
-
-def some(names: Sequence[str]) -> str:
-    """The first names of a long list; a column without a name is `""`.
-
-    >>> some(["", "b"]), some([f"x{i}" for i in range(64)])
-    ('"", b', 'x0, x1, x2, x3, x4, x5 and 58 more')
-    """
-    more = f" and {len(names) - 6} more" if len(names) > 6 else ""
-    return ", ".join(plain(name) or '""' for name in names[:6]) + more
 
 
 def label(value: Any) -> str:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from mlptrain.data.source import RowIndex
 from mlptrain.errors import ConfigError
-from mlptrain.random import stream
+from mlptrain.streams import stream
 
 PartOf = NDArray[np.uint8]
 """Of each row: TRAIN, VAL or TEST."""

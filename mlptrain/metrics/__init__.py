@@ -16,7 +16,12 @@ from mlptrain.metrics.classification import (
 from mlptrain.metrics.metric import Metric
 from mlptrain.metrics.probability import brier, calibration_error, log_loss
 from mlptrain.metrics.ranking import average_precision, roc_auc
-from mlptrain.metrics.regression import mae, median_absolute_error, r2, rmse
+from mlptrain.metrics.regression import (
+    mae,
+    median_absolute_error,
+    r2,
+    rmse,
+)
 
 CLASSIFICATION_METRICS = {
     "accuracy": Metric(accuracy, larger_is_better=True, of_winners=True),

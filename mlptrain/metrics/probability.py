@@ -6,7 +6,12 @@ of a hinge loss are none, and these metrics mean nothing on them.
 
 import numpy as np
 
-from mlptrain.metrics.metric import Array, Floats, row_weights, weighted_mean
+from mlptrain.metrics.metric import (
+    Array,
+    Floats,
+    row_weights,
+    weighted_mean,
+)
 
 CALIBRATION_BINS = 15
 

@@ -1,7 +1,12 @@
 """What `bench` prints: the phases of a step, and the step beside its products."""
 
-from mlptrain.bench import Benchmark
-from mlptrain.report.console import emit_json, say, stdout, table
+from mlptrain.report.console import (
+    emit_json,
+    say,
+    stdout,
+    table,
+)
+from mlptrain.tools.bench import Benchmark
 
 
 def show(measured: Benchmark, *, as_json: bool) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mlptrain.nodes.node import Array
-from mlptrain.trace import Step
+from mlptrain.arrays import Array
+from mlptrain.tools.trace.trace import Step
 
 MOST = 8
 """How many rows and columns of a matrix are shown at most; the columns of a list may be fewer."""

@@ -1,13 +1,19 @@
 """The outcome of an evaluation: loss, metrics, per-class table, confusion matrix."""
 
-from mlptrain.assessment import Assessment
-from mlptrain.report.console import emit_json, say, stdout, table, tell
+from mlptrain.inference.evaluation_report import EvaluationReport
+from mlptrain.report.console import (
+    emit_json,
+    say,
+    stdout,
+    table,
+    tell,
+)
 
 WIDEST_MATRIX = 15
 """Confusion matrices with more classes are left to --json."""
 
 
-def show(assessment: Assessment, *, as_json: bool) -> None:
+def show(assessment: EvaluationReport, *, as_json: bool) -> None:
     """Print everything that was measured."""
     tell(assessment.notes)
     if as_json:

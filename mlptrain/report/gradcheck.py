@@ -4,8 +4,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mlptrain.errors import CheckFailed
-from mlptrain.gradcheck import TOLERANCE, Row, Sweep
-from mlptrain.report.console import emit_json, say, stdout, table
+from mlptrain.report.console import (
+    emit_json,
+    say,
+    stdout,
+    table,
+)
+from mlptrain.tools.gradcheck import TOLERANCE, Row, Sweep
 
 MOST_NAMED = 3
 MOST_KINKS = 10

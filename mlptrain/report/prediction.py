@@ -13,9 +13,9 @@ from pathlib import Path
 
 from mlptrain.data.preprocessing.repairs import added_up
 from mlptrain.errors import ConfigError, StorageError
-from mlptrain.files import write_atomically
-from mlptrain.predict import Predicted
+from mlptrain.inference.predict import Predicted
 from mlptrain.report.console import plain, tell
+from mlptrain.storage.files import write_atomically
 
 Format = Callable[[Predicted, bool], str]
 """Some rows as text; the flag says whether they are the first ones."""

@@ -10,17 +10,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from mlptrain.assessment import Assessment
-from mlptrain.build import load
 from mlptrain.config import Config, resolved
 from mlptrain.data.dataset import Dataset, Rows
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.errors import CheckpointError, ConfigError
-from mlptrain.evaluate import Evaluation
-from mlptrain.files import read_bytes
-from mlptrain.fold_directory import check_one_run
-from mlptrain.model import Model
-from mlptrain.resume import changed_sources
+from mlptrain.inference.evaluation_report import EvaluationReport
+from mlptrain.inference.model import Model
+from mlptrain.storage.files import read_bytes
+from mlptrain.storage.fold_directory import check_one_run
+from mlptrain.training.build import load
+from mlptrain.training.evaluate import Evaluation
 
 LARGEST = 256 * 1024 * 1024
 """Bytes of metrics.jsonl and its like."""
@@ -109,7 +108,7 @@ class Results:
 
     def _loaded(self, config: Config, fitted: Preprocessing | None = None) -> Dataset:
         data = load(config, fitted)
-        changed = changed_sources(self.model.checkpoint, data.fingerprint)
+        changed = self.model.checkpoint.changed_sources(data.fingerprint)
         self.warnings = [f"{source}: has changed since the model was trained" for source in changed]
         return data
 
@@ -134,9 +133,9 @@ class Results:
         return self.model.evaluation(self.rows)
 
     @cached_property
-    def assessment(self) -> Assessment:
+    def assessment(self) -> EvaluationReport:
         """Everything that `eval` says about them."""
-        return Assessment.of(self.model, self.split, self.rows, ())
+        return EvaluationReport.of(self.model, self.split, self.rows, ())
 
     def stated(self, *names: str) -> str:
         """Metrics in words: `accuracy 0.9722`."""

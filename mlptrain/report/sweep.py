@@ -3,9 +3,14 @@
 from collections.abc import Iterable, Sequence
 
 from mlptrain.errors import CheckFailed
-from mlptrain.gradcheck import STEPS, TOLERANCE, Sweep
 from mlptrain.report.console import emit_json, say, stdout
-from mlptrain.report.gradcheck import counted, place, print_table, short
+from mlptrain.report.gradcheck import (
+    counted,
+    place,
+    print_table,
+    short,
+)
+from mlptrain.tools.gradcheck import STEPS, TOLERANCE, Sweep
 
 LEGEND = "relative error by step size; * marks the best; kink: every entry met one"
 

@@ -11,10 +11,16 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from mlptrain.report.cells import CUT, MOST, block, numbered, title
+from mlptrain.report.cells import (
+    CUT,
+    MOST,
+    block,
+    numbered,
+    title,
+)
 from mlptrain.report.console import emit_json, say, stdout
 from mlptrain.report.tree import trees
-from mlptrain.trace import Step, Trace
+from mlptrain.tools.trace.trace import Step, Trace
 
 COLUMNS = ("gate", "reads", "value", "upstream", "local", "downstream")
 UNLIMITED = 1_000_000

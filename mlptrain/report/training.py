@@ -6,12 +6,21 @@ from typing import Any
 
 from tqdm import tqdm
 
-from mlptrain.experiment import Experiment
-from mlptrain.record import Record
-from mlptrain.report.console import emit_json, number, say, stderr, stdout, tell
+from mlptrain.report.console import (
+    emit_json,
+    number,
+    say,
+    stderr,
+    stdout,
+    table,
+    tell,
+)
 from mlptrain.report.results import Results
 from mlptrain.report.sparkline import summary as curves
-from mlptrain.run import Run
+from mlptrain.runs.cross_validation import Folds
+from mlptrain.runs.run import Run
+from mlptrain.training.experiment import Experiment
+from mlptrain.training.record import Record
 
 STEPS_PER_TICK = 20
 """How many steps the bar waits for: drawing must not cost what it shows."""
@@ -142,3 +151,28 @@ def dry_document(experiment: Experiment) -> dict[str, object]:
         "steps": experiment.total_steps,
         "seed": experiment.seed,
     }
+
+
+def watch_folds(folds: Folds, *, quiet: bool) -> None:
+    """Train all folds, each shown like any run unless `quiet`."""
+    for fold, run in enumerate(folds, 1):
+        if not quiet:
+            say(stderr(), f"fold {fold} of {folds.count}")
+        watch(run, quiet=quiet)
+
+
+def fitted_folds(folds: Folds, *, as_json: bool) -> None:
+    """One line per metric: mean, standard deviation, and its range over the folds."""
+    if as_json:
+        emit_json(folds.summary)
+        return
+    out = stdout()
+    rows = folds.summary["rows"]
+    say(out, f"{folds.count} folds, {rows:,} rows, each held out once")
+    lines = []
+    for name, found in folds.summary["metrics"].items():
+        values = [value for value in found["values"] if value is not None]
+        ends = (min(values), max(values)) if values else (None, None)
+        lines.append((name, found["mean"], found["std"], *ends))
+    out.print(table(("metric", "mean", "std", "lowest", "highest"), lines))
+    say(out, f"{folds.directory}  (folds.json, out_of_fold.csv)")

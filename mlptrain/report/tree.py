@@ -11,7 +11,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from mlptrain.report.cells import CUT, abbreviated, title
-from mlptrain.trace import Step, Trace
+from mlptrain.tools.trace.trace import Step, Trace
 
 GUIDE = 4
 """How far a level is indented."""

@@ -9,8 +9,8 @@ import pytest
 from helpers import changed
 from runs import THIRTY, command, finish, interrupted_at, outcome, surroundings, write_config
 
-from mlptrain.api.runs import prepare
-from mlptrain.archive import read_archive
+from mlptrain.runs.fit import prepare
+from mlptrain.storage.archive import read_archive
 
 pytestmark = [pytest.mark.chaos, pytest.mark.usefixtures("one_thread")]
 

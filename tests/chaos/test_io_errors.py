@@ -15,10 +15,10 @@ import pytest
 from helpers import changed
 from runs import THIRTY, faults, finish, invoke, outcome, write_config
 
-from mlptrain.api.runs import prepare
-from mlptrain.archive import read_archive
 from mlptrain.errors import StorageError
-from mlptrain.run_directory import RunDirectory
+from mlptrain.runs.fit import prepare
+from mlptrain.storage.archive import read_archive
+from mlptrain.storage.run_directory import RunDirectory
 
 pytestmark = pytest.mark.chaos
 STRIDE = int(os.environ.get("MLPTRAIN_STRIDE", "9"))
@@ -115,7 +115,7 @@ def test_a_real_limit_on_the_size_of_files_leaves_the_checkpoint_before(tmp_path
 import resource, sys
 import numpy as np
 from mlptrain.errors import StorageError
-from mlptrain.run_directory import RunDirectory
+from mlptrain.storage.run_directory import RunDirectory
 with RunDirectory.create(sys.argv[1], force=False) as run:
     run.save("last", {"w": np.zeros(100)}, {"step": 1})
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, 1 << 16))

@@ -12,9 +12,9 @@ import pytest
 from helpers import changed
 from runs import THIRTY, finish, mlptrain, outcome, running, write_config
 
-from mlptrain.api.runs import prepare
-from mlptrain.archive import read_archive
-from mlptrain.fold_directory import some_folds
+from mlptrain.runs.fit import prepare
+from mlptrain.storage.archive import read_archive
+from mlptrain.storage.fold_directory import some_folds
 
 pytestmark = [pytest.mark.chaos, pytest.mark.usefixtures("one_thread")]
 KILLS = int(os.environ.get("MLPTRAIN_KILLS", "8"))

@@ -11,9 +11,9 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from mlptrain.archive import read_archive, write_archive
 from mlptrain.errors import CheckpointError
-from mlptrain.npz import Member, assemble
+from mlptrain.storage.archive import read_archive, write_archive
+from mlptrain.storage.npz import Member, assemble
 
 pytestmark = pytest.mark.chaos
 COUNT = int(os.environ.get("MLPTRAIN_MUTATIONS", "2000"))

@@ -9,7 +9,7 @@ import pytest
 from helpers import changed
 from runs import RESUMED, THIRTY, abandoned_at, finish, interrupted_at
 
-from mlptrain.api.runs import prepare
+from mlptrain.runs.fit import prepare
 
 pytestmark = [pytest.mark.chaos, pytest.mark.usefixtures("one_thread")]
 STRIDE = int(os.environ.get("MLPTRAIN_STRIDE", "9"))

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from mlptrain.api.runs import prepare
+from mlptrain.runs.fit import prepare
 
 pytestmark = [pytest.mark.chaos, pytest.mark.usefixtures("one_thread")]
 
@@ -26,7 +26,7 @@ def test_a_checkpoint_of_40_mb_costs_at_most_a_third_of_a_second(tmp_path):
     times = []
     for _ in range(9):
         started = time.perf_counter()
-        run.keeper.save(run.progress)
+        run.checkpointer.save(run.progress)
         times.append(time.perf_counter() - started)
     run.directory.close()
 

@@ -11,8 +11,8 @@ import pytest
 from helpers import changed
 from runs import THIRTY, command, outcome, surroundings, write_config
 
-from mlptrain.blocks import WORTHWHILE as FOR_THE_UPDATE
-from mlptrain.threads import WORTHWHILE as FOR_THE_PRODUCTS
+from mlptrain.optim.blocks import WORTHWHILE as FOR_THE_UPDATE
+from mlptrain.system.threads import WORTHWHILE as FOR_THE_PRODUCTS
 
 pytestmark = pytest.mark.chaos
 REPEATS = int(os.environ.get("MLPTRAIN_REPEATS", "2"))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mlptrain.archive import write_archive
+from mlptrain.storage.archive import write_archive
 
 ARRAYS = {
     "layer1.W": np.array([[0.5, -1.25, 3.0], [1e-38, -0.0, 65504.0]], np.float32),

@@ -19,7 +19,7 @@ from pathlib import Path
 from mlptrain.data.cache.file_array import ADVICE, OpenFile, refused
 from mlptrain.data.cache.rows_file import Damaged, RowsFile, RowsWriter
 from mlptrain.errors import StorageError
-from mlptrain.files import sync_directory, temporary_beside
+from mlptrain.storage.files import sync_directory, temporary_beside
 
 SUFFIX = ".rows"
 BUILDING = ".building"

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from mlptrain.errors import StorageError
-from mlptrain.files import storage_error
+from mlptrain.storage.files import storage_error
 
 ADVICE = "or name another directory with `data.cache`, or do without by `data.cache: none`"
 MOST_AT_ONCE = 1000

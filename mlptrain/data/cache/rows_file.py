@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.data.cache.file_array import FileArray, OpenFile, as_bytes
-from mlptrain.files import write_all
+from mlptrain.storage.files import write_all
 
 DIGEST = 32
 LENGTH = struct.Struct("<Q")

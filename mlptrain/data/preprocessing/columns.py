@@ -8,8 +8,9 @@ from typing import Literal
 
 import numpy as np
 
-from mlptrain.data.source import Kind, RowIndex, Source, faulty_values, first_places, plain
+from mlptrain.data.source import Kind, RowIndex, Source, faulty_values, first_places
 from mlptrain.errors import DataError
+from mlptrain.messages import printable
 
 Scale = Literal["standard", "minmax", "robust", "none"]
 Missing = Literal["error", "mean", "median", "drop"]
@@ -62,7 +63,7 @@ def check_kind(source: Source, column: Number) -> None:
     if kind in (column.kind, "blank", "text"):  # text: `numbers` names the values
         return
     raise DataError(
-        f"{source.path}: column {plain(column.name)!r} holds {PLURAL[kind]}, "
+        f"{source.path}: column {printable(column.name)!r} holds {PLURAL[kind]}, "
         f"training had {PLURAL[column.kind]}"
     )
 

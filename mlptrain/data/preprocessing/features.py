@@ -10,7 +10,6 @@ from itertools import repeat
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from mlptrain.data.ahead import ahead
 from mlptrain.data.preprocessing.columns import (
     Category,
     Column,
@@ -20,17 +19,10 @@ from mlptrain.data.preprocessing.columns import (
     check_present,
 )
 from mlptrain.data.preprocessing.repairs import Repair
-from mlptrain.data.source import (
-    BLANK,
-    RowIndex,
-    Source,
-    blocks,
-    faulty_values,
-    first_places,
-    plain,
-    some,
-)
+from mlptrain.data.source import BLANK, RowIndex, Source, blocks, faulty_values, first_places
 from mlptrain.errors import DataError
+from mlptrain.messages import printable, some
+from mlptrain.system.prefetch import ahead
 
 
 class Features:
@@ -82,12 +74,12 @@ class Features:
         filled = zip(self.numbers, self._missing.tolist(), strict=True)
         return [
             *(
-                Repair(n, "missing or unseen value", f"of {plain(column.name)} became all zeros")
+                Repair(n, "missing or unseen value", f"of {printable(column.name)} became all zeros")
                 for (column, _), n in zeros
                 if n
             ),
             *(
-                Repair(n, "missing value", f"of {plain(column.name)} became {column.fill:.6g}")
+                Repair(n, "missing value", f"of {printable(column.name)} became {column.fill:.6g}")
                 for column, n in filled
                 if n
             ),

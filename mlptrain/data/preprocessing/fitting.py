@@ -2,14 +2,20 @@
 
 from collections.abc import Sequence
 
-from mlptrain.data.preprocessing.columns import PLURAL, Category, Column, Number
+from mlptrain.data.preprocessing.columns import (
+    PLURAL,
+    Category,
+    Column,
+    Number,
+)
 from mlptrain.data.preprocessing.polar import OUTPUTS, polar
 from mlptrain.data.preprocessing.preprocess import FILL, Preprocessing
 from mlptrain.data.preprocessing.recipe import Recipe
 from mlptrain.data.preprocessing.scaling import fit_numbers
 from mlptrain.data.preprocessing.targets import FEW, Target
-from mlptrain.data.source import RowIndex, Source, count, plain, require, some
+from mlptrain.data.source import RowIndex, Source, require
 from mlptrain.errors import ConfigError, DataError
+from mlptrain.messages import count, printable, some
 
 MOST_LEVELS = 1000
 
@@ -24,7 +30,7 @@ def choose_features(
     both = [name for name in recipe.features or () if name in apart]
     if both:
         raise ConfigError(
-            f"data.features: {plain(both[0])!r} is also the target, the weight or ignored"
+            f"data.features: {printable(both[0])!r} is also the target, the weight or ignored"
         )
     chosen = recipe.features or tuple(name for name in source.names if name not in apart)
     if "" in chosen:
@@ -35,7 +41,7 @@ def choose_features(
     notes, kept = list[str](), list[str]()
     for name in chosen:
         if source.kind(name) == "date" and recipe.dates == "ignore":
-            notes.append(f"{plain(name)} holds dates and is ignored")
+            notes.append(f"{printable(name)} holds dates and is ignored")
         else:
             kept.append(name)
     if not kept:
@@ -85,7 +91,7 @@ def _refuse(source: Source, names: Sequence[str], recipe: Recipe) -> None:
     """DataError for every column whose kind asks for a decision that has not been taken."""
     faults = []
     for name in names:
-        kind, shown = source.kind(name), plain(name)
+        kind, shown = source.kind(name), printable(name)
         where = f"{source.path}: column {shown!r}"
         if kind == "other":
             faults.append(f"{where} holds {PLURAL[kind]}: write `ignore: [{shown}]`")
@@ -105,13 +111,13 @@ def _fit_category(source: Source, name: str, rows: RowIndex, recipe: Recipe) -> 
     found = f"{count(len(levels), 'different value')} in {count(len(rows), 'training row')}"
     if len(levels) > MOST_LEVELS or len(levels) > max(FEW, len(rows) / 2):
         raise DataError(
-            f"{source.path}: column {plain(name)!r} has {found}: too many for categories; "
-            f"write `ignore: [{plain(name)}]`"
+            f"{source.path}: column {printable(name)!r} has {found}: too many for categories; "
+            f"write `ignore: [{printable(name)}]`"
         )
     if not levels:
         raise DataError(
-            f"{source.path}: column {plain(name)!r} has no value in any training row: "
-            f"write `ignore: [{plain(name)}]`"
+            f"{source.path}: column {printable(name)!r} has no value in any training row: "
+            f"write `ignore: [{printable(name)}]`"
         )
     return Category(name, tuple(levels), recipe.unseen, recipe.blank)
 
@@ -119,12 +125,12 @@ def _fit_category(source: Source, name: str, rows: RowIndex, recipe: Recipe) -> 
 def _notes(columns: Sequence[Column]) -> list[str]:
     """On columns with one value in every training row; many are one note."""
     zero = [column for column in columns if isinstance(column, Number) and column.factor == 0]
-    notes = [f"{plain(c.name)} is {c.center:g} in every training row: it becomes 0" for c in zero]
+    notes = [f"{printable(c.name)} is {c.center:g} in every training row: it becomes 0" for c in zero]
     if len(notes) > 3:
         names = some([column.name for column in zero])
         notes = [f"{len(zero)} columns have one value in every training row and become 0: {names}"]
     single = [c for c in columns if isinstance(c, Category) and len(c.levels) == 1]
-    return notes + [f"{plain(c.name)} is {plain(c.levels[0])!r} in every training row" for c in single]
+    return notes + [f"{c.name} is {c.levels[0]!r} in every training row" for c in single]
 
 
 def _distinct(source: Source, names: tuple[str, ...]) -> None:
@@ -132,5 +138,5 @@ def _distinct(source: Source, names: tuple[str, ...]) -> None:
     twice = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
     if twice:
         raise DataError(
-            f"{source.path}: two features would be called {plain(min(twice))!r}: rename one"
+            f"{source.path}: two features would be called {printable(min(twice))!r}: rename one"
         )

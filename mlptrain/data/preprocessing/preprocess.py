@@ -18,17 +18,9 @@ from mlptrain.data.preprocessing.polar import polar
 from mlptrain.data.preprocessing.stored import from_stored, to_stored
 from mlptrain.data.preprocessing.targets import ClassTarget, Target
 from mlptrain.data.row_set import RowSet, every_row
-from mlptrain.data.source import (
-    RowIndex,
-    Source,
-    count,
-    faulty_values,
-    first_places,
-    in_blocks,
-    plain,
-    require,
-)
+from mlptrain.data.source import RowIndex, Source, faulty_values, first_places, in_blocks, require
 from mlptrain.errors import DataError
+from mlptrain.messages import count, printable
 
 FILL = "correct them, or write `missing: mean` (or median, or drop)"
 KEEP = "the checkpoint was trained with `missing: {}`, which gives no prediction for them: fill them in"
@@ -111,7 +103,7 @@ class Preprocessing:
         if self.weight is not None:
             made = partial(row_weights, source, self.weight, dtype=np.float64)
             if not any(block.any() for block in in_blocks(made, rows, 1)):
-                raise DataError(f"{source.path}: column {plain(self.weight)!r}: every weight is 0")
+                raise DataError(f"{source.path}: column {printable(self.weight)!r}: every weight is 0")
 
     def inverse_target(self, predictions: NDArray[np.floating]) -> NDArray[np.float64]:
         """(n, K) predictions of a regression in the target's own unit."""
@@ -122,7 +114,7 @@ class Preprocessing:
     def extra(self, source: Source) -> list[str]:
         """A note on the columns of a source that are not used."""
         used = {*self.inputs, *self.targets, self.weight}
-        unused = [plain(name) or '""' for name in source.names if name not in used]
+        unused = [printable(name) or '""' for name in source.names if name not in used]
         if not unused:
             return []
         return [f"{source.path}: {count(len(unused), 'column')} not used: {', '.join(unused[:10])}"]

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from mlptrain.data.preprocessing.columns import Missing, Policy, Scale
-from mlptrain.data.source import hint
 from mlptrain.errors import ConfigError
+from mlptrain.messages import hint
 
 
 @dataclass(frozen=True)

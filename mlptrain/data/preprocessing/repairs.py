@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from mlptrain.data.source import count
+from mlptrain.messages import count
 
 
 class Repair(str):

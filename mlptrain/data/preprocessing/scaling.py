@@ -15,7 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.ahead import ahead
 from mlptrain.data.preprocessing.columns import (
     Missing,
     Number,
@@ -23,8 +22,10 @@ from mlptrain.data.preprocessing.columns import (
     check_finite,
     check_present,
 )
-from mlptrain.data.source import RowIndex, Source, blocks, plain
+from mlptrain.data.source import RowIndex, Source, blocks
 from mlptrain.errors import DataError
+from mlptrain.messages import printable
+from mlptrain.system.prefetch import ahead
 
 Floats = NDArray[np.float64]
 
@@ -96,8 +97,8 @@ def fit_numbers(
     for name, present in zip(names, found.present, strict=True):
         if not present:
             raise DataError(
-                f"{source.path}: column {plain(name)!r} has no value in any training row: "
-                f"write `ignore: [{plain(name)}]`"
+                f"{source.path}: column {printable(name)!r} has no value in any training row: "
+                f"write `ignore: [{printable(name)}]`"
             )
     if np.isinf([found.low, found.high]).any():
         check_finite(source, names, rows)
@@ -136,7 +137,7 @@ def _fit_one(
         center, factor = float(found.mean[j]), _inverse(found.std[j])
     if not (np.isfinite(center) and np.isfinite(factor) and (factor > 0 or low == high)):
         raise DataError(
-            f"{source.path}: column {plain(name)!r} goes from {low:g} to {high:g}, "
+            f"{source.path}: column {printable(name)!r} goes from {low:g} to {high:g}, "
             f"which `scale: {scale}` cannot bring into range: correct it or ignore it"
         )
     return Number(

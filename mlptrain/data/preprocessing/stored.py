@@ -8,7 +8,12 @@ import dataclasses
 import sys
 from typing import Any, get_args
 
-from mlptrain.data.preprocessing.columns import Category, Column, Missing, Number
+from mlptrain.data.preprocessing.columns import (
+    Category,
+    Column,
+    Missing,
+    Number,
+)
 from mlptrain.data.preprocessing.targets import ClassTarget, NumberTarget, Target
 from mlptrain.errors import CheckpointError
 

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from mlptrain.data.matrix import Matrix, checked
 from mlptrain.data.readers.packed import FREE, MOST
-from mlptrain.data.readers.text import open_binary
-from mlptrain.data.source import hint
+from mlptrain.data.readers.tables.text import open_binary
 from mlptrain.errors import DataError
+from mlptrain.messages import hint
 
 BROKEN = (ValueError, EOFError, OSError, OverflowError, KeyError, TypeError, SyntaxError, TokenError)
 """What reading a broken `.npy` header ends in: NumPy reads it as a piece of Python."""

@@ -10,9 +10,9 @@ import io
 import zlib
 from typing import Any, BinaryIO, cast
 
-from mlptrain.data.available import memory_limit
-from mlptrain.data.readers.text import open_binary
+from mlptrain.data.readers.tables.text import open_binary
 from mlptrain.errors import DataError
+from mlptrain.system.memory_limit import memory_limit
 
 MOST = 200
 FREE = 1 << 28

@@ -18,11 +18,12 @@ from mlptrain.data.matrix import Matrix, checked
 from mlptrain.data.readers.arrays import labels_beside, read_npy_pair, read_npz
 from mlptrain.data.readers.images import is_idx, read_cifar, read_idx_pair
 from mlptrain.data.readers.svmlight import read_svmlight
-from mlptrain.data.readers.text import open_binary
+from mlptrain.data.readers.tables.text import open_binary
 from mlptrain.data.readers.toy import TOYS
-from mlptrain.data.source import Source, hint, some
+from mlptrain.data.source import Source
 from mlptrain.errors import ConfigError
-from mlptrain.random import stream
+from mlptrain.messages import hint, some
+from mlptrain.streams import stream
 
 MOST_ENTRIES = 100_000_000
 """Numbers of a toy set."""
@@ -44,7 +45,7 @@ def open_source(path: str, *, labels: str | None, expected: Sequence[str] = ()) 
     if is_matrix(path):
         return open_matrix(path, labels=labels, expected=expected)
     # polars takes a fifth of a second to import, more than a small fit on arrays lasts
-    from mlptrain.data.readers.tables import read_table
+    from mlptrain.data.readers.tables.tables import read_table
 
     return read_table(path)
 
@@ -61,7 +62,7 @@ def open_spool(
     by_label: Set[str],
 ) -> Source:
     """A table that may be larger than memory, read in pieces: see `spool`."""
-    from mlptrain.data.readers.spool import read_spool  # polars, as above
+    from mlptrain.data.readers.tables.spool import read_spool  # polars, as above
 
     return read_spool(path, scratch, chosen, by_label)
 

@@ -10,11 +10,17 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.available import memory_limit
-from mlptrain.data.matrix import MOST_FEATURES, Matrix, checked, numbered
+from mlptrain.data.matrix import (
+    MOST_FEATURES,
+    Matrix,
+    checked,
+    numbered,
+)
 from mlptrain.data.readers.packed import read_all
-from mlptrain.data.source import SHOWN, as_number, count, quoted
+from mlptrain.data.source import SHOWN, as_number
 from mlptrain.errors import DataError
+from mlptrain.messages import count, quoted
+from mlptrain.system.memory_limit import memory_limit
 
 NUMBERED = re.compile("x[0-9]{1,9}")
 """A feature that a file without names has."""

@@ -7,11 +7,17 @@ room for it.
 
 from dataclasses import dataclass, replace
 
-from mlptrain.nodes.node import Array
+from mlptrain.arrays import Array
 from mlptrain.report.cells import numbered
 from mlptrain.report.circuit.boxes import Box, Edge
-from mlptrain.report.circuit.lettering import AIR, LINE, Lettering, lettering, width_of
-from mlptrain.trace import Step, Trace
+from mlptrain.report.circuit.lettering import (
+    AIR,
+    LINE,
+    Lettering,
+    lettering,
+    width_of,
+)
+from mlptrain.tools.trace.trace import Step, Trace
 
 RADIUS = 21.0
 CLEAR = 4.0

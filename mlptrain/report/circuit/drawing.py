@@ -10,13 +10,27 @@ from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from mlptrain.errors import ConfigError
-from mlptrain.files import write_atomically
 from mlptrain.report.circuit.boxes import Layout, Point, Route
-from mlptrain.report.circuit.diagram import CLEAR, Diagram, Gate, Terminal, Wire
+from mlptrain.report.circuit.diagram import (
+    CLEAR,
+    Diagram,
+    Gate,
+    Terminal,
+    Wire,
+)
 from mlptrain.report.circuit.layout import layout
-from mlptrain.report.circuit.lettering import AIR, ASCENT, LINE, SIZE, put, width_of, write
+from mlptrain.report.circuit.lettering import (
+    AIR,
+    ASCENT,
+    LINE,
+    SIZE,
+    put,
+    width_of,
+    write,
+)
 from mlptrain.report.trace import facts, gradients
-from mlptrain.trace import Trace
+from mlptrain.storage.files import write_atomically
+from mlptrain.tools.trace.trace import Trace
 
 VALUE = "#00674f"
 """Okabe and Ito's bluish green, darkened: a contrast of 6.6 : 1 to the paper."""

@@ -4,7 +4,15 @@ import subprocess
 from collections.abc import Sequence
 
 from mlptrain.errors import EnvironmentFault
-from mlptrain.report.circuit.boxes import GAP, SPACE, Box, Edge, Layout, Route, columns
+from mlptrain.report.circuit.boxes import (
+    GAP,
+    SPACE,
+    Box,
+    Edge,
+    Layout,
+    Route,
+    columns,
+)
 
 SECONDS = 60
 """What `dot` may take; a circuit of a hundred gates takes it a tenth of a second."""

@@ -11,7 +11,16 @@ from math import cos, pi, sin
 from typing import Any
 
 from mlptrain.errors import EnvironmentFault
-from mlptrain.report.circuit.boxes import GAP, SPACE, Box, Edge, Layout, Point, Route, columns
+from mlptrain.report.circuit.boxes import (
+    GAP,
+    SPACE,
+    Box,
+    Edge,
+    Layout,
+    Point,
+    Route,
+    columns,
+)
 
 SPREAD = pi / 4
 """How far from the leftmost point of a round box a wire may end."""

@@ -5,7 +5,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
 
-from mlptrain.report.circuit.boxes import Box, Edge, Layout, Point, Route
+from mlptrain.report.circuit.boxes import (
+    Box,
+    Edge,
+    Layout,
+    Point,
+    Route,
+)
 from mlptrain.report.circuit.graphviz import by_dot
 from mlptrain.report.circuit.layered import by_igraph
 

@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 import numpy as np
 
-from mlptrain.nodes.node import Array
+from mlptrain.arrays import Array
 from mlptrain.report.cells import entries
 
 SIZE = 14.0

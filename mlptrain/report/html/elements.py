@@ -8,9 +8,14 @@ import html
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from mlptrain.errors import printable
+from mlptrain.messages import printable
 from mlptrain.report.console import number
-from mlptrain.report.plots.canvas import DARK, LIGHT, drawing, rendered
+from mlptrain.report.plots.canvas import (
+    DARK,
+    LIGHT,
+    drawing,
+    rendered,
+)
 from mlptrain.report.plots.kinds import picture
 from mlptrain.report.results import Results
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from mlptrain import __version__
 from mlptrain.report.html.elements import Section, paragraph, text
+from mlptrain.version import __version__
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 """What a browser may load for the page: nothing but what is in it."""

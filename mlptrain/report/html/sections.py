@@ -6,12 +6,21 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from mlptrain.config import dump
-from mlptrain.files import read_bytes
 from mlptrain.report.console import number
-from mlptrain.report.html.elements import Cell, Section, code, figure, folded, listed, paragraph, table
+from mlptrain.report.html.elements import (
+    Cell,
+    Section,
+    code,
+    figure,
+    folded,
+    listed,
+    paragraph,
+    table,
+)
 from mlptrain.report.html.mistakes import mistakes
 from mlptrain.report.plots import applicable
 from mlptrain.report.results import Results
+from mlptrain.storage.files import read_bytes
 
 MOST_RECORDS = 100
 """Rows of the table of evaluations, evenly spaced."""

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mlptrain.errors import ConfigError
-from mlptrain.files import write_atomically
+from mlptrain.report.console import say, stdout, tell
 from mlptrain.report.html import compare, sections
 from mlptrain.report.html.page import page
 from mlptrain.report.results import Results
+from mlptrain.storage.files import write_atomically
 
 
 def write(runs: Sequence[Results], out: Path | None) -> Path:
@@ -35,3 +36,12 @@ def of_several(runs: Sequence[Results]) -> bytes:
     """A page that compares runs."""
     title = f"{len(runs)} runs compared"
     return page(title, [", ".join(run.name for run in runs)], list(compare.sections(runs))).encode()
+
+
+def report(paths: Sequence[Path], out: Path | None) -> None:
+    """Write the page, and print the path of the file."""
+    runs = [Results(path) for path in paths]
+    file = write(runs, out)
+    for run in runs:
+        tell(run.warnings)
+    say(stdout(), str(file))

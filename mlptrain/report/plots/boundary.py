@@ -21,8 +21,7 @@ from mlptrain.report.plots.canvas import (
     rgb,
     shown,
 )
-from mlptrain.report.plots.picture import Picture
-from mlptrain.report.plots.titles import titles
+from mlptrain.report.plots.titles import Picture, titles
 from mlptrain.report.results import Results
 
 GRID = 240

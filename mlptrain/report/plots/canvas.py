@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from mlptrain.arrays import Array
 from mlptrain.errors import EnvironmentFault
-from mlptrain.nodes.node import Array
 
 Axes = Any
 """A matplotlib.axes.Axes. Types are checked where matplotlib is not installed, too."""

@@ -18,7 +18,7 @@ from mlptrain.report.plots.canvas import (
     new_figure,
     scale,
 )
-from mlptrain.report.plots.picture import Picture
+from mlptrain.report.plots.titles import Picture
 from mlptrain.report.results import Results, Values
 
 MOST_LAYERS = 8

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mlptrain.errors import ConfigError
-from mlptrain.files import write_atomically
+from mlptrain.report.console import say, stdout, tell
 from mlptrain.report.plots import (
     boundary,
     confusion,
@@ -15,9 +15,15 @@ from mlptrain.report.plots import (
     reliability,
     weights,
 )
-from mlptrain.report.plots.canvas import LIGHT, Theme, drawing, rendered
-from mlptrain.report.plots.picture import Picture
+from mlptrain.report.plots.canvas import (
+    LIGHT,
+    Theme,
+    drawing,
+    rendered,
+)
+from mlptrain.report.plots.titles import Picture
 from mlptrain.report.results import Results
+from mlptrain.storage.files import write_atomically
 
 FORMATS = ("png", "svg", "pdf")
 
@@ -91,3 +97,12 @@ def default_file(kind: str, runs: Sequence[Results]) -> Path:
     if len(runs) > 1:
         raise ConfigError(f"{len(runs)} runs have no directory in common; name the file with -o FILE")
     return runs[0].path / f"{kind}.png"
+
+
+def plot(kind: str, paths: Sequence[Path], out: Path | None) -> None:
+    """Draw, write, and print the path of the file."""
+    runs = [Results(path) for path in paths]
+    file = write(kind, runs, out)
+    for run in runs:
+        tell(run.warnings)
+    say(stdout(), str(file))

@@ -5,8 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from mlptrain.metrics.metric import Array
-from mlptrain.report.plots.canvas import Axes, Theme, colour, new_figure, shown
-from mlptrain.report.plots.picture import Picture
+from mlptrain.report.plots.canvas import (
+    Axes,
+    Theme,
+    colour,
+    new_figure,
+    shown,
+)
+from mlptrain.report.plots.titles import Picture
 from mlptrain.report.results import Results
 
 PANELS = 9

@@ -8,7 +8,7 @@ import numpy as np
 from mlptrain.metrics.metric import Array, Floats, row_weights
 from mlptrain.metrics.probability import CALIBRATION_BINS
 from mlptrain.report.plots.canvas import Axes, Theme, new_figure
-from mlptrain.report.plots.picture import Picture
+from mlptrain.report.plots.titles import Picture
 from mlptrain.report.results import Results
 
 

@@ -1,14 +1,21 @@
-"""What tells runs apart: the settings in which they differ."""
+"""What stands around a picture: its words, and the titles that tell runs apart."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from mlptrain.config.dump import inline
-from mlptrain.report.plots.canvas import shown
+from mlptrain.report.plots.canvas import Figure, shown
 from mlptrain.report.results import Results
 
 MOST_IN_TITLE = 2
 """Runs that differ in more settings than this are called by their directories."""
+
+
+class Picture(NamedTuple):
+    """A figure and its alternative text."""
+
+    figure: Figure
+    words: str
 
 
 def flat(settings: Mapping[str, Any], at: str = "") -> Iterator[tuple[str, Any]]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from mlptrain.nodes.node import Array
+from mlptrain.arrays import Array
 from mlptrain.report.plots.canvas import (
     WIDTH,
     Theme,
@@ -18,7 +18,7 @@ from mlptrain.report.plots.canvas import (
     new_figure,
     shown,
 )
-from mlptrain.report.plots.picture import Picture
+from mlptrain.report.plots.titles import Picture
 from mlptrain.report.results import Results
 
 MOST_PICTURES = 100

@@ -1,0 +1,161 @@
+"""Columns, by polars: text as numbers, booleans or dates, and any of them as NumPy arrays.
+
+What a column of text holds is judged by all its values, not by its head: numbers if every value is
+one, booleans if every value is true or false, dates if every value begins with the year
+(2026-01-31 or 2026/01/31), else text. Missing are empty fields and the spellings in `BLANKS`.
+White space around a value does not count.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from mlptrain.data.readers.tables.labels import BLANKS
+from mlptrain.data.source import Kind
+
+Series = pl.Series
+
+TIMES = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M")
+DAY = 86_400_000_000
+"""Microseconds."""
+KINDS: dict[type[pl.DataType], Kind] = {
+    pl.Boolean: "boolean",
+    pl.Date: "date",
+    pl.Datetime: "date",
+    pl.String: "text",
+}
+
+
+def untyped(column: Series) -> Series:
+    """A column as the file has it: text without the white space around it, blanks as missing."""
+    if column.dtype.is_float():  # first, for it is what most columns are
+        # by NumPy: polars takes a tenth of a millisecond to begin with anything
+        holes = np.count_nonzero(np.isnan(column.to_numpy()))
+        return column.fill_nan(None) if holes > column.null_count() else column
+    if isinstance(column.dtype, (pl.Categorical, pl.Enum)):
+        column = column.cast(pl.String)
+    if column.dtype.is_decimal():
+        column = column.cast(pl.Float64)
+    if column.dtype != pl.String:
+        return column
+    text = column.str.strip_chars()
+    return text.set(text.is_in(list(BLANKS)), None)
+
+
+def text_column(values: Iterable[str | None]) -> Series:
+    """A column of text with these values."""
+    return pl.Series(list(values), dtype=pl.String)
+
+
+def typed(column: Series) -> Series:
+    """A column of text as what all its values are; NaN in a number column is a missing value."""
+    column = untyped(column)
+    for reading in _readings(column) if column.dtype == pl.String else ():
+        if reading.null_count() == column.null_count():
+            return reading
+    return column
+
+
+def _readings(text: Series) -> Iterator[Series]:
+    """The text as whole numbers, numbers, booleans and dates, null where it does not read so."""
+    first = text.drop_nulls().head(1)
+    if not len(first):
+        return
+    if first.cast(pl.Float64, strict=False).count():
+        yield text.cast(pl.Int64, strict=False)
+        yield text.cast(pl.Float64, strict=False)
+    if first[0].lower() in ("true", "false"):
+        lower = text.str.to_lowercase()
+        yield (lower == "true").set(~lower.is_in(["true", "false"]), None)
+    if first[0][4:5] == "/" and text.str.contains(r"^\d{4}/\d\d/\d\d$").all():
+        yield text.str.to_date("%Y/%m/%d", strict=False)
+    if text.str.contains(r"^\d{4}-\d\d-\d\d").all():
+        day = text.str.contains(r"^.{10}$")
+        yield text.set(~day, None).str.to_date("%Y-%m-%d", strict=False)
+        for form in TIMES:
+            yield text.str.to_datetime(form, strict=False)
+
+
+def is_text(column: Series) -> bool:
+    """Whether a column stands as text in its file, whatever that text may mean."""
+    return column.dtype == pl.String
+
+
+def kind_of(column: Series) -> Kind:
+    """What a typed column holds."""
+    if column.null_count() == len(column):
+        return "blank"
+    if column.dtype.is_numeric():
+        return "number"
+    return KINDS.get(column.dtype.base_type(), "other")
+
+
+def count_numbers(column: Series) -> tuple[int, int]:
+    """How many values of a text column are numbers, 3,14 being one, and how many values there are."""
+    values = column.drop_nulls()
+    return _as_numbers(values).count(), len(values)
+
+
+def are_numbers(texts: Iterable[str | None]) -> list[bool]:
+    """Which texts are numbers, 3,14 being one."""
+    return _as_numbers(untyped(text_column(texts))).is_not_null().to_list()
+
+
+def _as_numbers(texts: Series) -> Series:
+    return texts.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
+
+
+def no_numbers(column: Series) -> NDArray[np.bool_]:
+    """Where a column that should hold numbers holds something else."""
+    if column.dtype.is_numeric():
+        return np.zeros(len(column), bool)
+    if column.dtype != pl.String:
+        return column.is_not_null().to_numpy()
+    number = column.cast(pl.Float64, strict=False)
+    return (number.is_null() & column.is_not_null()).to_numpy()
+
+
+def as_numbers(column: Series) -> NDArray[np.float64]:
+    """Numbers, booleans (0 and 1) and dates (days since 1970-01-01), NaN where missing.
+
+    A column of float64 without missing values is not copied.
+    """
+    if column.dtype == pl.Float64:
+        return column.to_numpy()
+    if kind_of(column) == "blank":
+        return np.full(len(column), np.nan)
+    if column.dtype == pl.Datetime:
+        column = column.dt.epoch("us") / DAY
+    elif column.dtype == pl.Date:
+        column = column.to_physical()
+    return column.cast(pl.Float64).to_numpy()
+
+
+def missing_in(column: Series) -> NDArray[np.bool_]:
+    """Where a typed column has no value."""
+    return column.is_null().to_numpy()
+
+
+def count_values(column: Series) -> int:
+    """How many values a typed column has."""
+    return len(column) - column.null_count()
+
+
+def values_of(column: Series) -> list[Any]:
+    """The values as Python has them, text and dates as written; None where missing.
+
+    Python's own dictionaries tell values apart as fast as polars does, and need not wait for its
+    threads, which are busy parsing the next piece of the file.
+    """
+    if not is_text(column):
+        column = untyped(column)
+    return (column.cast(pl.String) if column.dtype.is_temporal() else column).to_list()
+
+
+def texts_of(column: Series) -> list[str]:
+    """A column as text, to be carried through; empty where missing."""
+    texts: list[str] = column.cast(pl.String).fill_null("").to_list()
+    return texts

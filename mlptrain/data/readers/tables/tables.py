@@ -1,0 +1,234 @@
+"""Tables: named columns of numbers, booleans, dates and text, from files people have.
+
+CSV, TSV, `;`- and `|`-separated text (gzipped or not), Parquet, Arrow IPC and JSON Lines all become
+a `Table`. A broken file is a DataError with file, line and column; nothing is repaired.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlptrain.data.readers.packed import read_all
+from mlptrain.data.readers.tables import frames, labels, series
+from mlptrain.data.readers.tables.column_files import COLUMN_FILES, column_frames
+from mlptrain.data.readers.tables.text import (
+    HEAD,
+    Text,
+    as_stream,
+    layout_of,
+    open_binary,
+)
+from mlptrain.data.source import SHOWN, Kind, RowIndex, Source, contiguous, faulty_values
+from mlptrain.errors import DataError
+from mlptrain.messages import count, printable, quoted
+
+JSON_LINES = (".jsonl", ".ndjson")
+COLUMN_PIECE = 1 << 24
+"""Bytes of a piece of a Parquet or Arrow file that is read whole."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A frame with the name of its file, and the way to the lines of its rows."""
+
+    path: str
+    frame: frames.Frame
+    lines: Callable[[list[int]], list[int]] | None  # rows -> physical lines, where there are some
+    written: Callable[[int, int], str] | None = None  # row, column -> the field as it stands there
+    first_row: int = 0  # of a piece of a longer file
+    _typed: dict[str, series.Series] = field(default_factory=dict, repr=False)
+    _numbers: dict[str, NDArray[np.float64]] = field(default_factory=dict, repr=False)
+    _values: dict[str, list[Any]] = field(default_factory=dict, repr=False)
+    _codes: dict[tuple[str, ...], NDArray[np.int64]] = field(default_factory=dict, repr=False)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns in the order of the file."""
+        return tuple(self.frame.columns)
+
+    def __len__(self) -> int:
+        return self.frame.height
+
+    def column(self, name: str) -> series.Series:
+        """The column with its text turned into what it holds; made once, when first asked for."""
+        if name not in self._typed:
+            self._typed[name] = series.typed(self.frame[name])
+        return self._typed[name]
+
+    def kind(self, name: str) -> Kind:
+        """What the column holds, judged by all its values."""
+        return series.kind_of(self.column(name))
+
+    def looks_numeric(self, name: str) -> bool:
+        """Whether more than half of the values of a text column are numbers."""
+        numbers, values = series.count_numbers(self.column(name))
+        return numbers > 0.5 * values
+
+    def numbers(self, name: str) -> NDArray[np.float64]:
+        """The column as (N,) numbers, NaN where missing; DataError names values that are none."""
+        if name not in self._numbers:
+            if self.kind(name) == "text":
+                (faulty,) = np.nonzero(self.no_numbers(name))
+                raise not_numbers(self, name, faulty[:SHOWN].tolist(), len(faulty))
+            self._numbers[name] = series.as_numbers(self.column(name))
+        return self._numbers[name]
+
+    def no_numbers(self, name: str) -> NDArray[np.bool_]:
+        """(N,) where the column has a value that is not a number."""
+        return series.no_numbers(self.column(name))
+
+    def block(self, names: Sequence[str], rows: RowIndex) -> NDArray[np.float64]:
+        """Several number columns of some rows, as a new (n, K) array."""
+        chosen, out = contiguous(rows), np.empty((len(rows), len(names)))
+        for j, name in enumerate(names):
+            out[:, j] = self.numbers(name)[chosen]
+        return out
+
+    def missing(self, name: str) -> NDArray[np.bool_]:
+        """(N,) where the column has no value."""
+        return series.missing_in(self.column(name))
+
+    def values(self, name: str) -> list[Any]:
+        """The column as Python's own values, text as written; made once."""
+        if name not in self._values:
+            self._values[name] = series.values_of(self.frame[name])
+        return self._values[name]
+
+    def levels(self, name: str, rows: RowIndex) -> list[str]:
+        """The different values of the column in these rows, in order."""
+        return labels.different(self.values(name)[row] for row in np.asarray(rows).tolist())
+
+    def codes(self, name: str, levels: Sequence[str], rows: RowIndex) -> NDArray[np.int64]:
+        """(n,) the place of each value in `levels`; BLANK where missing, UNSEEN where not there."""
+        key = (name, *levels)
+        if key not in self._codes:
+            place = {level: i for i, level in enumerate(levels)}
+            self._codes[key] = labels.codes(self.values(name), place)
+        return self._codes[key][contiguous(rows)]
+
+    def where(self, rows: Sequence[int]) -> list[str]:
+        """`file:line` of each row, or `file: row n` for a file without lines."""
+        if self.lines is None:
+            return [f"{self.path}: row {self.first_row + row + 1}" for row in rows]
+        return [f"{self.path}:{line}" for line in self.lines(list(rows))]
+
+    def shown(self, name: str, row: int) -> str:
+        """One value as it stands in the file, fit for a terminal."""
+        if self.written is None:
+            value = self.frame[name][row]
+        else:
+            value = self.written(row, self.frame.get_column_index(name)) or None
+        return "an empty field" if value is None else quoted(value)
+
+    def texts(self, name: str) -> list[str]:
+        """A column as text, to be carried through; empty where missing."""
+        return series.texts_of(self.frame[name])
+
+
+def not_numbers(source: Source, name: str, first: Sequence[int], total: int) -> DataError:
+    """The error for a column that should hold numbers: its first faulty rows, and how many in all."""
+    if any("," in source.shown(name, row) for row in first):
+        advice = "write decimals with a point"
+    else:
+        advice = (
+            "correct them or leave them empty; "
+            f"if {printable(name)} is a category: `categorical: {{columns: [{printable(name)}]}}`"
+        )
+    places = [(row, name) for row in first]
+    return faulty_values(source, places, total, "is not a number", advice)
+
+
+def read_table(path: str) -> Table:
+    """Read a table whole. The suffix (.parquet, .arrow, .jsonl, ...) says what it is, else text."""
+    suffix = PurePath(path.removesuffix(".gz")).suffix.lower()
+    if suffix in COLUMN_FILES:
+        return Table(path, frames.joined(column_frames(path, suffix, COLUMN_PIECE)), None)
+    if suffix in JSON_LINES:
+        return json_lines(path, read_all(path), 1)
+    with open_binary(path) as stream:
+        gzipped = stream.read(2) == b"\x1f\x8b"
+    if gzipped:
+        data = read_all(path)
+        return delimited(Text(path, lambda: as_stream(data), layout_of(data[:HEAD], path)), data)
+    with open_binary(path) as stream:
+        layout = layout_of(stream.read(HEAD), path)
+    return delimited(Text(path, lambda: open_binary(path), layout), path)
+
+
+def delimited(
+    text: Text, source: str | bytes, *, as_written: bool = False, guess: frames.Guess | None = None
+) -> Table:
+    """Delimited text as a table: every record has one field per column, empty lines do not count.
+
+    `source` is what polars reads: the path of the file or its bytes. `guess` says what to expect.
+    """
+    header, layout = text.first_line == 1, text.layout
+    try:
+        frame = frames.parse_text(source, layout.separator, layout.names, header, as_written, guess)
+    except frames.UNREADABLE as error:
+        reason = printable(str(error).splitlines()[0])
+        raise text.faults() or DataError(f"{text.path}: is no table: {reason}") from None
+    if frame.width != len(text.layout.names):
+        raise text.faults() or DataError(f"{text.path}: is no table: its rows do not fit its header")
+    if frame.height and frame.to_series(-1).null_count():
+        frame = _without_empty_lines(text, frame)
+    if text.ends_in_separator() and (fault := text.faults()):
+        raise fault  # polars overlooks one more empty field at the very end
+    if not frame.height and header:
+        raise DataError(f"{text.path}: has a header and no rows")
+    return Table(text.path, frame, text.lines, text.written)
+
+
+def _without_empty_lines(text: Text, frame: frames.Frame) -> frames.Frame:
+    """Refuse short rows, which polars fills with missing values, and drop empty lines.
+
+    Both end in a missing value, so a table whose last column is complete need not come here.
+    """
+    fields = np.fromiter((fields for _, fields in text.records()), np.intp)
+    ragged = text.faults() if ((fields != 0) & (fields != frame.width)).any() else None
+    if ragged:
+        raise ragged
+    full = fields > 0
+    if len(full) != frame.height:
+        raise DataError(f"{text.path}: is no table: its line ends are mixed up")
+    return frame if full.all() else frame.filter(full)
+
+
+def json_lines(path: str, data: bytes, first_line: int) -> Table:
+    """One JSON object per line, with the same keys in each."""
+    try:
+        frame = frames.parse_json_lines(data)
+    except frames.UNREADABLE as error:
+        reason = printable(str(error).splitlines()[0])
+        raise json_fault(path, data, first_line) or DataError(
+            f"{path}: is not JSON Lines: {reason}"
+        ) from None
+    if not frame.height:
+        raise DataError(f"{path}: is empty: one JSON object per line is needed")
+
+    def lines(rows: list[int]) -> list[int]:
+        full = [n for n, line in enumerate(data.split(b"\n"), first_line) if line.strip()]
+        return [full[row] for row in rows]
+
+    return Table(path, frame, lines)
+
+
+def json_fault(path: str, data: bytes, first_line: int) -> DataError | None:
+    """The first line that is not one JSON object, with what is wrong with it."""
+    faults = []
+    for number, line in enumerate(data.split(b"\n"), first_line):
+        try:
+            if line.strip() and not isinstance(json.loads(line), dict):
+                faults.append(f'{path}:{number}: is not an object {{"name": value, ...}}')
+        except (ValueError, RecursionError) as error:
+            what = str(error).split(":")[0]
+            faults.append(f"{path}:{number}: is not JSON ({printable(what)})")
+    if not faults:
+        return None
+    total = f"{path}: {count(len(faults), 'such line')} in all: write one JSON object per line"
+    return DataError(*faults[:SHOWN], total)

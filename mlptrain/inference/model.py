@@ -1,0 +1,94 @@
+"""A trained model, loaded from a checkpoint: it predicts and is evaluated without its training data."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mlptrain.arrays import Array
+from mlptrain.data.dataset import Rows
+from mlptrain.data.matrix import Matrix, checked
+from mlptrain.metrics.probability import softmax
+from mlptrain.storage.archive import read_archive
+from mlptrain.storage.fold_directory import checkpoint_of
+from mlptrain.training.checkpoint import Checkpoint
+from mlptrain.training.evaluate import (
+    Evaluation,
+    evaluate,
+    metrics_for,
+    predictions,
+)
+from mlptrain.training.restore import config_of, network_of
+
+
+def read_checkpoint(path: str | Path) -> Checkpoint:
+    """A checkpoint file; a run directory stands for its best.npz."""
+    file = checkpoint_of(path)
+    arrays, document = read_archive(file)
+    return Checkpoint(str(file), arrays, document)
+
+
+class Model:
+    """The network of a checkpoint together with its preprocessing and class names."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self.checkpoint = checkpoint
+        self.config = config_of(checkpoint)
+        self.preprocessing = checkpoint.preprocessing()
+        self.network = network_of(checkpoint)
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Model":
+        """Read a checkpoint, or the best one of a run directory."""
+        return cls(read_checkpoint(path))
+
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        """Class names in the order of the columns of `predict_proba`; None for a regression."""
+        return self.preprocessing.classes
+
+    def scores(self, X: ArrayLike) -> Array:
+        """Scores (N, C) of raw rows X (N, D), whose columns are in the order of training."""
+        return self.network.scores(self._features(X))
+
+    def predict(self, X: ArrayLike) -> NDArray[np.generic]:
+        """The class name of each row, or (N,) or (N, K) numbers in the target's own unit."""
+        scores = self.scores(X)
+        if self.classes is not None:
+            return np.asarray(self.classes)[scores.argmax(axis=1)]
+        numbers = predictions(self.network, scores, self.preprocessing)
+        return numbers[:, 0] if numbers.shape[1] == 1 else numbers
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+        """(N, C) probabilities; TypeError for a model whose loss gives none."""
+        if not self.network.loss.gives_probabilities:
+            raise TypeError(
+                f"a model trained with the {self.config.loss.name} loss has no probabilities"
+            )
+        return softmax(self.scores(X))
+
+    def evaluate(self, X: ArrayLike, y: ArrayLike) -> dict[str, float | None]:
+        """Loss and all metrics on raw rows and their classes or target values."""
+        source = self._source(X, y)
+        rows = np.arange(len(source))
+        dtype = self.network.dtype
+        made = self.preprocessing
+        X, y = made.X(source, rows, dtype)[0], made.y(source, rows, dtype)
+        measured = self.evaluation(Rows(X, y, truth=made.truth(source, rows)))
+        return {"loss": measured.data_loss(), **measured.metrics(self.metric_names())}
+
+    def metric_names(self) -> list[str]:
+        """The metrics that make sense for the task and the loss."""
+        return list(metrics_for(self.network))
+
+    def evaluation(self, rows: Rows) -> Evaluation:
+        """The scores of rows that are preprocessed already, for whatever is to be measured."""
+        return evaluate(self.network, rows, self.preprocessing)
+
+    def _features(self, X: ArrayLike) -> Array:
+        source = self._source(X, None)
+        return self.preprocessing.X(source, np.arange(len(source)), self.network.dtype)[0]
+
+    def _source(self, X: ArrayLike, y: ArrayLike | None) -> Matrix:
+        labels = {} if y is None else {self.preprocessing.targets[0]: np.asarray(y)}
+        return checked("X", np.asarray(X), labels, self.preprocessing.inputs)

@@ -1,0 +1,98 @@
+"""Predicting: the rows of a file through a trained model, chunk by chunk.
+
+Only one chunk is in memory at a time, so a file larger than memory works, and so does stdin.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mlptrain.arrays import Array
+from mlptrain.data.chunks import Chunk, iterate_features
+from mlptrain.errors import ConfigError, DataError
+from mlptrain.inference.model import Model
+from mlptrain.training.evaluate import predictions
+
+ENTRIES = 1 << 19
+"""Numbers in a chunk: 4 MB of them while they are prepared in float64."""
+BATCH = 1024
+"""Rows of a chunk are a multiple of this, the batch of the network."""
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """Some consecutive rows: the columns by name, each with one value per row; and what to tell."""
+
+    columns: dict[str, list[str] | list[float]]
+    notes: tuple[str, ...]
+
+
+def predict(
+    model: Model, data: str, *, proba: bool = False, keep: Sequence[str] = ()
+) -> Iterator[Predicted]:
+    """One row for each row of the file `data` (`-`: stdin), in its order.
+
+    The columns are those of `keep` as they are written in the file, then the target's name with the
+    class name or the number in the target's own unit and, with `proba`, `proba_CLASS` for each
+    class. ConfigError where the model gives no probabilities or two columns would share a name.
+    """
+    names = column_names(model, proba=proba, keep=keep)
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ConfigError(
+            f"--keep: two columns would be called {twice!r}: rename the one in the data, "
+            "or leave it out"
+        )
+    return _chunks(model, data, proba, keep)
+
+
+def column_names(model: Model, *, proba: bool, keep: Sequence[str]) -> list[str]:
+    """The columns of a prediction in their order."""
+    names = [*keep, *model.preprocessing.targets]
+    if not proba:
+        return names
+    if model.classes is None or not model.network.loss.gives_probabilities:
+        raise ConfigError(
+            f"--proba: a model trained with the {model.config.loss.name} loss gives no probabilities: "
+            "leave it out, or train with the softmax loss"
+        )
+    return [*names, *(f"proba_{name}" for name in model.classes)]
+
+
+def _chunks(model: Model, data: str, proba: bool, keep: Sequence[str]) -> Iterator[Predicted]:
+    made = model.preprocessing
+    rows = max(1, ENTRIES // (BATCH * len(made.features))) * BATCH
+    first = 1
+    for chunk in iterate_features(data, made, rows, model.network.dtype, keep):
+        yield Predicted(_columns(model, data, chunk, first, proba), chunk.notes)
+        first += len(chunk.X)
+
+
+def _columns(
+    model: Model, data: str, chunk: Chunk, first: int, proba: bool
+) -> dict[str, list[str] | list[float]]:
+    with np.errstate(all="ignore"):  # what is not finite is refused here
+        scores = model.network.scores(chunk.X)
+    _check_finite(data, scores, first)
+    columns: dict[str, list[str] | list[float]] = {**chunk.kept}
+    predicted = predictions(model.network, scores, model.preprocessing)
+    if model.classes is None:
+        columns.update(zip(model.preprocessing.targets, predicted.T.tolist(), strict=True))
+        return columns
+    columns[model.preprocessing.targets[0]] = [model.classes[c] for c in scores.argmax(axis=1)]
+    if proba:
+        names = (f"proba_{name}" for name in model.classes)
+        columns.update(zip(names, predicted.T.tolist(), strict=True))
+    return columns
+
+
+def _check_finite(data: str, scores: Array, first: int) -> None:
+    """DataError for rows so far from the training rows that the network overflows."""
+    (faulty,) = np.nonzero(~np.isfinite(scores).all(axis=1))
+    if len(faulty):
+        name = "stdin" if data == "-" else data
+        raise DataError(
+            f"{name}: row {first + int(faulty[0])}: its values are too large for the network: "
+            "correct them"
+        )

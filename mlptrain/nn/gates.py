@@ -1,0 +1,220 @@
+"""The gates of the lecture's circuits: arithmetic on scalars, vectors and matrices.
+
+Their patterns (P99-P102) are worth remembering: the add gate distributes its upstream gradient, the
+multiply gate swaps its inputs, the max gate routes, and the copy gate adds up. Inputs of different
+shapes broadcast as in NumPy; the gradient of a broadcast input is then summed back to its shape, since
+dL/dx always has the shape of x (P134).
+"""
+
+import numpy as np
+
+from mlptrain.arrays import Array, Arrays, Into, Shape
+from mlptrain.graph.node import Node
+from mlptrain.nn.activations.smooth import Sigmoid, Tanh
+
+
+class Unary(Node):
+    """A gate with one input, element by element."""
+
+    def shape(self, *inputs: Shape) -> Shape:
+        (x,) = inputs
+        return x
+
+
+class Binary(Node):
+    """A gate with two inputs, element by element, which may broadcast."""
+
+    def shape(self, *inputs: Shape) -> Shape:
+        x, y = inputs
+        return np.broadcast_shapes(x, y)
+
+
+def fold(gradient: Array, into: Array | None) -> None:
+    """Write `gradient` into the gradient of an input, summed over the axes that were broadcast."""
+    if into is None:
+        return
+    gradient = np.asarray(gradient)
+    if gradient.shape == into.shape:
+        np.copyto(into, gradient)
+        return
+    new = gradient.ndim - into.ndim
+    stretched = tuple(i + new for i, size in enumerate(into.shape) if size == 1)
+    np.copyto(into, gradient.sum(axis=(*range(new), *stretched), keepdims=True).reshape(into.shape))
+
+
+class Add(Binary):
+    """x + y.   local: 1, 1.   The gradient distributor (P99)."""
+
+    def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
+        np.add(inputs[0], inputs[1], out=out)
+
+    def backward(self, upstream: Array, inputs: Arrays, out: Array, saved: Arrays, into: Into) -> None:
+        fold(upstream, into[0])
+        fold(upstream, into[1])
+
+
+class Subtract(Binary):
+    """x - y.   local: 1, -1."""
+
+    def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
+        np.subtract(inputs[0], inputs[1], out=out)
+
+    def backward(self, upstream: Array, inputs: Arrays, out: Array, saved: Arrays, into: Into) -> None:
+        fold(upstream, into[0])
+        fold(-upstream, into[1])
+
+
+class Multiply(Binary):
+    """x * y.   local: y, x.   The swap multiplier (P100)."""
+
+    def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
+        np.multiply(inputs[0], inputs[1], out=out)
+
+    def backward(self, upstream: Array, inputs: Arrays, out: Array, saved: Arrays, into: Into) -> None:
+        x, y = inputs
+        fold(upstream * y, into[0])
+        fold(upstream * x, into[1])
+
+
+class Divide(Binary):
+    """x / y.   local: 1 / y, -x / y^2."""
+
+    def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
+        np.divide(inputs[0], inputs[1], out=out)
+
+    def backward(self, upstream: Array, inputs: Arrays, out: Array, saved: Arrays, into: Into) -> None:
+        fold(upstream / inputs[1], into[0])
+        fold(-upstream * out / inputs[1], into[1])
+
+
+class Power(Binary):
+    """x ^ y.   local: y x^(y-1), x^y log x   (0 where x is 0: the limit for y > 0)."""
+
+    def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
+        np.power(inputs[0], inputs[1], out=out)
+
+    def backward(self, upstream: Array, inputs: Arrays, out: Array, saved: Arrays, into: Into) -> None:
+        x, y = inputs
+        if into[0] is not None:
+            fold(upstream * y * np.power(x, y - 1), into[0])
+        if into[1] is not None:
+            log_x = np.log(x, out=np.zeros_like(out), where=np.not_equal(x, 0))
+            fold(upstream * out * log_x, into[1])
+
+
+class Max(Binary):
+    """max(x, y).   local: 1 for the larger (the first of equals), 0 for the other.
+
+    The gradient router (P102).
+    """
+
+    def side(self, *inputs: Array) -> Array | None:
+        return np.greater_equal(inputs[0], inputs[1])
+
+    def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
+        np.maximum(inputs[0], inputs[1], out=out)
+
+    def backward(self, upstream: Array, inputs: Arrays, out: Array, saved: Arrays, into: Into) -> None:
+        first = np.greater_equal(inputs[0], inputs[1])
+        fold(upstream * first, into[0])
+        fold(upstream * ~first, into[1])
+
+
+class Negate(Unary):
+    """-x.   local: -1."""
+
+    def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
+        np.negative(inputs[0], out=out)
+
+    def backward(self, upstream: Array, inputs: Arrays, out: Array, saved: Arrays, into: Into) -> None:
+        np.negative(upstream, out=into[0])
+
+
+class Exp(Unary):
+    """e^x.   local: e^x, the output itself."""
+
+    def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
+        np.exp(inputs[0], out=out)
+
+    def backward(self, upstream: Array, inputs: Arrays, out: Array, saved: Arrays, into: Into) -> None:
+        np.multiply(upstream, out, out=into[0])
+
+
+class Log(Unary):
+    """log x, the natural logarithm.   local: 1 / x."""
+
+    def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
+        np.log(inputs[0], out=out)
+
+    def backward(self, upstream: Array, inputs: Arrays, out: Array, saved: Arrays, into: Into) -> None:
+        np.divide(upstream, inputs[0], out=into[0])
+
+
+class Copy(Unary):
+    """x, read more than once.   local: 1.
+
+    The gradient adder (P101): its upstream gradient is the sum of what its readers send back, which
+    the graph adds up at every branch.
+    """
+
+    def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
+        np.copyto(out, inputs[0])
+
+    def backward(self, upstream: Array, inputs: Arrays, out: Array, saved: Arrays, into: Into) -> None:
+        np.copyto(into[0], upstream)
+
+
+class Sum(Node):
+    """The sum of all elements.   x (any shape) -> ().   local: 1 for each element."""
+
+    def shape(self, *inputs: Shape) -> Shape:
+        return ()
+
+    def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
+        np.sum(inputs[0], out=out)
+
+    def backward(self, upstream: Array, inputs: Arrays, out: Array, saved: Arrays, into: Into) -> None:
+        np.copyto(into[0], upstream)
+
+
+class MatMul(Node):
+    """x @ w.   x (N, D)   w (D, M)   ->   (N, M)
+
+    local    The Jacobians are implicit: dL/dx = upstream @ w.T and dL/dw = x.T @ upstream, "the only
+             way to make shapes match up" (P145). Written out, one would take 256 GB at N=64, D=M=4096
+             (P139).
+    """
+
+    def shape(self, *inputs: Shape) -> Shape:
+        x, w = inputs
+        if len(x) != 2 or len(w) != 2 or x[1] != w[0]:
+            raise ValueError(f"the product needs (N, D) @ (D, M), got {x} @ {w}")
+        return (x[0], w[1])
+
+    def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
+        np.matmul(inputs[0], inputs[1], out=out)
+
+    def backward(self, upstream: Array, inputs: Arrays, out: Array, saved: Arrays, into: Into) -> None:
+        x, w = inputs
+        if into[0] is not None:
+            np.matmul(upstream, w.T, out=into[0])
+        if into[1] is not None:
+            np.matmul(x.T, upstream, out=into[1])
+
+
+GATES: dict[str, type[Node]] = {
+    "add": Add,
+    "subtract": Subtract,
+    "multiply": Multiply,
+    "divide": Divide,
+    "negate": Negate,
+    "power": Power,
+    "max": Max,
+    "exp": Exp,
+    "log": Log,
+    "sigmoid": Sigmoid,
+    "tanh": Tanh,
+    "matmul": MatMul,
+    "sum": Sum,
+    "copy": Copy,
+}

@@ -1,0 +1,101 @@
+"""What all losses have in common: a node whose output is one number."""
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from mlptrain.arrays import Array, Arrays, Into, Shape
+from mlptrain.bounds import NonNegative
+from mlptrain.graph.node import Buffer, Node
+
+ClassWeights = Literal["balanced"] | Mapping[str, NonNegative] | Sequence[NonNegative] | None
+"""`balanced`, a weight per class name, or one per class in the order of the classes."""
+
+
+class Loss(Node):
+    """The data loss L = 1/N sum_i L_i, or sum_i w_i L_i / sum_i w_i where rows have weights (P5, P49).
+
+    shapes   scores (N, C), targets, weights (N,) where there are any   ->   L ()
+    local    dL/dscores = dL_i/dscores w_i / sum(w);  targets and weights get no gradient
+    """
+
+    classifies: ClassVar[bool]
+    """True: the targets are class numbers (N,). False: they are numbers (N, C)."""
+    gives_probabilities: ClassVar[bool] = False
+    """True: softmax(scores) is a distribution over the classes."""
+
+    def shape(self, *inputs: Shape) -> Shape:
+        scores, targets, *weights = inputs
+        fitting = scores[:1] if self.classifies else scores
+        if len(scores) != 2 or targets != fitting or any(shape != scores[:1] for shape in weights):
+            raise ValueError(
+                f"a loss needs scores (N, C), targets {fitting}, weights (N,), got {inputs}"
+            )
+        return ()
+
+    def row_weights(self, inputs: Arrays) -> Array | None:
+        """The weight of each row in the mean, or None where all count alike."""
+        return inputs[2] if len(inputs) == 3 else None
+
+    def reduce(self, losses: Array, weights: Array | None) -> complex:
+        """The mean over the rows; 0 when every weight is 0: such a batch teaches nothing.
+
+        Real losses have a real mean; complex ones are those of the complex step of `gradcheck`.
+        """
+        if weights is None:
+            return np.add.reduce(losses) / len(losses)
+        total = weights.sum()
+        return np.dot(weights, losses) / total if total > 0 else 0.0
+
+    def distribute(self, upstream: Array, weights: Array | None, dscores: Array) -> None:
+        """Multiply each row of `dscores` by the upstream gradient and the row's share in the mean."""
+        if weights is None:
+            dscores *= upstream / len(dscores)
+        else:
+            total = weights.sum()
+            dscores *= (weights * (upstream / total if total > 0 else 0.0))[:, None]
+
+
+class ClassificationLoss(Loss):
+    """A loss on class numbers, with a weight for each class if asked."""
+
+    classifies = True
+
+    def __init__(self, *, class_weights: ClassWeights) -> None:
+        if isinstance(class_weights, str | Mapping):
+            raise TypeError("class weights by name must be resolved to one number per class first")
+        self.class_weights = None if class_weights is None else np.asarray(class_weights)
+
+    def row_weights(self, inputs: Arrays) -> Array | None:
+        given = super().row_weights(inputs)
+        if self.class_weights is None:
+            return given
+        by_class = np.take(self.class_weights, inputs[1])
+        return by_class if given is None else by_class * given
+
+
+class RegressionLoss(Loss):
+    """A loss that adds up a penalty of d = scores - targets over the outputs of a row."""
+
+    classifies = False
+
+    def saved(self, *inputs: Shape) -> tuple[Buffer, ...]:
+        return (Buffer(inputs[0]),)
+
+    def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
+        d = np.subtract(inputs[0], inputs[1], out=saved[0])
+        out[()] = self.reduce(self.penalty(d).sum(axis=1), self.row_weights(inputs))
+
+    def backward(self, upstream: Array, inputs: Arrays, out: Array, saved: Arrays, into: Into) -> None:
+        self.derivative(saved[0], into[0])
+        self.distribute(upstream, self.row_weights(inputs), into[0])
+
+    @abstractmethod
+    def penalty(self, d: Array) -> Array:
+        """The penalty of each difference."""
+
+    @abstractmethod
+    def derivative(self, d: Array, into: Array) -> None:
+        """Write the derivative of the penalty of each difference into `into`."""

@@ -1,1 +1,0 @@
-"""The nodes of the computational graph: gates, layers, activations."""

@@ -1,0 +1,29 @@
+"""Adagrad: a rate for each parameter, which shrinks with all the gradients seen so far."""
+
+from typing import ClassVar
+
+import numpy as np
+
+from mlptrain.arrays import Array
+from mlptrain.bounds import Positive
+from mlptrain.optim.optimizer import Optimizer
+
+
+class Adagrad(Optimizer):
+    """g <- g + dw^2;   w <- w - lr dw / (sqrt(g) + eps)   (Duchi, Hazan and Singer, 2011)."""
+
+    slots: ClassVar = ("g",)
+
+    def __init__(self, *, learning_rate: Positive = 1e-2, eps: Positive = 1e-8) -> None:
+        super().__init__(learning_rate=learning_rate)
+        self.eps = eps
+
+    def update(self, w: Array, dw: Array, lr: float, *arrays: Array) -> None:
+        g, s = arrays
+        np.square(dw, s)
+        np.add(g, s, g)
+        np.sqrt(g, s)
+        np.add(s, self.eps, s)
+        np.divide(dw, s, s)
+        np.multiply(s, lr, s)
+        np.subtract(w, s, w)

@@ -1,0 +1,51 @@
+"""Adam: momentum and RMSProp together, with bias correction."""
+
+import math
+from typing import ClassVar
+
+import numpy as np
+
+from mlptrain.arrays import Array
+from mlptrain.bounds import Fraction, Positive
+from mlptrain.optim.optimizer import Optimizer
+
+
+class Adam(Optimizer):
+    """m <- b1 m + (1 - b1) dw;   v <- b2 v + (1 - b2) dw^2;   w <- w - lr m_hat / (sqrt(v_hat) + eps).
+
+    m_hat = m / (1 - b1^t) and v_hat = v / (1 - b2^t) undo the start at 0; t counts from 1
+    (P9; Kingma and Ba, 2015).
+    """
+
+    slots: ClassVar = ("m", "v")
+
+    def __init__(
+        self,
+        *,
+        learning_rate: Positive = 1e-3,
+        beta1: Fraction = 0.9,
+        beta2: Fraction = 0.999,
+        eps: Positive = 1e-8,
+    ) -> None:
+        super().__init__(learning_rate=learning_rate)
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.eps = eps
+
+    def update(self, w: Array, dw: Array, lr: float, *arrays: Array) -> None:
+        m, v, s = arrays
+        # each vector of state is fetched from memory where it is used twice in a row
+        np.multiply(dw, 1 - self.beta1, s)
+        np.multiply(m, self.beta1, m)
+        np.add(m, s, m)
+        np.square(dw, s)
+        np.multiply(s, 1 - self.beta2, s)
+        np.multiply(v, self.beta2, v)
+        np.add(v, s, v)
+        # lr m_hat / (sqrt(v_hat) + eps), with both corrections taken out of the fraction
+        root = math.sqrt(1 - self.beta2**self.t)
+        np.sqrt(v, s)
+        np.add(s, self.eps * root, s)
+        np.divide(m, s, s)
+        np.multiply(s, lr * root / (1 - self.beta1**self.t), s)
+        np.subtract(w, s, w)

@@ -1,0 +1,31 @@
+"""AdamW: Adam with weight decay that does not pass through the gradient."""
+
+import numpy as np
+
+from mlptrain.arrays import Array
+from mlptrain.bounds import Fraction, NonNegative, Positive
+from mlptrain.optim.adam import Adam
+
+
+class AdamW(Adam):
+    """W <- W (1 - lr weight_decay) for weights, never biases; then as Adam.
+
+    Decoupled from the adaptive rates (Loshchilov and Hutter, 2019), unlike an L2 penalty.
+    """
+
+    def __init__(
+        self,
+        *,
+        learning_rate: Positive = 1e-3,
+        beta1: Fraction = 0.9,
+        beta2: Fraction = 0.999,
+        eps: Positive = 1e-8,
+        weight_decay: NonNegative = 1e-2,
+    ) -> None:
+        super().__init__(learning_rate=learning_rate, beta1=beta1, beta2=beta2, eps=eps)
+        self.weight_decay = weight_decay
+
+    def step(self, w: Array, dw: Array, lr: float) -> None:
+        for weights in self.weights:
+            np.multiply(weights, 1 - lr * self.weight_decay, weights)
+        super().step(w, dw, lr)

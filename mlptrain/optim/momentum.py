@@ -1,0 +1,29 @@
+"""SGD with momentum: the gradient changes the velocity, the velocity moves the weights."""
+
+from typing import ClassVar
+
+import numpy as np
+
+from mlptrain.arrays import Array
+from mlptrain.bounds import Fraction, Positive
+from mlptrain.optim.optimizer import Optimizer
+
+
+class Momentum(Optimizer):
+    """v <- rho v + dw;   w <- w - lr v   (P9).
+
+    The learning rate multiplies the velocity, not the gradient, so a schedule acts at once.
+    """
+
+    slots: ClassVar = ("v",)
+
+    def __init__(self, *, learning_rate: Positive = 1e-2, rho: Fraction = 0.9) -> None:
+        super().__init__(learning_rate=learning_rate)
+        self.rho = rho
+
+    def update(self, w: Array, dw: Array, lr: float, *arrays: Array) -> None:
+        v, s = arrays
+        np.multiply(v, self.rho, v)
+        np.add(v, dw, v)
+        np.multiply(v, lr, s)
+        np.subtract(w, s, w)

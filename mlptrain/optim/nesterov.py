@@ -1,0 +1,28 @@
+"""Nesterov momentum: the gradient is used where the velocity is about to lead."""
+
+from typing import ClassVar
+
+import numpy as np
+
+from mlptrain.arrays import Array
+from mlptrain.bounds import Fraction, Positive
+from mlptrain.optim.optimizer import Optimizer
+
+
+class Nesterov(Optimizer):
+    """v <- rho v + dw;   w <- w - lr (dw + rho v)   (Sutskever et al., 2013, in PyTorch's form)."""
+
+    slots: ClassVar = ("v",)
+
+    def __init__(self, *, learning_rate: Positive = 1e-2, rho: Fraction = 0.9) -> None:
+        super().__init__(learning_rate=learning_rate)
+        self.rho = rho
+
+    def update(self, w: Array, dw: Array, lr: float, *arrays: Array) -> None:
+        v, s = arrays
+        np.multiply(v, self.rho, v)
+        np.add(v, dw, v)
+        np.multiply(v, self.rho, s)
+        np.add(s, dw, s)
+        np.multiply(s, lr, s)
+        np.subtract(w, s, w)

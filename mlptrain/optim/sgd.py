@@ -1,0 +1,19 @@
+"""Stochastic gradient descent, the plain rule."""
+
+import numpy as np
+
+from mlptrain.arrays import Array
+from mlptrain.bounds import Positive
+from mlptrain.optim.optimizer import Optimizer
+
+
+class SGD(Optimizer):
+    """w <- w - lr dw   (P8)."""
+
+    def __init__(self, *, learning_rate: Positive = 1e-2) -> None:
+        super().__init__(learning_rate=learning_rate)
+
+    def update(self, w: Array, dw: Array, lr: float, *arrays: Array) -> None:
+        (s,) = arrays
+        np.multiply(dw, lr, s)
+        np.subtract(w, s, w)

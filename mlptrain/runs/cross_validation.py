@@ -1,0 +1,166 @@
+"""k-fold cross-validation: k runs, each with another fold of the rows held out.
+
+Every row is held out once, so the k test sets together say how well a config does on all rows, and
+the spread over the folds says how far one number can be trusted.
+"""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mlptrain.inference.evaluation_report import EvaluationReport
+from mlptrain.config import Config
+from mlptrain.config.schema import Fold
+from mlptrain.errors import ConfigError, EnvironmentFault, StorageError
+from mlptrain.storage.files import write_atomically
+from mlptrain.storage.fold_directory import (
+    PREDICTIONS,
+    SUMMARY,
+    clear,
+    fold_path,
+    some_folds,
+)
+from mlptrain.inference.model import Model
+from mlptrain.runs.run import Run
+from mlptrain.storage.run_directory import holds_checkpoint
+
+
+@dataclass
+class Folds:
+    """k runs of one config. Iterating yields each run, ready to train, and keeps what comes of it.
+
+    config      its `test` is set aside: the fold that is held out is the test set
+    directory   fold-1 ... fold-k, folds.json and out_of_fold.csv go there
+    force       replaces the runs that are there
+    resume      goes on with them: a fold that is done stays, one that was interrupted is resumed
+    summary     what folds.json holds, once all folds are done
+    """
+
+    config: Config
+    count: int
+    directory: Path
+    force: bool = False
+    resume: bool = False
+    threads: int | None = None
+    assessments: list[EvaluationReport] = field(default_factory=list)
+    runs: list[dict[str, Any]] = field(default_factory=list)
+    header: list[str] = field(default_factory=list)
+    rows: dict[int, list[object]] = field(default_factory=dict)  # by number in the file, from 1
+    summary: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.resume:
+            if not some_folds(self.directory):
+                raise ConfigError(
+                    f"{self.directory}: holds no folds; check the path, or leave out --resume"
+                )
+            return
+        taken = [name for name in (SUMMARY, "config.yaml") if (self.directory / name).exists()]
+        if taken and not self.force:
+            raise EnvironmentFault(
+                f"{self.directory}: holds a run ({taken[0]}); choose another --out, or replace it "
+                "with --force"
+            )
+
+    def __iter__(self) -> Iterator[Run]:
+        """Train each run before asking for the next."""
+        for number in range(1, self.count + 1):
+            run = self._run(number)
+            run.goes_on = f"fit CONFIG --folds {self.count} --resume {self.directory}"
+            yield run
+            self._keep(number, run)
+        self._write()
+
+    def _run(self, number: int) -> Run:
+        """The run of a fold: the one that is there, where there is something to go on with."""
+        path = fold_path(self.directory, number)
+        if path.is_symlink():
+            raise ConfigError(f"{path}: is a symbolic link, which is never followed here; remove it")
+        config = held_out(self.config, number, self.count)
+        if self.resume and holds_checkpoint(path):
+            return Run.resumed(path, config, threads=self.threads)
+        run = Run.new(config, path, force=self.force or self.resume, threads=self.threads)
+        if self.force and number == 1:  # by now it is known that the config can run
+            try:
+                clear(self.directory, keep=path)
+            except BaseException:
+                run.directory.close()
+                raise
+        return run
+
+    def _keep(self, number: int, run: Run) -> None:
+        """Assess the best parameters of a run on the rows that it has not seen."""
+        data = run.experiment.data
+        if data.test is None or not run.best.exists():
+            raise StorageError(f"{run.best}: is gone; begin again with --force")
+        model = Model.load(run.best)
+        self.assessments.append(EvaluationReport.of(model, "test", data.test, ()))
+        kept = ("run", "status", "monitor", "best", "best_epoch", "seconds")
+        self.runs.append({key: run.summary[key] for key in kept})
+        evaluation = model.evaluation(data.test)
+        predicted, truth = evaluation.predictions(), evaluation.truth()
+        targets = model.preprocessing.targets
+        self.header = ["row", "fold", *targets, *(f"predicted_{name}" for name in targets)]
+        if model.classes is None:
+            cells = np.hstack([truth, predicted]).tolist()
+        else:
+            names = model.classes
+            winners = predicted.argmax(axis=1)
+            cells = [[names[y], names[c]] for y, c in zip(truth, winners, strict=True)]
+            if model.network.loss.gives_probabilities:
+                self.header += [f"proba_{name}" for name in names]
+                cells = [[*two, *p] for two, p in zip(cells, predicted.tolist(), strict=True)]
+        places = (data.parts.test[:] + 1).tolist()
+        self.rows.update((row, [number, *each]) for row, each in zip(places, cells, strict=True))
+
+    def _write(self) -> None:
+        self.summary = {
+            "folds": self.count,
+            "rows": len(self.rows),
+            "metrics": spread([{"loss": each.loss, **each.metrics} for each in self.assessments]),
+            "runs": self.runs,
+        }
+        text = io.StringIO(newline="")
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(self.header)
+        writer.writerows([row, *cells] for row, cells in sorted(self.rows.items()))
+        write_atomically(self.directory / PREDICTIONS, [text.getvalue().encode()])
+        document = json.dumps(self.summary, indent=2, allow_nan=False)
+        write_atomically(self.directory / SUMMARY, [document.encode() + b"\n"])
+
+
+def held_out(config: Config, number: int, count: int) -> Config:
+    """The config with one of `count` folds held out in place of its own test rows."""
+    fold = Fold(number=number, of=count)
+    data = config.data.model_copy(update={"fold": fold, "test": None})
+    return config.model_copy(update={"data": data})
+
+
+def finite(value: float | None) -> float | None:
+    """None for what JSON cannot hold: the loss of a fold that overflowed."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def spread(values: list[dict[str, float | None]]) -> dict[str, dict[str, Any]]:
+    """Mean and standard deviation (n - 1) of each metric over the folds in which it is defined.
+
+    >>> spread([{"accuracy": 0.5}, {"accuracy": 1.0}])["accuracy"]["mean"]
+    0.75
+    """
+    table = {}
+    for name in values[0]:
+        each = [finite(fold[name]) for fold in values]
+        defined = np.array([value for value in each if value is not None])
+        table[name] = {
+            "mean": float(defined.mean()) if len(defined) else None,
+            "std": float(defined.std(ddof=1)) if len(defined) > 1 else None,
+            "values": each,
+        }
+    return table

@@ -1,0 +1,169 @@
+"""Keeping a run on the disk: what is written after a step, and when.
+
+Metrics are appended at once. Checkpoints follow `train.checkpoint_every`: an interval in steps is kept
+exactly; one in epochs is put off while saving would take more than its share of the time. best.npz is
+always written just before last.npz, so that the two never disagree.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from mlptrain.training.checkpoint import (
+    Checkpoint,
+    arrays_of,
+    constants_of,
+    document_of,
+    parameter_names,
+    restore_network,
+    restore_optimizer,
+)
+from mlptrain.errors import DivergenceError
+from mlptrain.runs.tensorboard import EventFiles
+from mlptrain.training.experiment import Experiment, Interval
+from mlptrain.arrays import Array
+from mlptrain.training.record import Progress, Record
+from mlptrain.storage.run_directory import RunDirectory
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+EVENTS = "tensorboard"
+"""The folder of the event files in the run directory."""
+
+ADVICE = "lower optimizer.learning_rate, lengthen schedule.warmup or set train.clip_norm"
+
+
+SHARE = 0.02
+"""Saving may take this share of the time."""
+
+FIRST = 1.0
+"""Seconds before the first save: a run that is over by then is saved at its end."""
+
+
+class Pace:
+    """Remembers what the last save cost, and allows the next one when that has been earned back."""
+
+    def __init__(self) -> None:
+        self._next = time.perf_counter() + FIRST
+
+    def allows(self) -> bool:
+        """Whether a save now keeps saving within its share."""
+        return time.perf_counter() >= self._next
+
+    @contextmanager
+    def saving(self) -> Iterator[None]:
+        """Around a save: measures it."""
+        started = time.perf_counter()
+        yield
+        ended = time.perf_counter()
+        self._next = ended + (ended - started) / SHARE
+
+
+class Ruined(DivergenceError):
+    """The step just done left a network that is not finite: it is to blame, and not the next one."""
+
+
+class Snapshot(NamedTuple):
+    """A checkpoint that is not on the disk yet."""
+
+    arrays: dict[str, Array]
+    document: dict[str, Any]
+
+
+@dataclass
+class Checkpointer:
+    """Writes the metrics and checkpoints of one experiment into its run directory."""
+
+    directory: RunDirectory
+    experiment: Experiment
+    config: Mapping[str, Any]  # resolved
+    every: Interval
+    record: Record | None = None  # the last one
+    pace: Pace = field(default_factory=Pace)
+    pending: Snapshot | None = None  # the best parameters, until they are written
+    events: EventFiles | None = None  # for TensorBoard, where they are asked for
+
+    def keep(self, progress: Progress, record: Record | None) -> None:
+        """What is due after a step."""
+        if record is not None:
+            self.record = record
+            self.directory.append_metrics(record.line())
+            if self.events is not None:
+                self.events.write(self.directory.path / EVENTS, record.values)
+        due = self.every.due(progress.step, self.experiment.steps_per_epoch)
+        # What a rollback goes back to must not depend on the clock.
+        exactly = self.every.unit == "steps" or self.experiment.nonfinite == "rollback"
+        ended = progress.step == self.experiment.total_steps or progress.stopped
+        is_best = record is not None and record.is_best
+        if ended and record is not None and not math.isfinite(record["train_loss"] or 0.0):
+            raise Ruined(f"{self._after(progress)}: {self._ruin()} is not finite; {ADVICE}")
+        if ended or (due and (exactly or self.pace.allows())):
+            self.save(progress, is_best=is_best)
+        elif is_best:
+            arrays = {name: array.copy() for name, array in arrays_of(self.experiment).items()}
+            self.pending = Snapshot(arrays, self._document(progress))
+
+    def save(self, progress: Progress, *, is_best: bool = False) -> None:
+        """Write best.npz, if there is a new best, and then last.npz."""
+        with self.pace.saving():
+            now = Snapshot(arrays_of(self.experiment), self._document(progress))
+            best = now if is_best else self.pending
+            if best is not None:
+                self._write(progress, "best", best)
+                self.pending = None
+            self._write(progress, "last", now)
+
+    def go_back(self) -> Progress:
+        """Restore the newest checkpoint, and drop the metrics that were written after it."""
+        loaded = self.directory.newest_valid()
+        checkpoint = Checkpoint(str(loaded.path), loaded.arrays, loaded.document)
+        self.pending = None
+        self.close()  # the next event file begins where the checkpoint was written
+        return self.restore(checkpoint)
+
+    def close(self) -> None:
+        """Nothing more will be kept, for now."""
+        if self.events is not None:
+            self.events.close()
+
+    def restore(self, checkpoint: Checkpoint) -> Progress:
+        """Put network, optimizer, metrics and last record back to where the checkpoint was written."""
+        restore_network(self.experiment.network, checkpoint)
+        restore_optimizer(self.experiment, checkpoint)
+        self.directory.truncate_metrics(checkpoint["metrics_bytes"])
+        values = checkpoint["record"]
+        self.record = None if values is None else Record(values, is_best=False)
+        return checkpoint.progress()
+
+    def _write(self, progress: Progress, name: Literal["best", "last"], snapshot: Snapshot) -> None:
+        finite = parameter_names(self.experiment.network)
+        try:
+            self.directory.save(name, snapshot.arrays, snapshot.document, finite=finite)
+        except DivergenceError as error:
+            raise Ruined(f"{self._after(progress)}: {error.faults[0]}") from error
+
+    def _ruin(self) -> str:
+        """The first parameter that is not finite; none may be, and the loss still overflow."""
+        broken = (
+            each for each in self.experiment.network.parameters if not np.isfinite(each.value).all()
+        )
+        return next((each.name for each in broken), "the training loss")
+
+    def _after(self, progress: Progress) -> str:
+        """Where the run stands: the step just done, and its epoch."""
+        return f"step {progress.step} (epoch {-(-progress.step // self.experiment.steps_per_epoch)})"
+
+    @cached_property
+    def _constants(self) -> dict[str, Any]:
+        """Made when first needed: by then the number of threads is set."""
+        return constants_of(self.experiment, self.config)
+
+    def _document(self, progress: Progress) -> dict[str, Any]:
+        values = self.record.values if self.record else None
+        length = self.directory.metrics_length()
+        return document_of(self._constants, self.experiment, progress, values, length)

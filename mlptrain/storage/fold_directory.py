@@ -1,0 +1,86 @@
+"""The directory of a k-fold run: fold-1 ... fold-k, each a run of its own, and what comes of all."""
+
+import os
+import re
+from pathlib import Path
+
+from mlptrain.errors import ConfigError, EnvironmentFault
+from mlptrain.storage.files import storage_error
+from mlptrain.storage.run_directory import RunDirectory, files_in
+
+SUMMARY = "folds.json"
+PREDICTIONS = "out_of_fold.csv"
+_FOLD = re.compile(r"fold-([1-9][0-9]{0,8})")
+
+
+def fold_path(directory: Path, number: int) -> Path:
+    """Where the run of a fold is kept; folds are counted from 1."""
+    return directory / f"fold-{number}"
+
+
+def folds_in(directory: Path) -> list[Path]:
+    """The runs of folds that are there, in their order. A link is none. Raises StorageError."""
+    try:
+        matches = {each: _FOLD.fullmatch(each.name) for each in directory.iterdir()}
+    except OSError as error:
+        raise storage_error(directory, "cannot be read", error) from error
+    numbers = {
+        path: int(match[1])
+        for path, match in matches.items()
+        if match and path.is_dir() and not path.is_symlink() and files_in(path)
+    }
+    return sorted(numbers, key=lambda path: numbers[path])
+
+
+def some_folds(directory: Path) -> list[Path]:
+    """The same of a directory that is no run itself; none of anything else."""
+    return folds_in(directory) if directory.is_dir() and not files_in(directory) else []
+
+
+def checkpoint_of(path: str | Path) -> Path:
+    """The file that a path on the command line means: a run directory stands for its best.npz.
+
+    ConfigError for the directory of a k-fold run, which has one in each fold.
+    """
+    path = Path(path)
+    check_one_run(path)
+    return path / "best.npz" if path.is_dir() else path
+
+
+def check_one_run(path: Path, advice: str = "") -> None:
+    """ConfigError for a directory that holds several runs, the folds of one config."""
+    if folds := some_folds(path):
+        raise ConfigError(
+            f"{path}: holds the runs of several folds ({_named(folds)}): "
+            f"name one of them, such as {folds[0]}{advice}"
+        )
+
+
+def check_no_folds(path: Path) -> None:
+    """EnvironmentFault for such a directory: a run in it would be taken for all there is."""
+    if folds := some_folds(path):
+        found = f"{path}: holds the runs of several folds ({_named(folds)})"
+        raise EnvironmentFault(f"{found}; choose another --out, or delete them")
+
+
+def _named(folds: list[Path]) -> str:
+    return folds[0].name if len(folds) == 1 else f"{folds[0].name} … {folds[-1].name}"
+
+
+def clear(directory: Path, keep: Path) -> None:
+    """Remove the runs that are in a directory, all but one: what --force does.
+
+    Only the files that a run writes, and the directories of folds that are empty then.
+    """
+    for path in folds_in(directory):
+        if path != keep:
+            RunDirectory(path).remove()
+    if files_in(directory):
+        RunDirectory(directory).remove()
+    for name in (SUMMARY, PREDICTIONS):
+        try:
+            os.unlink(directory / name)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise storage_error(directory / name, "cannot be removed", error) from error

@@ -1,0 +1,248 @@
+"""One run on the disk: its config, its metrics, its checkpoints, and who may write them.
+
+    config.yaml     resolved: every default written out
+    metrics.jsonl   one record per evaluation, appended
+    best.npz        by `monitor`
+    last.npz        to resume from
+    last-1.npz      the one before, in case the disk loses a bit of the last
+    summary.json    how it ended
+
+A run that writes holds a lock from `create` or `open` to `close`. Reading needs none: every file
+but metrics.jsonl is replaced as a whole.
+"""
+
+import contextlib
+import json
+import math
+import os
+import stat
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, Self
+
+from mlptrain.arrays import Array
+from mlptrain.errors import CheckpointError, ConfigError, EnvironmentFault, StorageError
+from mlptrain.storage.archive import DamagedCheckpoint, read_archive, write_archive
+from mlptrain.storage.files import (
+    LOCK,
+    lock,
+    predecessor_kept,
+    remove_stale_temporaries,
+    set_aside,
+    storage_error,
+    sync_directory,
+    write_all,
+    write_atomically,
+)
+
+_FILES = ("config.yaml", "metrics.jsonl", "best.npz", "last.npz", "last-1.npz", "summary.json")
+
+
+class Loaded(NamedTuple):
+    """A checkpoint found in a run directory, and what the user should be told about the search."""
+
+    path: Path
+    arrays: dict[str, Array]
+    document: dict[str, Any]
+    notes: tuple[str, ...]
+
+
+class RunDirectory:
+    """Write access to a run directory; `create` and `open` make one, `with` or `close` ends it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.config = path / "config.yaml"
+        self.metrics = path / "metrics.jsonl"
+        self.best = path / "best.npz"
+        self.last = path / "last.npz"
+        self.previous = path / "last-1.npz"
+        self.summary = path / "summary.json"
+        with contextlib.ExitStack() as held:
+            held.enter_context(lock(path))
+            remove_stale_temporaries(path)
+            self._lock = held.pop_all()
+
+    @classmethod
+    def create(cls, path: str | Path, *, force: bool) -> Self:
+        """Begin a run in `path`, which is made if it is not there.
+
+        `force` removes the files of a run that is there, and no other file: do first what can fail
+        for another reason. Raises EnvironmentFault if a run is there or at work, ConfigError if
+        `path` is not a directory, StorageError if the system refuses.
+        """
+        path = Path(path)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise ConfigError(f"{path}: not a directory; choose another one (--out)") from error
+        except OSError as error:
+            raise storage_error(path, "cannot be made", error) from error
+        sync_directory(path.parent)
+        run = cls(path)
+        try:
+            _make_room(path, force=force)
+        except BaseException:
+            run.close()
+            raise
+        return run
+
+    @classmethod
+    def open(cls, path: str | Path) -> Self:
+        """Go on with the run in `path`. Raises ConfigError if there is none, else as `create`."""
+        path = Path(path)
+        if not files_in(path):
+            raise ConfigError(f"{path}: holds no run; check the path, or leave out --resume")
+        return cls(path)
+
+    def close(self) -> None:
+        """Let others in. Twice does no harm."""
+        self._lock.close()
+
+    def remove(self) -> None:
+        """Remove the run, and its directory where nothing else is in it. Raises StorageError."""
+        _make_room(self.path, force=True)
+        with contextlib.suppress(OSError):  # no file of a run is left in it
+            (self.path / LOCK).unlink()
+            self.path.rmdir()
+        self.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def write_config(self, text: str) -> None:
+        """Keep the resolved config. Raises StorageError."""
+        write_atomically(self.config, [text.encode()])
+
+    def write_summary(self, summary: Mapping[str, Any]) -> None:
+        """Keep the summary, with null for a number that is not finite. Raises StorageError."""
+        text = json.dumps(_finite(summary), indent=2, allow_nan=False)
+        write_atomically(self.summary, [text.encode() + b"\n"])
+
+    def append_metrics(self, record: Mapping[str, Any]) -> None:
+        """Add one line, with null for a number that is not finite; all of it, or StorageError."""
+        line = json.dumps(_finite(record), allow_nan=False).encode() + b"\n"
+        with self._open_metrics() as descriptor:
+            before = os.fstat(descriptor).st_size
+            try:
+                write_all(descriptor, line)
+            except OSError:
+                with contextlib.suppress(OSError):  # half a line; a resume would cut it off, too
+                    os.ftruncate(descriptor, before)
+                raise
+
+    def metrics_length(self) -> int:
+        """The bytes of metrics.jsonl: what a checkpoint records and `truncate_metrics` takes."""
+        with self._open_metrics() as descriptor:
+            return os.fstat(descriptor).st_size
+
+    def truncate_metrics(self, length: int) -> None:
+        """Drop the records that were written after a checkpoint.
+
+        Raises CheckpointError if the file is shorter than the checkpoint says, StorageError.
+        """
+        with self._open_metrics() as descriptor:
+            size = os.fstat(descriptor).st_size
+            if size < length:
+                raise CheckpointError(
+                    f"{self.metrics}: has {size} bytes, {length} when the checkpoint was saved; "
+                    "put it back, or begin a new run with --init-from"
+                )
+            os.ftruncate(descriptor, length)
+
+    @contextlib.contextmanager
+    def _open_metrics(self) -> Iterator[int]:
+        """metrics.jsonl for appending; never through a link, which could lead out of here."""
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
+        try:
+            descriptor = os.open(self.metrics, flags, 0o666)
+            try:
+                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                    raise StorageError(f"{self.metrics}: not an ordinary file; remove it")
+                yield descriptor
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise storage_error(self.metrics, "cannot be written", error) from error
+
+    def save(
+        self,
+        name: Literal["best", "last"],
+        arrays: Mapping[str, Array],
+        document: Mapping[str, Any],
+        *,
+        finite: Collection[str] = (),
+    ) -> None:
+        """Write best.npz or last.npz; until it is whole, the file before it stays.
+
+        Raises as `write_archive`. The metrics reach the disk first: a checkpoint never counts
+        records that a power cut can still take away.
+        """
+        with self._open_metrics() as descriptor:
+            os.fsync(descriptor)
+        if name == "best":
+            write_archive(self.best, arrays, document, finite=finite)
+        else:
+            with predecessor_kept(self.last, self.previous):
+                write_archive(self.last, arrays, document, finite=finite)
+
+    def newest_valid(self) -> Loaded:
+        """The newest checkpoint that can be read: last.npz, else last-1.npz, else best.npz.
+
+        A damaged one is set aside under a name that ends in `.corrupt`, and the notes say so. One
+        that cannot be opened, or is newer than this program, is an error: it may be perfectly good.
+        Raises CheckpointError, also if none is left.
+        """
+        notes: list[str] = []
+        for path in (self.last, self.previous, self.best):
+            if not os.path.lexists(path):
+                continue
+            try:
+                arrays, document = read_archive(path)
+            except DamagedCheckpoint as error:
+                notes += [*error.faults, f"{path}: set aside as {set_aside(path).name}"]
+                continue
+            if path != self.last:
+                notes.append(f"{path}: taken in place of last.npz")
+            return Loaded(path, arrays, document, tuple(notes))
+        raise CheckpointError(
+            *notes, f"{self.path}: holds no checkpoint to resume from; begin a new run"
+        )
+
+
+def files_in(path: Path) -> list[Path]:
+    """The files of a run that are there; none where there is no run."""
+    return [path / name for name in _FILES if os.path.lexists(path / name)]
+
+
+def holds_checkpoint(path: Path) -> bool:
+    """Whether there is something to resume from; a run that was killed at its beginning has nothing."""
+    return any(file.suffix == ".npz" for file in files_in(path))
+
+
+def _make_room(path: Path, *, force: bool) -> None:
+    found = files_in(path)
+    if found and not force:
+        raise EnvironmentFault(
+            f"{path}: holds a run ({found[0].name}); choose another --out, go on with --resume, "
+            "or replace it with --force"
+        )
+    try:
+        for file in found:
+            file.unlink()
+    except OSError as error:
+        raise storage_error(path, "cannot be cleared", error) from error
+
+
+def _finite(value: Any) -> Any:
+    """`value` with None for every float that JSON cannot hold."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return value

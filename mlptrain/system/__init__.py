@@ -1,0 +1,1 @@
+"""The machine: threads, memory, and what a run ran on."""

@@ -1,0 +1,97 @@
+"""What the checks look at: a config that is built once, and trials on copies of its network."""
+
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from mlptrain.arrays import Array
+from mlptrain.config import Config
+from mlptrain.data.dataset import Dataset, Rows
+from mlptrain.graph.plan import Plan
+from mlptrain.nn.network import Network
+from mlptrain.tools.check.trial import Trial, first_steps
+from mlptrain.training.build import build, network_on
+
+SAMPLE = 2000
+"""Most checks look at about this many training rows, evenly spaced."""
+GENTLE = 0.03
+"""The share of the config's rate that a rate under suspicion is compared with."""
+
+
+class Start(NamedTuple):
+    """A network before its first step, and its training graph with values and gradients."""
+
+    network: Network
+    plan: Plan
+
+
+class Case:
+    """A config and what is made from it. Every look at the network is at a fresh copy."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.experiment = build(config)
+        self.initial = self.experiment.network.parameters.values.copy()
+
+    @property
+    def data(self) -> Dataset:
+        """The rows of all sets."""
+        return self.experiment.data
+
+    @property
+    def scale(self) -> str:
+        """How the number columns are scaled."""
+        return self.config.data.scale
+
+    @cached_property
+    def sample(self) -> Rows:
+        """Training rows, evenly spaced, in memory."""
+        return self.data.train.some(SAMPLE)
+
+    @cached_property
+    def start(self) -> Start:
+        """The network with its initial weights, run forward and backward on the sample."""
+        network = self.network(self.config)
+        return Start(network, run(network, self.sample, self.config.seed))
+
+    @cached_property
+    def trial(self) -> Trial:
+        """The first steps of training at the config's own rate."""
+        return first_steps(self.experiment, self.config, self.network(self.config), self.sample)
+
+    @cached_property
+    def gentle_trial(self) -> Trial:
+        """The same at a lower rate."""
+        network = self.network(self.config)
+        return first_steps(self.experiment, self.config, network, self.sample, GENTLE)
+
+    def network(self, config: Config) -> Network:
+        """A network of `config`, which may differ in penalty and dropout, with the initial weights."""
+        network = network_on(config, self.data)
+        network.parameters.values[...] = self.initial
+        return network
+
+
+def run(network: Network, rows: Rows, seed: int) -> Plan:
+    """The training graph of a network on these rows, both passes done."""
+    plan = network.training.fill(rows.X, rows.y, rows.weights, seed)
+    with np.errstate(all="ignore"):  # what is not finite is for the checks to find
+        plan.forward()
+        plan.backward()
+    return plan
+
+
+def value(plan: Plan, name: str) -> Array:
+    """The array of the value of this name."""
+    return next(plan.value(each) for each in plan.values if each.name == name)
+
+
+def activations(plan: Plan) -> dict[str, Array]:
+    """The outputs (N, M) of each hidden layer: `layer1`, `layer2`, …"""
+    ending = ".activation"
+    return {
+        each.name.removesuffix(ending): plan.value(each)
+        for each in plan.values
+        if each.name.endswith(ending)
+    }

@@ -1,0 +1,99 @@
+"""Checks of the target: does the loss suit it, and are the classes balanced?"""
+
+import numpy as np
+
+from mlptrain.tools.check.case import Case
+from mlptrain.tools.check.verdict import (
+    Verdict,
+    counted,
+    doubt,
+    fault,
+    fine,
+    some,
+)
+
+FEW_VALUES = 20
+"""A target with so many different whole numbers may be class numbers."""
+ROWS_PER_VALUE = 5
+MANY_CLASSES = 20
+ROWS_PER_CLASS = 10
+LOPSIDED = 5
+"""A class with so many times fewer rows than the largest is easily overlooked."""
+
+
+def loss_for_task(case: Case) -> Verdict:
+    """Class numbers want softmax, numbers want mse."""
+    return classes_or_numbers(case) if case.data.classes is not None else numbers_or_classes(case)
+
+
+def classes_or_numbers(case: Case) -> Verdict:
+    """Classes that look like measured numbers."""
+    assert case.data.classes is not None
+    classes, loss = case.data.classes, case.config.loss.name
+    numbers = [number(name) for name in classes]
+    rows = len(case.data.train)
+    broken = [name for name, x in zip(classes, numbers, strict=True) if x is not None and x % 1]
+    line = f"{loss} on {counted(len(classes), 'class').replace('classs', 'classes')}"
+    advice = "to predict a number: `loss: mse`"
+    if broken and None not in numbers:
+        wrong = fault if len(classes) > ROWS_PER_CLASS else doubt
+        return wrong(f"{line} that are numbers with decimals: {some(broken)}", advice)
+    if len(classes) > MANY_CLASSES and rows < ROWS_PER_CLASS * len(classes):
+        few = f"{line} in {counted(rows, 'row')}: {rows / len(classes):.1f} rows for each"
+        return doubt(few, advice if None not in numbers else "is the target an id or a free text?")
+    return fine(line)
+
+
+def numbers_or_classes(case: Case) -> Verdict:
+    """Numbers that look like class numbers: whole, few, each of them often."""
+    y = targets(case)
+    loss = case.config.loss.name
+    values = np.unique(y)
+    whole = bool((np.abs(values - np.round(values)) < 1e-6 * np.maximum(1, np.abs(values))).all())
+    line = f"{loss} on {counted(len(values), 'different value')} in {counted(len(y), 'row')}"
+    if y.shape[1] > 1 or not whole or len(values) > FEW_VALUES:
+        return fine(line)
+    if len(y) < ROWS_PER_VALUE * len(values):
+        return fine(line)
+    shown = some([f"{each:g}" for each in np.round(values)])
+    return doubt(f"{line}, whole numbers: {shown}", "if they are classes: `loss: softmax`")
+
+
+def targets(case: Case) -> np.ndarray:
+    """(n, K) targets of the sample in their own unit."""
+    rows = case.sample
+    if rows.truth is not None:
+        return np.asarray(rows.truth, np.float64)
+    scaled = np.asarray(rows.y, np.float64)
+    return case.data.preprocessing.inverse_target(scaled)
+
+
+def number(name: str) -> float | None:
+    """The number that a class name stands for, or None.
+
+    >>> number("2.5"), number("cat"), number("nan")
+    (2.5, None, None)
+    """
+    try:
+        value = float(name)
+    except ValueError:
+        return None
+    return value if np.isfinite(value) else None
+
+
+def class_balance(case: Case) -> Verdict | None:
+    """How many rows the smallest and the largest class have."""
+    if case.data.classes is None:
+        return None
+    counts = np.bincount(np.asarray(case.data.train.y), minlength=len(case.data.classes))
+    least, most = int(counts.argmin()), int(counts.argmax())
+    name = case.data.classes
+    line = (
+        f"from {counted(int(counts[least]), 'row')} ({name[least]}) to {counts[most]:,} ({name[most]})"
+    )
+    if counts[most] < LOPSIDED * counts[least]:
+        return fine(line)
+    if case.config.loss.options().get("class_weights") is not None:
+        return fine(f"{line}, evened out by class_weights")
+    loss = case.config.loss.name
+    return doubt(f"{line}: lopsided", f"loss: {{name: {loss}, class_weights: balanced}}")

@@ -1,0 +1,222 @@
+"""From a table to its first config: the settings, each with its reason as a comment."""
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+from mlptrain.config import dump
+from mlptrain.data.readers.sources import labels_of, open_source, target_names
+from mlptrain.data.source import as_number, require
+from mlptrain.messages import count, printable
+from mlptrain.tools.first_config.profile import Profile, profile
+from mlptrain.tools.first_config.roles import RARE, Roles, choose_roles
+from mlptrain.tools.first_config.task import Task, choose_task
+
+Comments = dict[tuple[str | int, ...], str]
+
+STEPS = 6000
+"""About so many steps are enough for a first network; early stopping makes most runs shorter."""
+FEW_ROWS = 2000
+"""With fewer rows a network learns them by heart: dropout and a stronger penalty."""
+
+
+def proposed(path: str, targets: Sequence[str]) -> str:
+    """A commented config for the file at `path`, whose target columns are `targets`.
+
+    DataError for a column that is not there, with the nearest one that is.
+    """
+    source = open_source(path, labels=labels_of(path, None))
+    names = target_names(source, targets[0] if len(targets) == 1 else targets)
+    require(source, names)
+    task = choose_task([profile(source, name) for name in names])
+    roles = choose_roles([profile(source, name) for name in source.names if name not in names])
+    comments: Comments = {}
+    rows = len(source)
+    config = {
+        "seed": 0,
+        "data": _data(path, targets, task, roles, rows, comments),
+        "model": _model(rows, comments),
+        "loss": _loss(task, comments),
+        "regularization": {"l2": 1e-3 if rows < FEW_ROWS else 1e-4},
+        "optimizer": {"name": "adam", "learning_rate": 3e-3 if rows < 10_000 else 1e-3},
+        "schedule": "cosine",
+        "train": _train(rows, comments),
+    }
+    comments[("seed",)] = "all randomness follows from it"
+    comments[("regularization", "l2")] = "keeps the weights small; more if it overfits"
+    comments[("optimizer",)] = "the rate is the first thing to change when training is slow or jumps"
+    comments[("schedule",)] = "the rate falls to 0 along half a cosine"
+    return _heading(path, source.names, rows, roles) + dump(config, comments)
+
+
+def _heading(path: str, names: Sequence[str], rows: int, roles: Roles) -> str:
+    learned = count(len(roles.features), "column")
+    text = (
+        f"# A first config for {printable(path)}: {count(rows, 'row')}, {count(len(names), 'column')}, "
+        f"{learned} to learn from.\n"
+        "# Written by mlptrain init, which looked at every value. Read the comments, change what you "
+        "know better,\n"
+        "# then: mlptrain fit CONFIG   and: mlptrain predict RUN NEW_DATA -o FILE\n"
+    )
+    if looks_like_a_row(names):
+        text += (
+            f"# The header holds numbers: {_few(names)}.\n"
+            "# If that is a row of data, write a line of names above it, and run init again.\n"
+        )
+    codes = [
+        printable(each.name)
+        for each in roles.numbers
+        if each.kind == "number" and each.whole and 2 < each.different <= 10
+    ]
+    if codes and not _is_picture(roles.numbers):
+        text += (
+            f"# Whole numbers with few values: {_few(codes)}.\n"
+            "# They are taken as quantities. Name those that are codes under "
+            "data.categorical.columns.\n"
+        )
+    return text + "\n"
+
+
+def looks_like_a_row(names: Sequence[str]) -> bool:
+    """Whether most names of columns are numbers, other than a count of the columns.
+
+    >>> looks_like_a_row(["5.1", "3.5", "setosa"]), looks_like_a_row(["0", "1", "2", "y"])
+    (True, False)
+    """
+    numbers = [number for name in names if (number := as_number(name)) is not None]
+    steps = {after - before for before, after in pairwise(numbers)}
+    return 2 * len(numbers) > len(names) and steps != {1}
+
+
+def _few(names: Sequence[str]) -> str:
+    """The first names of a list, for a comment that is to stay short.
+
+    >>> _few(["a", "b"]), _few(["a", "b", "c", "d", "e"])
+    ('a, b', 'a, b, c and 2 more')
+    """
+    more = f" and {len(names) - 3} more" if len(names) > 4 else ""
+    return ", ".join(printable(name) for name in (names[:3] if more else names)) + more
+
+
+def _data(
+    path: str,
+    targets: Sequence[str],
+    task: Task,
+    roles: Roles,
+    rows: int,
+    comments: Comments,
+) -> dict[str, Any]:
+    small = rows < 100_000
+    data: dict[str, Any] = {
+        "train": path,
+        "target": targets[0] if len(targets) == 1 else list(targets),
+        "val": 0.15 if small else 0.05,
+        "test": 0.2 if small else 0.1,
+    }
+    comments[("data", "target")] = task.reason
+    comments[("data", "val")] = "these rows choose the best epoch ..."
+    comments[("data", "test")] = "... and these are kept for the end"
+    if roles.ignored:
+        data["ignore"] = list(roles.ignored)
+        comments[("data", "ignore")] = "columns to leave out; delete a line to use its column"
+        for place, name in enumerate(roles.ignored):
+            comments[("data", "ignore", place)] = roles.ignored[name]
+    _scale(data, roles, comments)
+    _blanks(data, roles, comments)
+    _categories(data, roles, comments)
+    if roles.dates:
+        data["dates"] = "number"
+        names = _few([each.name for each in roles.dates])
+        comments[("data", "dates")] = f"{names}: days since 1970-01-01; `ignore` leaves them out"
+    return data
+
+
+def _scale(data: dict[str, Any], roles: Roles, comments: Comments) -> None:
+    """Robust where outliers rule, minmax where all columns share one unit, as pixels do."""
+    numbers = [each for each in roles.numbers if each.kind == "number"]
+    heavy = [each.name for each in numbers if each.heavy_tails]
+    if heavy and 5 * len(heavy) >= len(numbers):
+        data["scale"] = "robust"
+        comments[("data", "scale")] = f"median and quartiles: values far out in {_few(heavy)}"
+    elif _is_picture(numbers):
+        data["scale"] = "minmax"
+        comments[("data", "scale")] = "whole numbers from 0 in one unit, as pixels are: 0 to 1 each"
+        side = math.isqrt(len(numbers))
+        if side * side == len(roles.features):
+            data["image_shape"] = [side, side]
+            comments[("data", "image_shape")] = "how to draw a row, if it is a picture"
+    elif numbers:
+        data["scale"] = "standard"
+        comments[("data", "scale")] = "mean 0 and deviation 1; robust if there are outliers"
+
+
+def _is_picture(numbers: Sequence[Profile]) -> bool:
+    varied = [each for each in numbers if each.different > 1]
+    if len(varied) < 16 or any(each.low < 0 or not each.whole for each in numbers):
+        return False
+    top = max(each.high for each in varied)
+    return sum(each.high >= top / 2 for each in varied) > len(varied) / 2
+
+
+def _blanks(data: dict[str, Any], roles: Roles, comments: Comments) -> None:
+    with_blanks = [each.name for each in roles.numbers if each.blanks]
+    if with_blanks:
+        data["missing"] = {"policy": "median", "indicator": True}
+        comments[("data", "missing")] = (
+            f"blanks in {_few(with_blanks)}: the median, and a column that says where"
+        )
+
+
+def _categories(data: dict[str, Any], roles: Roles, comments: Comments) -> None:
+    if not roles.texts:
+        return
+    setting: dict[str, Any] = {"encode": "one_hot"}
+    here: tuple[str, ...] = ("data", "categorical")
+    rare = [each.name for each in roles.texts if each.counts.min(initial=RARE) < RARE]
+    blank = [each.name for each in roles.texts if each.blanks]
+    comments[here] = f"a 0/1 column per category of {_few([each.name for each in roles.texts])}"
+    if rare:
+        setting["unseen"] = "zeros"
+        comments[(*here, "unseen")] = f"rare categories in {_few(rare)}: a new one is all zeros"
+    if blank:
+        setting["missing"] = "zeros"
+        comments[(*here, "missing")] = f"blanks in {_few(blank)}: all zeros"
+    if roles.categories:
+        setting["columns"] = list(roles.categories)
+        comments[(*here, "columns")] = "codes, not quantities"
+    data["categorical"] = setting
+
+
+def _model(rows: int, comments: Comments) -> dict[str, Any]:
+    units = 64 if rows < 1000 else 128 if rows < 10_000 else 256
+    comments[("model", "hidden")] = f"one hidden layer for {count(rows, 'row')}; [] is a linear model"
+    model: dict[str, Any] = {"hidden": [units], "activation": "relu"}
+    if rows < FEW_ROWS:
+        model["dropout"] = 0.2
+        reason = "few rows: some noise keeps the units from relying on each other"
+        comments[("model", "dropout")] = reason
+    return model
+
+
+def _loss(task: Task, comments: Comments) -> str | dict[str, Any]:
+    if not task.lopsided:
+        comments[("loss",)] = task.loss_means
+        return task.loss
+    comments[("loss",)] = task.loss_means
+    comments[("loss", "class_weights")] = task.lopsided
+    return {"name": task.loss, "class_weights": "balanced"}
+
+
+def _train(rows: int, comments: Comments) -> dict[str, Any]:
+    sizes = ((500, 16), (2000, 32), (10_000, 64), (50_000, 128))
+    batch = next((size for limit, size in sizes if rows < limit), 256)
+    per_epoch = max(1, round(0.65 * rows / batch))
+    epochs = min(max(STEPS // per_epoch, 20), 200)
+    comments[("train", "epochs")] = f"passes over the rows, {per_epoch:,} steps each"
+    comments[("train", "early_stopping")] = "stops when val_loss no longer falls"
+    return {
+        "epochs": epochs,
+        "batch_size": batch,
+        "early_stopping": {"patience": max(10, epochs // 5)},
+    }

@@ -1,0 +1,77 @@
+"""What is to be learned: a class or a number?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mlptrain.errors import DataError
+from mlptrain.messages import count, printable
+from mlptrain.tools.first_config.profile import Profile
+
+MOST_NUMBERED = 20
+"""So many different whole numbers may be classes."""
+LABELLED = 100
+"""So many, where they are 0, 1, 2, ... or 1, 2, 3, ... and none is rare."""
+LOPSIDED = 5
+"""From this ratio of the largest to the smallest class on, classes are weighted."""
+ENOUGH = 10
+"""Rows that the smallest class needs for that: the weight of fewer would be noise."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """The loss, why it is this one, and why classes are weighted ("" where they are not)."""
+
+    loss: str
+    reason: str
+    lopsided: str = ""
+
+    @property
+    def loss_means(self) -> str:
+        """What the loss is, for a comment."""
+        if self.loss == "softmax":
+            return "cross-entropy, for classes; mse for a number"
+        return "squared error, for a number; softmax for classes"
+
+
+def choose_task(targets: Sequence[Profile]) -> Task:
+    """Classes for text, true/false and a few whole numbers; else a regression.
+
+    DataError for text that is different in nearly every row.
+    """
+    if len(targets) > 1:
+        return Task("mse", f"{len(targets)} numbers to predict at once")
+    target = targets[0]
+    found = count(target.different, "different value")
+    if target.kind in ("text", "boolean"):
+        if target.different > max(MOST_NUMBERED, target.present / 3):
+            raise DataError(
+                f"target {printable(target.name)!r} has {found} in {count(target.present, 'row')}: "
+                "too many classes; is it an id or a free text?"
+            )
+        what = "true and false" if target.kind == "boolean" else "text"
+        return Task("softmax", f"{what}, {found}: classes", _lopsided(target))
+    if _are_labels(target):
+        reason = f"whole numbers, {found}: taken as classes; for a quantity, loss: mse"
+        return Task("softmax", reason, _lopsided(target))
+    return Task("mse", f"numbers, {found}: a regression")
+
+
+def _are_labels(target: Profile) -> bool:
+    """Few whole numbers, or class numbers as programs write them."""
+    if not target.whole or target.different < 2:
+        return False
+    if target.different <= MOST_NUMBERED:
+        return target.different <= max(2, target.present / 5)
+    numbered = target.low in (0, 1) and target.high - target.low + 1 == target.different
+    even = target.counts.min() >= max(ENOUGH, target.counts.max() / 10)
+    return bool(numbered and even and target.different <= LABELLED)
+
+
+def _lopsided(target: Profile) -> str:
+    """Why the classes are weighted, or the empty text."""
+    if not len(target.counts):
+        return ""
+    least, most = int(target.counts.min()), int(target.counts.max())
+    if most < LOPSIDED * least or least < ENOUGH:
+        return ""
+    return f"{least:,} rows of one class, {most:,} of another: all weigh the same in sum"

@@ -1,0 +1,153 @@
+"""The gradient check of every node by itself, on inputs that keep away from kinks and poles.
+
+Whatever a node puts out is projected on random numbers R, L = sum(output * R), so that a node of any
+shape has a scalar loss whose gradient depends on all of its outputs.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from mlptrain.arrays import Array, Shape
+from mlptrain.graph.graph import Graph
+from mlptrain.graph.node import Node
+from mlptrain.nn.activations import ACTIVATIONS
+from mlptrain.nn.dropout import Dropout
+from mlptrain.nn.gates import GATES, Multiply, Sum
+from mlptrain.nn.linear import Linear
+from mlptrain.nn.losses import LOSSES, Loss
+from mlptrain.nn.norm import BatchNorm, FixedNorm, LayerNorm
+from mlptrain.nn.regularizers import REGULARIZERS
+from mlptrain.streams import stream
+from mlptrain.tools.gradcheck.agreement import Row
+from mlptrain.tools.gradcheck.case import Case
+from mlptrain.tools.gradcheck.numerical import check
+
+LAYERS: dict[str, type[Node]] = {
+    "linear": Linear,
+    "dropout": Dropout,
+    "batch_norm": BatchNorm,
+    "fixed_norm": FixedNorm,
+    "layer_norm": LayerNorm,
+}
+
+GATE_SHAPES: Mapping[str, Sequence[Shape]] = {
+    "add": [(4, 3), (3,)],
+    "subtract": [(4, 1), (4, 3)],
+    "multiply": [(4, 3), ()],
+    "divide": [(4, 3), (3,)],
+    "power": [(4, 3), (1, 3)],
+    "max": [(4, 3), (4, 3)],
+    "matmul": [(4, 3), (3, 5)],
+}
+"""Gates with two inputs, most of them with shapes that broadcast; the others take one (4, 3)."""
+
+LAYER_SHAPES: Mapping[str, Sequence[Shape]] = {
+    "linear": [(4, 3), (3, 5), (5,)],
+    "dropout": [(4, 3), (4, 3)],
+    "batch_norm": [(6, 3), (3,), (3,)],
+    "fixed_norm": [(6, 3), (3,), (3,), (3,), (3,)],
+    "layer_norm": [(6, 5), (5,), (5,)],
+}
+
+POSITIVE = {"log", "power", "fixed_norm"}
+"""Nodes that are checked on positive inputs: a logarithm, a base, a variance."""
+
+LOSS_OPTIONS: Mapping[str, Sequence[Mapping[str, Any]]] = {
+    "softmax": [{}, {"label_smoothing": 0.1}, {"class_weights": [0.5, 1.0, 2.0, 0.1]}],
+    "hinge": [{}, {"delta": 0.5}, {"class_weights": [0.5, 1.0, 2.0, 0.1]}],
+    "mse": [{}, {"reduction": "sum"}],
+    "huber": [{}, {"delta": 0.5}],
+}
+"""Options under which a loss is checked, besides its defaults."""
+
+NAMES = "xyzuv"
+
+
+def check_nodes(seed: int = 0) -> Iterator[Row]:
+    """One row for each input of each node of each registry."""
+    for case in node_cases(seed):
+        yield from check(*case)
+
+
+def check_node(
+    name: str, node: Node, inputs: Sequence[Array], seed: int, *, gradients: int | None = None
+) -> Iterator[Row]:
+    """One row for each of the first `gradients` inputs (all, if not given)."""
+    return check(*node_case(name, node, inputs, seed, gradients=gradients))
+
+
+def node_cases(seed: int) -> Iterator[Case]:
+    """The nodes of `check_nodes`, one after the other."""
+    for table, shapes in ((GATES, GATE_SHAPES), (ACTIVATIONS, {}), (LAYERS, LAYER_SHAPES)):
+        for name, kind in table.items():
+            generator = stream(seed, name)
+            inputs = [
+                away_from_zero(generator, shape, positive=name in POSITIVE)
+                for shape in shapes.get(name, [(4, 6)])
+            ]
+            count = 3 if name == "fixed_norm" else len(inputs)
+            wanted = 1 if name == "dropout" else count
+            yield node_case(name, kind(), inputs, seed, gradients=wanted)
+    yield from _loss_cases(seed)
+    for name, regularizer in REGULARIZERS.items():
+        generator = stream(seed, name)
+        weights = [away_from_zero(generator, shape) for shape in ((4, 3), (3, 2))]
+        yield node_case(name, regularizer(0.3), weights, seed)
+
+
+def _loss_cases(seed: int) -> Iterator[Case]:
+    for name, kind in LOSSES.items():
+        for options in LOSS_OPTIONS.get(name, [{}]):
+            loss = kind(**options)
+            generator = stream(seed, name)
+            scores = away_from_zero(generator, (5, 4))
+            targets = _targets(loss, generator)
+            label = name + "".join(f", {_option(*each)}" for each in options.items())
+            yield node_case(label, loss, [scores, targets], seed, gradients=1)
+            weighted = [scores, targets, generator.uniform(0.5, 2, 5)]
+            yield node_case(f"{label}, row weights", loss, weighted, seed, gradients=1)
+
+
+def _option(key: str, value: Any) -> str:
+    """An option in a label; a list of numbers goes without saying.
+
+    >>> _option("delta", 0.5), _option("class_weights", [1.0, 2.0])
+    ('delta=0.5', 'class_weights')
+    """
+    return key if isinstance(value, list) else f"{key}={value}"
+
+
+def _targets(loss: Loss, generator: np.random.Generator) -> Array:
+    if loss.classifies:
+        return generator.integers(0, 4, 5)
+    return 3 + away_from_zero(generator, (5, 4))
+
+
+def away_from_zero(generator: np.random.Generator, shape: Shape, *, positive: bool = False) -> Array:
+    """Numbers with 0.2 <= |x| < 2: most kinks and poles lie at 0."""
+    x = generator.uniform(0.2, 2, shape)
+    return np.asarray(x if positive else x * generator.choice((-1.0, 1.0), shape))
+
+
+def node_case(
+    name: str, node: Node, inputs: Sequence[Array], seed: int, *, gradients: int | None = None
+) -> Case:
+    """A node with filled inputs and a random projection of its output behind it."""
+    graph = Graph(np.float64)
+    count = len(inputs) if gradients is None else gradients
+    values = [
+        graph.input(NAMES[i], array.shape, array.dtype, wants_gradient=i < count)
+        for i, array in enumerate(inputs)
+    ]
+    output = graph.add(node, *values, name="output")
+    shape = node.shape(*(array.shape for array in inputs))
+    R = graph.input("R", shape)
+    graph.add(Sum(), graph.add(Multiply(), output, R, name="projected"), name="L")
+    plan = graph.plan()
+    generator = stream(seed, "projection")
+    plan.value(R)[...] = away_from_zero(generator, shape)
+    for value, array in zip(values, inputs, strict=True):
+        plan.value(value)[...] = array
+    return Case(f"node {name}", plan, values[:count], generator)

@@ -1,0 +1,194 @@
+"""Numerical against analytic gradients (P7): "check your implementation with numerical gradient".
+
+The numerical gradient of entry w is the centred difference (L(w + h) - L(w - h)) / 2h: slow,
+approximate, easy to write. The analytic one is what backward() delivers: fast, exact, error-prone.
+Everything here runs in float64, on the graph that `fit` trains.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mlptrain.arrays import Array
+from mlptrain.graph.plan import Plan, Value
+from mlptrain.tools.gradcheck.agreement import (
+    TOLERANCE,
+    ZERO,
+    Entry,
+    Row,
+    relative_error,
+    relative_errors,
+)
+from mlptrain.tools.gradcheck.complexstep import ComplexStep
+from mlptrain.tools.gradcheck.line import FIVE_POINT, Slope, entry_slope
+from mlptrain.tools.gradcheck.projection import PROJECTIONS, Projections
+
+__all__ = ["TOLERANCE", "Row", "check", "relative_error"]
+
+MOST_ENTRIES = 100
+"""Larger tensors are checked at this many entries, drawn at random, and by random projections."""
+IN_A_UNIT = 20
+"""Where a projection finds a unit wrong, so many of its entries are looked at for the worst."""
+SECOND_OPINIONS = 3
+"""The complex step looks at the entries that agree least, so many of them."""
+LARGER_STEPS = (1e-4, 1e-3)
+"""Where the centred difference disagrees, five-point ones with these steps tell error from rounding."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Entries whose step crossed no kink, with their gradients; and the kinks of the others."""
+
+    entries: Array
+    analytic: Array
+    numerical: Array
+    kinks: tuple[str, ...] = ()
+    unjudged: int = 0
+
+
+def check(
+    network: str,
+    plan: Plan,
+    tensors: Sequence[Value],
+    generator: np.random.Generator,
+    part: str = "loss",
+) -> Iterator[Row]:
+    """One row for each of `tensors`, which the caller has filled; the last value of the plan is L."""
+    plan.forward()
+    plan.backward()
+    analytic = {value.index: plan.gradient(value).copy() for value in tensors}
+    for value in tensors:
+        row = check_tensor(network, plan, value, analytic[value.index], generator)
+        yield replace(row, part=part)
+
+
+def check_tensor(
+    network: str, plan: Plan, tensor: Value, analytic: Array, generator: np.random.Generator
+) -> Row:
+    """All entries of a small tensor; of a large one some entries, and random projections of all."""
+    judged = judge(plan, tensor, analytic, chosen(analytic.size, generator))
+    error = relative_error(judged.analytic, judged.numerical)
+    row = Row(
+        network, tensor.name, error, len(judged.entries), judged.kinks, judged.unjudged, analytic.size
+    )
+    if analytic.size > MOST_ENTRIES:
+        row, judged = _project(row, judged, plan, tensor, analytic, generator)
+    elif error > TOLERANCE:
+        row = replace(row, wrong_units=_units(judged, analytic.shape))
+    row = replace(row, worst=_worst(judged, analytic.shape), silent_units=_silent(analytic))
+    row = _second_opinion(row, plan, tensor, analytic, judged, generator)
+    plan.forward()  # leave the plan as it was found
+    return row
+
+
+def chosen(size: int, generator: np.random.Generator, most: int = MOST_ENTRIES) -> Array:
+    """The entries to look at: all, or `most` of them drawn at random."""
+    if size <= most:
+        return np.arange(size)
+    return np.sort(generator.choice(size, most, replace=False))
+
+
+def judge(plan: Plan, tensor: Value, analytic: Array, entries: Array) -> Judged:
+    """The numerical gradients of these entries, save where a step crosses a kink."""
+    flat = analytic.reshape(-1)
+    floor = 2 * float(np.abs(flat[entries]).max(initial=0.0)) / 1000
+    slopes = [_careful_slope(plan, tensor, int(entry), flat[entry], floor) for entry in entries]
+    kept = np.array([not slope.kink for slope in slopes], bool)
+    return Judged(
+        entries[kept],
+        flat[entries[kept]],
+        np.array([slope.value for slope in slopes])[kept],
+        tuple(dict.fromkeys(slope.kink for slope in slopes if slope.kink)),
+        int((~kept).sum()),
+    )
+
+
+def _careful_slope(plan: Plan, tensor: Value, entry: int, analytic: float, floor: float) -> Slope:
+    """The centred difference; where it disagrees, the larger step that disagrees least.
+
+    A wrong gradient is wrong at every step size, the rounding of a difference is not.
+    """
+    best = entry_slope(plan, tensor, entry)
+    if best.kink:
+        return best
+    for step in LARGER_STEPS:
+        scale = abs(analytic) + abs(best.value)
+        if abs(analytic - best.value) <= TOLERANCE * max(scale, floor) or scale <= ZERO:
+            break
+        other = entry_slope(plan, tensor, entry, step, FIVE_POINT)
+        if not other.kink and abs(analytic - other.value) < abs(analytic - best.value):
+            best = other
+    return best
+
+
+def _project(
+    row: Row,
+    judged: Judged,
+    plan: Plan,
+    tensor: Value,
+    analytic: Array,
+    generator: np.random.Generator,
+) -> tuple[Row, Judged]:
+    """Add random projections to a row; where they disagree, look for the unit and its worst entry."""
+    projections = Projections(plan, tensor, analytic, generator)
+    errors = [error for error in projections.errors(PROJECTIONS) if error is not None]
+    error = max([row.max_relative_error, *errors])
+    row = replace(row, max_relative_error=error, projections=len(errors))
+    if error <= TOLERANCE:
+        return row, judged
+    units = projections.wrong_units()
+    if units:
+        largest = projections.entries_of(units[0], IN_A_UNIT)
+        closer = judge(plan, tensor, analytic, largest)
+        found = relative_error(closer.analytic, closer.numerical)
+        if found > TOLERANCE:
+            judged, row = closer, replace(row, max_relative_error=max(error, found))
+    return replace(row, wrong_units=tuple(units)), judged
+
+
+def _second_opinion(
+    row: Row,
+    plan: Plan,
+    tensor: Value,
+    analytic: Array,
+    judged: Judged,
+    generator: np.random.Generator,
+) -> Row:
+    """Add the complex step's view: of the entries that agree least, and of one random direction."""
+    step = ComplexStep(plan, tensor, generator)
+    flat = analytic.reshape(-1)
+    order = relative_errors(judged.analytic, judged.numerical).argsort()[::-1]
+    entries = judged.entries[order[:SECOND_OPINIONS]]
+    slopes = [step.slope(int(entry), 1.0) for entry in entries]
+    errors = []
+    known = [i for i, slope in enumerate(slopes) if slope is not None]
+    if known:
+        second = np.array([slopes[i] for i in known])
+        errors.append(relative_error(flat[entries[known]], second))
+    if row.projections:
+        projections = Projections(plan, tensor, analytic, generator)
+        along = projections.error(step.along)
+        errors += [along] if along is not None else []
+    return replace(row, complex_error=max(errors, default=None), differenced=tuple(step.differenced))
+
+
+def _units(judged: Judged, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The units with an entry that disagrees."""
+    if not shape:
+        return ()
+    wrong = judged.entries[relative_errors(judged.analytic, judged.numerical) > TOLERANCE]
+    return tuple(sorted({int(entry) % shape[-1] for entry in wrong}))
+
+
+def _silent(analytic: Array) -> int:
+    """How many units of a matrix have no gradient at all."""
+    return int((analytic == 0).all(axis=0).sum()) if analytic.ndim > 1 else 0
+
+
+def _worst(judged: Judged, shape: tuple[int, ...]) -> Entry | None:
+    if not len(judged.entries):
+        return None
+    at = int(relative_errors(judged.analytic, judged.numerical).argmax())
+    index = tuple(int(i) for i in np.unravel_index(judged.entries[at], shape))
+    return Entry(index, float(judged.analytic[at]), float(judged.numerical[at]))

@@ -1,0 +1,41 @@
+"""Numerical against analytic gradients: what `gradcheck` calls."""
+
+from collections.abc import Iterator, Mapping
+
+from mlptrain.config import load_config
+from mlptrain.config.load import Source
+from mlptrain.config.overrides import Overrides
+from mlptrain.errors import ConfigError
+from mlptrain.tools.gradcheck import (
+    Case,
+    Row,
+    Sweep,
+    all_cases,
+    check,
+    few,
+    part_cases,
+    sweep,
+)
+from mlptrain.training.build import build, in_float64
+
+
+def gradcheck(config: Source | None = None, overrides: Overrides = ()) -> Iterator[Row]:
+    """Numerical against analytic gradients: of everything, or of a config on its own rows."""
+    return (row for case in gradcheck_cases(config, overrides) for row in check(*case))
+
+
+def gradcheck_sweep(config: Source | None = None, overrides: Overrides = ()) -> Iterator[Sweep]:
+    """The same at step sizes from 1e-3 to 1e-8."""
+    return sweep(gradcheck_cases(config, overrides))
+
+
+def gradcheck_cases(config: Source | None, overrides: Overrides) -> Iterator[Case]:
+    """What a gradient check looks at: every node and many networks, or the network of a config."""
+    if config is None:
+        if overrides:
+            raise ConfigError("--set changes a CONFIG: name one, or leave out --set")
+        return all_cases()
+    checked = load_config(config, overrides)
+    experiment = in_float64(build(checked), checked)
+    name = "config" if isinstance(config, Mapping) else str(config)
+    return part_cases(name, experiment.network, few(experiment.data.train), checked.seed)

@@ -1,0 +1,19 @@
+"""The expression language of `mlptrain trace`: text in, a list of operations out, and no eval.
+
+    program    = statement { ";" statement }         the last statement is the output
+    statement  = [ name "=" ] sum                    every statement but the last has a name
+    sum        = product { ("+" | "-") product }
+    product    = unary { ("*" | "/" | "@") unary }   @ is the matrix product
+    unary      = "-" unary | power
+    power      = atom [ ("^" | "**") unary ]
+    atom       = number | name | name "(" sum { "," sum } ")" | "(" sum ")"
+
+Signs and powers bind as in Python: -x^2 is -(x^2), and 2^3^2 is 2^9.
+"""
+
+from mlptrain.tools.trace.circuit import Circuit
+from mlptrain.tools.trace.parser import parse
+from mlptrain.tools.trace.program import FUNCTIONS, Program
+from mlptrain.tools.trace.values import read_value, read_values
+
+__all__ = ["FUNCTIONS", "Circuit", "Program", "parse", "read_value", "read_values"]

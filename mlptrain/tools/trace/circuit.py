@@ -1,0 +1,88 @@
+"""From a program to the graph that computes it: the nodes and the graph that `fit` trains with."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+import numpy as np
+
+from mlptrain.arrays import Shape
+from mlptrain.graph.graph import Graph
+from mlptrain.graph.node import Node
+from mlptrain.graph.plan import Value
+from mlptrain.nn.gates import Copy
+from mlptrain.tools.trace.program import (
+    FUNCTIONS,
+    Constant,
+    Input,
+    Operation,
+    Program,
+)
+from mlptrain.tools.trace.tokens import fault
+
+FITTING = {"matmul": "it needs (N, D) @ (D, M)", "maxout": "it needs an even number of scores per row"}
+"""What shapes an operation takes, where it is not a matter of broadcasting."""
+
+
+class Circuit:
+    """A float64 graph with one value for each term, and a copy gate where a value is read twice.
+
+    Inputs want their gradients, constants do not. `shapes` holds those of the inputs; ConfigError
+    where an operation cannot take what it is given.
+    """
+
+    def __init__(self, program: Program, shapes: Mapping[str, Shape]) -> None:
+        self.graph = Graph(np.float64)
+        self.inputs: dict[str, Value] = {}
+        self.constants: dict[float, Value] = {}
+        self._reads = Counter(place for gate in program.operations for place in gate.operands)
+        self._taken = {*shapes, *(gate.name for gate in program.operations)}
+        self._gates = 0  # those without a name, so far
+        self._values: dict[int, Value] = {}  # by place in the program
+        self._shapes: list[Shape] = []  # by place in the graph
+        for place, term in enumerate(program.terms):
+            if isinstance(term, Input):
+                self._values[place] = self.inputs[term.name] = self._input(term, shapes[term.name])
+        for place, term in enumerate(program.terms):
+            if isinstance(term, Constant):
+                self._values[place] = self.constants[term.number] = self._constant(term)
+        for place, term in enumerate(program.terms):
+            if isinstance(term, Operation):
+                self._values[place] = self._gate(term)
+
+    def _input(self, term: Input, shape: Shape) -> Value:
+        self._shapes.append(shape)
+        return self.graph.input(term.name, shape, wants_gradient=True)
+
+    def _constant(self, term: Constant) -> Value:
+        self._shapes.append(())
+        return self.graph.input(repr(term.number).removesuffix(".0"), ())
+
+    def _gate(self, operation: Operation) -> Value:
+        sources = [self._read(place) for place in operation.operands]
+        node = FUNCTIONS[operation.op]()
+        self._shapes.append(self._shape(operation, node, [self._shapes[s.index] for s in sources]))
+        return self.graph.add(node, *sources, name=operation.name or self._name(operation.op))
+
+    def _shape(self, operation: Operation, node: Node, shapes: list[Shape]) -> Shape:
+        try:
+            return node.shape(*shapes)
+        except ValueError:
+            found = " and ".join(str(shape) for shape in shapes)
+            needs = FITTING.get(operation.op, "shapes must be equal, or broadcast as in NumPy")
+            message = f"{operation.op} does not fit {found}; {needs}"
+            raise fault(operation.column, message) from None
+
+    def _read(self, place: int) -> Value:
+        """The value of a term, or its copy if it is read more than once."""
+        value = self._values[place]
+        if self._reads[place] > 1 and value.wants_gradient and not isinstance(value.node, Copy):
+            self._shapes.append(self._shapes[value.index])
+            self._values[place] = self.graph.add(Copy(), value, name=self._name("copy"))
+        return self._values[place]
+
+    def _name(self, op: str) -> str:
+        """`add1`, `multiply2`: gates without a name are numbered as they come."""
+        self._gates += 1
+        while f"{op}{self._gates}" in self._taken:
+            self._gates += 1
+        return f"{op}{self._gates}"

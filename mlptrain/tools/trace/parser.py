@@ -1,0 +1,193 @@
+"""From text to a program, by recursive descent: one method for each rule of the grammar."""
+
+import math
+from dataclasses import replace
+
+from mlptrain.errors import ConfigError
+from mlptrain.messages import advice
+from mlptrain.tools.trace.program import (
+    FUNCTIONS,
+    Constant,
+    Input,
+    Operation,
+    Program,
+    Term,
+    arity,
+)
+from mlptrain.tools.trace.tokens import Token, fault, tokens
+
+GATE_OF = {
+    "+": "add",
+    "-": "subtract",
+    "*": "multiply",
+    "/": "divide",
+    "@": "matmul",
+    "^": "power",
+    "**": "power",
+}
+STRENGTH = {"+": 1, "-": 1, "*": 2, "/": 2, "@": 2}
+POWERS = ("^", "**")
+
+MOST_CHARACTERS = 10_000
+MOST_NESTED = 100
+
+
+def parse(text: str) -> Program:
+    """The program that `text` stands for; ConfigError with the column where it is not one.
+
+    >>> program = parse("q = x + y; f = q * z")
+    >>> [term.name for term in program.inputs]
+    ['x', 'y', 'z']
+    >>> [(operation.name, operation.op, operation.operands) for operation in program.operations]
+    [('q', 'add', (0, 1)), ('f', 'multiply', (2, 3))]
+    >>> parse("x + * y")
+    Traceback (most recent call last):
+    mlptrain.errors.ConfigError: expression:5: expected a number, a name or '(', got '*'
+    """
+    if len(text) > MOST_CHARACTERS:
+        raise ConfigError(f"expression: {len(text)} characters; at most {MOST_CHARACTERS} are read")
+    return _Parser(text).program()
+
+
+class _Parser:
+    """Reads the tokens once, from left to right, and notes each operation as soon as it is complete."""
+
+    def __init__(self, text: str) -> None:
+        self._tokens = tuple(tokens(text))
+        self._at = 0
+        self._depth = 0
+        self._terms: list[Term] = []
+        self._numbers: dict[float, int] = {}  # places of the constants
+        self._names: dict[str, int] = {}  # places of inputs and of what is assigned
+        self._unread: dict[str, int] = {}  # assigned but not read so far: their columns
+
+    def program(self) -> Program:
+        name = self._statement()
+        while self._next.text == ";":
+            if not name:
+                message = "only the last statement goes without a name; write q = ... before this ';'"
+                raise fault(self._next.column, message)
+            self._take()
+            name = self._statement()
+        if self._next.kind != "end":
+            raise fault(self._next.column, f"expected an operator, ';' or the end, got {self._next}")
+        self._unread.pop(name, None)  # that one is the output
+        for unread, column in self._unread.items():
+            message = f"'{unread}' is assigned but never read; the last statement is the output"
+            raise fault(column, message)
+        return Program(tuple(self._terms))
+
+    def _statement(self) -> str:
+        """Read one statement; its name, or "" where it has none."""
+        if self._next.kind != "name" or self._after.text != "=":
+            self._sum()
+            return ""
+        name = self._take()
+        self._take()
+        self._assign(name, self._sum())
+        return name.text
+
+    def _assign(self, name: Token, place: int) -> None:
+        if name.text in FUNCTIONS:
+            raise fault(name.column, f"{name} is a function; choose another name")
+        if name.text in self._names:
+            raise fault(name.column, f"{name} has a value already; choose another name")
+        self._names[name.text] = place
+        self._unread[name.text] = name.column
+        term = self._terms[place]
+        if isinstance(term, Operation) and not term.name:
+            self._terms[place] = replace(term, name=name.text)
+
+    def _sum(self, weakest: int = 1) -> int:
+        """A chain, from the left, of operators that bind at least as strongly as `weakest`."""
+        left = self._unary()
+        while (strength := STRENGTH.get(self._next.text, 0)) >= weakest:
+            symbol = self._take()
+            right = self._sum(strength + 1)
+            left = self._note(Operation(GATE_OF[symbol.text], (left, right), symbol.column))
+        return left
+
+    def _unary(self) -> int:
+        self._depth += 1
+        if self._depth > MOST_NESTED:
+            raise fault(self._next.column, f"nested more than {MOST_NESTED} deep; name a part of it")
+        place = self._negative() if self._next.text == "-" else self._power()
+        self._depth -= 1
+        return place
+
+    def _negative(self) -> int:
+        minus = self._take()
+        if self._next.kind == "number" and self._after.text not in POWERS:
+            return self._constant(self._take(), sign=-1)  # -2 is a number, not a gate
+        return self._note(Operation("negate", (self._unary(),), minus.column))
+
+    def _power(self) -> int:
+        base = self._atom()
+        if self._next.text not in POWERS:
+            return base
+        symbol = self._take()
+        return self._note(Operation("power", (base, self._unary()), symbol.column))
+
+    def _atom(self) -> int:
+        token = self._take()
+        if token.kind == "number":
+            return self._constant(token, sign=1)
+        if token.kind == "name":
+            return self._call(token) if self._next.text == "(" else self._read(token)
+        if token.text != "(":
+            raise fault(token.column, f"expected a number, a name or '(', got {token}")
+        place = self._sum()
+        self._close("an operator or ')'")
+        return place
+
+    def _call(self, name: Token) -> int:
+        if name.text not in FUNCTIONS:
+            raise fault(name.column, f"unknown function {name}; {advice(name.text, FUNCTIONS)}")
+        self._take()
+        operands = [self._sum()]
+        while self._next.text == ",":
+            self._take()
+            operands.append(self._sum())
+        self._close("an operator, ',' or ')'")
+        if len(operands) != arity(name.text):
+            inputs = "1 input" if arity(name.text) == 1 else f"{arity(name.text)} inputs"
+            raise fault(name.column, f"{name.text} takes {inputs}, got {len(operands)}")
+        return self._note(Operation(name.text, tuple(operands), name.column))
+
+    def _close(self, expected: str) -> None:
+        if self._next.text != ")":
+            raise fault(self._next.column, f"expected {expected}, got {self._next}")
+        self._take()
+
+    def _constant(self, token: Token, sign: int) -> int:
+        number = sign * float(token.text)
+        if math.isinf(number):
+            raise fault(token.column, f"{token} is too large; numbers go up to 1.7e308")
+        if number not in self._numbers:
+            self._numbers[number] = self._note(Constant(number))
+        return self._numbers[number]
+
+    def _read(self, name: Token) -> int:
+        if name.text in FUNCTIONS:
+            raise fault(name.column, f"{name} is a function; write {name.text}(...)")
+        self._unread.pop(name.text, None)
+        if name.text not in self._names:
+            self._names[name.text] = self._note(Input(name.text, name.column))
+        return self._names[name.text]
+
+    def _note(self, term: Term) -> int:
+        self._terms.append(term)
+        return len(self._terms) - 1
+
+    @property
+    def _next(self) -> Token:
+        return self._tokens[self._at]
+
+    @property
+    def _after(self) -> Token:
+        return self._tokens[min(self._at + 1, len(self._tokens) - 1)]
+
+    def _take(self) -> Token:
+        token = self._next
+        self._at = min(self._at + 1, len(self._tokens) - 1)
+        return token

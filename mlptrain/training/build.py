@@ -1,0 +1,231 @@
+"""From words to objects: the only place that knows config, data, network and training at once."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlptrain.config import Config
+from mlptrain.config.choices import Choice
+from mlptrain.config.schema import Steps
+from mlptrain.data.dataset import Dataset
+from mlptrain.data.load import load_dataset
+from mlptrain.data.preprocessing.preprocess import Preprocessing
+from mlptrain.data.preprocessing.targets import balanced
+from mlptrain.errors import ConfigError
+from mlptrain.graph.node import Node
+from mlptrain.messages import advice
+from mlptrain.nn.activations import ACTIVATIONS
+from mlptrain.nn.initializers import INITIALIZERS
+from mlptrain.nn.losses import LOSSES, Loss
+from mlptrain.nn.network import Architecture, Network
+from mlptrain.nn.regularizers import REGULARIZERS
+from mlptrain.optim import OPTIMIZERS, Optimizer
+from mlptrain.optim.schedules import SCHEDULES, Schedule, warm_up
+from mlptrain.system.memory_limit import memory_limit
+from mlptrain.system.threads import choose_threads
+from mlptrain.training.evaluate import metrics_for
+from mlptrain.training.experiment import (
+    EarlyStopping,
+    Experiment,
+    Interval,
+    Monitor,
+)
+
+
+def build(config: Config, threads: int | None = None) -> Experiment:
+    """Load the data, build the network around it, and attach optimizer and schedule.
+
+    `threads` None: as many as the environment says, else as pay for a network of this size.
+    """
+    data = load(config)
+    network = network_on(config, data)
+    initializer = partial(
+        INITIALIZERS[config.model.initializer.name], **config.model.initializer.options()
+    )
+    network.initialize(initializer, config.seed)
+    train = config.train
+    if threads is None:
+        threads = choose_threads(network.architecture.largest_product() * train.batch_size)
+    return Experiment(
+        data=data,
+        network=network,
+        optimizer=optimizer_for(config, network, threads),
+        schedule=schedule_for(config),
+        monitor=monitor_for(config, network, data),
+        seed=config.seed,
+        epochs=train.epochs,
+        batch_size=train.batch_size,
+        drop_last=train.drop_last,
+        clip_norm=train.clip_norm,
+        nonfinite=train.nonfinite,
+        early_stopping=EarlyStopping(**train.early_stopping.model_dump())
+        if train.early_stopping
+        else None,
+        eval_every=interval(train.eval_every),
+        log_histograms=train.log_histograms,
+        threads=threads,
+    )
+
+
+def load(config: Config, fitted: Preprocessing | None = None) -> Dataset:
+    """The data of a config; with `fitted`, its stored preprocessing is applied instead of a new one."""
+    section = config.data.model_dump(exclude={"image_shape"})
+    if isinstance(config.data.train, Choice):
+        section["train"] = {"name": config.data.train.name, **config.data.train.options()}
+    return load_dataset(
+        **section,
+        classify=LOSSES[config.loss.name].classifies,
+        seed=config.seed,
+        dtype=np.dtype(config.model.dtype),
+        fitted=fitted,
+    )
+
+
+def outputs(data: Dataset) -> int:
+    """How many scores the network puts out: one for each class, or for each target column."""
+    return len(data.classes) if data.classes is not None else len(data.targets)
+
+
+def network_on(config: Config, data: Dataset, dtype: str | None = None) -> Network:
+    """The network of a config for the rows of a dataset, all its weights still 0."""
+    weights, weighted = class_weights(config, data), data.train.weights is not None
+    return network_for(
+        config, len(data.features), outputs(data), weights, weighted=weighted, dtype=dtype
+    )
+
+
+def network_for(
+    config: Config,
+    inputs: int,
+    outputs: int,
+    weights: Sequence[float] | None,
+    *,
+    weighted: bool = False,
+    dtype: str | None = None,
+) -> Network:
+    """The network of a config, all its weights still 0."""
+    architecture = architecture_for(config, inputs, outputs)
+    check_fits(architecture, dtype or config.model.dtype)
+    return Network(
+        architecture,
+        loss_for(config, weights),
+        penalties_for(config),
+        weighted=weighted,
+        dtype=dtype or config.model.dtype,
+    )
+
+
+def architecture_for(config: Config, inputs: int, outputs: int) -> Architecture:
+    """The layers of a config."""
+    model = config.model
+    chosen = model.activation
+    each = chosen if isinstance(chosen, tuple) else (chosen,) * len(model.hidden)
+    return Architecture(
+        inputs,
+        outputs,
+        model.hidden,
+        [ACTIVATIONS[choice.name](**choice.options()) for choice in each],
+        bias=model.bias,
+        norm=model.norm,
+        dropout=model.dropout,
+    )
+
+
+def check_fits(architecture: Architecture, dtype: str) -> None:
+    """ConfigError where parameters and gradients cannot fit into the memory there is."""
+    parameters = sum(math.prod(each.shape) for each in architecture.parameter_shapes())
+    needed, there = 2 * parameters * np.dtype(dtype).itemsize, memory_limit()
+    if needed > there:
+        raise ConfigError(
+            f"model.hidden: {parameters:,} parameters and their gradients take "
+            f"{needed / 1e9:,.1f} GB, and the memory has {there / 1e9:,.1f}; make the layers smaller"
+        )
+
+
+def loss_for(config: Config, weights: Sequence[float] | None) -> Loss:
+    """The loss of a config, with its class weights resolved to one number per class."""
+    options = config.loss.options()
+    if "class_weights" in options:
+        options["class_weights"] = weights
+    return LOSSES[config.loss.name](**options)
+
+
+def class_weights(config: Config, data: Dataset) -> list[float] | None:
+    """One weight per class: N / (C count) where they are `balanced`, else as given by class name."""
+    given = config.loss.options().get("class_weights")
+    if given is None or data.classes is None:
+        return None
+    if given == "balanced":
+        return balanced(cast(NDArray[np.integer], data.train.y), len(data.classes)).tolist()
+    if isinstance(given, Mapping):
+        return _by_name(given, data.classes)
+    if len(given) != len(data.classes):
+        raise ConfigError(
+            f"loss.class_weights: {len(given)} weights for {len(data.classes)} classes: "
+            + ", ".join(data.classes[:10])
+        )
+    return [float(weight) for weight in given]
+
+
+def _by_name(given: Mapping[str, float], classes: Sequence[str]) -> list[float]:
+    unknown = [name for name in given if name not in classes]
+    if unknown:
+        raise ConfigError(
+            *(f"loss.class_weights.{name}: no such class; {advice(name, classes)}" for name in unknown)
+        )
+    return [float(given.get(name, 1.0)) for name in classes]
+
+
+def penalties_for(config: Config) -> list[Node]:
+    """The regularizers whose strength is not 0."""
+    strengths = config.regularization.model_dump()
+    return [REGULARIZERS[name](strength) for name, strength in strengths.items() if strength]
+
+
+def optimizer_for(config: Config, network: Network, threads: int = 1) -> Optimizer:
+    """The optimizer, attached to the network's parameters."""
+    optimizer = OPTIMIZERS[config.optimizer.name](**config.optimizer.options())
+    weights = [weight.value for weight in network.parameters.weights()]
+    optimizer.attach(network.parameters.values, weights, threads)
+    return optimizer
+
+
+def schedule_for(config: Config) -> Schedule:
+    """The schedule with its options bound, behind its warm-up."""
+    options = config.schedule.options()
+    warmup = options.pop("warmup")
+    return warm_up(partial(SCHEDULES[config.schedule.name], **options), warmup)
+
+
+def monitor_for(config: Config, network: Network, data: Dataset) -> Monitor:
+    """What decides which parameters are best; `val_` becomes `train_` where there is no val set."""
+    split, _, metric = config.train.monitor.partition("_")
+    if split == "val" and data.val is None:
+        split = "train"
+    if metric == "loss":
+        return Monitor(f"{split}_loss", larger_is_better=False)
+    table = metrics_for(network)
+    if metric not in table:
+        raise ConfigError(
+            f"train.monitor: {config.loss.name} has no metric {metric!r}; "
+            f"{advice(metric, ['loss', *table])}"
+        )
+    return Monitor(f"{split}_{metric}", table[metric].larger_is_better)
+
+
+def interval(given: int | Steps) -> Interval:
+    """`1` is every epoch, `{steps: 100}` every hundred steps."""
+    return Interval(given.steps, "steps") if isinstance(given, Steps) else Interval(given)
+
+
+def in_float64(experiment: Experiment, config: Config) -> Experiment:
+    """The same experiment with a float64 network of the same weights, for a gradient check."""
+    data = experiment.data
+    network = network_on(config, data, dtype="float64")
+    network.parameters.values[...] = experiment.network.parameters.values
+    return replace(experiment, network=network)

@@ -1,0 +1,155 @@
+"""What a checkpoint holds: one file from which a run goes on, or a model predicts, bit for bit.
+
+The arrays are the parameters under their names, the running statistics of batch norm, and the state
+of the optimizer as `optimizer.m` and so on. The document holds everything else. How the two become a
+file is the business of `archive`; where the file lies, of `run_directory`.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from mlptrain.arrays import Array
+from mlptrain.data.preprocessing.preprocess import Preprocessing
+from mlptrain.errors import CheckpointError
+from mlptrain.nn.network import Network
+from mlptrain.nn.parameters import ParameterShape
+from mlptrain.system.environment import environment
+from mlptrain.training.checkpoint_schema import FORMS, has_form
+from mlptrain.training.experiment import Experiment
+from mlptrain.training.record import Progress
+
+OPTIMIZER = "optimizer."
+"""Prefix of the arrays that hold the state of the optimizer."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The content of a checkpoint, and the path it came from for messages."""
+
+    path: str
+    arrays: Mapping[str, Array]
+    document: Mapping[str, Any]
+
+    def __getitem__(self, key: str) -> Any:
+        """An entry of the document; CheckpointError if it is missing or of another form."""
+        if key not in self.document:
+            raise CheckpointError(f"{self.path}: has no entry {key!r}; use another one")
+        value = self.document[key]
+        if not has_form(value, FORMS[key]):
+            raise CheckpointError(
+                f"{self.path}: its entry {key!r} is not as this program writes it; use another one"
+            )
+        return value
+
+    def preprocessing(self) -> Preprocessing:
+        """The fitted preprocessing."""
+        return Preprocessing.from_json(self["preprocessing"])
+
+    def progress(self) -> Progress:
+        """Where the run stood."""
+        return Progress(**self["progress"])
+
+    def changed_sources(self, now: Mapping[str, str]) -> list[str]:
+        """The files of `now` (name: digest) whose content is not that of the training."""
+        before = self["fingerprint"]
+        return [source for source, digest in now.items() if before.get(source) != digest]
+
+    def check_shapes(self, shapes: Iterable[ParameterShape]) -> None:
+        """CheckpointError unless the parameters are these; asked before anything is allocated."""
+        for each in shapes:
+            array = self.arrays.get(each.name)
+            if array is None:
+                raise CheckpointError(f"{self.path}: has no array {each.name}, which the model needs")
+            if array.shape != each.shape:
+                raise CheckpointError(
+                    f"{self.path}: {each.name} is {array.shape}, the model needs {each.shape}"
+                )
+
+
+def arrays_of(experiment: Experiment) -> dict[str, Array]:
+    """Every array that changes while training."""
+    network = experiment.network
+    arrays = {parameter.name: parameter.value for parameter in network.parameters}
+    arrays.update(network.statistics)
+    arrays.update({OPTIMIZER + slot: array for slot, array in experiment.optimizer.state.items()})
+    return arrays
+
+
+def constants_of(experiment: Experiment, config: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of the document that stays as it is from step to step."""
+    data = experiment.data
+    class_weights = getattr(experiment.network.loss, "class_weights", None)
+    return {
+        "config": dict(config),
+        "architecture": {
+            "inputs": experiment.network.architecture.inputs,
+            "outputs": experiment.network.architecture.outputs,
+        },
+        "features": list(data.features),
+        "targets": list(data.targets),
+        "classes": None if data.classes is None else list(data.classes),
+        "class_weights": None if class_weights is None else np.asarray(class_weights).tolist(),
+        "preprocessing": data.preprocessing.to_json(),
+        "fingerprint": dict(data.fingerprint),
+        "environment": environment(),
+    }
+
+
+def document_of(
+    constants: Mapping[str, Any],
+    experiment: Experiment,
+    progress: Progress,
+    values: Mapping[str, Any] | None,
+    metrics_bytes: int,
+) -> dict[str, Any]:
+    """Everything else: what a resumed run, an evaluation or a prediction needs to know."""
+    return {
+        **constants,
+        "progress": asdict(progress),
+        "updates": experiment.optimizer.t,
+        "record": None if values is None else {key: _finite(value) for key, value in values.items()},
+        "metrics_bytes": metrics_bytes,
+    }
+
+
+def _finite(value: Any) -> Any:
+    """A number, or None for one that JSON does not have: the loss of a network that overflows."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def parameter_names(network: Network) -> list[str]:
+    """The arrays that must be finite for a checkpoint to be worth anything."""
+    return [*(parameter.name for parameter in network.parameters), *network.statistics]
+
+
+def restore_network(network: Network, checkpoint: Checkpoint) -> None:
+    """Write the parameters and running statistics of the checkpoint into the network."""
+    for parameter in network.parameters:
+        _copy(checkpoint, parameter.name, parameter.value)
+    for name, array in network.statistics.items():
+        _copy(checkpoint, name, array)
+
+
+def restore_optimizer(experiment: Experiment, checkpoint: Checkpoint) -> None:
+    """Write the optimizer's state and its count of updates."""
+    for slot, array in experiment.optimizer.state.items():
+        _copy(checkpoint, OPTIMIZER + slot, array)
+    experiment.optimizer.t = checkpoint["updates"]
+
+
+def _copy(checkpoint: Checkpoint, name: str, into: Array) -> None:
+    array = checkpoint.arrays.get(name)
+    if array is None:
+        raise CheckpointError(f"{checkpoint.path}: has no array {name}, which the model needs")
+    if array.shape != into.shape or array.dtype != into.dtype:
+        raise CheckpointError(
+            f"{checkpoint.path}: {name} is {array.dtype} {array.shape}, "
+            f"the model needs {into.dtype} {into.shape}"
+        )
+    if not np.isfinite(array).all():
+        raise CheckpointError(f"{checkpoint.path}: {name} holds numbers that are not finite")
+    np.copyto(into, array)

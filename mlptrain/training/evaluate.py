@@ -1,0 +1,84 @@
+"""How good a network is on some rows: its data loss, and any of the metrics."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from mlptrain.arrays import Array
+from mlptrain.data.dataset import Rows
+from mlptrain.data.preprocessing.preprocess import Preprocessing
+from mlptrain.graph.graph import apply
+from mlptrain.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS
+from mlptrain.metrics.metric import Metric
+from mlptrain.metrics.probability import softmax
+from mlptrain.metrics.ranking import margins
+from mlptrain.nn.network import Network
+
+
+def metrics_for(network: Network) -> Mapping[str, Metric]:
+    """The metrics that make sense for the network's task and loss."""
+    if not network.loss.classifies:
+        return REGRESSION_METRICS
+    if network.loss.gives_probabilities:
+        return CLASSIFICATION_METRICS
+    return {
+        name: metric
+        for name, metric in CLASSIFICATION_METRICS.items()
+        if not metric.needs_probabilities
+    }
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Scores of some rows, and what can be measured on them."""
+
+    network: Network
+    rows: Rows
+    scores: Array
+    preprocessing: Preprocessing
+
+    def data_loss(self) -> float:
+        """The loss of the rows, without the regularization loss."""
+        targets = (self.rows.y,) if self.rows.weights is None else (self.rows.y, self.rows.weights)
+        with np.errstate(all="ignore"):  # the loss of a network that overflows is not finite
+            return float(apply(self.network.loss, self.scores, *targets, dtype=self.network.dtype))
+
+    def predictions(self) -> Array:
+        """Probabilities (softmax), margins (hinge), or numbers in the target's unit (regression)."""
+        return predictions(self.network, self.scores, self.preprocessing)
+
+    def truth(self) -> Array:
+        """Class numbers, or targets in their own unit."""
+        if self.network.loss.classifies:
+            return self.rows.y
+        if self.rows.truth is not None:
+            return self.rows.truth
+        return self.preprocessing.inverse_target(np.asarray(self.rows.y, np.float64))
+
+    def metrics(self, names: Iterable[str]) -> dict[str, float | None]:
+        """The metrics of these names; None where one is not defined or not finite."""
+        table = {name: metrics_for(self.network)[name] for name in names}
+        kinds = {metric.of_winners for metric in table.values()}
+        given = {winners: self.scores if winners else self.predictions() for winners in kinds}
+        if not all(np.isfinite(predicted).all() for predicted in given.values()):
+            return dict.fromkeys(table)
+        truth, weights = self.truth(), self.rows.weights
+        return {
+            name: metric.function(given[metric.of_winners], truth, weights)
+            for name, metric in table.items()
+        }
+
+
+def predictions(network: Network, scores: Array, preprocessing: Preprocessing) -> Array:
+    """What a user calls a prediction: probabilities, margins, or numbers in the target's unit."""
+    with np.errstate(all="ignore"):  # what is not finite shows in the result
+        if not network.loss.classifies:
+            return preprocessing.inverse_target(scores)
+        return softmax(scores) if network.loss.gives_probabilities else margins(scores)
+
+
+def evaluate(network: Network, rows: Rows, preprocessing: Preprocessing) -> Evaluation:
+    """Run the prediction graph over the rows."""
+    scores = network.scores(rows.X)
+    return Evaluation(network, rows.with_targets_in_memory(), scores, preprocessing)

@@ -1,0 +1,80 @@
+"""What a run needs, built and ready: data, network, optimizer, schedule, and how to train."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from mlptrain.data.batches import steps_per_epoch
+from mlptrain.data.dataset import Dataset
+from mlptrain.nn.network import Network
+from mlptrain.optim import Optimizer
+from mlptrain.optim.schedules import Schedule
+
+
+@dataclass(frozen=True)
+class Interval:
+    """How often something is due: every `count` epochs, or every `count` steps."""
+
+    count: int = 1
+    unit: Literal["epochs", "steps"] = "epochs"
+
+    def due(self, step: int, per_epoch: int) -> bool:
+        """Whether it is due when `step` steps are done."""
+        every = self.count if self.unit == "steps" else self.count * per_epoch
+        return step % every == 0
+
+
+@dataclass(frozen=True)
+class EarlyStopping:
+    """Stop after `patience` evaluations in a row that were not better by more than `min_delta`."""
+
+    patience: int
+    min_delta: float = 0.0
+
+
+@dataclass(frozen=True)
+class Monitor:
+    """The value of a record that decides which parameters are the best."""
+
+    key: str
+    larger_is_better: bool
+
+    def better(self, value: float, best: float | None, min_delta: float = 0.0) -> bool:
+        """Whether `value` is strictly better than `best`; a value that is not finite never is."""
+        if not math.isfinite(value):
+            return False
+        if best is None:
+            return True
+        gain = value - best if self.larger_is_better else best - value
+        return gain > min_delta
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Everything that `train` reads. Only parameters, optimizer and running statistics change."""
+
+    data: Dataset
+    network: Network
+    optimizer: Optimizer
+    schedule: Schedule
+    monitor: Monitor
+    seed: int
+    epochs: int
+    batch_size: int
+    drop_last: bool = False
+    clip_norm: float | None = None
+    nonfinite: Literal["abort", "skip", "rollback"] = "abort"
+    early_stopping: EarlyStopping | None = None
+    eval_every: Interval = Interval()
+    threads: int = 1
+    log_histograms: bool = False
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Optimizer steps in one pass over the training rows."""
+        return steps_per_epoch(len(self.data.train), self.batch_size, drop_last=self.drop_last)
+
+    @property
+    def total_steps(self) -> int:
+        """T of the schedules."""
+        return self.epochs * self.steps_per_epoch

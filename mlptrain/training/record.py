@@ -1,0 +1,143 @@
+"""One evaluation during training: what is printed, judged and kept as a line of metrics.jsonl."""
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from mlptrain.data.dataset import Rows
+from mlptrain.training.evaluate import evaluate
+from mlptrain.training.experiment import Experiment
+from mlptrain.training.gradients import gradient_norm
+
+MOST_TRAINING_ROWS = 2000
+"""Training losses and metrics are measured on this many rows at most, evenly spaced."""
+
+Values = Mapping[str, float | int | None]
+
+
+@dataclass
+class Progress:
+    """Where a run stands. `step` counts the steps done: it fixes epoch, batch and randomness."""
+
+    step: int = 0
+    best: float | None = None
+    best_epoch: int | None = None
+    stale: int = 0  # evaluations in a row without an improvement, for early stopping
+    skipped: int = 0  # steps in a row that were dropped because they were not finite
+    rate_factor: float = 1.0  # halved by every rollback
+    poisoned: list[int] = field(default_factory=list)  # steps to leave out, one for each rollback
+    seconds: float = 0.0  # wall time, over all sittings of the run
+    stopped: str | None = None  # why the run ended before its last epoch
+
+
+@dataclass(frozen=True)
+class Record:
+    """The values of one evaluation, in the order of interface and file."""
+
+    values: Values
+    is_best: bool
+    histograms: Mapping[str, Any] | None = None  # of the step before, where they are asked for
+
+    def __getitem__(self, key: str) -> float | int | None:
+        return self.values[key]
+
+    def line(self) -> dict[str, Any]:
+        """What stands in metrics.jsonl."""
+        more = {} if self.histograms is None else {"histograms": self.histograms}
+        return {**self.values, **more}
+
+
+class Clock:
+    """Wall time of the whole run, and examples per second since the last evaluation."""
+
+    def __init__(self, seconds_before: float) -> None:
+        self._origin = time.perf_counter() - seconds_before
+        self.resume()
+
+    def count(self, examples: int) -> None:
+        """A minibatch of so many examples is done."""
+        self._examples += examples
+
+    def seconds(self) -> float:
+        """Since the run began, over all sittings."""
+        return time.perf_counter() - self._origin
+
+    def examples_per_second(self) -> float:
+        """Since the last evaluation ended."""
+        return self._examples / max(time.perf_counter() - self._since, 1e-9)
+
+    def resume(self) -> None:
+        """An evaluation is over."""
+        self._examples = 0
+        self._since = time.perf_counter()
+
+
+def measure(experiment: Experiment, progress: Progress, lr: float, clock: Clock) -> Record:
+    """Evaluate, and note in `progress` whether this is the best so far or the end of the run."""
+    speed = clock.examples_per_second()
+    with np.errstate(all="ignore"):  # a network that overflows on some rows is a null, not a warning
+        measured = _losses_and_metrics(experiment)
+    values: dict[str, float | int | None] = {
+        "epoch": progress.step // experiment.steps_per_epoch,
+        "step": progress.step,
+        "learning_rate": lr,
+        **measured,
+        "grad_norm": gradient_norm(experiment.network.parameters.gradients),
+    }
+    progress.seconds = clock.seconds()
+    is_best = _judge(experiment, progress, values)
+    clock.resume()
+    timing = {"seconds": progress.seconds, "examples_per_second": speed}
+    return Record({**values, **timing}, is_best)
+
+
+def _losses_and_metrics(experiment: Experiment) -> dict[str, float | None]:
+    data, network = experiment.data, experiment.network
+    loss, metrics = _evaluated(experiment, "train", data.train.some(MOST_TRAINING_ROWS))
+    penalty = network.regularization_loss()
+    values: dict[str, float | None] = {
+        "train_loss": loss + penalty,
+        "data_loss": loss,
+        "regularization_loss": penalty,
+        **metrics,
+    }
+    if data.val is not None:
+        values["val_loss"], metrics = _evaluated(experiment, "val", data.val)
+        values.update(metrics)
+    return values
+
+
+def _evaluated(experiment: Experiment, split: str, rows: Rows) -> tuple[float, dict[str, float | None]]:
+    evaluation = evaluate(experiment.network, rows, experiment.data.preprocessing)
+    metrics = evaluation.metrics(_names(experiment, split))
+    return evaluation.data_loss(), {f"{split}_{name}": value for name, value in metrics.items()}
+
+
+def _names(experiment: Experiment, split: str) -> Iterable[str]:
+    """The metric that every record has, and the one that the monitor follows."""
+    usual = "accuracy" if experiment.network.loss.classifies else "rmse"
+    watched, _, metric = experiment.monitor.key.partition("_")
+    return dict.fromkeys([usual, metric] if watched == split and metric != "loss" else [usual])
+
+
+def _judge(experiment: Experiment, progress: Progress, values: Values) -> bool:
+    """Update best and patience; whether the parameters are the best so far."""
+    monitor, stopping = experiment.monitor, experiment.early_stopping
+    value = values[monitor.key]
+    is_best = value is not None and monitor.better(value, progress.best)
+    min_delta = stopping.min_delta if stopping else 0.0
+    improved = value is not None and monitor.better(value, progress.best, min_delta)
+    progress.stale = 0 if improved else progress.stale + 1
+    if is_best and value is not None:
+        progress.best, progress.best_epoch = float(value), int(values["epoch"] or 0)
+    if stopping and progress.stale >= stopping.patience:
+        progress.stopped = (
+            f"{monitor.key} has not improved for {progress.stale} evaluations; "
+            f"best {progress.best:.6g} at epoch {progress.best_epoch}"
+            if progress.best is not None
+            else f"{monitor.key} was never finite"
+        )
+    return is_best

@@ -1,0 +1,39 @@
+"""From a checkpoint back to objects: its config, and its network with its parameters."""
+
+from mlptrain.config import Config, load_config
+from mlptrain.errors import CheckpointError, ConfigError
+from mlptrain.nn.losses import LOSSES
+from mlptrain.nn.network import Network
+from mlptrain.training.build import architecture_for, network_for
+from mlptrain.training.checkpoint import Checkpoint, restore_network
+
+
+def config_of(checkpoint: Checkpoint) -> Config:
+    """The config that a checkpoint was trained with."""
+    try:
+        return load_config(checkpoint["config"])
+    except ConfigError as error:
+        raise CheckpointError(
+            f"{checkpoint.path}: its config is not valid: {error.faults[0]}"
+        ) from None
+
+
+def network_of(checkpoint: Checkpoint) -> Network:
+    """The network of a checkpoint, its parameters restored."""
+    config, preprocessing = config_of(checkpoint), checkpoint.preprocessing()
+    classes, weights = preprocessing.classes, checkpoint["class_weights"]
+    inputs = len(preprocessing.features)
+    outputs = len(preprocessing.targets if classes is None else classes)
+    if (
+        checkpoint["architecture"] != {"inputs": inputs, "outputs": outputs}
+        or LOSSES[config.loss.name].classifies != (classes is not None)
+        or (weights is not None and len(weights) != outputs)
+    ):
+        raise CheckpointError(
+            f"{checkpoint.path}: its config, sizes and preprocessing do not go together; "
+            "use another one"
+        )
+    checkpoint.check_shapes(architecture_for(config, inputs, outputs).parameter_shapes())
+    network = network_for(config, inputs, outputs, weights)
+    restore_network(network, checkpoint)
+    return network

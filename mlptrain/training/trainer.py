@@ -1,0 +1,136 @@
+"""Training: the loop of the lecture as a generator (P6-P10).
+
+    batch -> forward -> loss -> backward -> step
+
+It prints nothing and writes nothing. It yields after every step, so that whoever runs it can look at
+the clock, at a signal or at the checkpoint interval: None usually, a `Record` when the step ended
+with an evaluation. What a resumed run needs besides parameters and optimizer is in `Progress`; all
+randomness is a function of (seed, epoch, step).
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlptrain.arrays import Array
+from mlptrain.data.batches import batches, epoch_order
+from mlptrain.errors import DivergenceError
+from mlptrain.graph.plan import Plan
+from mlptrain.training.experiment import Experiment
+from mlptrain.training.gradients import clip, is_finite, origin
+from mlptrain.training.histograms import histograms
+from mlptrain.training.record import (
+    Clock,
+    Progress,
+    Record,
+    measure,
+)
+
+MOST_SKIPPED = 10
+"""With `nonfinite: skip`, this many steps in a row may be dropped."""
+
+
+def train(experiment: Experiment, progress: Progress) -> Iterator[Record | None]:
+    """Train from `progress.step` on; yield after every step, a record where an evaluation was due.
+
+    Raises DivergenceError before the update of a step whose loss or gradient is not finite, unless
+    `nonfinite` is `skip`. Steps in `progress.poisoned` change nothing. A run that was stopped early
+    stays stopped.
+    """
+    if progress.stopped:
+        return
+    per_epoch, total = experiment.steps_per_epoch, experiment.total_steps
+    clock = Clock(progress.seconds)
+    for epoch in range(progress.step // per_epoch, experiment.epochs):
+        order = epoch_order(experiment.seed, epoch, len(experiment.data.train))
+        steps = islice(batches(order, experiment.batch_size), progress.step % per_epoch, per_epoch)
+        for rows in steps:
+            factor = experiment.schedule(progress.step, total, per_epoch) * progress.rate_factor
+            lr = experiment.optimizer.learning_rate * factor
+            done = progress.step + 1
+            due = experiment.eval_every.due(done, per_epoch) or done == total
+            seen = None
+            if due and experiment.log_histograms:
+                seen = watched_step(experiment, progress, rows, lr)
+            else:
+                take_step(experiment, progress, rows, lr)
+            clock.count(len(rows))
+            if due:
+                yield replace(measure(experiment, progress, lr, clock), histograms=seen)
+                if progress.stopped:
+                    return
+            else:
+                yield None
+
+
+def take_step(experiment: Experiment, progress: Progress, rows: NDArray[np.intp], lr: float) -> None:
+    """One step of minibatch gradient descent on these training rows, at learning rate `lr`."""
+    network, optimizer = experiment.network, experiment.optimizer
+    w, dw = network.parameters.values, network.parameters.gradients
+    with np.errstate(all="ignore"):  # what is not finite is dealt with in `usable`
+        plan = load_batch(experiment, rows, progress.step)
+        plan.forward()
+        plan.backward()
+        if usable(experiment, progress, plan, rows, lr):
+            if experiment.clip_norm is not None:
+                clip(dw, experiment.clip_norm)
+            optimizer.step(w, dw, lr)
+            network.training.update_statistics(plan)
+    progress.step += 1
+
+
+def watched_step(
+    experiment: Experiment, progress: Progress, rows: NDArray[np.intp], lr: float
+) -> dict[str, Any]:
+    """The same step, and its histograms."""
+    before = experiment.network.parameters.values.copy()
+    take_step(experiment, progress, rows, lr)
+    plan = experiment.network.training.graph.plan(len(rows))
+    return histograms(experiment, plan, experiment.network.parameters.values - before)
+
+
+def load_batch(experiment: Experiment, rows: NDArray[np.intp], step: int) -> Plan:
+    """Gather the rows of a minibatch straight into the training graph, and draw its dropout masks."""
+    training, data = experiment.network.training, experiment.data.train
+    plan = training.graph.plan(len(rows))
+    take(data.X, rows, plan.value(training.X))
+    take(data.y, rows, plan.value(training.y))
+    if training.weights is not None and data.weights is not None:
+        take(data.weights, rows, plan.value(training.weights))
+    training.draw_masks(plan, experiment.seed, step)
+    return plan
+
+
+def take(array: Array, rows: NDArray[np.intp], out: Array) -> None:
+    """Write array[rows] into `out`; the mode keeps NumPy from making a copy on the way."""
+    array.take(rows, 0, out, "clip")
+
+
+def usable(
+    experiment: Experiment, progress: Progress, plan: Plan, rows: NDArray[np.intp], lr: float
+) -> bool:
+    """Whether the step may be taken; DivergenceError where it may not and the policy is to stop."""
+    training = experiment.network.training
+    if progress.step in progress.poisoned:
+        return False
+    if is_finite(float(plan.value(training.loss)), experiment.network.parameters.gradients):
+        progress.skipped = 0
+        return True
+    progress.skipped += 1
+    if experiment.nonfinite == "skip" and progress.skipped <= MOST_SKIPPED:
+        return False
+    epoch = progress.step // experiment.steps_per_epoch + 1
+    raise DivergenceError(
+        f"step {progress.step + 1} (epoch {epoch}): {origin(plan)} at learning rate {lr:g}; "
+        f"rows {preview(rows)} of the training set. Lower optimizer.learning_rate, lengthen "
+        "schedule.warmup or set train.clip_norm"
+    )
+
+
+def preview(rows: NDArray[np.intp]) -> str:
+    """The first few row numbers, counted from 0."""
+    return ", ".join(map(str, rows[:5])) + (", …" if len(rows) > 5 else "")
