@@ -4,7 +4,7 @@ Into: for each input of a node the array that takes its gradient, or None where 
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
@@ -12,3 +12,16 @@ Array = NDArray[Any]
 Arrays = Sequence[Array]
 Shape = tuple[int, ...]
 Into = Sequence[Any]
+
+
+class Segment(NamedTuple):
+    """A stretch of the flat vector of parameters that learns alike.
+
+    rate    factor on the learning rate
+    decays  whether weight decay acts on it
+    """
+
+    start: int
+    stop: int
+    rate: float = 1.0
+    decays: bool = False

@@ -54,9 +54,8 @@ def run_node(
     plan = graph.plan()
     for leaf, array in zip(leaves, arrays, strict=True):
         plan.value(leaf)[...] = array
-    plan.gradient(output)[...] = upstream
     plan.forward()
-    plan.backward()
+    plan.backward(upstream)
     return plan.value(output).copy(), [plan.gradient(leaf).copy() for leaf in leaves[:count]]
 
 

@@ -20,9 +20,8 @@ def flow(node, x, upstream=1.0):
     output = graph.add(node, source, name="output")
     plan = graph.plan()
     plan.value(source)[...] = x
-    plan.gradient(output)[...] = upstream
     plan.forward()
-    plan.backward()
+    plan.backward(upstream)
     return plan.value(output).tolist(), plan.gradient(source).tolist()
 
 
@@ -111,7 +110,7 @@ def test_maxout_of_three_pieces_needs_three_scores_for_each_unit():
 
 
 def test_maxout_refuses_scores_that_do_not_make_whole_units():
-    with pytest.raises(ValueError, match="maxout of 2 pieces cannot take 5 scores"):
+    with pytest.raises(ValueError, match="Maxout of 2 pieces cannot take 5 scores"):
         Maxout().shape((4, 5))
 
 

@@ -18,9 +18,9 @@ import mlptrain
 from mlptrain.cli import COMMANDS, cli
 from mlptrain.config import json_schema
 from mlptrain.data.readers.toy import TOYS
+from mlptrain.graph.gates import GATES
 from mlptrain.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS
 from mlptrain.nn.activations import ACTIVATIONS
-from mlptrain.nn.gates import GATES
 from mlptrain.nn.initializers import INITIALIZERS
 from mlptrain.nn.losses import LOSSES
 from mlptrain.nn.regularizers import REGULARIZERS

@@ -8,7 +8,7 @@ import pytest
 
 from mlptrain.nn.activations import ACTIVATIONS
 from mlptrain.nn.losses import LOSSES
-from mlptrain.nn.network import Architecture, Network
+from mlptrain.nn.network import Network, perceptron
 from mlptrain.nn.regularizers import REGULARIZERS
 from mlptrain.optim import OPTIMIZERS
 from mlptrain.optim.schedules import SCHEDULES, warm_up
@@ -26,7 +26,7 @@ def chosen(table, spec):
 def build(case):
     inputs, *hidden, outputs = case["network"]["sizes"]
     activation = chosen(ACTIVATIONS, case["network"]["activation"])
-    architecture = Architecture(
+    architecture = perceptron(
         inputs,
         outputs,
         hidden,
@@ -51,7 +51,7 @@ def load(case, network, rows):
     plan.value(training.y)[...] = np.array(case["y"])[rows]
     if training.weights is not None:
         plan.value(training.weights)[...] = np.array(case["row_weights"])[rows]
-    for mask in training.masks:
+    for mask in training.wiring.masks:
         plan.value(mask)[...] = np.array(case["masks"][mask.name])[rows]
     return plan
 
@@ -61,7 +61,7 @@ def replay(case):
     network = build(case)
     w, dw = network.parameters.values, network.parameters.gradients
     optimizer = chosen(OPTIMIZERS, case["optimizer"])
-    optimizer.attach(w, [weight.value for weight in network.parameters.weights()])
+    optimizer.attach(w, network.parameters.segments)
     options = {key: v for key, v in case["schedule"].items() if key not in {"name", "warmup"}}
     plain = SCHEDULES[case["schedule"]["name"]]
     schedule = warm_up(lambda t, T, E: plain(t, T, E, **options), case["schedule"].get("warmup", 0))

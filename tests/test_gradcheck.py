@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from mlptrain.data.dataset import Rows
+from mlptrain.graph.gates import GATES, Sum
 from mlptrain.graph.graph import Graph
 from mlptrain.nn.activations import ACTIVATIONS
-from mlptrain.nn.gates import GATES, Sum
 from mlptrain.nn.initializers import xavier
 from mlptrain.nn.linear import Linear
 from mlptrain.nn.losses import LOSSES
-from mlptrain.nn.network import Architecture, Network
+from mlptrain.nn.network import Network, perceptron
 from mlptrain.nn.regularizers import REGULARIZERS
 from mlptrain.tools.gradcheck import (
     TOLERANCE,
@@ -127,9 +127,9 @@ def test_one_wrong_unit_in_one_layer_is_caught_there_and_nowhere_else(tensor, po
             if into[position] is target:
                 into[position][..., 2] *= 1.001
 
-    monkeypatch.setattr("mlptrain.nn.network.Linear", OneWrongUnit)
+    monkeypatch.setattr("mlptrain.nn.layers.Linear", OneWrongUnit)
     activations = [ACTIVATIONS["tanh"]()] * 2
-    network = Network(Architecture(4, 3, [5, 4], activations), LOSSES["softmax"](), dtype=np.float64)
+    network = Network(perceptron(4, 3, [5, 4], activations), LOSSES["softmax"](), dtype=np.float64)
     network.initialize(xavier, 0)
     target = network.parameters[tensor].gradient
     generator = np.random.default_rng(0)
@@ -141,7 +141,7 @@ def test_one_wrong_unit_in_one_layer_is_caught_there_and_nowhere_else(tensor, po
 
 
 def test_an_input_gradient_wrong_by_a_thousandth_is_caught_in_the_layers_below(monkeypatch):
-    monkeypatch.setattr("mlptrain.nn.network.Linear", wrong(Linear, 0))
+    monkeypatch.setattr("mlptrain.nn.layers.Linear", wrong(Linear, 0))
 
     failed = {row.tensor for row in check_networks() if not row.passed}
 
@@ -274,7 +274,7 @@ def test_a_large_tensor_is_checked_at_a_hundred_entries():
 
 
 def test_the_check_leaves_parameters_as_they_were():
-    network = Network(Architecture(4, 3), LOSSES["softmax"](), dtype=np.float64)
+    network = Network(perceptron(4, 3), LOSSES["softmax"](), dtype=np.float64)
     network.initialize(xavier, 0)
     before = network.parameters.values.copy()
     generator = np.random.default_rng(0)
@@ -285,7 +285,7 @@ def test_the_check_leaves_parameters_as_they_were():
 
 
 def test_row_weights_reach_the_check():
-    network = Network(Architecture(4, 3), LOSSES["softmax"](), weighted=True, dtype=np.float64)
+    network = Network(perceptron(4, 3), LOSSES["softmax"](), weighted=True, dtype=np.float64)
     network.initialize(xavier, 0)
     generator = np.random.default_rng(0)
     rows = Rows(generator.normal(size=(6, 4)), np.zeros(6, int), generator.uniform(size=6))

@@ -6,7 +6,7 @@ import pytest
 from mlptrain.data.dataset import Rows
 from mlptrain.nn.activations import ACTIVATIONS
 from mlptrain.nn.losses import LOSSES
-from mlptrain.nn.network import Architecture, Network
+from mlptrain.nn.network import Network, perceptron
 from mlptrain.nn.regularizers import L1
 from mlptrain.report.gradcheck import notes, verdict
 from mlptrain.tools.gradcheck import check_network, check_node
@@ -20,7 +20,7 @@ def relu_network(penalties=()):
     W = [[1, 2, -1], [1, -1, 2]], b = 0. Row 2 is (1, 2): its scores are 3, 2 - 2 = 0 and 3.
     """
     network = Network(
-        Architecture(2, 2, [3], [ACTIVATIONS["relu"]()]), LOSSES["softmax"](), penalties, dtype=float
+        perceptron(2, 2, [3], [ACTIVATIONS["relu"]()]), LOSSES["softmax"](), penalties, dtype=float
     )
     network.parameters["layer1.W"].value[...] = [[1, 2, -1], [1, -1, 2]]
     network.parameters["layer2.W"].value[...] = [[0.5, -0.5], [1, 0.3], [-0.2, 0.8]]
@@ -66,7 +66,7 @@ def test_a_wrong_gradient_in_another_unit_is_still_named(monkeypatch):
             if into[1].shape == (2, 3):
                 into[1][:, 2] *= 1.001
 
-    monkeypatch.setattr("mlptrain.nn.network.Linear", OneWrongUnit)
+    monkeypatch.setattr("mlptrain.nn.layers.Linear", OneWrongUnit)
 
     row = by_tensor(check_network("n", relu_network(), ROWS, 0))["layer1.W"]
 
@@ -121,7 +121,7 @@ def test_a_projection_through_a_large_tensor_seldom_meets_a_kink():
     # 300 units over 50 rows are 15,000 scores; a step along one of the entries' axes crosses often.
     generator = np.random.default_rng(0)
     network = Network(
-        Architecture(40, 3, [300], [ACTIVATIONS["relu"]()]), LOSSES["softmax"](), dtype=float
+        perceptron(40, 3, [300], [ACTIVATIONS["relu"]()]), LOSSES["softmax"](), dtype=float
     )
     for parameter in network.parameters:
         parameter.value[...] = generator.normal(size=parameter.value.shape) / 4

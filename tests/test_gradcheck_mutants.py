@@ -7,12 +7,7 @@ import numpy as np
 import pytest
 
 from mlptrain.data.dataset import Rows
-from mlptrain.graph.plan import Plan
-from mlptrain.nn.activations import ACTIVATIONS
-from mlptrain.nn.activations.piecewise import LeakyReLU, Maxout, ReLU
-from mlptrain.nn.activations.smooth import GELU, Sigmoid, Tanh
-from mlptrain.nn.dropout import Dropout
-from mlptrain.nn.gates import (
+from mlptrain.graph.gates import (
     Add,
     Divide,
     Max,
@@ -21,12 +16,17 @@ from mlptrain.nn.gates import (
     Subtract,
     fold,
 )
+from mlptrain.graph.plan import Plan
+from mlptrain.nn.activations import ACTIVATIONS
+from mlptrain.nn.activations.piecewise import LeakyReLU, Maxout, ReLU
+from mlptrain.nn.activations.smooth import GELU, Sigmoid, Tanh
+from mlptrain.nn.dropout import Dropout
 from mlptrain.nn.initializers import xavier
 from mlptrain.nn.linear import Linear
 from mlptrain.nn.losses.hinge import HingeLoss
 from mlptrain.nn.losses.regression import HuberLoss, MSELoss
 from mlptrain.nn.losses.softmax import SoftmaxLoss
-from mlptrain.nn.network import Architecture, Network
+from mlptrain.nn.network import Network, perceptron
 from mlptrain.nn.norm import BatchNorm, LayerNorm
 from mlptrain.nn.regularizers import L1, L2
 from mlptrain.tools.gradcheck import check_network, check_node
@@ -276,7 +276,7 @@ def test_there_are_at_least_ten_mutants():
 def network():
     """Two hidden layers of tanh units, with a penalty: every W has two readers."""
     activations = [ACTIVATIONS["tanh"]() for _ in range(2)]
-    made = Network(Architecture(4, 3, [5, 5], activations), SoftmaxLoss(), [L2(0.05)], dtype=float)
+    made = Network(perceptron(4, 3, [5, 5], activations), SoftmaxLoss(), [L2(0.05)], dtype=float)
     made.initialize(xavier, 0)
     return made
 
@@ -289,9 +289,9 @@ def failures(network):
 def test_a_branch_that_forgets_its_first_reader_is_caught(network, monkeypatch):
     bind = Plan._bind_node_backward
 
-    def overwrite(self, value, node, upstream):
+    def overwrite(self, value, node):
         start = len(self._backward)
-        bind(self, value, node, upstream)
+        bind(self, value, node)
         for i, (call, arguments) in enumerate(self._backward[start:], start):
             if call is np.add:  # the later gradient takes the place of the sum
                 self._backward[i] = (np.copyto, (arguments[2], arguments[1]))
@@ -308,9 +308,9 @@ def test_the_input_gradient_of_a_square_layer_through_W_is_caught_below(network,
             if into[0] is not None and inputs[1].shape == (5, 5):
                 np.copyto(into[0], upstream @ inputs[1])
 
-    monkeypatch.setattr("mlptrain.nn.network.Linear", Transposed)
+    monkeypatch.setattr("mlptrain.nn.layers.Linear", Transposed)
     activations = [ACTIVATIONS["tanh"]() for _ in range(2)]
-    mutant = Network(Architecture(4, 3, [5, 5], activations), SoftmaxLoss(), dtype=float)
+    mutant = Network(perceptron(4, 3, [5, 5], activations), SoftmaxLoss(), dtype=float)
     mutant.initialize(xavier, 0)
 
     assert failures(mutant) == ["layer1.W", "layer1.b"]

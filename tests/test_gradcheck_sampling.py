@@ -8,13 +8,13 @@ from click.testing import CliRunner
 
 from mlptrain.cli import cli
 from mlptrain.data.dataset import Rows
+from mlptrain.graph.gates import Exp
 from mlptrain.nn.activations import ACTIVATIONS
 from mlptrain.nn.activations.activation import Activation
-from mlptrain.nn.gates import Exp
 from mlptrain.nn.initializers import he
 from mlptrain.nn.linear import Linear
 from mlptrain.nn.losses import LOSSES
-from mlptrain.nn.network import Architecture, Network
+from mlptrain.nn.network import Network, perceptron
 from mlptrain.nn.regularizers import L1, L2
 from mlptrain.report.gradcheck import complaint, notes
 from mlptrain.tools.gradcheck import (
@@ -43,9 +43,9 @@ def wide_network(monkeypatch, spoil):
             if into[1].shape == (WIDTH, WIDTH):
                 spoil(into[1])
 
-    monkeypatch.setattr("mlptrain.nn.network.Linear", Spoiled)
+    monkeypatch.setattr("mlptrain.nn.layers.Linear", Spoiled)
     network = Network(
-        Architecture(WIDTH, 4, [WIDTH], [ACTIVATIONS["relu"]()]), LOSSES["softmax"](), dtype=float
+        perceptron(WIDTH, 4, [WIDTH], [ACTIVATIONS["relu"]()]), LOSSES["softmax"](), dtype=float
     )
     network.initialize(he, 0)
     return network
@@ -236,7 +236,7 @@ def test_the_complex_step_sees_a_wrong_backward_pass_too():
 
 def test_of_a_network_of_smooth_nodes_only_what_is_above_the_tensor_is_passed():
     activations = [ACTIVATIONS["softplus"](), ACTIVATIONS["tanh"]()]
-    network = Network(Architecture(3, 2, [4, 4], activations), LOSSES["softmax"](), dtype=float)
+    network = Network(perceptron(3, 2, [4, 4], activations), LOSSES["softmax"](), dtype=float)
     network.initialize(he, 0)
     generator = np.random.default_rng(0)
     rows = Rows(generator.normal(size=(6, 3)), generator.integers(0, 2, 6))
@@ -264,7 +264,7 @@ WEIGHTED = np.array([1.0, 2.0, 0.5, 1.0, 3.0, 1.0])
 )
 def test_complex_numbers_flow_through_a_network_to_its_loss(loss, options, weights):
     made = LOSSES[loss](**options)
-    architecture = Architecture(3, 2, [4], [ACTIVATIONS["relu"]()])
+    architecture = perceptron(3, 2, [4], [ACTIVATIONS["relu"]()])
     network = Network(architecture, made, [L2(0.1)], weighted=weights is not None, dtype=float)
     network.initialize(he, 0)
     generator = np.random.default_rng(0)
@@ -338,7 +338,7 @@ def test_a_small_tensor_is_swept_without_projections():
 
 
 def parts(penalties):
-    network = Network(Architecture(4, 3), LOSSES["softmax"](), penalties, dtype=float)
+    network = Network(perceptron(4, 3), LOSSES["softmax"](), penalties, dtype=float)
     network.initialize(he, 0)
     generator = np.random.default_rng(0)
     rows = Rows(generator.normal(size=(6, 4)), generator.integers(0, 3, 6))

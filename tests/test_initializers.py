@@ -6,7 +6,7 @@ import pytest
 from mlptrain.nn.activations import ACTIVATIONS
 from mlptrain.nn.initializers import INITIALIZERS
 from mlptrain.nn.losses import LOSSES
-from mlptrain.nn.network import Architecture, Network
+from mlptrain.nn.network import Network, perceptron
 
 pytestmark = pytest.mark.usefixtures("strict_floats")
 
@@ -23,7 +23,7 @@ STD = {
 
 def network(initializer, seed=0, hidden=(6, 5), norm="none"):
     activations = [ACTIVATIONS["relu"]() for _ in hidden]
-    made = Network(Architecture(4, 3, hidden, activations, norm=norm), LOSSES["softmax"]())
+    made = Network(perceptron(4, 3, hidden, activations, norm=norm), LOSSES["softmax"]())
     made.initialize(initializer, seed)
     return made
 
@@ -34,7 +34,7 @@ def test_every_initializer_has_its_spread_here():
 
 @pytest.mark.parametrize("name", STD)
 def test_weights_have_mean_0_and_the_standard_deviation_of_the_formula(name, rng):
-    W = INITIALIZERS[name](rng, (D, M))
+    W = INITIALIZERS[name](rng, (D, M), (D, M))
 
     # 80,000 numbers: the deviation is known to 1 / sqrt(2 * 80,000) = 0.25 %, the mean to std / 283.
     assert W.shape == (D, M)
@@ -44,7 +44,7 @@ def test_weights_have_mean_0_and_the_standard_deviation_of_the_formula(name, rng
 
 @pytest.mark.parametrize("name", [name for name in STD if name != "zeros"])
 def test_weights_are_normally_distributed(name, rng):
-    W = INITIALIZERS[name](rng, (D, M)) / STD[name]
+    W = INITIALIZERS[name](rng, (D, M), (D, M)) / STD[name]
 
     # 68.3 %, 95.4 % and 99.7 % of a normal distribution lie within 1, 2 and 3 deviations.
     within = [(np.abs(W) < k).mean() for k in (1, 2, 3)]
@@ -52,7 +52,7 @@ def test_weights_are_normally_distributed(name, rng):
 
 
 def test_normal_takes_another_std(rng):
-    W = INITIALIZERS["normal"](rng, (D, M), std=2.0)
+    W = INITIALIZERS["normal"](rng, (D, M), (D, M), std=2.0)
 
     assert W.std() == pytest.approx(2, rel=0.012)
 
@@ -61,7 +61,7 @@ def test_he_keeps_the_scale_of_activations_through_relu_layers(rng):
     # Each layer halves the mean square by ReLU and doubles it by its weights (He et al., 2015).
     x = rng.normal(size=(500, 300))
     for _ in range(6):
-        x = np.maximum(x @ INITIALIZERS["he"](rng, (300, 300)), 0)
+        x = np.maximum(x @ INITIALIZERS["he"](rng, (300, 300), (300, 300)), 0)
 
     assert np.mean(x**2) == pytest.approx(1, rel=0.5)
 
@@ -70,7 +70,7 @@ def test_he_keeps_the_scale_of_activations_through_relu_layers(rng):
 def test_biases_start_at_0_whatever_the_weights_are(name):
     parameters = network(INITIALIZERS[name]).parameters
 
-    assert not any(parameter.value.any() for parameter in parameters if not parameter.is_weight)
+    assert not any(parameter.value.any() for parameter in parameters if parameter.spec.kind != "weight")
 
 
 def test_norms_start_at_gamma_1_and_beta_0():

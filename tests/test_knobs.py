@@ -113,6 +113,7 @@ KEY_CASES = {
     "schedule": ({}, "linear"),
     "train.epochs": ({}, 3),
     "train.batch_size": ({}, 5),
+    "train.accumulate": ({}, 2),
     "train.drop_last": ({}, True),
     "train.clip_norm": ({}, 0.01),
     "train.nonfinite": ({"data.train": "huge.npz", "data.scale": "none", "loss": "mse"}, "skip"),

@@ -9,8 +9,8 @@ from mlptrain.nn.activations import ACTIVATIONS
 from mlptrain.nn.dropout import Dropout
 from mlptrain.nn.initializers import he
 from mlptrain.nn.losses import LOSSES
-from mlptrain.nn.network import Architecture, Network
-from mlptrain.nn.parameters import Parameters, ParameterShape
+from mlptrain.nn.network import Network, perceptron
+from mlptrain.nn.parameters import Parameters, ParameterSpec
 from mlptrain.nn.regularizers import REGULARIZERS
 
 pytestmark = pytest.mark.usefixtures("strict_floats")
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("strict_floats")
 
 def network(inputs, hidden, outputs, activation="relu", *, dtype=np.float64, penalties=(), **options):
     activations = [ACTIVATIONS[activation]() for _ in hidden]
-    architecture = Architecture(inputs, outputs, hidden, activations, **options)
+    architecture = perceptron(inputs, outputs, hidden, activations, **options)
     made = Network(architecture, LOSSES["softmax"](), penalties, dtype=dtype)
     made.initialize(he, 0)
     return made
@@ -33,7 +33,7 @@ def training_scores(made, X, y):
     plan = made.training.graph.plan(len(X))
     plan.value(made.training.X)[...] = X
     plan.value(made.training.y)[...] = y
-    made.training.draw_masks(plan, seed=0, step=0)
+    made.training.draw_masks(plan, made.training.mask_streams(0, step=0))
     plan.forward()
     return plan.value(made.training.scores).copy()
 
@@ -97,7 +97,7 @@ def test_a_network_of_identities_collapses_to_a_linear_classifier(rng):
 
 def test_each_hidden_layer_may_have_an_activation_of_its_own(rng):
     X = rng.normal(size=(5, 2))
-    architecture = Architecture(2, 2, [3, 3], [ACTIVATIONS["tanh"](), ACTIVATIONS["relu"]()])
+    architecture = perceptron(2, 2, [3, 3], [ACTIVATIONS["tanh"](), ACTIVATIONS["relu"]()])
     made = Network(architecture, LOSSES["softmax"](), dtype=np.float64)
     made.initialize(he, 0)
     W1, _, W2, _, W3, _ = (parameter.value for parameter in made.parameters)
@@ -108,7 +108,7 @@ def test_each_hidden_layer_may_have_an_activation_of_its_own(rng):
 
 def test_the_lectures_3072_100_10_has_308_310_parameters():
     # 3072 * 100 + 100 + 100 * 10 + 10
-    shapes = Architecture(3072, 10, [100], [ACTIVATIONS["relu"]()]).parameter_shapes()
+    shapes = perceptron(3072, 10, [100], [ACTIVATIONS["relu"]()]).parameters()
 
     assert sum(int(np.prod(each.shape)) for each in shapes) == 308_310
 
@@ -120,9 +120,9 @@ def test_without_biases_there_are_only_weights():
 
 
 def test_maxout_asks_the_layer_below_for_all_its_pieces():
-    architecture = Architecture(4, 3, [6], [ACTIVATIONS["maxout"](pieces=5)], norm="layer")
+    architecture = perceptron(4, 3, [6], [ACTIVATIONS["maxout"](pieces=5)], norm="layer")
 
-    shapes = {each.name: each.shape for each in architecture.parameter_shapes()}
+    shapes = {each.name: each.shape for each in architecture.parameters()}
 
     assert shapes["layer1.W"] == (4, 30)
     assert shapes["norm1.gamma"] == (30,)
@@ -130,7 +130,7 @@ def test_maxout_asks_the_layer_below_for_all_its_pieces():
 
 
 def test_float32_is_the_dtype_by_default():
-    made = Network(Architecture(2, 2), LOSSES["softmax"]())
+    made = Network(perceptron(2, 2), LOSSES["softmax"]())
 
     assert made.dtype == np.float32
     assert made.parameters.values.dtype == made.parameters.gradients.dtype == np.float32
@@ -241,14 +241,15 @@ def test_dropout_stands_in_the_training_graph_only():
 
 
 def test_regression_targets_are_numbers_of_the_shape_of_the_scores():
-    made = Network(Architecture(4, 2), LOSSES["mse"](), dtype=np.float64)
+    made = Network(perceptron(4, 2), LOSSES["mse"](), dtype=np.float64)
 
     assert made.training.graph.plan(5).value(made.training.y).shape == (5, 2)
 
 
 def test_parameters_are_views_into_one_flat_vector():
     parameters = Parameters(
-        [ParameterShape("W", (2, 3), True), ParameterShape("b", (3,), False)], np.float32
+        [ParameterSpec("W", (2, 3), "weight", decays=True), ParameterSpec("b", (3,), "bias")],
+        np.float32,
     )
 
     parameters["W"].value[...] = [[1, 2, 3], [4, 5, 6]]

@@ -55,18 +55,19 @@ class Poison:
         def take_step(experiment, progress, rows, lr):
             self.now = progress.step + 1
             try:
-                real(experiment, progress, rows, lr)
+                return real(experiment, progress, rows, lr)
             finally:
                 self.now = None  # an evaluation is no step
 
         self.monkeypatch.setattr(trainer, "take_step", take_step)
 
     def input(self, value, *steps):
+        self.during_steps()
         real = trainer.load_batch
 
-        def load_batch(experiment, rows, step):
-            plan = real(experiment, rows, step)
-            if step + 1 in steps:
+        def load_batch(experiment, rows, masks):
+            plan = real(experiment, rows, masks)
+            if self.now in steps:
                 plan.value(experiment.network.training.X)[0, 0] = value
             return plan
 

@@ -8,7 +8,7 @@ from mlptrain.nn.activations import ACTIVATIONS
 from mlptrain.nn.dropout import Dropout, draw_mask
 from mlptrain.nn.initializers import he
 from mlptrain.nn.losses import LOSSES
-from mlptrain.nn.network import Architecture, Network
+from mlptrain.nn.network import Network, perceptron
 from mlptrain.nn.norm import (
     EPS,
     BatchNorm,
@@ -23,7 +23,7 @@ X = np.array([[1.0, 10.0], [3.0, 50.0]])
 
 
 def network(norm="none", dropout=0.0):
-    architecture = Architecture(
+    architecture = perceptron(
         2, 2, [2, 2], [ACTIVATIONS["identity"](), ACTIVATIONS["relu"]()], norm=norm, dropout=dropout
     )
     made = Network(architecture, LOSSES["softmax"](), dtype=np.float64)
@@ -111,7 +111,7 @@ def test_running_statistics_move_a_tenth_towards_the_minibatch():
     made.parameters["layer1.W"].value[...] = np.eye(2)
     plan = forward(made, X)
 
-    made.training.update_statistics(plan)
+    made.training.wiring.follow(made.training.wiring.seen(plan))
 
     np.testing.assert_allclose(made.statistics["norm1.mean"], [0.2, 3.0], rtol=1e-14)
     np.testing.assert_allclose(made.statistics["norm1.variance"], [1.1, 80.9], rtol=1e-14)
@@ -122,7 +122,7 @@ def test_running_statistics_come_to_those_of_a_minibatch_that_repeats():
     made.parameters["layer1.W"].value[...] = np.eye(2)
     plan = forward(made, X)
     for _ in range(400):
-        made.training.update_statistics(plan)
+        made.training.wiring.follow(made.training.wiring.seen(plan))
 
     np.testing.assert_allclose(made.statistics["norm1.mean"], [2, 30], rtol=1e-12)
     np.testing.assert_allclose(made.statistics["norm1.variance"], [2, 800], rtol=1e-12)
@@ -183,7 +183,7 @@ def test_a_minibatch_of_one_row_does_not_spoil_the_running_statistics():
     made = network("batch")
     plan = forward(made, X[:1])
 
-    made.training.update_statistics(plan)
+    made.training.wiring.follow(made.training.wiring.seen(plan))
 
     assert all(np.isfinite(array).all() for array in made.statistics.values())
 
@@ -225,8 +225,8 @@ def test_masks_differ_between_steps_and_layers_and_are_fixed_by_the_seed():
     plan = made.training.graph.plan(50)
 
     def masks(seed, step):
-        made.training.draw_masks(plan, seed, step)
-        return [plan.value(mask).tobytes() for mask in made.training.masks]
+        made.training.draw_masks(plan, made.training.mask_streams(seed, step))
+        return [plan.value(mask).tobytes() for mask in made.training.wiring.masks]
 
     drawn = [*masks(0, 0), *masks(0, 1), *masks(1, 0)]
 

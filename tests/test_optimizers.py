@@ -8,6 +8,7 @@ import math
 import numpy as np
 import pytest
 
+from mlptrain.arrays import Segment
 from mlptrain.optim import OPTIMIZERS
 from mlptrain.optim.blocks import BLOCK
 
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("strict_floats")
 def path(optimizer, gradients, rates=None, *, decays=True):
     """Where the parameter is after each step."""
     w, seen = np.array([1.0]), []
-    optimizer.attach(w, [w] if decays else [])
+    optimizer.attach(w, [Segment(0, w.size, decays=decays)])
     for gradient, lr in zip(gradients, rates or [0.1] * len(gradients), strict=True):
         optimizer.step(w, np.array([gradient]), lr)
         seen.append(float(w[0]))
@@ -265,7 +266,7 @@ def test_a_rate_of_0_leaves_the_parameters_where_they_are(name, rng):
     start = rng.normal(size=6)
     w = start.copy()
     optimizer = OPTIMIZERS[name]()
-    optimizer.attach(w, [w])
+    optimizer.attach(w, [Segment(0, w.size, decays=True)])
 
     optimizer.step(w, rng.normal(size=6), 0.0)
 
@@ -280,3 +281,58 @@ def test_the_gradient_is_left_as_it_is(name, rng):
     attached(name, w).step(w, dw, 0.1)
 
     np.testing.assert_array_equal(dw, before)
+
+
+# segments
+
+
+def with_segments(name, w, segments, threads=1):
+    optimizer = OPTIMIZERS[name]()
+    optimizer.attach(w, segments, threads)
+    return optimizer
+
+
+@pytest.mark.parametrize("block", [3, 100])
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_a_segment_learns_as_it_would_alone_at_its_own_rate(name, block, rng, monkeypatch):
+    monkeypatch.setattr("mlptrain.optim.blocks.BLOCK", block)
+    start, gradients = rng.normal(size=10), rng.normal(size=(4, 10))
+    segments = [Segment(0, 4, rate=1.0), Segment(4, 5, rate=0.1), Segment(5, 10, rate=2.0)]
+    together = start.copy()
+    walk(with_segments(name, together, segments), together, gradients)
+
+    for start_, stop, rate, _ in segments:
+        alone = start[start_:stop].copy()
+        optimizer = attached(name, alone)
+        for dw in gradients:
+            optimizer.step(alone, dw[start_:stop], 0.01 * rate)
+        np.testing.assert_array_equal(together[start_:stop], alone)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("block", [4, 100])
+def test_weight_decay_acts_on_the_segments_that_decay_and_on_no_other(block, threads, rng, monkeypatch):
+    # lr 0.01 and decay 0.5: W <- 0.995 W, and then Adam, which does not read W.
+    monkeypatch.setattr("mlptrain.optim.blocks.BLOCK", block)
+    monkeypatch.setattr("mlptrain.optim.blocks.WORTHWHILE", 1)
+    start, dw = rng.normal(size=10), rng.normal(size=10)
+    decays = np.array([True] * 3 + [False] * 2 + [True] * 5)
+    segments = [Segment(0, 3, decays=True), Segment(3, 5), Segment(5, 10, decays=True)]
+    w, plain = start.copy(), start.copy()
+    optimizer = OPTIMIZERS["adamw"](weight_decay=0.5)
+    optimizer.attach(w, segments, threads)
+    optimizer.step(w, dw, 0.01)
+    walk(attached("adam", plain), plain, [dw])
+
+    np.testing.assert_allclose(w - plain, np.where(decays, -0.005 * start, 0), rtol=1e-12, atol=1e-16)
+
+
+def test_decay_follows_the_rate_of_its_segment():
+    # 1 - 0.1 * 0.5 * 0.2 = 0.99 where the rate is halved; a gradient of 0 moves nothing else
+    w = np.array([1.0, 1.0])
+    optimizer = OPTIMIZERS["adamw"](weight_decay=0.2)
+    optimizer.attach(w, [Segment(0, 1, rate=0.5, decays=True), Segment(1, 2, decays=True)])
+
+    optimizer.step(w, np.zeros(2), 0.1)
+
+    assert w.tolist() == about(0.99, 0.98)

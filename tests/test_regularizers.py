@@ -7,7 +7,7 @@ from helpers import run_node
 from mlptrain.nn.activations import ACTIVATIONS
 from mlptrain.nn.initializers import he
 from mlptrain.nn.losses import LOSSES
-from mlptrain.nn.network import Architecture, Network
+from mlptrain.nn.network import Network, perceptron
 from mlptrain.nn.regularizers import REGULARIZERS
 
 pytestmark = pytest.mark.usefixtures("strict_floats")
@@ -16,11 +16,11 @@ W = np.array([[1.0, -2.0], [0.0, 3.0]])
 
 
 def network_with(*penalties):
-    architecture = Architecture(2, 3, [4], [ACTIVATIONS["tanh"]()], norm="layer")
+    architecture = perceptron(2, 3, [4], [ACTIVATIONS["tanh"]()], norm="layer")
     network = Network(architecture, LOSSES["softmax"](), penalties, dtype=np.float64)
     network.initialize(he, 0)
     for parameter in network.parameters:  # biases of 0 would hide a penalty on them
-        if not parameter.is_weight:
+        if parameter.spec.kind != "weight":
             parameter.value[...] += 0.5
     return network
 
@@ -81,7 +81,7 @@ def test_l2_adds_twice_lambda_W_as_pytorchs_weight_decay_of_2_lambda_does(rng):
     run(plain, seeds[0]), run(penalized, seeds[1])
 
     for without, with_ in zip(plain.parameters, penalized.parameters, strict=True):
-        decay = 0.2 * with_.value if with_.is_weight else 0
+        decay = 0.2 * with_.value if with_.spec.decays else 0
         np.testing.assert_allclose(with_.gradient, without.gradient + decay, atol=1e-15)
 
 
@@ -90,7 +90,7 @@ def test_only_weights_are_penalized_never_biases_or_norms(name):
     network = network_with(REGULARIZERS[name](0.1))
     before = network.regularization_loss()
     for parameter in network.parameters:
-        if not parameter.is_weight:
+        if parameter.spec.kind != "weight":
             parameter.value[...] = 100
 
     assert network.regularization_loss() == before

@@ -43,8 +43,9 @@ def start(**changes):
 
 def masks(built, step):
     """The dropout masks of a step on the first rows."""
-    plan = load_batch(built, np.arange(8), step)
-    return [plan.value(mask).tobytes() for mask in built.network.training.masks]
+    training = built.network.training
+    plan = load_batch(built, np.arange(8), training.mask_streams(built.seed, step))
+    return [plan.value(mask).tobytes() for mask in training.wiring.masks]
 
 
 def test_same_seed_same_bits_twice():

@@ -13,6 +13,7 @@ from mlptrain.nn.losses import LOSSES
 def cross_faults(config: Config) -> Iterator[Fault]:
     """Every fault between keys of a config whose keys are valid one by one."""
     yield from _network(config)
+    yield from _accumulation(config)
     yield from _parts(config)
     yield from _columns(config)
     yield from _monitor(config)
@@ -44,6 +45,16 @@ def _network(config: Config) -> Iterator[Fault]:
             ("model", "norm"),
             "batch norm needs more than one row in a minibatch; raise train.batch_size or use layer",
             (("train", "batch_size"),),
+        )
+
+
+def _accumulation(config: Config) -> Iterator[Fault]:
+    if config.train.accumulate > 1 and config.loss.options().get("reduction") == "sum":
+        yield Fault(
+            ("train", "accumulate"),
+            "adds up means, and this loss is a sum over rows; use reduction: mean, or a larger "
+            "train.batch_size",
+            (("loss",),),
         )
 
 

@@ -203,6 +203,11 @@ class Train(Section):
     batch_size: Annotated[int, Ge(1), Le(1_000_000_000)] = setting(
         64, "rows in a minibatch; 32 to 512 is usual"
     )
+    accumulate: Annotated[int, Ge(1), Le(1_000_000)] = setting(
+        1,
+        "minibatches whose gradients add up to one step: a batch so many times as large, in the "
+        "memory of one",
+    )
     drop_last: bool = setting(False, "leave out the short batch at the end of an epoch")
     clip_norm: Annotated[Positive | None, Kinds("a number > 0, or null")] = setting(
         None, "largest global norm of the gradient; 1.0 is usual where training jumps; null: no limit"

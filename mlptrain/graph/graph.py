@@ -6,7 +6,7 @@ rows it is then bound to memory once, as a `Plan`, and running it forward or bac
 prepared calls.
 
     >>> import numpy as np
-    >>> from mlptrain.nn.gates import Add, Multiply
+    >>> from mlptrain.graph.gates import Add, Multiply
     >>> graph = Graph(np.float64)
     >>> x, y, z = (graph.input(name, (), wants_gradient=True) for name in "xyz")
     >>> q = graph.add(Add(), x, y, name="q")
@@ -21,7 +21,6 @@ prepared calls.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -57,25 +56,18 @@ class Graph:
         wants_gradient: bool = False,
     ) -> Value:
         """A value that whoever runs the graph writes before `forward`; None is the number of rows."""
-        return self._append(name=name, shape=tuple(shape), dtype=dtype, wants_gradient=wants_gradient)
+        value = Value(name=name, shape=tuple(shape), dtype=dtype, wants_gradient=wants_gradient)
+        return self._append(value)
 
     def parameter(self, name: str, array: Array, gradient: Array | None = None) -> Value:
         """A value that lives in `array`; its gradient is written straight into `gradient`."""
-        return self._append(
-            name=name, array=array, gradient=gradient, wants_gradient=gradient is not None
-        )
+        return self._append(Value(array, gradient, name=name, wants_gradient=gradient is not None))
 
     def add(self, node: Node, *sources: Value, name: str) -> Value:
         """The output of `node`, which reads `sources`."""
-        return self._append(
-            name=name,
-            node=node,
-            sources=sources,
-            wants_gradient=any(source.wants_gradient for source in sources),
-        )
+        return self._append(Value(name=name, node=node, sources=sources))
 
-    def _append(self, **fields: Any) -> Value:
-        value = Value(len(self.values), **fields)
+    def _append(self, value: Value) -> Value:
         self.values.append(value)
         self._plans.clear()
         return value
@@ -85,13 +77,3 @@ class Graph:
         if rows not in self._plans:
             self._plans[rows] = Plan(self.values, rows, self._memory, keeps_all=self.keeps_all)
         return self._plans[rows]
-
-
-def apply(node: Node, *inputs: Array, dtype: DTypeLike) -> Array:
-    """The output of a single node for these inputs, without a graph around it."""
-    shapes = [array.shape for array in inputs]
-    memory = Memory(np.dtype(dtype))
-    out = memory.take(("value",), node.shape(*shapes))
-    saved = [memory.take_buffer(("saved", i), space) for i, space in enumerate(node.saved(*shapes))]
-    node.forward(inputs, out, saved)
-    return out

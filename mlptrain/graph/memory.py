@@ -98,3 +98,15 @@ def zeros(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
     raw = np.zeros(nbytes + LINE, np.uint8)
     start = -raw.ctypes.data % LINE
     return raw[start : start + nbytes].view(dtype).reshape(shape)
+
+
+def part(array: Array, axis: int | None, rows: slice | None) -> Array:
+    """Some rows of an array, which lie along `axis` counted from the end, or the array itself.
+
+    >>> part(np.arange(12).reshape(2, 3, 2), -2, slice(0, 1)).tolist()
+    [[[0, 1]], [[6, 7]]]
+    """
+    if axis is None or rows is None:
+        return array
+    where: tuple[Any, ...] = (..., rows, *(slice(None),) * (-axis - 1))
+    return array[where]

@@ -49,6 +49,14 @@ class Node(ABC):
     def shape(self, *inputs: Shape) -> Shape:
         """The shape of the output, from the shapes of the inputs; ValueError if they do not fit."""
 
+    def row_axis(self, *axes: int | None) -> int | None:
+        """The axis of the output that holds the rows, given those of the inputs; None where none does.
+
+        Axes are counted from the end: -2 in (N, D) and in (k, N, D), -1 in (N,). The rows usually
+        stay where the first input that has some has them.
+        """
+        return next((axis for axis in axes if axis is not None), None)
+
     def saved(self, *inputs: Shape) -> tuple[Buffer, ...]:
         """What forward must keep for backward, besides its inputs and its output."""
         return ()

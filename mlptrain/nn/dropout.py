@@ -24,7 +24,7 @@ class Dropout(Node):
     def shape(self, *inputs: Shape) -> Shape:
         x, mask = inputs
         if x != mask:
-            raise ValueError(f"a dropout mask has the shape of its input, got {x} and {mask}")
+            raise ValueError(f"Dropout needs a mask of the shape of its input, got {x} and {mask}")
         return x
 
     def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:

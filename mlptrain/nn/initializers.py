@@ -1,7 +1,7 @@
 """Where the weights start. Biases start at 0, whatever is chosen here.
 
-Each takes a random generator and the shape (D, M) of W, and returns float64 weights; D is the
-number of inputs of a unit ("fan-in"), M the number of units.
+Each takes a random generator, the shape of W and the fans (D, M) that its layer states, and returns
+float64 weights; D is the number of inputs of a unit ("fan-in"), M the number of units ("fan-out").
 """
 
 import math
@@ -10,33 +10,37 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from mlptrain.arrays import Shape
 from mlptrain.bounds import Positive
 
 Weights = NDArray[np.float64]
-Initializer = Callable[[np.random.Generator, tuple[int, int]], Weights]
+Fans = tuple[int, int]
+Initializer = Callable[[np.random.Generator, Shape, Fans], Weights]
 
 
-def he(generator: np.random.Generator, shape: tuple[int, int]) -> Weights:
+def he(generator: np.random.Generator, shape: Shape, fans: Fans) -> Weights:
     """N(0, 2 / D): keeps the scale of activations through ReLU layers (He et al., 2015)."""
-    return generator.normal(0.0, math.sqrt(2 / shape[0]), shape)
+    return generator.normal(0.0, math.sqrt(2 / fans[0]), shape)
 
 
-def xavier(generator: np.random.Generator, shape: tuple[int, int]) -> Weights:
+def xavier(generator: np.random.Generator, shape: Shape, fans: Fans) -> Weights:
     """N(0, 2 / (D + M)): for tanh and sigmoid (Glorot and Bengio, 2010)."""
-    return generator.normal(0.0, math.sqrt(2 / sum(shape)), shape)
+    return generator.normal(0.0, math.sqrt(2 / sum(fans)), shape)
 
 
-def lecun(generator: np.random.Generator, shape: tuple[int, int]) -> Weights:
+def lecun(generator: np.random.Generator, shape: Shape, fans: Fans) -> Weights:
     """N(0, 1 / D): keeps the scale of linear scores; meant for selu (LeCun et al., 1998)."""
-    return generator.normal(0.0, math.sqrt(1 / shape[0]), shape)
+    return generator.normal(0.0, math.sqrt(1 / fans[0]), shape)
 
 
-def normal(generator: np.random.Generator, shape: tuple[int, int], *, std: Positive = 0.01) -> Weights:
+def normal(
+    generator: np.random.Generator, shape: Shape, fans: Fans, *, std: Positive = 0.01
+) -> Weights:
     """N(0, std^2): the same scale for every layer."""
     return generator.normal(0.0, std, shape)
 
 
-def zeros(generator: np.random.Generator, shape: tuple[int, int]) -> Weights:
+def zeros(generator: np.random.Generator, shape: Shape, fans: Fans) -> Weights:
     """0: every hidden unit computes the same and stays so; for linear classifiers only."""
     return np.zeros(shape)
 

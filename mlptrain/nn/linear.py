@@ -34,7 +34,7 @@ class Linear(Node):
     def shape(self, *inputs: Shape) -> Shape:
         X, W, *b = inputs
         if len(X) != 2 or len(W) != 2 or X[1] != W[0] or any(shape != (W[1],) for shape in b):
-            raise ValueError(f"a linear layer needs X (N, D), W (D, M), b (M,), got {inputs}")
+            raise ValueError(f"Linear needs X (N, D), W (D, M), b (M,), got {inputs}")
         return (X[0], W[1])
 
     def saved(self, *inputs: Shape) -> tuple[Buffer, ...]:

@@ -1,7 +1,6 @@
-"""From layer sizes to a network: two graphs over the same parameters.
+"""From a list of layers to a network: two graphs over the same parameters.
 
-The training graph ends in the full loss, the prediction graph in the scores. Dropout stands in the
-first one only; batch norm takes the statistics of the minibatch there, and the running ones here.
+The training graph ends in the full loss, the prediction graph in the scores.
 
     X ─ linear ─ norm ─ activation ─ dropout ─ … ─ linear ─ scores ─ loss ─┐
          W ────────────────────── regularization loss ────────────────────(+)─ full loss
@@ -16,61 +15,89 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from mlptrain.arrays import Array
-from mlptrain.graph.graph import Graph, apply
+from mlptrain.graph.apply import apply
+from mlptrain.graph.gates import Add
+from mlptrain.graph.graph import Graph
 from mlptrain.graph.node import Node
 from mlptrain.graph.plan import Plan, Value
 from mlptrain.nn.activations import Activation
-from mlptrain.nn.dropout import Dropout, draw_mask
-from mlptrain.nn.gates import Add
+from mlptrain.nn.dropout import draw_mask
 from mlptrain.nn.initializers import Initializer
-from mlptrain.nn.linear import Linear
+from mlptrain.nn.layers import Activate, Dense, Drop, Layer, NormalizeBatch, NormalizeRows, Wiring
 from mlptrain.nn.losses import Loss
-from mlptrain.nn.norm import BatchNorm, FixedNorm, LayerNorm
-from mlptrain.nn.parameters import Parameters, ParameterShape
+from mlptrain.nn.parameters import Parameters, ParameterSpec
 from mlptrain.streams import stream
 
 Norm = Literal["none", "batch", "layer"]
 
-RUNNING = 0.1
-"""Share of the newest minibatch in the running statistics of batch norm."""
-
 
 @dataclass(frozen=True)
 class Architecture:
-    """What a network looks like: everything but its loss and its numbers."""
+    """What a network looks like: how many features come in, and its layers."""
 
     inputs: int
-    outputs: int
-    hidden: Sequence[int] = ()
-    activations: Sequence[Activation] = ()  # one for each hidden layer
-    bias: bool = True
-    norm: Norm = "none"
-    dropout: float = 0.0
+    layers: Sequence[Layer]
 
-    def parameter_shapes(self) -> list[ParameterShape]:
+    def widths(self) -> list[int]:
+        """How many numbers a row has before each layer, and behind the last."""
+        widths = [self.inputs]
+        for layer in self.layers:
+            widths.append(layer.units(widths[-1]))
+        return widths
+
+    @property
+    def outputs(self) -> int:
+        """How many scores come out."""
+        return self.widths()[-1]
+
+    @property
+    def activations(self) -> list[Activation]:
+        """Those of the hidden layers, in their order."""
+        return [layer.activation for layer in self.layers if isinstance(layer, Activate)]
+
+    def parameters(self) -> list[ParameterSpec]:
         """Every parameter in the order of the flat vector: `layer1.W`, `layer1.b`, `norm1.gamma`, …"""
-        shapes: list[ParameterShape] = []
-        fan_in = self.inputs
-        for number, (units, activation) in enumerate(
-            zip(self.hidden, self.activations, strict=True), 1
-        ):
-            width = activation.linear_units(units)
-            shapes += self._linear_shapes(number, fan_in, width)
-            if self.norm != "none":
-                shapes.append(ParameterShape(f"norm{number}.gamma", (width,), is_weight=False))
-                shapes.append(ParameterShape(f"norm{number}.beta", (width,), is_weight=False))
-            fan_in = units
-        return shapes + self._linear_shapes(len(self.hidden) + 1, fan_in, self.outputs)
+        pairs = zip(self.layers, self.widths(), strict=False)
+        return [spec for layer, width in pairs for spec in layer.parameters(width)]
+
+    def statistics(self, dtype: DTypeLike) -> dict[str, Array]:
+        """The vectors that layers keep besides, as they start."""
+        return {
+            name: np.full(width, start, dtype)
+            for layer, width in zip(self.layers, self.widths(), strict=False)
+            for name, start in layer.statistics(width).items()
+        }
 
     def largest_product(self) -> int:
         """Multiply-adds of the largest weight matrix for one row: what decides how many threads pay."""
-        return max(math.prod(each.shape) for each in self.parameter_shapes() if each.is_weight)
+        return max(math.prod(each.shape) for each in self.parameters() if each.kind == "weight")
 
-    def _linear_shapes(self, number: int, fan_in: int, width: int) -> list[ParameterShape]:
-        shapes = [ParameterShape(f"layer{number}.W", (fan_in, width), is_weight=True)]
-        if self.bias:
-            shapes.append(ParameterShape(f"layer{number}.b", (width,), is_weight=False))
-        return shapes
+
+def perceptron(
+    inputs: int,
+    outputs: int,
+    hidden: Sequence[int] = (),
+    activations: Sequence[Activation] = (),
+    *,
+    bias: bool = True,
+    norm: Norm = "none",
+    dropout: float = 0.0,
+) -> Architecture:
+    """A multi-layer perceptron with one activation for each hidden layer.
+
+    >>> from mlptrain.nn.activations import ACTIVATIONS
+    >>> [layer.name for layer in perceptron(4, 3, [8], [ACTIVATIONS["relu"]()], norm="layer").layers]
+    ['layer1', 'norm1', 'layer1', 'layer2']
+    """
+    layers: list[Layer] = []
+    for number, (units, activation) in enumerate(zip(hidden, activations, strict=True), 1):
+        layers.append(Dense(f"layer{number}", activation.linear_units(units), bias))
+        if norm != "none":
+            layers.append((NormalizeBatch if norm == "batch" else NormalizeRows)(f"norm{number}"))
+        layers.append(Activate(f"layer{number}", activation, units))
+        if dropout:
+            layers.append(Drop(f"layer{number}", dropout, units))
+    return Architecture(inputs, [*layers, Dense(f"layer{len(hidden) + 1}", outputs, bias)])
 
 
 class Network:
@@ -89,27 +116,20 @@ class Network:
         self.loss = loss
         self.penalties = penalties
         self.dtype = np.dtype(dtype)
-        self.parameters = Parameters(architecture.parameter_shapes(), dtype)
-        self.statistics: dict[str, Array] = {}
-        for parameter in self.parameters:
-            layer, _, kind = parameter.name.partition(".")
-            if kind == "gamma":
-                parameter.value.fill(1)
-                if architecture.norm == "batch":
-                    self.statistics[f"{layer}.mean"] = np.zeros_like(parameter.value)
-                    self.statistics[f"{layer}.variance"] = np.ones_like(parameter.value)
+        self.parameters = Parameters(architecture.parameters(), dtype)
+        self.statistics = architecture.statistics(dtype)
         self.training = TrainingGraph(self, penalties, weighted)
         self.prediction = PredictionGraph(self)
 
     def initialize(self, initializer: Initializer, seed: int) -> None:
-        """Draw all weights, each layer from a stream of its own; biases stay 0."""
+        """Draw all weights, each from a stream of its own; biases stay 0."""
         for number, weight in enumerate(self.parameters.weights(), 1):
-            rows, columns = weight.value.shape
-            weight.value[...] = initializer(stream(seed, "init", number), (rows, columns))
+            generator = stream(seed, "init", number)
+            weight.value[...] = initializer(generator, weight.value.shape, weight.spec.fans)
 
     def regularization_loss(self) -> float:
         """lambda R(W) of the weights as they stand."""
-        weights = [weight.value for weight in self.parameters.weights()]
+        weights = [weight.value for weight in self.parameters.decaying()]
         return sum((float(apply(node, *weights, dtype=self.dtype)) for node in self.penalties), 0.0)
 
     def scores(self, X: Array, batch_rows: int = 1024) -> Array:
@@ -124,44 +144,21 @@ class Network:
                 scores[start : start + batch_rows] = plan.value(self.prediction.scores)
         return scores
 
-
-def linear(graph: Graph, network: Network, number: int, x: Value, *, trains: bool) -> Value:
-    """Add linear layer `number`; only a graph that trains asks for gradients."""
-    names = [name for name in (f"layer{number}.W", f"layer{number}.b") if name in network.parameters]
-    leaves = [leaf(graph, network, name, trains=trains) for name in names]
-    return graph.add(Linear(), x, *leaves, name=f"layer{number}.scores")
-
-
-def leaf(graph: Graph, network: Network, name: str, *, trains: bool) -> Value:
-    """Add a parameter of the network to a graph."""
-    parameter = network.parameters[name]
-    return graph.parameter(name, parameter.value, parameter.gradient if trains else None)
+    def wire(self, graph: Graph, x: Value, *, trains: bool) -> tuple[Wiring, Value]:
+        """Let every layer join a graph behind `x`: what they leave behind, and the scores."""
+        wiring = Wiring(graph, self.parameters, self.statistics, trains)
+        for layer in self.architecture.layers:
+            x = layer.join(wiring, x)
+        return wiring, x
 
 
 class PredictionGraph:
     """X -> scores."""
 
     def __init__(self, network: Network) -> None:
-        architecture = network.architecture
         self.graph = Graph(network.dtype, keeps_all=False)
-        self.X = x = self.graph.input("X", (None, architecture.inputs))
-        for number, activation in enumerate(architecture.activations, 1):
-            x = linear(self.graph, network, number, x, trains=False)
-            x = self._normalized(network, number, x)
-            x = self.graph.add(activation, x, name=f"layer{number}.activation")
-        self.scores = linear(self.graph, network, len(architecture.hidden) + 1, x, trains=False)
-
-    def _normalized(self, network: Network, number: int, x: Value) -> Value:
-        kind = network.architecture.norm
-        if kind == "none":
-            return x
-        names = (f"norm{number}.gamma", f"norm{number}.beta")
-        leaves = [leaf(self.graph, network, name, trains=False) for name in names]
-        if kind == "layer":
-            return self.graph.add(LayerNorm(), x, *leaves, name=f"norm{number}")
-        for name in (f"norm{number}.mean", f"norm{number}.variance"):
-            leaves.append(self.graph.parameter(name, network.statistics[name]))
-        return self.graph.add(FixedNorm(), x, *leaves, name=f"norm{number}")
+        self.X = self.graph.input("X", (None, network.architecture.inputs))
+        _, self.scores = network.wire(self.graph, self.X, trains=False)
 
 
 class TrainingGraph:
@@ -169,59 +166,21 @@ class TrainingGraph:
 
     def __init__(self, network: Network, penalties: Sequence[Node], weighted: bool) -> None:
         architecture = network.architecture
-        self.network = network
         self.graph = graph = Graph(network.dtype, keeps_all=False)
-        self.masks: list[Value] = []
-        self.norms: list[Value] = []
-        self.X = x = graph.input("X", (None, architecture.inputs))
+        self.X = graph.input("X", (None, architecture.inputs))
         if network.loss.classifies:
             self.y = graph.input("y", (None,), np.int64)
         else:
             self.y = graph.input("y", (None, architecture.outputs))
         self.weights = graph.input("weights", (None,)) if weighted else None
-        for number, (units, activation) in enumerate(
-            zip(architecture.hidden, architecture.activations, strict=True), 1
-        ):
-            x = linear(graph, network, number, x, trains=True)
-            x = self._normalized(number, x)
-            x = graph.add(activation, x, name=f"layer{number}.activation")
-            x = self._dropped(number, units, x)
-        self.scores = linear(graph, network, len(architecture.hidden) + 1, x, trains=True)
+        self.wiring, self.scores = network.wire(graph, self.X, trains=True)
         targets = (self.y,) if self.weights is None else (self.y, self.weights)
         self.data_loss = graph.add(network.loss, self.scores, *targets, name="data_loss")
-        self.penalty = self._penalty(penalties)
+        decaying = [self.wiring.leaves[each.name] for each in network.parameters.decaying()]
+        self.penalty = add_penalties(graph, penalties, decaying)
         self.loss = self.data_loss
         if self.penalty is not None:
             self.loss = graph.add(Add(), self.data_loss, self.penalty, name="loss")
-
-    def _normalized(self, number: int, x: Value) -> Value:
-        kind = self.network.architecture.norm
-        if kind == "none":
-            return x
-        names = (f"norm{number}.gamma", f"norm{number}.beta")
-        leaves = [leaf(self.graph, self.network, name, trains=True) for name in names]
-        node = BatchNorm() if kind == "batch" else LayerNorm()
-        x = self.graph.add(node, x, *leaves, name=f"norm{number}")
-        if kind == "batch":
-            self.norms.append(x)
-        return x
-
-    def _dropped(self, number: int, units: int, x: Value) -> Value:
-        if not self.network.architecture.dropout:
-            return x
-        mask = self.graph.input(f"mask{number}", (None, units))
-        self.masks.append(mask)
-        return self.graph.add(Dropout(), x, mask, name=f"layer{number}.dropout")
-
-    def _penalty(self, penalties: Sequence[Node]) -> Value | None:
-        weights = [value for value in self.graph.values if value.name.endswith(".W")]
-        total: Value | None = None
-        for node in penalties:
-            value = self.graph.add(node, *weights, name=type(node).__name__.lower())
-            if total is not None:
-                value = self.graph.add(Add(), total, value, name="regularization_loss")
-            total = value
-        return total
 
     def fill(self, X: Array, y: Array, weights: Array | None, seed: int) -> Plan:
         """A plan that holds these rows and the dropout masks of step 0: to look at a single step."""
@@ -229,22 +188,25 @@ class TrainingGraph:
         for value, array in ((self.X, X), (self.y, y), (self.weights, weights)):
             if value is not None and array is not None:
                 plan.value(value)[...] = array
-        self.draw_masks(plan, seed, step=0)
+        self.draw_masks(plan, self.mask_streams(seed, step=0))
         return plan
 
-    def draw_masks(self, plan: Plan, seed: int, step: int) -> None:
-        """Draw the dropout masks of one step, each layer from a stream of its own."""
-        for number, mask in enumerate(self.masks, 1):
-            generator = stream(seed, "dropout", step, number)
-            draw_mask(generator, self.network.architecture.dropout, plan.value(mask))
+    def mask_streams(self, seed: int, step: int) -> list[np.random.Generator]:
+        """A generator for the dropout masks of one step, for each layer that drops units."""
+        return [stream(seed, "dropout", step, number + 1) for number in range(len(self.wiring.masks))]
 
-    def update_statistics(self, plan: Plan) -> None:
-        """Move the running statistics of batch norm towards those of the minibatch just seen."""
-        statistics = self.network.statistics
-        for norm in self.norms:
-            _, mean, variance = plan.saved(norm)
-            # N / (N - 1) times the variance of the minibatch: the unbiased one
-            unbiased = variance[0] * (plan.rows / max(plan.rows - 1, 1))
-            for kind, newest in (("mean", mean[0]), ("variance", unbiased)):
-                running = statistics[f"{norm.name}.{kind}"]
-                running += RUNNING * (newest - running)
+    def draw_masks(self, plan: Plan, streams: Sequence[np.random.Generator]) -> None:
+        """Draw the dropout masks of the next rows of a step: shards draw what the whole would."""
+        for (mask, p), generator in zip(self.wiring.masks.items(), streams, strict=True):
+            draw_mask(generator, p, plan.value(mask))
+
+
+def add_penalties(graph: Graph, penalties: Sequence[Node], weights: Sequence[Value]) -> Value | None:
+    """Add the regularization loss of these weights; None where there is no penalty."""
+    total: Value | None = None
+    for node in penalties:
+        value = graph.add(node, *weights, name=type(node).__name__.lower())
+        if total is not None:
+            value = graph.add(Add(), total, value, name="regularization_loss")
+        total = value
+    return total

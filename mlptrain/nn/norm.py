@@ -13,11 +13,11 @@ EPS = 1e-5
 """Added to a variance before its root is taken, in all three nodes."""
 
 
-def affine_shape(name: str, *inputs: Shape) -> Shape:
+def affine_shape(node: Node, *inputs: Shape) -> Shape:
     """The shape of x, where every other input has one number for each of its units."""
     x, *others = inputs
     if len(x) != 2 or any(other != (x[1],) for other in others):
-        raise ValueError(f"{name} needs x (N, M) and vectors (M,), got {inputs}")
+        raise ValueError(f"{type(node).__name__} needs x (N, M) and vectors (M,), got {inputs}")
     return x
 
 
@@ -44,11 +44,10 @@ class _Normalization(Node):
     """gamma h + beta, where h is x normalized along one axis with the statistics of x itself."""
 
     axis: int
-    name: str
     backward_reads_output = False
 
     def shape(self, *inputs: Shape) -> Shape:
-        return affine_shape(self.name, *inputs)
+        return affine_shape(self, *inputs)
 
     def saved(self, *inputs: Shape) -> tuple[Buffer, ...]:
         x = inputs[0]
@@ -83,7 +82,6 @@ class BatchNorm(_Normalization):
     """
 
     axis = 0
-    name = "batch norm"
 
 
 class LayerNorm(_Normalization):
@@ -96,7 +94,6 @@ class LayerNorm(_Normalization):
     """
 
     axis = 1
-    name = "layer norm"
 
 
 class FixedNorm(Node):
@@ -107,7 +104,7 @@ class FixedNorm(Node):
     """
 
     def shape(self, *inputs: Shape) -> Shape:
-        return affine_shape("batch norm", *inputs)
+        return affine_shape(self, *inputs)
 
     def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
         x, gamma, beta, mean, variance = inputs

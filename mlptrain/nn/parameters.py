@@ -7,48 +7,74 @@ the views. A gradient is written where the optimizer reads it: nothing is copied
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from numpy.typing import DTypeLike
 
-from mlptrain.arrays import Array, Shape
+from mlptrain.arrays import Array, Segment, Shape
 from mlptrain.graph.memory import zeros
+
+Kind = Literal["weight", "bias", "scale", "shift"]
+"""A weight is drawn by the initializer, a scale starts at 1, a bias and a shift at 0."""
 
 
 @dataclass(frozen=True)
-class ParameterShape:
-    """The name and shape of a parameter, and whether it is a weight: only those are regularized."""
+class ParameterSpec:
+    """A parameter as its layer declares it.
+
+    fans    (D, M) of a weight: how many inputs a unit reads, and how many units read an input
+    rate    factor on the learning rate
+    decays  whether penalties and weight decay draw it towards 0
+    """
 
     name: str
     shape: Shape
-    is_weight: bool
+    kind: Kind
+    fans: tuple[int, int] = (0, 0)
+    rate: float = 1.0
+    decays: bool = False
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One named parameter: views of its values and of its gradient."""
+    """A parameter: what its layer declared, and views of its values and of its gradient."""
 
-    name: str
+    spec: ParameterSpec
     value: Array
     gradient: Array
-    is_weight: bool
+    segment: Segment
+
+    @property
+    def name(self) -> str:
+        """`layer1.W`, `norm1.gamma`: the layer and the letter of the lecture."""
+        return self.spec.name
 
 
 class Parameters:
-    """Two flat arrays, `values` and `gradients`, and the parameters by name."""
+    """Two flat arrays, `values` and `gradients`, and the parameters by name.
 
-    def __init__(self, shapes: Sequence[ParameterShape], dtype: DTypeLike) -> None:
-        size = sum(math.prod(each.shape) for each in shapes)
+    >>> import numpy as np
+    >>> W = ParameterSpec("W", (2, 3), "weight", fans=(2, 3), decays=True)
+    >>> parameters = Parameters([W, ParameterSpec("b", (3,), "bias")], np.float64)
+    >>> parameters.values.shape, parameters["b"].value.shape
+    ((9,), (3,))
+    """
+
+    def __init__(self, specs: Sequence[ParameterSpec], dtype: DTypeLike) -> None:
+        size = sum(math.prod(each.shape) for each in specs)
         self.values = zeros((size,), dtype)
         self.gradients = zeros((size,), dtype)
         self._by_name: dict[str, Parameter] = {}
         start = 0
-        for each in shapes:
-            stop = start + math.prod(each.shape)
+        for each in specs:
+            segment = Segment(start, start + math.prod(each.shape), each.rate, each.decays)
             value, gradient = (
-                flat[start:stop].reshape(each.shape) for flat in (self.values, self.gradients)
+                flat[start : segment.stop].reshape(each.shape) for flat in (self.values, self.gradients)
             )
-            self._by_name[each.name] = Parameter(each.name, value, gradient, each.is_weight)
-            start = stop
+            if each.kind == "scale":
+                value.fill(1)
+            self._by_name[each.name] = Parameter(each, value, gradient, segment)
+            start = segment.stop
 
     def __getitem__(self, name: str) -> Parameter:
         return self._by_name[name]
@@ -62,6 +88,15 @@ class Parameters:
     def __len__(self) -> int:
         return len(self._by_name)
 
+    @property
+    def segments(self) -> list[Segment]:
+        """The stretches of the flat vector, one for each parameter: what an optimizer works through."""
+        return [parameter.segment for parameter in self]
+
     def weights(self) -> list[Parameter]:
-        """The weight matrices: what regularization and weight decay act on."""
-        return [parameter for parameter in self if parameter.is_weight]
+        """The weights, in the order of the layers: what an initializer draws."""
+        return [parameter for parameter in self if parameter.spec.kind == "weight"]
+
+    def decaying(self) -> list[Parameter]:
+        """What penalties and weight decay draw towards 0: weights as a rule, never biases."""
+        return [parameter for parameter in self if parameter.spec.decays]

@@ -1,8 +1,5 @@
 """AdamW: Adam with weight decay that does not pass through the gradient."""
 
-import numpy as np
-
-from mlptrain.arrays import Array
 from mlptrain.bounds import Fraction, NonNegative, Positive
 from mlptrain.optim.adam import Adam
 
@@ -24,8 +21,3 @@ class AdamW(Adam):
     ) -> None:
         super().__init__(learning_rate=learning_rate, beta1=beta1, beta2=beta2, eps=eps)
         self.weight_decay = weight_decay
-
-    def step(self, w: Array, dw: Array, lr: float) -> None:
-        for weights in self.weights:
-            np.multiply(weights, 1 - lr * self.weight_decay, weights)
-        super().step(w, dw, lr)

@@ -7,11 +7,12 @@ would fetch it from main memory again; done on blocks that stay in the cache, on
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import partial
-from typing import ClassVar
+from itertools import pairwise
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from mlptrain.arrays import Array
+from mlptrain.arrays import Array, Segment
 from mlptrain.bounds import Positive
 from mlptrain.graph.memory import zeros
 from mlptrain.optim.blocks import Blocks
@@ -21,33 +22,47 @@ FLUSH_EVERY = 100
 inputs that are always 0; a processor takes about ten times as long for each."""
 
 
+class Stretch(NamedTuple):
+    """What holds for one block: its factor on the rate, and the slices of it that decay."""
+
+    rate: float
+    decaying: tuple[slice, ...]
+
+
 class Optimizer(ABC):
     """An update rule. Keyword-only constructor arguments are its hyperparameters.
 
     `slots` names the vectors of state, each as long as the parameters; they start at 0. `t` counts
-    the updates done.
+    the updates done. A rule with `weight_decay` first takes W <- W (1 - lr weight_decay) where the
+    parameters decay.
     """
 
     slots: ClassVar[tuple[str, ...]] = ()
+    weight_decay: float = 0.0
 
     def __init__(self, *, learning_rate: Positive) -> None:
         self.learning_rate = learning_rate
         self.t = 0
 
-    def attach(self, w: Array, weights: Sequence[Array] = (), threads: int = 1) -> None:
-        """Allocate the state for the flat vector `w`; `weights` are its views that may decay."""
+    def attach(self, w: Array, segments: Sequence[Segment] = (), threads: int = 1) -> None:
+        """Allocate the state for the flat vector `w`; its segments say which rate and decay hold where.
+
+        Without segments the whole vector learns at the rate of the step, and none of it decays.
+        """
         self.t = 0
-        self.weights = weights
         self.state = {slot: zeros(w.shape, w.dtype) for slot in self.slots}
         self._vectors = tuple(self.state.values())
-        self._blocks = Blocks(w.size, threads)
+        given = segments or [Segment(0, w.size)]
+        cuts = [after.start for before, after in pairwise(given) if before.rate != after.rate]
+        self._blocks = Blocks(w.size, threads, cuts)
+        self._stretches = {block.start: stretch(block, given) for block in self._blocks.all()}
         self._scratch = [zeros((self._blocks.length,), w.dtype) for _ in range(self._blocks.threads)]
 
     def step(self, w: Array, dw: Array, lr: float) -> None:
         """Update `w` in place, given the gradient `dw` and the learning rate of this step."""
         self.t += 1
-        if w.size == self._blocks.length:
-            self.update(w, dw, lr, *self._vectors, self._scratch[0])
+        if len(self._stretches) == 1:  # nothing to cut: most networks for tables
+            self._update_stretch(w, dw, lr, self._stretches[0], *self._vectors, self._scratch[0])
         else:
             self._blocks.run(partial(self._update_block, w, dw, lr))
         if self.t % FLUSH_EVERY == 0:
@@ -56,8 +71,16 @@ class Optimizer(ABC):
     def _update_block(self, w: Array, dw: Array, lr: float, block: slice, thread: int) -> float:
         views = [vector[block] for vector in self._vectors]
         scratch = self._scratch[thread][: block.stop - block.start]
-        self.update(w[block], dw[block], lr, *views, scratch)
+        self._update_stretch(w[block], dw[block], lr, self._stretches[block.start], *views, scratch)
         return 0.0
+
+    def _update_stretch(self, w: Array, dw: Array, lr: float, stretch: Stretch, *arrays: Array) -> None:
+        lr *= stretch.rate
+        if self.weight_decay:
+            for decaying in stretch.decaying:
+                weights = w[decaying]
+                np.multiply(weights, 1 - lr * self.weight_decay, weights)
+        self.update(w, dw, lr, *arrays)
 
     def _flush_block(self, w: Array, block: slice, thread: int) -> float:
         for vector in (w, *self._vectors):
@@ -67,6 +90,21 @@ class Optimizer(ABC):
     @abstractmethod
     def update(self, w: Array, dw: Array, lr: float, *arrays: Array) -> None:
         """The rule for one block: parameters, gradient, rate, then state and scratch of its length."""
+
+
+def stretch(block: slice, segments: Sequence[Segment]) -> Stretch:
+    """What the segments say about a block, which lies between two changes of the rate.
+
+    >>> stretch(slice(2, 9), [Segment(0, 4, decays=True), Segment(4, 6), Segment(6, 9, decays=True)])
+    Stretch(rate=1.0, decaying=(slice(0, 2, None), slice(4, 7, None)))
+    """
+    inside = [each for each in segments if each.start < block.stop and each.stop > block.start]
+    decaying = (
+        slice(max(each.start, block.start) - block.start, min(each.stop, block.stop) - block.start)
+        for each in inside
+        if each.decays
+    )
+    return Stretch(inside[0].rate, tuple(decaying))
 
 
 def flush_subnormals(x: Array) -> None:

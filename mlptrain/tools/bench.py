@@ -61,14 +61,15 @@ def benchmark(experiment: Experiment) -> Benchmark:
     use_threads(experiment.threads)
     network, progress = experiment.network, Progress()
     order = epoch_order(experiment.seed, 0, len(experiment.data.train))
-    steps = cycle(list(islice(batches(order, experiment.batch_size), experiment.steps_per_epoch)))
+    steps = cycle(list(islice(batches(order, experiment.rows_per_step), experiment.steps_per_epoch)))
     lr = experiment.optimizer.learning_rate * 1e-3  # thousands of steps must not run away
     step_ms = timed(lambda: take_step(experiment, progress, next(steps), lr))
-    rows = next(steps)
+    rows = next(steps)[: experiment.batch_size]
+    masks = network.training.mask_streams(experiment.seed, progress.step)
     plan = network.training.graph.plan(len(rows))
     w, dw = network.parameters.values, network.parameters.gradients
     phases = {
-        "batch": timed(lambda: load_batch(experiment, next(steps), progress.step)),
+        "batch": timed(lambda: load_batch(experiment, next(steps)[: len(rows)], masks)),
         "forward": timed(plan.forward),
         "backward": timed(plan.backward),
         "check": timed(lambda: is_finite(float(plan.value(network.training.loss)), dw)),

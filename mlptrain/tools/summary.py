@@ -29,11 +29,11 @@ def layers(network: Network) -> list[Layer]:
     values = network.training.graph.values
     rows = []
     plan = network.training.graph.plan(1)
-    for value in values[: network.training.scores.index + 1]:
+    for value in values[: values.index(network.training.scores) + 1]:
         if value.node is None:
             continue
-        own = [source for source in value.sources if source.array is not None]
-        arrays = [source.array for source in own if source.array is not None]
+        own = [source for source in value.sources if source.value is not None]
+        arrays = [source.value for source in own if source.value is not None]
         products = [array.size for array in arrays if array.ndim == 2]
         rows.append(
             Layer(

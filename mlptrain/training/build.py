@@ -22,7 +22,7 @@ from mlptrain.messages import advice
 from mlptrain.nn.activations import ACTIVATIONS
 from mlptrain.nn.initializers import INITIALIZERS
 from mlptrain.nn.losses import LOSSES, Loss
-from mlptrain.nn.network import Architecture, Network
+from mlptrain.nn.network import Architecture, Network, perceptron
 from mlptrain.nn.regularizers import REGULARIZERS
 from mlptrain.optim import OPTIMIZERS, Optimizer
 from mlptrain.optim.schedules import SCHEDULES, Schedule, warm_up
@@ -60,6 +60,7 @@ def build(config: Config, threads: int | None = None) -> Experiment:
         seed=config.seed,
         epochs=train.epochs,
         batch_size=train.batch_size,
+        accumulate=train.accumulate,
         drop_last=train.drop_last,
         clip_norm=train.clip_norm,
         nonfinite=train.nonfinite,
@@ -125,7 +126,7 @@ def architecture_for(config: Config, inputs: int, outputs: int) -> Architecture:
     model = config.model
     chosen = model.activation
     each = chosen if isinstance(chosen, tuple) else (chosen,) * len(model.hidden)
-    return Architecture(
+    return perceptron(
         inputs,
         outputs,
         model.hidden,
@@ -138,7 +139,7 @@ def architecture_for(config: Config, inputs: int, outputs: int) -> Architecture:
 
 def check_fits(architecture: Architecture, dtype: str) -> None:
     """ConfigError where parameters and gradients cannot fit into the memory there is."""
-    parameters = sum(math.prod(each.shape) for each in architecture.parameter_shapes())
+    parameters = sum(math.prod(each.shape) for each in architecture.parameters())
     needed, there = 2 * parameters * np.dtype(dtype).itemsize, memory_limit()
     if needed > there:
         raise ConfigError(
@@ -190,8 +191,7 @@ def penalties_for(config: Config) -> list[Node]:
 def optimizer_for(config: Config, network: Network, threads: int = 1) -> Optimizer:
     """The optimizer, attached to the network's parameters."""
     optimizer = OPTIMIZERS[config.optimizer.name](**config.optimizer.options())
-    weights = [weight.value for weight in network.parameters.weights()]
-    optimizer.attach(network.parameters.values, weights, threads)
+    optimizer.attach(network.parameters.values, network.parameters.segments, threads)
     return optimizer
 
 

@@ -16,7 +16,7 @@ from mlptrain.arrays import Array
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.errors import CheckpointError
 from mlptrain.nn.network import Network
-from mlptrain.nn.parameters import ParameterShape
+from mlptrain.nn.parameters import ParameterSpec
 from mlptrain.system.environment import environment
 from mlptrain.training.checkpoint_schema import FORMS, has_form
 from mlptrain.training.experiment import Experiment
@@ -58,7 +58,7 @@ class Checkpoint:
         before = self["fingerprint"]
         return [source for source, digest in now.items() if before.get(source) != digest]
 
-    def check_shapes(self, shapes: Iterable[ParameterShape]) -> None:
+    def check_shapes(self, shapes: Iterable[ParameterSpec]) -> None:
         """CheckpointError unless the parameters are these; asked before anything is allocated."""
         for each in shapes:
             array = self.arrays.get(each.name)

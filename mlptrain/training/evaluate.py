@@ -8,7 +8,7 @@ import numpy as np
 from mlptrain.arrays import Array
 from mlptrain.data.dataset import Rows
 from mlptrain.data.preprocessing.preprocess import Preprocessing
-from mlptrain.graph.graph import apply
+from mlptrain.graph.apply import apply
 from mlptrain.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS
 from mlptrain.metrics.metric import Metric
 from mlptrain.metrics.probability import softmax

@@ -61,6 +61,7 @@ class Experiment:
     seed: int
     epochs: int
     batch_size: int
+    accumulate: int = 1  # minibatches whose gradients add up to one step
     drop_last: bool = False
     clip_norm: float | None = None
     nonfinite: Literal["abort", "skip", "rollback"] = "abort"
@@ -70,9 +71,14 @@ class Experiment:
     log_histograms: bool = False
 
     @property
+    def rows_per_step(self) -> int:
+        """Training rows that one optimizer step learns from."""
+        return self.batch_size * self.accumulate
+
+    @property
     def steps_per_epoch(self) -> int:
         """Optimizer steps in one pass over the training rows."""
-        return steps_per_epoch(len(self.data.train), self.batch_size, drop_last=self.drop_last)
+        return steps_per_epoch(len(self.data.train), self.rows_per_step, drop_last=self.drop_last)
 
     @property
     def total_steps(self) -> int:

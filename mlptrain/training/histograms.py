@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from mlptrain.arrays import Array
-from mlptrain.graph.plan import Plan, Value
+from mlptrain.graph.plan import Plan
 from mlptrain.training.experiment import Experiment
 
 BINS = 40
@@ -29,9 +29,9 @@ def histograms(experiment: Experiment, plan: Plan, update: Array) -> dict[str, A
     """
     moved = updates_by_name(experiment, update)
     layers: dict[str, Any] = {}
-    for output in outputs(experiment):
-        layer = output.name.partition(".")[0]
-        weight = experiment.network.parameters[f"{layer}.W"]
+    wiring = experiment.network.training.wiring
+    for layer, output in wiring.outputs.items():
+        weight = wiring.weights[layer]
         activations = plan.value(output)
         layers[layer] = {
             "activations": histogram(activations),
@@ -40,13 +40,6 @@ def histograms(experiment: Experiment, plan: Plan, update: Array) -> dict[str, A
             "update_ratio": ratio(moved[weight.name], weight.value - moved[weight.name]),
         }
     return layers
-
-
-def outputs(experiment: Experiment) -> list[Value]:
-    """The activations of each hidden layer, and the scores of the last one."""
-    training = experiment.network.training
-    activations = [value for value in training.graph.values if value.name.endswith(".activation")]
-    return [*activations, training.scores]
 
 
 def updates_by_name(experiment: Experiment, update: Array) -> dict[str, Array]:

@@ -33,7 +33,7 @@ def network_of(checkpoint: Checkpoint) -> Network:
             f"{checkpoint.path}: its config, sizes and preprocessing do not go together; "
             "use another one"
         )
-    checkpoint.check_shapes(architecture_for(config, inputs, outputs).parameter_shapes())
+    checkpoint.check_shapes(architecture_for(config, inputs, outputs).parameters())
     network = network_for(config, inputs, outputs, weights)
     restore_network(network, checkpoint)
     return network

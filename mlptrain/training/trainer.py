@@ -8,18 +8,19 @@ with an evaluation. What a resumed run needs besides parameters and optimizer is
 randomness is a function of (seed, epoch, step).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mlptrain.arrays import Array
 from mlptrain.data.batches import batches, epoch_order
+from mlptrain.data.source import RowNumbers
 from mlptrain.errors import DivergenceError
 from mlptrain.graph.plan import Plan
+from mlptrain.nn.layers import Statistics
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.gradients import clip, is_finite, origin
 from mlptrain.training.histograms import histograms
@@ -47,7 +48,7 @@ def train(experiment: Experiment, progress: Progress) -> Iterator[Record | None]
     clock = Clock(progress.seconds)
     for epoch in range(progress.step // per_epoch, experiment.epochs):
         order = epoch_order(experiment.seed, epoch, len(experiment.data.train))
-        steps = islice(batches(order, experiment.batch_size), progress.step % per_epoch, per_epoch)
+        steps = islice(batches(order, experiment.rows_per_step), progress.step % per_epoch, per_epoch)
         for rows in steps:
             factor = experiment.schedule(progress.step, total, per_epoch) * progress.rate_factor
             lr = experiment.optimizer.learning_rate * factor
@@ -67,33 +68,76 @@ def train(experiment: Experiment, progress: Progress) -> Iterator[Record | None]
                 yield None
 
 
-def take_step(experiment: Experiment, progress: Progress, rows: NDArray[np.intp], lr: float) -> None:
-    """One step of minibatch gradient descent on these training rows, at learning rate `lr`."""
+def take_step(experiment: Experiment, progress: Progress, rows: RowNumbers, lr: float) -> Plan:
+    """One step of minibatch gradient descent on these training rows, at learning rate `lr`.
+
+    Returns the training graph as it ran last, with the values of its minibatch.
+    """
     network, optimizer = experiment.network, experiment.optimizer
     w, dw = network.parameters.values, network.parameters.gradients
     with np.errstate(all="ignore"):  # what is not finite is dealt with in `usable`
-        plan = load_batch(experiment, rows, progress.step)
-        plan.forward()
-        plan.backward()
+        plan, seen = descent(experiment, rows, progress.step)
         if usable(experiment, progress, plan, rows, lr):
             if experiment.clip_norm is not None:
                 clip(dw, experiment.clip_norm)
             optimizer.step(w, dw, lr)
-            network.training.update_statistics(plan)
+            for statistics in seen:
+                network.training.wiring.follow(statistics)
     progress.step += 1
+    return plan
+
+
+def descent(experiment: Experiment, rows: RowNumbers, step: int) -> tuple[Plan, list[Statistics]]:
+    """Loss and gradient of one step: forward and backward on its rows, minibatch by minibatch.
+
+    The gradients of several minibatches, each with its share, add up to that of all rows at once.
+    Stops at one that is not finite. Returns the last plan, and what batch norms have seen.
+    """
+    training, dw = experiment.network.training, experiment.network.parameters.gradients
+    masks = training.mask_streams(experiment.seed, step)
+    if len(rows) <= experiment.batch_size:
+        plan = load_batch(experiment, rows, masks)
+        plan.forward()
+        plan.backward()
+        return plan, [training.wiring.seen(plan)]
+    total, seen = np.zeros_like(dw), list[Statistics]()
+    for batch, share in shares(experiment, rows):
+        plan = load_batch(experiment, batch, masks)
+        plan.forward()
+        plan.backward(share)
+        if not is_finite(float(plan.value(training.loss)), dw):
+            return plan, []
+        total += dw
+        seen.append(training.wiring.seen(plan))
+    np.copyto(dw, total)
+    return plan, seen
+
+
+def shares(experiment: Experiment, rows: RowNumbers) -> Iterator[tuple[RowNumbers, float]]:
+    """The minibatches of a step, each with its share of the loss: of the rows, or of their weights."""
+    size, data = experiment.batch_size, experiment.data.train
+    batches = [rows[start : start + size] for start in range(0, len(rows), size)]
+    masses = [
+        experiment.network.loss.mass(
+            taken(data.y, batch), None if data.weights is None else taken(data.weights, batch)
+        )
+        for batch in batches
+    ]
+    total = sum(masses)
+    for batch, mass in zip(batches, masses, strict=True):
+        yield batch, mass / total if total else len(batch) / len(rows)
 
 
 def watched_step(
-    experiment: Experiment, progress: Progress, rows: NDArray[np.intp], lr: float
+    experiment: Experiment, progress: Progress, rows: RowNumbers, lr: float
 ) -> dict[str, Any]:
     """The same step, and its histograms."""
     before = experiment.network.parameters.values.copy()
-    take_step(experiment, progress, rows, lr)
-    plan = experiment.network.training.graph.plan(len(rows))
+    plan = take_step(experiment, progress, rows, lr)
     return histograms(experiment, plan, experiment.network.parameters.values - before)
 
 
-def load_batch(experiment: Experiment, rows: NDArray[np.intp], step: int) -> Plan:
+def load_batch(experiment: Experiment, rows: RowNumbers, masks: Sequence[np.random.Generator]) -> Plan:
     """Gather the rows of a minibatch straight into the training graph, and draw its dropout masks."""
     training, data = experiment.network.training, experiment.data.train
     plan = training.graph.plan(len(rows))
@@ -101,18 +145,23 @@ def load_batch(experiment: Experiment, rows: NDArray[np.intp], step: int) -> Pla
     take(data.y, rows, plan.value(training.y))
     if training.weights is not None and data.weights is not None:
         take(data.weights, rows, plan.value(training.weights))
-    training.draw_masks(plan, experiment.seed, step)
+    training.draw_masks(plan, masks)
     return plan
 
 
-def take(array: Array, rows: NDArray[np.intp], out: Array) -> None:
+def take(array: Array, rows: RowNumbers, out: Array) -> None:
     """Write array[rows] into `out`; the mode keeps NumPy from making a copy on the way."""
     array.take(rows, 0, out, "clip")
 
 
-def usable(
-    experiment: Experiment, progress: Progress, plan: Plan, rows: NDArray[np.intp], lr: float
-) -> bool:
+def taken(array: Array, rows: RowNumbers) -> Array:
+    """array[rows], from memory or from a file."""
+    out = np.empty((len(rows), *array.shape[1:]), array.dtype)
+    take(array, rows, out)
+    return out
+
+
+def usable(experiment: Experiment, progress: Progress, plan: Plan, rows: RowNumbers, lr: float) -> bool:
     """Whether the step may be taken; DivergenceError where it may not and the policy is to stop."""
     training = experiment.network.training
     if progress.step in progress.poisoned:
@@ -131,6 +180,6 @@ def usable(
     )
 
 
-def preview(rows: NDArray[np.intp]) -> str:
+def preview(rows: RowNumbers) -> str:
     """The first few row numbers, counted from 0."""
     return ", ".join(map(str, rows[:5])) + (", …" if len(rows) > 5 else "")

@@ -158,7 +158,7 @@ class Maxout(Activation):
     def shape(self, *inputs: Shape) -> Shape:
         *rows, width = inputs[0]
         if width % self.pieces:
-            raise ValueError(f"maxout of {self.pieces} pieces cannot take {width} scores")
+            raise ValueError(f"Maxout of {self.pieces} pieces cannot take {width} scores")
         return (*rows, width // self.pieces)
 
     def saved(self, *inputs: Shape) -> tuple[Buffer, ...]:

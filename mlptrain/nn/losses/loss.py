@@ -31,13 +31,23 @@ class Loss(Node):
         fitting = scores[:1] if self.classifies else scores
         if len(scores) != 2 or targets != fitting or any(shape != scores[:1] for shape in weights):
             raise ValueError(
-                f"a loss needs scores (N, C), targets {fitting}, weights (N,), got {inputs}"
+                f"{type(self).__name__} needs scores (N, C), targets {fitting}, weights (N,), "
+                f"got {inputs}"
             )
         return ()
+
+    def row_axis(self, *axes: int | None) -> int | None:
+        return None
 
     def row_weights(self, inputs: Arrays) -> Array | None:
         """The weight of each row in the mean, or None where all count alike."""
         return inputs[2] if len(inputs) == 3 else None
+
+    def mass(self, targets: Array, weights: Array | None) -> float:
+        """What rows weigh together in the mean: their number, or the sum of their weights."""
+        inputs = (targets, targets) if weights is None else (targets, targets, weights)
+        each = self.row_weights(inputs)
+        return len(targets) if each is None else float(each.sum())
 
     def reduce(self, losses: Array, weights: Array | None) -> complex:
         """The mean over the rows; 0 when every weight is 0: such a batch teaches nothing.

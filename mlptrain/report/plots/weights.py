@@ -34,7 +34,7 @@ def obstacle(results: Results) -> str:
 
 def first_layer(run: Results) -> Array:
     """W (D, M) of the first layer."""
-    return run.model.network.parameters["layer1.W"].value
+    return run.model.network.parameters.weights()[0].value
 
 
 def image_shape(run: Results) -> tuple[int, ...] | None:

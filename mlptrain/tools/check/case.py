@@ -87,11 +87,7 @@ def value(plan: Plan, name: str) -> Array:
     return next(plan.value(each) for each in plan.values if each.name == name)
 
 
-def activations(plan: Plan) -> dict[str, Array]:
+def activations(start: Start) -> dict[str, Array]:
     """The outputs (N, M) of each hidden layer: `layer1`, `layer2`, …"""
-    ending = ".activation"
-    return {
-        each.name.removesuffix(ending): plan.value(each)
-        for each in plan.values
-        if each.name.endswith(ending)
-    }
+    hidden = start.network.training.wiring.hidden
+    return {name: start.plan.value(output) for name, output in hidden.items()}

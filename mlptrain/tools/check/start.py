@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from mlptrain.arrays import Array
-from mlptrain.graph.graph import apply
+from mlptrain.graph.apply import apply
 from mlptrain.nn.activations.smooth import Sigmoid, Tanh
 from mlptrain.nn.losses import Loss
 from mlptrain.nn.losses.hinge import HingeLoss
@@ -94,7 +94,7 @@ def penalty(case: Case) -> Verdict:
 
 def dead_units(case: Case) -> Verdict | None:
     """Units that are 0 on every row get no gradient and never learn."""
-    layers = activations(case.start.plan)
+    layers = activations(case.start)
     advice = "use `initializer: he`, or leaky_relu"
     return dead(layers, len(case.sample), "at the start", advice) if layers else None
 
@@ -114,7 +114,7 @@ def dead(layers: dict[str, Array], rows: int, when: str, advice: str) -> Verdict
 
 def different_units(case: Case) -> Verdict | None:
     """Units that start alike stay alike: the layer is worth a single one."""
-    layers = activations(case.start.plan)
+    layers = activations(case.start)
     alike = [
         name
         for name, out in layers.items()
@@ -132,7 +132,7 @@ def saturated_units(case: Case) -> Verdict | None:
     """Far out on a sigmoid or tanh the slope is next to 0, and so is every gradient below."""
     kinds = case.start.network.architecture.activations
     shares = {}
-    for kind, (name, out) in zip(kinds, activations(case.start.plan).items(), strict=True):
+    for kind, (name, out) in zip(kinds, activations(case.start).items(), strict=True):
         if type(kind) in SATURATED:
             middle, limit = SATURATED[type(kind)]
             shares[name] = float((np.abs(out - middle) > limit).mean())

@@ -9,6 +9,7 @@ from mlptrain.optim.adam import Adam
 from mlptrain.tools.check.case import (
     GENTLE,
     Case,
+    Start,
     activations,
     run,
 )
@@ -85,12 +86,12 @@ def update_ratio(case: Case) -> Verdict | None:
 def surviving_units(case: Case) -> Verdict | None:
     """Whether the first steps have killed units."""
     network = case.trial.network
-    if not network.architecture.hidden or case.trial.diverged:
+    if not network.architecture.activations or case.trial.diverged:
         return None
     plan = run(network, case.sample, case.config.seed)
     when = f"after {case.trial.steps} steps"
     advice = "lower optimizer.learning_rate, or use leaky_relu"
-    return dead(activations(plan), len(case.sample), when, advice)
+    return dead(activations(Start(network, plan)), len(case.sample), when, advice)
 
 
 def overfit(case: Case) -> Verdict:

@@ -9,7 +9,7 @@ import numpy as np
 from mlptrain.config import Config
 from mlptrain.data.dataset import Rows
 from mlptrain.errors import DivergenceError
-from mlptrain.graph.graph import apply
+from mlptrain.graph.apply import apply
 from mlptrain.nn.network import Network
 from mlptrain.training.build import optimizer_for
 from mlptrain.training.experiment import Experiment, Interval
@@ -100,7 +100,7 @@ def reach(experiment: Experiment, ratios: list[float]) -> float:
 
 def affordable(experiment: Experiment) -> int:
     """How many steps fit into WORK."""
-    per_step = 3 * experiment.batch_size * experiment.network.parameters.values.size
+    per_step = 3 * experiment.rows_per_step * experiment.network.parameters.values.size
     return min(experiment.total_steps, STEPS, max(FEWEST, int(WORK / per_step)))
 
 

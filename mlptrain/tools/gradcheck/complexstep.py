@@ -14,7 +14,7 @@ import warnings
 import numpy as np
 
 from mlptrain.arrays import Array
-from mlptrain.graph.graph import apply
+from mlptrain.graph.apply import apply
 from mlptrain.graph.node import Node
 from mlptrain.graph.plan import Plan, Value
 from mlptrain.tools.gradcheck.line import FIVE_POINT
@@ -37,8 +37,8 @@ class ComplexStep:
         self.plan = plan
         self.tensor = tensor
         self.above = above(plan, tensor)
-        self._differenced: set[int] = set()
-        self._constants: dict[int, Array] = {}
+        self._differenced: set[Value] = set()
+        self._constants: dict[Value, Array] = {}
         moved = self._moved(slice(None), generator.normal(size=plan.value(tensor).size))
         for value in self.above:
             inputs = self._inputs(value, moved)
@@ -46,63 +46,60 @@ class ComplexStep:
                 found = complex_output(value, inputs)
                 by_difference = differenced_output(value, inputs)
             if found is None or by_difference is None or not alike(found, by_difference, inputs):
-                self._differenced.add(value.index)
+                self._differenced.add(value)
                 found = by_difference
             if found is None:  # a kink where every step crosses it: nothing is known from here on
                 found = plan.value(value).astype(np.complex128)
-            moved[value.index] = found
+            moved[value] = found
 
     @property
     def differenced(self) -> list[str]:
         """Names of the values whose nodes are passed by differences."""
-        return [value.name for value in self.above if value.index in self._differenced]
+        return [value.name for value in self.above if value in self._differenced]
 
     def slope(self, where: slice | int, direction: Array | float) -> float | None:
         """dL/dt along `direction` in the entries `where`; None where a difference met a kink."""
         moved = self._moved(where, direction)
         for value in self.above:
             inputs = self._inputs(value, moved)
-            if value.index in self._differenced:
+            if value in self._differenced:
                 output = differenced_output(value, inputs)
                 if output is None:
                     return None
-                moved[value.index] = output
+                moved[value] = output
             else:
-                moved[value.index] = apply(need(value), *inputs, dtype=np.complex128)
-        return float(moved[self.plan.values[-1].index].imag / H)
+                moved[value] = apply(need(value), *inputs, dtype=np.complex128)
+        return float(moved[self.plan.values[-1]].imag / H)
 
     def along(self, u: Array, expected: float) -> float | None:
         """The slope along a direction through the whole tensor."""
         return self.slope(slice(None), u)
 
-    def _moved(self, where: slice | int, direction: Array | float) -> dict[int, Array]:
+    def _moved(self, where: slice | int, direction: Array | float) -> dict[Value, Array]:
         w = self.plan.value(self.tensor).astype(np.complex128)
         w.reshape(-1)[where] += 1j * H * direction
-        return {self.tensor.index: w}
+        return {self.tensor: w}
 
-    def _inputs(self, value: Value, moved: dict[int, Array]) -> list[Array]:
+    def _inputs(self, value: Value, moved: dict[Value, Array]) -> list[Array]:
         return [
-            moved[source.index] if source.index in moved else self._constant(source)
-            for source in value.sources
+            moved[source] if source in moved else self._constant(source) for source in value.sources
         ]
 
     def _constant(self, value: Value) -> Array:
         """A value that does not move: complex like the others, unless it holds class numbers."""
-        if value.index not in self._constants:
+        if value not in self._constants:
             array = self.plan.value(value)
-            self._constants[value.index] = (
-                array.astype(np.complex128) if array.dtype.kind == "f" else array
-            )
-        return self._constants[value.index]
+            self._constants[value] = array.astype(np.complex128) if array.dtype.kind == "f" else array
+        return self._constants[value]
 
 
 def above(plan: Plan, tensor: Value) -> list[Value]:
     """The values that depend on a tensor, in the order of the forward pass."""
-    found, indices = list[Value](), {tensor.index}
+    found, moving = list[Value](), {tensor}
     for value in plan.values:
-        if any(source.index in indices for source in value.sources):
+        if any(source in moving for source in value.sources):
             found.append(value)
-            indices.add(value.index)
+            moving.add(value)
     return found
 
 

@@ -10,27 +10,27 @@ from mlptrain.arrays import Array
 from mlptrain.graph.node import Node
 from mlptrain.graph.plan import Plan, Value
 
-Sides = dict[int, Array]
-"""Index of a value -> the pieces its elements are on, as its last forward pass found them."""
+Sides = dict[Value, Array]
+"""A value -> the pieces its elements are on, as its last forward pass found them."""
 
 
 def sides(plan: Plan) -> Sides:
     """The sides of every node that has any."""
-    found = {}
+    found: Sides = {}
     for value in plan.values:
         if value.node is not None and type(value.node).side is not Node.side:
             side = value.node.side(*(plan.value(source) for source in value.sources))
             if side is not None:
-                found[value.index] = np.asarray(side)
+                found[value] = np.asarray(side)
     return found
 
 
 def crossed(plan: Plan, before: Sides, after: Sides) -> str:
     """The first unit, in the order of the forward pass, whose side has changed; "" if none has."""
-    for index, side in before.items():
-        changed = np.argwhere(side != after[index])
+    for value, side in before.items():
+        changed = np.argwhere(side != after[value])
         if len(changed):
-            return place(plan, plan.values[index], side, [int(i) for i in changed[0]])
+            return place(plan, value, side, [int(i) for i in changed[0]])
     return ""
 
 

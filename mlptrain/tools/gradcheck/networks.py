@@ -9,14 +9,14 @@ from mlptrain.data.dataset import Rows
 from mlptrain.graph.graph import Graph
 from mlptrain.graph.plan import Value
 from mlptrain.nn.activations import ACTIVATIONS
-from mlptrain.nn.gates import Add
 from mlptrain.nn.initializers import xavier
 from mlptrain.nn.losses import LOSSES, Loss
 from mlptrain.nn.network import (
     Architecture,
     Network,
     TrainingGraph,
-    leaf,
+    add_penalties,
+    perceptron,
 )
 from mlptrain.nn.regularizers import L1, L2
 from mlptrain.streams import stream
@@ -57,18 +57,18 @@ def all_cases(seed: int = 0) -> Iterator[Case]:
 
 def network_cases(seed: int) -> Iterator[Case]:
     """The networks of `check_networks`, one after the other."""
-    linear = Architecture(INPUTS, OUTPUTS)
+    linear = perceptron(INPUTS, OUTPUTS)
     yield _case("linear classifier, l2", linear, LOSSES["softmax"](), seed)
     for name, activation in ACTIVATIONS.items():
-        architecture = Architecture(INPUTS, OUTPUTS, HIDDEN, [activation()] * len(HIDDEN))
+        architecture = perceptron(INPUTS, OUTPUTS, HIDDEN, [activation()] * len(HIDDEN))
         yield _case(f"{name}, softmax, l2", architecture, LOSSES["softmax"](), seed)
     for name, options in VARIANTS.items():
         activations = [ACTIVATIONS["tanh"]()] * len(HIDDEN)
-        architecture = Architecture(INPUTS, OUTPUTS, HIDDEN, activations, **options)
+        architecture = perceptron(INPUTS, OUTPUTS, HIDDEN, activations, **options)
         yield _case(f"tanh, {name}", architecture, LOSSES["softmax"](), seed)
     for name, loss in LOSSES.items():
         activations = [ACTIVATIONS["tanh"]()] * len(HIDDEN)
-        architecture = Architecture(INPUTS, OUTPUTS, HIDDEN, activations)
+        architecture = perceptron(INPUTS, OUTPUTS, HIDDEN, activations)
         yield _case(f"tanh, {name}, l2, l1", architecture, loss(), seed, l1=0.01)
 
 
@@ -78,7 +78,7 @@ def _case(name: str, architecture: Architecture, loss: Loss, seed: int, l1: floa
     network.initialize(xavier, seed)
     generator = stream(seed, "gradcheck")
     for parameter in network.parameters:
-        if not parameter.is_weight:
+        if parameter.spec.kind != "weight":
             parameter.value[...] += away_from_zero(generator, parameter.value.shape) / 4
     X = away_from_zero(generator, (ROWS, INPUTS))
     y = (
@@ -125,13 +125,12 @@ def training_case(name: str, training: TrainingGraph, rows: Rows, seed: int) -> 
 def penalty_case(name: str, network: Network, seed: int) -> Case:
     """The regularizers alone, on all weights."""
     graph = Graph(network.dtype)
-    names = [parameter.name for parameter in network.parameters.weights()]
-    weights = [leaf(graph, network, name, trains=True) for name in names]
-    total, *others = [
-        graph.add(node, *weights, name=type(node).__name__.lower()) for node in network.penalties
-    ]
-    for other in others:
-        total = graph.add(Add(), total, other, name="regularization_loss")
+    decaying = network.parameters.decaying()
+    add_penalties(
+        graph,
+        network.penalties,
+        [graph.parameter(each.name, each.value, each.gradient) for each in decaying],
+    )
     return Case(name, graph.plan(), _parameters(graph), stream(seed, "entries"))
 
 

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from mlptrain.arrays import Array, Shape
+from mlptrain.graph.gates import GATES, Multiply, Sum
 from mlptrain.graph.graph import Graph
 from mlptrain.graph.node import Node
 from mlptrain.nn.activations import ACTIVATIONS
 from mlptrain.nn.dropout import Dropout
-from mlptrain.nn.gates import GATES, Multiply, Sum
 from mlptrain.nn.linear import Linear
 from mlptrain.nn.losses import LOSSES, Loss
 from mlptrain.nn.norm import BatchNorm, FixedNorm, LayerNorm

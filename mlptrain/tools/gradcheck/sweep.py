@@ -51,9 +51,9 @@ def sweep(cases: Iterable[Case]) -> Iterator[Sweep]:
     for network, plan, tensors, generator, part in cases:
         plan.forward()
         plan.backward()
-        analytic = {tensor.index: plan.gradient(tensor).copy() for tensor in tensors}
+        analytic = {tensor: plan.gradient(tensor).copy() for tensor in tensors}
         for tensor in tensors:
-            gradient = analytic[tensor.index]
+            gradient = analytic[tensor]
             entries = chosen(gradient.size, generator, MOST_SWEPT)
             looks = [[_error(plan, tensor, gradient.reshape(-1), entries, step) for step in STEPS]]
             if gradient.size > MOST_SWEPT and gradient.ndim:

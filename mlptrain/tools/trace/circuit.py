@@ -6,10 +6,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from mlptrain.arrays import Shape
+from mlptrain.graph.gates import Copy
 from mlptrain.graph.graph import Graph
 from mlptrain.graph.node import Node
 from mlptrain.graph.plan import Value
-from mlptrain.nn.gates import Copy
 from mlptrain.tools.trace.program import (
     FUNCTIONS,
     Constant,
@@ -38,7 +38,7 @@ class Circuit:
         self._taken = {*shapes, *(gate.name for gate in program.operations)}
         self._gates = 0  # those without a name, so far
         self._values: dict[int, Value] = {}  # by place in the program
-        self._shapes: list[Shape] = []  # by place in the graph
+        self._shapes: dict[Value, Shape] = {}
         for place, term in enumerate(program.terms):
             if isinstance(term, Input):
                 self._values[place] = self.inputs[term.name] = self._input(term, shapes[term.name])
@@ -50,18 +50,22 @@ class Circuit:
                 self._values[place] = self._gate(term)
 
     def _input(self, term: Input, shape: Shape) -> Value:
-        self._shapes.append(shape)
-        return self.graph.input(term.name, shape, wants_gradient=True)
+        value = self.graph.input(term.name, shape, wants_gradient=True)
+        self._shapes[value] = shape
+        return value
 
     def _constant(self, term: Constant) -> Value:
-        self._shapes.append(())
-        return self.graph.input(repr(term.number).removesuffix(".0"), ())
+        value = self.graph.input(repr(term.number).removesuffix(".0"), ())
+        self._shapes[value] = ()
+        return value
 
     def _gate(self, operation: Operation) -> Value:
         sources = [self._read(place) for place in operation.operands]
         node = FUNCTIONS[operation.op]()
-        self._shapes.append(self._shape(operation, node, [self._shapes[s.index] for s in sources]))
-        return self.graph.add(node, *sources, name=operation.name or self._name(operation.op))
+        shape = self._shape(operation, node, [self._shapes[source] for source in sources])
+        value = self.graph.add(node, *sources, name=operation.name or self._name(operation.op))
+        self._shapes[value] = shape
+        return value
 
     def _shape(self, operation: Operation, node: Node, shapes: list[Shape]) -> Shape:
         try:
@@ -76,8 +80,8 @@ class Circuit:
         """The value of a term, or its copy if it is read more than once."""
         value = self._values[place]
         if self._reads[place] > 1 and value.wants_gradient and not isinstance(value.node, Copy):
-            self._shapes.append(self._shapes[value.index])
-            self._values[place] = self.graph.add(Copy(), value, name=self._name("copy"))
+            copy = self.graph.add(Copy(), value, name=self._name("copy"))
+            self._values[place], self._shapes[copy] = copy, self._shapes[value]
         return self._values[place]
 
     def _name(self, op: str) -> str:

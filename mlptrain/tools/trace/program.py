@@ -5,9 +5,9 @@ A graph is built in this order too, so there is no tree to walk, and no deep one
 
 from dataclasses import dataclass
 
+from mlptrain.graph.gates import GATES, Binary, MatMul
 from mlptrain.graph.node import Node
 from mlptrain.nn.activations import ACTIVATIONS
-from mlptrain.nn.gates import GATES, Binary, MatMul
 
 FUNCTIONS: dict[str, type[Node]] = {**GATES, **ACTIVATIONS}
 """What may stand before a parenthesis: each gate, and each activation with its default options."""

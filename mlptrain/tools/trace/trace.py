@@ -20,9 +20,9 @@ from numpy.typing import ArrayLike
 
 from mlptrain.arrays import Array
 from mlptrain.errors import ConfigError
+from mlptrain.graph.gates import Binary, Copy, MatMul
 from mlptrain.graph.plan import Plan, Value
 from mlptrain.messages import advice
-from mlptrain.nn.gates import Binary, Copy, MatMul
 from mlptrain.tools.trace import (
     FUNCTIONS,
     Circuit,
@@ -86,9 +86,9 @@ def trace(expression: str, values: Mapping[str, ArrayLike], upstream: ArrayLike 
     for number, value in circuit.constants.items():
         plan.value(value)[...] = number
     with np.errstate(all="ignore"):  # what overflows is shown as it is: inf or nan
-        _set_upstream(plan, _array(upstream, "upstream"))
+        flowing = _upstream_of(plan, _array(upstream, "upstream"))
         plan.forward()
-        plan.backward()
+        plan.backward(flowing)
         return Trace(expression, _steps(plan))
 
 
@@ -121,23 +121,24 @@ def _array(value: ArrayLike, at: str) -> Array:
     return array
 
 
-def _set_upstream(plan: Plan, upstream: Array) -> None:
-    gradient = plan.gradient(plan.values[-1])
-    if upstream.shape not in ((), gradient.shape):
-        message = f"its shape is {upstream.shape}, but that of the output is {gradient.shape}"
+def _upstream_of(plan: Plan, upstream: Array) -> Array:
+    """The gradient that flows into the output; ConfigError where it has another shape."""
+    shape = plan.value(plan.values[-1]).shape
+    if upstream.shape not in ((), shape):
+        message = f"its shape is {upstream.shape}, but that of the output is {shape}"
         raise ConfigError(f"upstream: {message}; they must be equal")
-    gradient[...] = upstream
+    return upstream
 
 
 def _steps(plan: Plan) -> tuple[Step, ...]:
     """What the plan holds after both passes, and what each node makes of it for each input."""
     values = plan.values
     downstreams = [_downstream(plan, value) for value in values]
-    arriving: defaultdict[int, list[Array]] = defaultdict(list)
+    arriving: defaultdict[Value, list[Array]] = defaultdict(list)
     for value, downstream in zip(values, downstreams, strict=True):
         for source, gradient in zip(value.sources, downstream, strict=True):
             if gradient is not None:
-                arriving[source.index].append(gradient)
+                arriving[source].append(gradient)
     return tuple(
         Step(
             name=value.name,
@@ -147,7 +148,7 @@ def _steps(plan: Plan) -> tuple[Step, ...]:
             upstream=_upstream(plan, value),
             local=_local(plan, value),
             downstream=downstream,
-            upstreams=tuple(arriving[value.index]) if isinstance(value.node, Copy) else (),
+            upstreams=tuple(arriving[value]) if isinstance(value.node, Copy) else (),
         )
         for value, downstream in zip(values, downstreams, strict=True)
     )

@@ -10,7 +10,6 @@ import numpy as np
 
 from mlptrain.arrays import Array, Arrays, Into, Shape
 from mlptrain.graph.node import Node
-from mlptrain.nn.activations.smooth import Sigmoid, Tanh
 
 
 class Unary(Node):
@@ -27,6 +26,13 @@ class Binary(Node):
     def shape(self, *inputs: Shape) -> Shape:
         x, y = inputs
         return np.broadcast_shapes(x, y)
+
+    def row_axis(self, *axes: int | None) -> int | None:
+        if len({axis for axis in axes if axis is not None}) > 1:
+            raise ValueError(
+                f"{type(self).__name__} reads rows from axes {axes}: they must be the same"
+            )
+        return super().row_axis(*axes)
 
 
 def fold(gradient: Array, into: Array | None) -> None:
@@ -170,6 +176,9 @@ class Sum(Node):
     def shape(self, *inputs: Shape) -> Shape:
         return ()
 
+    def row_axis(self, *axes: int | None) -> int | None:
+        return None
+
     def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
         np.sum(inputs[0], out=out)
 
@@ -188,8 +197,12 @@ class MatMul(Node):
     def shape(self, *inputs: Shape) -> Shape:
         x, w = inputs
         if len(x) != 2 or len(w) != 2 or x[1] != w[0]:
-            raise ValueError(f"the product needs (N, D) @ (D, M), got {x} @ {w}")
+            raise ValueError(f"MatMul needs (N, D) @ (D, M), got {x} @ {w}")
         return (x[0], w[1])
+
+    def row_axis(self, *axes: int | None) -> int | None:
+        x, w = axes
+        return -2 if x == -2 else -1 if w == -1 else None
 
     def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
         np.matmul(inputs[0], inputs[1], out=out)
@@ -212,8 +225,6 @@ GATES: dict[str, type[Node]] = {
     "max": Max,
     "exp": Exp,
     "log": Log,
-    "sigmoid": Sigmoid,
-    "tanh": Tanh,
     "matmul": MatMul,
     "sum": Sum,
     "copy": Copy,

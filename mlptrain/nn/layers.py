@@ -1,0 +1,198 @@
+"""The layers of a network: each declares what it learns, and joins a training or a prediction graph.
+
+A network is a list of layers. Training and prediction differ in two of them: batch norm reads the
+statistics of the minibatch in one graph and the running ones in the other, and dropout stands in the
+training graph alone. Both share the same parameters.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from mlptrain.arrays import Array
+from mlptrain.graph.graph import Graph
+from mlptrain.graph.plan import Plan, Value
+from mlptrain.nn.activations import Activation
+from mlptrain.nn.dropout import Dropout
+from mlptrain.nn.linear import Linear
+from mlptrain.nn.norm import BatchNorm, FixedNorm, LayerNorm
+from mlptrain.nn.parameters import Parameter, Parameters, ParameterSpec
+
+RUNNING = 0.1
+"""Share of the newest minibatch in the running statistics of batch norm."""
+
+Statistics = Mapping[str, Array]
+"""Arrays that a layer keeps beside its parameters, by name; no gradient flows to them."""
+
+
+@dataclass
+class Wiring:
+    """A graph while layers join it, and what they leave behind.
+
+    trains   whether gradients are wanted: the training graph
+    leaves   the parameters read, by name
+    outputs  of each layer of units, by its name: activations, and the scores of the last one
+    hidden   those that are activations
+    weights  of each layer of units, by its name
+    masks    the inputs that take dropout masks, each with its probability
+    running  batch norms whose statistics are followed, by name
+    """
+
+    graph: Graph
+    parameters: Parameters
+    statistics: Statistics
+    trains: bool
+    leaves: dict[str, Value] = field(default_factory=dict)
+    outputs: dict[str, Value] = field(default_factory=dict)
+    hidden: dict[str, Value] = field(default_factory=dict)
+    weights: dict[str, Parameter] = field(default_factory=dict)
+    masks: dict[Value, float] = field(default_factory=dict)
+    running: dict[str, Value] = field(default_factory=dict)
+
+    def leaf(self, name: str) -> Value:
+        """A parameter of the network; the graph that trains asks for its gradient."""
+        parameter = self.parameters[name]
+        gradient = parameter.gradient if self.trains else None
+        self.leaves[name] = self.graph.parameter(name, parameter.value, gradient)
+        return self.leaves[name]
+
+    def statistic(self, name: str) -> Value:
+        """A running statistic, read as it stands."""
+        return self.graph.parameter(name, self.statistics[name])
+
+    def seen(self, plan: Plan) -> dict[str, Array]:
+        """The statistics of the minibatch that a plan has just run, by name."""
+        found = {}
+        for name, norm in self.running.items():
+            _, mean, variance = plan.saved(norm)
+            found[f"{name}.mean"] = mean[0].copy()
+            # N / (N - 1) times the variance of the minibatch: the unbiased one
+            found[f"{name}.variance"] = variance[0] * (plan.rows / max(plan.rows - 1, 1))
+        return found
+
+    def follow(self, seen: Mapping[str, Array]) -> None:
+        """Move the running statistics towards those of a minibatch."""
+        for name, newest in seen.items():
+            running = self.statistics[name]
+            running += RUNNING * (newest - running)
+
+
+class Layer(ABC):
+    """One layer. `name` is the first part of the names of all that belongs to it."""
+
+    name: str
+
+    def units(self, width: int) -> int:
+        """How many numbers a row has behind it, given how many come in."""
+        return width
+
+    def parameters(self, width: int) -> Sequence[ParameterSpec]:
+        """What it learns, in the order of the flat vector."""
+        return ()
+
+    def statistics(self, width: int) -> Mapping[str, float]:
+        """The vectors (width,) that it keeps besides, and the number they start with."""
+        return {}
+
+    @abstractmethod
+    def join(self, wiring: Wiring, x: Value) -> Value:
+        """Add its nodes to a graph behind `x`; their output."""
+
+
+@dataclass(frozen=True)
+class Dense(Layer):
+    """Linear scores X W + b of `outputs` units (P23, P49)."""
+
+    name: str
+    outputs: int
+    bias: bool = True
+
+    def units(self, width: int) -> int:
+        return self.outputs
+
+    def parameters(self, width: int) -> Sequence[ParameterSpec]:
+        shape = (width, self.outputs)
+        W = ParameterSpec(f"{self.name}.W", shape, "weight", fans=shape, decays=True)
+        b = ParameterSpec(f"{self.name}.b", (self.outputs,), "bias")
+        return (W, b) if self.bias else (W,)
+
+    def join(self, wiring: Wiring, x: Value) -> Value:
+        letters = "Wb" if self.bias else "W"
+        leaves = [wiring.leaf(f"{self.name}.{letter}") for letter in letters]
+        scores = wiring.graph.add(Linear(), x, *leaves, name=f"{self.name}.scores")
+        wiring.outputs[self.name] = scores
+        wiring.weights[self.name] = wiring.parameters[f"{self.name}.W"]
+        return scores
+
+
+@dataclass(frozen=True)
+class Activate(Layer):
+    """An activation function of `outputs` units: the output of a hidden layer (P32)."""
+
+    name: str
+    activation: Activation
+    outputs: int
+
+    def units(self, width: int) -> int:
+        return self.outputs
+
+    def join(self, wiring: Wiring, x: Value) -> Value:
+        value = wiring.graph.add(self.activation, x, name=f"{self.name}.activation")
+        wiring.outputs[self.name] = wiring.hidden[self.name] = value
+        return value
+
+
+class Normalization(Layer):
+    """gamma h + beta, with h the normalized scores: gamma starts at 1, beta at 0."""
+
+    def parameters(self, width: int) -> Sequence[ParameterSpec]:
+        gamma = ParameterSpec(f"{self.name}.gamma", (width,), "scale")
+        return gamma, ParameterSpec(f"{self.name}.beta", (width,), "shift")
+
+    def leaves(self, wiring: Wiring) -> list[Value]:
+        """gamma and beta."""
+        return [wiring.leaf(f"{self.name}.{letter}") for letter in ("gamma", "beta")]
+
+
+@dataclass(frozen=True)
+class NormalizeBatch(Normalization):
+    """Batch norm: statistics of the minibatch in training, running ones in prediction."""
+
+    name: str
+
+    def statistics(self, width: int) -> Mapping[str, float]:
+        return {f"{self.name}.mean": 0.0, f"{self.name}.variance": 1.0}
+
+    def join(self, wiring: Wiring, x: Value) -> Value:
+        if not wiring.trains:
+            fixed = [wiring.statistic(f"{self.name}.{kind}") for kind in ("mean", "variance")]
+            return wiring.graph.add(FixedNorm(), x, *self.leaves(wiring), *fixed, name=self.name)
+        value = wiring.graph.add(BatchNorm(), x, *self.leaves(wiring), name=self.name)
+        wiring.running[self.name] = value
+        return value
+
+
+@dataclass(frozen=True)
+class NormalizeRows(Normalization):
+    """Layer norm: statistics over the units of each row, in both graphs."""
+
+    name: str
+
+    def join(self, wiring: Wiring, x: Value) -> Value:
+        return wiring.graph.add(LayerNorm(), x, *self.leaves(wiring), name=self.name)
+
+
+@dataclass(frozen=True)
+class Drop(Layer):
+    """Dropout with probability `p`: a mask for each step in training, nothing in prediction."""
+
+    name: str
+    p: float
+    outputs: int
+
+    def join(self, wiring: Wiring, x: Value) -> Value:
+        if not wiring.trains:
+            return x
+        mask = wiring.graph.input(f"mask{len(wiring.masks) + 1}", (None, self.outputs))
+        wiring.masks[mask] = self.p
+        return wiring.graph.add(Dropout(), x, mask, name=f"{self.name}.dropout")

@@ -1,0 +1,1 @@
+"""A run: the loop together with the disk, the clock and signals."""
