@@ -132,13 +132,13 @@ def differenced_output(value: Value, inputs: list[Array]) -> Array | None:
     if size == 0:
         return middle.astype(np.complex128)
     for step in DIFFERENCES:
-        slope, sides = np.zeros_like(middle), list[Array]()
+        slope, pieces = np.zeros_like(middle), list[Array]()
         for t, factor in FIVE_POINT:
             moved = [a if b is None else a + (t * step / size) * b for a, b in zip(x, d, strict=True)]
             slope += factor * apply(node, *moved, dtype=np.float64)
-            side = node.side(*moved)
-            sides += [] if side is None else [side]
-        if all(np.array_equal(sides[0], side) for side in sides):
+            piece = node.piece(*moved)
+            pieces += [] if piece is None else [piece]
+        if all(np.array_equal(pieces[0], piece) for piece in pieces):
             return middle + 1j * H * (size / step) * slope
     return None
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from mlptrain.arrays import Array
 from mlptrain.graph.plan import Plan, Value
-from mlptrain.tools.gradcheck.kinks import crossed, sides
+from mlptrain.tools.gradcheck.kinks import crossed, pieces
 
 STEP = 1e-5
 
@@ -45,9 +45,9 @@ class Line:
             self.plan.forward()
             total += factor * float(self.plan.value(self.plan.values[-1]))
             if first is None:
-                first = sides(self.plan)
+                first = pieces(self.plan)
             elif not kink:
-                kink = crossed(self.plan, first, sides(self.plan))
+                kink = crossed(self.plan, first, pieces(self.plan))
         self.flat[self.where] = self.before
         return Slope(total / step, kink)
 
