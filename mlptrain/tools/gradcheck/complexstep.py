@@ -71,10 +71,6 @@ class ComplexStep:
                 moved[value.index] = apply(need(value), *inputs, dtype=np.complex128)
         return float(moved[self.plan.values[-1].index].imag / H)
 
-    def along(self, u: Array, expected: float) -> float | None:
-        """The slope along a direction through the whole tensor."""
-        return self.slope(slice(None), u)
-
     def _moved(self, where: slice | int, direction: Array | float) -> dict[int, Array]:
         w = self.plan.value(self.tensor).astype(np.complex128)
         w.reshape(-1)[where] += 1j * H * direction
