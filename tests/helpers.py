@@ -1,16 +1,21 @@
 """Small things that several test files need: a node run by hand, a run without files, a hash."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from mlptrain.config import load_config
+from mlptrain.data.dataset import Rows
 from mlptrain.data.split import Parts
 from mlptrain.graph.graph import Graph
 from mlptrain.graph.node import Node
+from mlptrain.nn.network import Network
+from mlptrain.tools.gradcheck import Row, check, network_case, node_case
+from mlptrain.tools.gradcheck.networks import network_cases
+from mlptrain.tools.gradcheck.nodes import node_cases
 from mlptrain.training.build import build
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.record import Progress, Record
@@ -100,3 +105,25 @@ def fingerprint(experiment: Experiment) -> str:
     for array in arrays_of(experiment):
         digest.update(array.tobytes())
     return digest.hexdigest()
+
+
+def check_node(
+    name: str, node: Node, inputs: Sequence[np.ndarray], seed: int, *, gradients: int | None = None
+) -> list[Row]:
+    """The gradient check of one node: a row for each of its first inputs (all, if not given)."""
+    return list(check(node_case(name, node, inputs, seed, gradients=gradients)))
+
+
+def check_network(name: str, network: Network, rows: Rows, seed: int) -> list[Row]:
+    """The gradient check of one network: a row for each parameter."""
+    return list(check(network_case(name, network, rows, seed)))
+
+
+def check_nodes(seed: int = 0) -> Iterator[Row]:
+    """The gradient check of every node of every registry."""
+    return (row for case in node_cases(seed) for row in check(case))
+
+
+def check_networks(seed: int = 0) -> Iterator[Row]:
+    """The gradient check of networks that together hold everything there is."""
+    return (row for case in network_cases(seed) for row in check(case))

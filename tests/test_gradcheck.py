@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from helpers import check_network, check_networks, check_node, check_nodes
 
 from mlptrain.data.dataset import Rows
 from mlptrain.graph.gates import GATES, Sum
@@ -12,16 +13,9 @@ from mlptrain.nn.linear import Linear
 from mlptrain.nn.losses import LOSSES
 from mlptrain.nn.network import Network, perceptron
 from mlptrain.nn.regularizers import REGULARIZERS
-from mlptrain.tools.gradcheck import (
-    TOLERANCE,
-    check,
-    check_network,
-    check_networks,
-    check_node,
-    check_nodes,
-)
+from mlptrain.tools.gradcheck import TOLERANCE, Case, check
+from mlptrain.tools.gradcheck.agreement import relative_error
 from mlptrain.tools.gradcheck.nodes import LAYERS
-from mlptrain.tools.gradcheck.numerical import relative_error
 
 pytestmark = pytest.mark.usefixtures("strict_floats", "one_thread")
 
@@ -267,7 +261,7 @@ def test_a_large_tensor_is_checked_at_a_hundred_entries():
     plan = graph.plan()
     plan.value(x)[...] = np.random.default_rng(0).normal(size=(50, 50))
 
-    (row,) = check("n", plan, [x], np.random.default_rng(0))
+    (row,) = check(Case("n", plan, [x], np.random.default_rng(0)))
 
     assert row.entries_checked == 100
     assert row.passed

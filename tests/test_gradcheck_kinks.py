@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from helpers import check_network, check_node
 
 from mlptrain.data.dataset import Rows
 from mlptrain.nn.activations import ACTIVATIONS
@@ -9,7 +10,6 @@ from mlptrain.nn.losses import LOSSES
 from mlptrain.nn.network import Network, perceptron
 from mlptrain.nn.regularizers import L1
 from mlptrain.report.gradcheck import notes, verdict
-from mlptrain.tools.gradcheck import check_network, check_node
 
 pytestmark = pytest.mark.usefixtures("strict_floats", "one_thread")
 

@@ -5,6 +5,7 @@ Each mutant is a right node with one typical mistake. It has to fail, in the ten
 
 import numpy as np
 import pytest
+from helpers import check_network, check_node
 
 from mlptrain.data.dataset import Rows
 from mlptrain.graph.gates import (
@@ -29,7 +30,6 @@ from mlptrain.nn.losses.softmax import SoftmaxLoss
 from mlptrain.nn.network import Network, perceptron
 from mlptrain.nn.norm import BatchNorm, LayerNorm
 from mlptrain.nn.regularizers import L1, L2
-from mlptrain.tools.gradcheck import check_network, check_node
 
 pytestmark = pytest.mark.usefixtures("strict_floats", "one_thread")
 

@@ -1,10 +1,11 @@
-"""Large tensors, the complex step, the sweep over step sizes, data loss and penalty, the report."""
+"""Large tensors, the complex step, data loss and penalty, the report."""
 
 import json
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from helpers import check_network, check_node
 
 from mlptrain.cli import cli
 from mlptrain.data.dataset import Rows
@@ -17,14 +18,7 @@ from mlptrain.nn.losses import LOSSES
 from mlptrain.nn.network import Network, perceptron
 from mlptrain.nn.regularizers import L1, L2
 from mlptrain.report.gradcheck import complaint, notes
-from mlptrain.tools.gradcheck import (
-    STEPS,
-    check,
-    check_network,
-    check_node,
-    part_cases,
-    sweep,
-)
+from mlptrain.tools.gradcheck import check, part_cases
 from mlptrain.tools.gradcheck.agreement import Row
 from mlptrain.tools.gradcheck.complexstep import ComplexStep
 from mlptrain.tools.gradcheck.nodes import node_case
@@ -276,64 +270,6 @@ def test_complex_numbers_flow_through_a_network_to_its_loss(loss, options, weigh
     assert max(row.complex_error for row in found) < 1e-13  # a difference would be off by 1e-9
 
 
-# step sizes
-
-
-def swept(node, x):
-    (row,) = sweep([node_case("n", node, [x], 0)])
-    return row
-
-
-def test_a_sweep_has_an_error_for_each_step_size():
-    assert STEPS == (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
-    assert len(swept(Exp(), np.array([0.5, 1.5])).errors) == 6
-
-
-def test_the_error_of_a_right_gradient_falls_and_rises_again():
-    # exp: h^2 / 6 of the derivative over twice the derivative, with h = 1.5e-3 where x = 1.5
-    row = swept(Exp(), np.array([0.5, 1.5]))
-
-    assert row.errors[0] == pytest.approx(1.5e-3**2 / 12, rel=0.01)
-    assert row.errors[-1] > 1e-10
-    assert STEPS[row.best] in (1e-4, 1e-5, 1e-6)
-    assert row.passed
-
-
-def test_the_error_of_a_wrong_gradient_stays():
-    class Wrong(Exp):
-        def backward(self, upstream, inputs, out, saved, into):
-            np.multiply(upstream, 1.001 * out, out=into[0])
-
-    row = swept(Wrong(), np.array([0.5, 1.5]))
-
-    assert not row.passed
-    assert all(error == pytest.approx(5e-4, rel=0.01) for error in row.errors)
-
-
-def test_a_kink_within_the_larger_steps_leaves_the_smaller_ones():
-    row = swept(ACTIVATIONS["relu"](), np.array([[3e-5]]))
-
-    assert row.errors[:2] == (None, None)
-    assert row.errors[2] is not None
-    assert row.passed
-
-
-def test_a_wrong_unit_of_a_large_tensor_fails_the_sweep_at_every_step(monkeypatch):
-    network = wide_network(monkeypatch, a_thousandth_in_unit_7)
-    generator = np.random.default_rng(0)
-    rows = Rows(generator.normal(size=(5, WIDTH)), generator.integers(0, 4, 5))
-
-    by_tensor = {row.tensor: row for row in sweep(part_cases("n", network, rows, 0))}
-
-    assert [name for name, row in by_tensor.items() if not row.passed] == ["layer1.W"]
-    assert by_tensor["layer1.W"].projections == 4
-    assert min(error for error in by_tensor["layer1.W"].errors if error is not None) > 5e-6
-
-
-def test_a_small_tensor_is_swept_without_projections():
-    assert swept(Exp(), np.array([0.5, 1.5])).projections == 0
-
-
 # data loss and penalty
 
 
@@ -342,7 +278,7 @@ def parts(penalties):
     network.initialize(he, 0)
     generator = np.random.default_rng(0)
     rows = Rows(generator.normal(size=(6, 4)), generator.integers(0, 3, 6))
-    return [row for case in part_cases("n", network, rows, 0) for row in check(*case)]
+    return [row for case in part_cases("n", network, rows, 0) for row in check(case)]
 
 
 def test_data_loss_and_penalty_are_checked_apart_and_together():
@@ -438,28 +374,6 @@ def test_a_failed_check_is_json_all_the_same(config, wrong_tanh):
     assert result.exit_code == 1
     assert document["passed"] is False
     assert [row["wrong_units"] for row in document["rows"] if not row["passed"]] == [[4]] * 4
-
-
-def test_a_sweep_marks_the_best_step(config):
-    result = run(config, "--sweep")
-
-    assert result.exit_code == 0
-    assert "1e-3" in result.stdout
-    assert result.stdout.count("*") == 10 + 1  # ten tensors, and the line that explains the mark
-
-
-def test_a_sweep_as_json(config):
-    document = json.loads(run(config, "--sweep", "--json").stdout)
-
-    assert document["steps"] == list(STEPS)
-    assert all(row["passed"] and len(row["errors"]) == 6 for row in document["rows"])
-
-
-def test_a_sweep_says_that_a_wrong_gradient_is_not_rounding(config, wrong_tanh):
-    result = run(config, "--sweep")
-
-    assert result.exit_code == 1
-    assert "not rounding" in result.stderr
 
 
 @pytest.mark.parametrize("width", [80, 120])

@@ -4,6 +4,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import NamedTuple
 
@@ -143,6 +144,14 @@ ROOMS = ("cache", "readers", "preprocessing")
 """Folders of `data`: each may import those before it in this list, and the files beside them ..."""
 SHARED = ("row_set", "source", "matrix")
 """... that are below all of them; the other files of `data` are above."""
+
+
+def test_gitignore_hides_no_source():
+    # What it names is left out of the wheel, and ruff does not look at it.
+    lines = (ROOT / ".gitignore").read_text(encoding="utf-8").split()
+    anywhere = [line.rstrip("/") for line in lines if "/" not in line.rstrip("/")]
+    parts = {part for path in SOURCES for part in path.relative_to(ROOT).parts}
+    assert [part for part in parts if any(fnmatch(part, each) for each in anywhere)] == []
 
 
 def place(each: Import) -> str:

@@ -6,16 +6,14 @@ import click
 
 from mlptrain.cli.options import json_option, set_option
 from mlptrain.report import gradcheck as report
-from mlptrain.report import sweep as sweep_report
-from mlptrain.tools.gradcheck import of_config as gradients
+from mlptrain.tools.gradcheck.of_config import gradcheck
 
 
 @click.command()
 @click.argument("config", type=click.Path(path_type=Path), required=False)
 @set_option
-@click.option("--sweep", is_flag=True, help="The error at step sizes from 1e-3 to 1e-8 instead.")
 @json_option
-def command(config: Path | None, overrides: tuple[str, ...], sweep: bool, as_json: bool) -> None:
+def command(config: Path | None, overrides: tuple[str, ...], as_json: bool) -> None:
     """Compare numerical with analytic gradients, in float64.
 
     Without CONFIG: every node, loss and regularizer, and whole networks. With CONFIG: its network
@@ -26,9 +24,5 @@ def command(config: Path | None, overrides: tuple[str, ...], sweep: bool, as_jso
     Example:
       mlptrain gradcheck
       mlptrain gradcheck configs/digits.yaml --set model.activation=tanh
-      mlptrain gradcheck configs/digits.yaml --sweep
     """
-    if sweep:
-        sweep_report.show(gradients.gradcheck_sweep(config, overrides), as_json=as_json)
-    else:
-        report.show(gradients.gradcheck(config, overrides), as_json=as_json)
+    report.show(gradcheck(config, overrides), as_json=as_json)

@@ -114,7 +114,7 @@ class Max(Binary):
     The gradient router (P102).
     """
 
-    def side(self, *inputs: Array) -> Array | None:
+    def piece(self, *inputs: Array) -> Array | None:
         return np.greater_equal(inputs[0], inputs[1])
 
     def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:

@@ -61,10 +61,10 @@ class Node(ABC):
         """What forward must keep for backward, besides its inputs and its output."""
         return ()
 
-    def side(self, *inputs: Array) -> Array | None:
+    def piece(self, *inputs: Array) -> Array | None:
         """Which piece of a formula in pieces each element is on; None for a formula without kinks.
 
-        A gradient check compares the sides before and after its step: where one changed, the
+        A gradient check compares the pieces before and after its step: where one changed, the
         numerical gradient has crossed a kink and says nothing about the analytic one.
         """
         return None

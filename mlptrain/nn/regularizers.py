@@ -32,7 +32,7 @@ class L1(Node):
     def __init__(self, strength: float) -> None:
         self.strength = strength
 
-    def side(self, *inputs: Array) -> Array | None:
+    def piece(self, *inputs: Array) -> Array | None:
         return np.concatenate([np.sign(W).reshape(-1) for W in inputs])
 
     def shape(self, *inputs: Shape) -> Shape:

@@ -1,16 +1,10 @@
 """The outcome of a gradient check: a row for each tensor. How to read it: docs/gradcheck.md."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from mlptrain.errors import CheckFailed
-from mlptrain.report.console import (
-    emit_json,
-    say,
-    stdout,
-    table,
-)
-from mlptrain.tools.gradcheck import TOLERANCE, Row, Sweep
+from mlptrain.report.console import emit_json, say, stdout, table
+from mlptrain.tools.gradcheck import TOLERANCE, Row
 
 MOST_NAMED = 3
 MOST_KINKS = 10
@@ -24,38 +18,43 @@ def show(rows: Iterable[Row], *, as_json: bool) -> None:
     if as_json:
         emit_json(document(rows))
     else:
-        columns = ("tensor", "error", "complex", "how", "verdict")
-        cells = [(row.tensor, short(row.max_relative_error), second(row), row.how) for row in rows]
-        verdicts = [mark(row) for row in rows]
-        print_table(rows, columns, [(*a, b) for a, b in zip(cells, verdicts, strict=True)])
+        print_table(rows)
         for line in (*notes(rows), verdict(rows, failed)):
             say(stdout(), line)
     if failed:
         raise CheckFailed(*(complaint(row) for row in failed))
 
 
-def print_table(
-    rows: Sequence[Row | Sweep], columns: Sequence[str], cells: Sequence[Sequence[str]]
-) -> None:
+def print_table(rows: Sequence[Row]) -> None:
     """The network stands above the table where it is only one, else in front of its tensors."""
-    names, parts = [row.network for row in rows], [row.part for row in rows]
-    several, in_parts = len(set(names)) > 1, len(set(parts)) > 1
-    out = stdout()
-    if not several and names:
-        say(out, names[0])
-    shown: list[Sequence[Any]] = []
-    for i, row in enumerate(cells):
-        first = [("" if i and names[i] == names[i - 1] else names[i])] if several else []
-        part = [("" if i and parts[i] == parts[i - 1] else parts[i])] if in_parts else []
-        shown.append((*first, *part, *row))
-    before = ["network"] * several + ["loss"] * in_parts
-    made = table((*before, *columns), shown, left=len(before) + 1)
+    networks, parts = [row.network for row in rows], [row.part for row in rows]
+    words: dict[str, list[str]] = {}
+    if len(set(networks)) > 1:
+        words["network"] = without_repeats(networks)
+    elif networks:
+        say(stdout(), networks[0])
+    if len(set(parts)) > 1:
+        words["loss"] = without_repeats(parts)
+    words["tensor"] = [row.tensor for row in rows]
+    numbers = {
+        "error": [short(row.max_relative_error) for row in rows],
+        "complex": [second(row) for row in rows],
+        "how": [row.how for row in rows],
+        "verdict": [mark(row) for row in rows],
+    }
+    columns = words | numbers
+    made = table(tuple(columns), list(zip(*columns.values(), strict=True)), left=len(words))
     made.padding = (0, 1, 0, 0)
-    for column, name in zip(made.columns, (*before, *columns), strict=True):
+    for column, name in zip(made.columns, columns, strict=True):
         column.no_wrap = name != "network"
         if name in ("how", "verdict"):
             column.justify = "left"
-    out.print(made)
+    stdout().print(made)
+
+
+def without_repeats(names: Sequence[str]) -> list[str]:
+    """A name only where it is not that of the line above."""
+    return ["" if i and name == names[i - 1] else name for i, name in enumerate(names)]
 
 
 def short(value: float | None) -> str:
@@ -126,17 +125,13 @@ def verdict(rows: Sequence[Row], failed: Sequence[Row]) -> str:
     unknown = sum(1 for row in rows if not row.entries_checked)
     kinks = f", {unknown} of them on kinks and not judged" if unknown else ""
     largest = f"the largest relative error is {worst:.1e}, tolerance {TOLERANCE:.0e}"
-    return f"{counted(rows, failed)}{kinks}; {largest}"
+    outcome = (
+        f"{len(failed)} of {len(rows)} tensors failed" if failed else f"all {len(rows)} tensors agree"
+    )
+    return f"{outcome}{kinks}; {largest}"
 
 
-def counted(rows: Sequence[Row | Sweep], failed: Sequence[Row | Sweep]) -> str:
-    """How many tensors failed, if any."""
-    if failed:
-        return f"{len(failed)} of {len(rows)} tensors failed"
-    return f"all {len(rows)} tensors agree"
-
-
-def place(row: Row | Sweep) -> str:
+def place(row: Row) -> str:
     """Network, part of the loss and tensor."""
     part = "" if row.part == "loss" else f", {row.part}"
     return f"{row.network}{part}: {row.tensor}"

@@ -38,7 +38,7 @@ class ReLU(Activation):
         # NumPy takes its vectorised path for two arrays of one shape and leaves it for a scalar.
         return (Buffer(inputs[0], constant=0.0), Buffer(inputs[0], bool))
 
-    def side(self, *inputs: Array) -> Array | None:
+    def piece(self, *inputs: Array) -> Array | None:
         return inputs[0] > 0
 
     def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
@@ -62,7 +62,7 @@ class LeakyReLU(Activation):
     def __init__(self, *, slope: NonNegative = 0.01) -> None:
         self.slope = slope
 
-    def side(self, *inputs: Array) -> Array | None:
+    def piece(self, *inputs: Array) -> Array | None:
         return inputs[0] > 0
 
     def saved(self, *inputs: Shape) -> tuple[Buffer, ...]:
@@ -91,7 +91,7 @@ class ELU(Activation):
     def __init__(self, *, alpha: Positive = 1.0) -> None:
         self.alpha = alpha
 
-    def side(self, *inputs: Array) -> Array | None:
+    def piece(self, *inputs: Array) -> Array | None:
         return inputs[0] > 0
 
     def saved(self, *inputs: Shape) -> tuple[Buffer, ...]:
@@ -114,7 +114,7 @@ class SELU(Activation):
 
     gradient_in_place = True
 
-    def side(self, *inputs: Array) -> Array | None:
+    def piece(self, *inputs: Array) -> Array | None:
         return inputs[0] > 0
 
     def saved(self, *inputs: Shape) -> tuple[Buffer, ...]:
@@ -164,7 +164,7 @@ class Maxout(Activation):
     def saved(self, *inputs: Shape) -> tuple[Buffer, ...]:
         return (Buffer(self.shape(*inputs), np.intp),)
 
-    def side(self, *inputs: Array) -> Array | None:
+    def piece(self, *inputs: Array) -> Array | None:
         return self._pieces(inputs[0]).argmax(axis=-1)
 
     def _pieces(self, x: Array) -> Array:

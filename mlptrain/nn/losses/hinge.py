@@ -19,7 +19,7 @@ class HingeLoss(ClassificationLoss):
         super().__init__(class_weights=class_weights)
         self.delta = delta
 
-    def side(self, *inputs: Array) -> Array | None:
+    def piece(self, *inputs: Array) -> Array | None:
         scores, y = inputs[:2]
         return scores - np.take_along_axis(scores, y[:, None], axis=1) + self.delta > 0
 

@@ -42,7 +42,7 @@ class MSELoss(RegressionLoss):
 class MAELoss(RegressionLoss):
     """|d|.   local: the sign of d, 0 at d = 0."""
 
-    def side(self, *inputs: Array) -> Array | None:
+    def piece(self, *inputs: Array) -> Array | None:
         return np.sign(inputs[0] - inputs[1])
 
     def penalty(self, d: Array) -> Array:
@@ -61,7 +61,7 @@ class HuberLoss(RegressionLoss):
     def __init__(self, *, delta: Positive = 1.0) -> None:
         self.delta = delta
 
-    def side(self, *inputs: Array) -> Array | None:
+    def piece(self, *inputs: Array) -> Array | None:
         return np.abs(inputs[0] - inputs[1]) <= self.delta
 
     def penalty(self, d: Array) -> Array:

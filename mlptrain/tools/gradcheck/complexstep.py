@@ -71,10 +71,6 @@ class ComplexStep:
                 moved[value] = apply(need(value), *inputs, dtype=np.complex128)
         return float(moved[self.plan.values[-1]].imag / H)
 
-    def along(self, u: Array, expected: float) -> float | None:
-        """The slope along a direction through the whole tensor."""
-        return self.slope(slice(None), u)
-
     def _moved(self, where: slice | int, direction: Array | float) -> dict[Value, Array]:
         w = self.plan.value(self.tensor).astype(np.complex128)
         w.reshape(-1)[where] += 1j * H * direction
@@ -129,13 +125,13 @@ def differenced_output(value: Value, inputs: list[Array]) -> Array | None:
     if size == 0:
         return middle.astype(np.complex128)
     for step in DIFFERENCES:
-        slope, sides = np.zeros_like(middle), list[Array]()
+        slope, pieces = np.zeros_like(middle), list[Array]()
         for t, factor in FIVE_POINT:
             moved = [a if b is None else a + (t * step / size) * b for a, b in zip(x, d, strict=True)]
             slope += factor * apply(node, *moved, dtype=np.float64)
-            side = node.side(*moved)
-            sides += [] if side is None else [side]
-        if all(np.array_equal(sides[0], side) for side in sides):
+            piece = node.piece(*moved)
+            pieces += [] if piece is None else [piece]
+        if all(np.array_equal(pieces[0], piece) for piece in pieces):
             return middle + 1j * H * (size / step) * slope
     return None
 

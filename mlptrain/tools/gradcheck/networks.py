@@ -20,10 +20,8 @@ from mlptrain.nn.network import (
 )
 from mlptrain.nn.regularizers import L1, L2
 from mlptrain.streams import stream
-from mlptrain.tools.gradcheck.agreement import Row
 from mlptrain.tools.gradcheck.case import Case
 from mlptrain.tools.gradcheck.nodes import away_from_zero, node_cases
-from mlptrain.tools.gradcheck.numerical import check
 
 INPUTS, HIDDEN, OUTPUTS, ROWS = 5, (7, 6), 3, 8
 CONFIG_ROWS = 10
@@ -38,17 +36,6 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
 """What a network can have besides layers and activations."""
 
 
-def check_networks(seed: int = 0) -> Iterator[Row]:
-    """Networks that together hold every activation, loss, penalty, norm and dropout."""
-    for case in network_cases(seed):
-        yield from check(*case)
-
-
-def check_network(name: str, network: Network, rows: Rows, seed: int) -> Iterator[Row]:
-    """One row for each parameter of a float64 network, on these rows and one fixed dropout mask."""
-    return check(*network_case(name, network, rows, seed))
-
-
 def all_cases(seed: int = 0) -> Iterator[Case]:
     """Every node, then the networks."""
     yield from node_cases(seed)
@@ -56,7 +43,7 @@ def all_cases(seed: int = 0) -> Iterator[Case]:
 
 
 def network_cases(seed: int) -> Iterator[Case]:
-    """The networks of `check_networks`, one after the other."""
+    """Networks that together hold every activation, loss, penalty, norm and dropout."""
     linear = perceptron(INPUTS, OUTPUTS)
     yield _case("linear classifier, l2", linear, LOSSES["softmax"](), seed)
     for name, activation in ACTIVATIONS.items():
@@ -112,7 +99,7 @@ def part_cases(name: str, network: Network, rows: Rows, seed: int) -> Iterator[C
 
 
 def network_case(name: str, network: Network, rows: Rows, seed: int) -> Case:
-    """All parameters of a network, and the loss that `fit` descends."""
+    """All parameters of a float64 network, on these rows, and the loss that `fit` descends."""
     return training_case(name, network.training, rows, seed)
 
 

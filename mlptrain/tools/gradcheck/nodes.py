@@ -20,9 +20,7 @@ from mlptrain.nn.losses import LOSSES, Loss
 from mlptrain.nn.norm import BatchNorm, FixedNorm, LayerNorm
 from mlptrain.nn.regularizers import REGULARIZERS
 from mlptrain.streams import stream
-from mlptrain.tools.gradcheck.agreement import Row
 from mlptrain.tools.gradcheck.case import Case
-from mlptrain.tools.gradcheck.numerical import check
 
 LAYERS: dict[str, type[Node]] = {
     "linear": Linear,
@@ -65,21 +63,8 @@ LOSS_OPTIONS: Mapping[str, Sequence[Mapping[str, Any]]] = {
 NAMES = "xyzuv"
 
 
-def check_nodes(seed: int = 0) -> Iterator[Row]:
-    """One row for each input of each node of each registry."""
-    for case in node_cases(seed):
-        yield from check(*case)
-
-
-def check_node(
-    name: str, node: Node, inputs: Sequence[Array], seed: int, *, gradients: int | None = None
-) -> Iterator[Row]:
-    """One row for each of the first `gradients` inputs (all, if not given)."""
-    return check(*node_case(name, node, inputs, seed, gradients=gradients))
-
-
 def node_cases(seed: int) -> Iterator[Case]:
-    """The nodes of `check_nodes`, one after the other."""
+    """Every node of every registry."""
     for table, shapes in ((GATES, GATE_SHAPES), (ACTIVATIONS, {}), (LAYERS, LAYER_SHAPES)):
         for name, kind in table.items():
             generator = stream(seed, name)
@@ -134,7 +119,10 @@ def away_from_zero(generator: np.random.Generator, shape: Shape, *, positive: bo
 def node_case(
     name: str, node: Node, inputs: Sequence[Array], seed: int, *, gradients: int | None = None
 ) -> Case:
-    """A node with filled inputs and a random projection of its output behind it."""
+    """A node with filled inputs and a random projection of its output behind it.
+
+    The gradients of the first `gradients` inputs are checked (all, if not given).
+    """
     graph = Graph(np.float64)
     count = len(inputs) if gradients is None else gradients
     values = [

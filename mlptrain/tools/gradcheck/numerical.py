@@ -5,7 +5,7 @@ approximate, easy to write. The analytic one is what backward() delivers: fast, 
 Everything here runs in float64, on the graph that `fit` trains.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,17 +14,15 @@ from mlptrain.arrays import Array
 from mlptrain.graph.plan import Plan, Value
 from mlptrain.tools.gradcheck.agreement import (
     TOLERANCE,
-    ZERO,
     Entry,
     Row,
     relative_error,
     relative_errors,
 )
+from mlptrain.tools.gradcheck.case import Case
 from mlptrain.tools.gradcheck.complexstep import ComplexStep
-from mlptrain.tools.gradcheck.line import FIVE_POINT, Slope, entry_slope
+from mlptrain.tools.gradcheck.line import line_of_entry
 from mlptrain.tools.gradcheck.projection import PROJECTIONS, Projections
-
-__all__ = ["TOLERANCE", "Row", "check", "relative_error"]
 
 MOST_ENTRIES = 100
 """Larger tensors are checked at this many entries, drawn at random, and by random projections."""
@@ -32,8 +30,6 @@ IN_A_UNIT = 20
 """Where a projection finds a unit wrong, so many of its entries are looked at for the worst."""
 SECOND_OPINIONS = 3
 """The complex step looks at the entries that agree least, so many of them."""
-LARGER_STEPS = (1e-4, 1e-3)
-"""Where the centred difference disagrees, five-point ones with these steps tell error from rounding."""
 
 
 @dataclass(frozen=True)
@@ -47,20 +43,15 @@ class Judged:
     unjudged: int = 0
 
 
-def check(
-    network: str,
-    plan: Plan,
-    tensors: Sequence[Value],
-    generator: np.random.Generator,
-    part: str = "loss",
-) -> Iterator[Row]:
-    """One row for each of `tensors`, which the caller has filled; the last value of the plan is L."""
+def check(case: Case) -> Iterator[Row]:
+    """One row for each tensor of a case."""
+    plan = case.plan
     plan.forward()
     plan.backward()
-    analytic = {value: plan.gradient(value).copy() for value in tensors}
-    for value in tensors:
-        row = check_tensor(network, plan, value, analytic[value], generator)
-        yield replace(row, part=part)
+    analytic = {tensor: plan.gradient(tensor).copy() for tensor in case.tensors}
+    for tensor in case.tensors:
+        row = check_tensor(case.network, plan, tensor, analytic[tensor], case.generator)
+        yield replace(row, part=case.part)
 
 
 def check_tensor(
@@ -82,18 +73,18 @@ def check_tensor(
     return row
 
 
-def chosen(size: int, generator: np.random.Generator, most: int = MOST_ENTRIES) -> Array:
-    """The entries to look at: all, or `most` of them drawn at random."""
-    if size <= most:
+def chosen(size: int, generator: np.random.Generator) -> Array:
+    """The entries to look at: all, or MOST_ENTRIES of them drawn at random."""
+    if size <= MOST_ENTRIES:
         return np.arange(size)
-    return np.sort(generator.choice(size, most, replace=False))
+    return np.sort(generator.choice(size, MOST_ENTRIES, replace=False))
 
 
 def judge(plan: Plan, tensor: Value, analytic: Array, entries: Array) -> Judged:
     """The numerical gradients of these entries, save where a step crosses a kink."""
     flat = analytic.reshape(-1)
     floor = 2 * float(np.abs(flat[entries]).max(initial=0.0)) / 1000
-    slopes = [_careful_slope(plan, tensor, int(entry), flat[entry], floor) for entry in entries]
+    slopes = [line_of_entry(plan, tensor, int(i)).slope(float(flat[i]), floor) for i in entries]
     kept = np.array([not slope.kink for slope in slopes], bool)
     return Judged(
         entries[kept],
@@ -102,24 +93,6 @@ def judge(plan: Plan, tensor: Value, analytic: Array, entries: Array) -> Judged:
         tuple(dict.fromkeys(slope.kink for slope in slopes if slope.kink)),
         int((~kept).sum()),
     )
-
-
-def _careful_slope(plan: Plan, tensor: Value, entry: int, analytic: float, floor: float) -> Slope:
-    """The centred difference; where it disagrees, the larger step that disagrees least.
-
-    A wrong gradient is wrong at every step size, the rounding of a difference is not.
-    """
-    best = entry_slope(plan, tensor, entry)
-    if best.kink:
-        return best
-    for step in LARGER_STEPS:
-        scale = abs(analytic) + abs(best.value)
-        if abs(analytic - best.value) <= TOLERANCE * max(scale, floor) or scale <= ZERO:
-            break
-        other = entry_slope(plan, tensor, entry, step, FIVE_POINT)
-        if not other.kink and abs(analytic - other.value) < abs(analytic - best.value):
-            best = other
-    return best
 
 
 def _project(
@@ -168,7 +141,7 @@ def _second_opinion(
         errors.append(relative_error(flat[entries[known]], second))
     if row.projections:
         projections = Projections(plan, tensor, analytic, generator)
-        along = projections.error(step.along)
+        along = projections.error(lambda direction: step.slope(slice(None), direction.u))
         errors += [along] if along is not None else []
     return replace(row, complex_error=max(errors, default=None), differenced=tuple(step.differenced))
 

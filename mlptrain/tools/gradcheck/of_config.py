@@ -6,31 +6,17 @@ from mlptrain.config import load_config
 from mlptrain.config.load import Source
 from mlptrain.config.overrides import Overrides
 from mlptrain.errors import ConfigError
-from mlptrain.tools.gradcheck import (
-    Case,
-    Row,
-    Sweep,
-    all_cases,
-    check,
-    few,
-    part_cases,
-    sweep,
-)
+from mlptrain.tools.gradcheck import Case, Row, all_cases, check, few, part_cases
 from mlptrain.training.build import build, in_float64
 
 
 def gradcheck(config: Source | None = None, overrides: Overrides = ()) -> Iterator[Row]:
-    """Numerical against analytic gradients: of everything, or of a config on its own rows."""
-    return (row for case in gradcheck_cases(config, overrides) for row in check(*case))
+    """A row for each tensor: of every node and many networks, or of a config on its own rows."""
+    return (row for case in cases(config, overrides) for row in check(case))
 
 
-def gradcheck_sweep(config: Source | None = None, overrides: Overrides = ()) -> Iterator[Sweep]:
-    """The same at step sizes from 1e-3 to 1e-8."""
-    return sweep(gradcheck_cases(config, overrides))
-
-
-def gradcheck_cases(config: Source | None, overrides: Overrides) -> Iterator[Case]:
-    """What a gradient check looks at: every node and many networks, or the network of a config."""
+def cases(config: Source | None, overrides: Overrides) -> Iterator[Case]:
+    """What is checked: everything, or the network of a config and the parts of its loss."""
     if config is None:
         if overrides:
             raise ConfigError("--set changes a CONFIG: name one, or leave out --set")

@@ -7,13 +7,14 @@ are rarely crossed. Where a projection disagrees, halving the set of units finds
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
 from mlptrain.arrays import Array
 from mlptrain.graph.plan import Plan, Value
 from mlptrain.tools.gradcheck.agreement import TOLERANCE, ZERO
-from mlptrain.tools.gradcheck.line import FIVE_POINT, STEP, Line
+from mlptrain.tools.gradcheck.line import Line
 
 PROJECTIONS = 4
 """One of them overlooks a thousandth in one unit of 4096 once in ten times; four, hardly ever."""
@@ -23,11 +24,18 @@ MOST_NAMED = 5
 """So many wrong units are named at most."""
 WEAKEST = 0.1
 """A unit moves at most ten times as far as the one with the largest gradient."""
-LARGER_STEPS = ((1e-4, FIVE_POINT), (1e-3, FIVE_POINT))
 
 
-SlopeAlong = Callable[[Array, float], float | None]
-"""(direction, the slope that is expected) -> the slope of L, or None at a kink."""
+class Direction(NamedTuple):
+    """A direction u (flat), the slope g . u expected along it, and the usual size of such a slope."""
+
+    u: Array
+    expected: float
+    usual: float
+
+
+SlopeAlong = Callable[[Direction], float | None]
+"""The slope of L along a direction, or None at a kink."""
 
 
 class Projections:
@@ -47,44 +55,32 @@ class Projections:
 
     def errors(self, count: int, units: slice = slice(None)) -> list[float | None]:
         """The relative error along `count` directions through these units; None: it crosses a kink."""
-        return [self.error(self.along, units) for _ in range(count)]
+        return [self.error(self._by_differences, units) for _ in range(count)]
 
     def error(self, slope: SlopeAlong, units: slice = slice(None)) -> float | None:
-        """The relative error of `slope` along a new direction; None where it crosses a kink."""
-        return self.compare(self.direction(units), slope, units)
+        """|g.u - slope| / max(|g.u| + |slope|, usual size) along a new direction u; None at a kink."""
+        direction = self._direction(units)
+        found = slope(direction)
+        if found is None:
+            return None
+        scale = max(abs(direction.expected) + abs(found), direction.usual)
+        if not np.isfinite(scale):
+            return float("inf")
+        return abs(direction.expected - found) / scale if scale > ZERO else 0.0
 
-    def direction(self, units: slice = slice(None)) -> Array:
-        """A random direction of length 1 through these units, of the shape of the gradient."""
+    def _direction(self, units: slice) -> Direction:
+        """A random direction of length 1 through these units; the usual size is 2 sqrt(sum (g u)^2)."""
         u = np.zeros_like(self.gradient)
         u[:, units] = self.generator.normal(size=u[:, units].shape) * self.weights[units]
         u /= np.sqrt(np.square(u).sum())
-        return u
-
-    def compare(self, u: Array, slope: SlopeAlong, units: slice = slice(None)) -> float | None:
-        """|g.u - slope| / max(|g.u| + |slope|, 2 sqrt(sum (g u)^2)), the floor being its usual size."""
         products = self.gradient[:, units] * u[:, units]
-        expected = float(products.sum())
-        found = slope(u.reshape(-1), expected)
-        if found is None:
-            return None
-        scale = max(abs(expected) + abs(found), 2 * float(np.sqrt(np.square(products).sum())))
-        if not np.isfinite(scale):
-            return float("inf")
-        return abs(expected - found) / scale if scale > ZERO else 0.0
+        usual = 2 * float(np.sqrt(np.square(products).sum()))
+        return Direction(u.reshape(-1), float(products.sum()), usual)
 
-    def along(self, u: Array, expected: float) -> float | None:
-        """The slope of L along u by differences: of several step sizes the one that disagrees least."""
-        line = Line(self.plan, self.tensor, slice(None), u)
-        best, kink = line.slope(STEP)
-        if kink:
-            return None
-        for step, stencil in LARGER_STEPS:
-            if abs(expected - best) <= TOLERANCE * (abs(expected) + abs(best)):
-                break
-            other = line.slope(step, stencil)
-            if not other.kink and abs(expected - other.value) < abs(expected - best):
-                best = other.value
-        return best
+    def _by_differences(self, direction: Direction) -> float | None:
+        line = Line(self.plan, self.tensor, slice(None), direction.u)
+        found = line.slope(direction.expected, direction.usual)
+        return None if found.kink else found.value
 
     def wrong_units(self) -> list[int]:
         """Units whose gradient is wrong, found by halving; at most `MOST_NAMED`."""
