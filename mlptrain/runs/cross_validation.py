@@ -15,10 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from mlptrain.inference.evaluation_report import EvaluationReport
 from mlptrain.config import Config
 from mlptrain.config.schema import Fold
 from mlptrain.errors import ConfigError, EnvironmentFault, StorageError
+from mlptrain.inference.evaluation_report import EvaluationReport
+from mlptrain.inference.model import Model
+from mlptrain.runs.run import Run
 from mlptrain.storage.files import write_atomically
 from mlptrain.storage.fold_directory import (
     PREDICTIONS,
@@ -27,8 +29,6 @@ from mlptrain.storage.fold_directory import (
     fold_path,
     some_folds,
 )
-from mlptrain.inference.model import Model
-from mlptrain.runs.run import Run
 from mlptrain.storage.run_directory import holds_checkpoint
 
 

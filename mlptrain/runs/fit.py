@@ -5,17 +5,17 @@ from datetime import datetime
 from itertools import count, islice
 from pathlib import Path
 
-from mlptrain.training.build import build
 from mlptrain.config import load_config
 from mlptrain.config.load import Source
 from mlptrain.config.overrides import Overrides
 from mlptrain.errors import ConfigError
-from mlptrain.training.experiment import Experiment
-from mlptrain.storage.fold_directory import check_no_folds, check_one_run
-from mlptrain.runs.cross_validation import Folds
 from mlptrain.inference.model import read_checkpoint
-from mlptrain.training.record import Progress
+from mlptrain.runs.cross_validation import Folds
 from mlptrain.runs.run import Run
+from mlptrain.storage.fold_directory import check_no_folds, check_one_run
+from mlptrain.training.build import build
+from mlptrain.training.experiment import Experiment
+from mlptrain.training.record import Progress
 from mlptrain.training.trainer import train
 
 IN_PLACE = "--resume goes on in place: leave out --out, --init-from and --force"

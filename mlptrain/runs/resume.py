@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mlptrain.training.checkpoint import Checkpoint
 from mlptrain.config import Config, resolved
 from mlptrain.errors import CheckpointError
+from mlptrain.training.checkpoint import Checkpoint
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.restore import config_of
 

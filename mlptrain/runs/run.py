@@ -10,22 +10,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self
 
+from mlptrain.config import Config, dump, resolved
+from mlptrain.errors import CheckpointError, DivergenceError, Interrupted, MLPTrainError, StorageError
+from mlptrain.runs.resume import agreed_config, check_same_data
+from mlptrain.runs.saving import Checkpointer, Ruined
+from mlptrain.runs.signals import StopRequest, stop_requests
+from mlptrain.runs.tensorboard import EventFiles
 from mlptrain.storage.archive import read_archive
+from mlptrain.storage.run_directory import RunDirectory
+from mlptrain.system.environment import differences, environment
+from mlptrain.system.threads import use_threads
 from mlptrain.training.build import build, interval
 from mlptrain.training.checkpoint import Checkpoint, restore_network
-from mlptrain.config import Config, dump, resolved
-from mlptrain.system.environment import differences, environment
-from mlptrain.errors import CheckpointError, DivergenceError, Interrupted, MLPTrainError, StorageError
 from mlptrain.training.evaluate import evaluate
-from mlptrain.runs.tensorboard import EventFiles
 from mlptrain.training.experiment import Experiment
-from mlptrain.runs.signals import StopRequest, stop_requests
-from mlptrain.runs.saving import Checkpointer, Ruined
 from mlptrain.training.record import Progress, Record
 from mlptrain.training.restore import network_of
-from mlptrain.runs.resume import agreed_config, check_same_data
-from mlptrain.storage.run_directory import RunDirectory
-from mlptrain.system.threads import use_threads
 from mlptrain.training.trainer import train
 
 MOST_ROLLBACKS = 3

@@ -6,13 +6,19 @@ always written just before last.npz, so that the two never disagree.
 """
 
 import math
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from mlptrain.arrays import Array
+from mlptrain.errors import DivergenceError
+from mlptrain.runs.tensorboard import EventFiles
+from mlptrain.storage.run_directory import RunDirectory
 from mlptrain.training.checkpoint import (
     Checkpoint,
     arrays_of,
@@ -22,15 +28,8 @@ from mlptrain.training.checkpoint import (
     restore_network,
     restore_optimizer,
 )
-from mlptrain.errors import DivergenceError
-from mlptrain.runs.tensorboard import EventFiles
 from mlptrain.training.experiment import Experiment, Interval
-from mlptrain.arrays import Array
 from mlptrain.training.record import Progress, Record
-from mlptrain.storage.run_directory import RunDirectory
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 EVENTS = "tensorboard"
 """The folder of the event files in the run directory."""
