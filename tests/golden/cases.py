@@ -69,6 +69,10 @@ LOSSES: dict[str, Choice] = {
     "huber": {"name": "huber", "delta": 1.0},
 }
 
+NOT_IN_PYTORCH: dict[str, tuple[str, str]] = {
+    # "optimizer_signum": (why there is no case, the test with numbers from paper that holds it instead)
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
