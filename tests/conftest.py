@@ -4,7 +4,13 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from threadpoolctl import threadpool_limits
+
+settings.register_profile(
+    "mlptrain", deadline=None
+)  # how long an example takes is the machine's affair
+settings.load_profile("mlptrain")
 
 
 @pytest.fixture

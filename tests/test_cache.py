@@ -129,7 +129,7 @@ CELLS = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.tuples(CELLS, CELLS, st.sampled_from("pqr")), min_size=8, max_size=60),
     st.sampled_from([{"missing": "mean"}, {"missing": "drop"}, {"scale": "none", "missing": "median"}]),

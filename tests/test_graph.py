@@ -160,18 +160,35 @@ def test_a_value_that_is_needed_again_is_not_written_over(rng):
 
 
 def test_a_value_with_two_readers_is_not_written_over():
+    # The gradient of a linear layer needs no scores, so that the second reader alone protects them.
     graph = Graph(np.float64, keeps_all=False)
-    x = graph.input("x", (3,), wants_gradient=True)
-    scores = graph.add(Negate(), x, name="scores")
+    X, W = graph.input("X", (1, 1)), graph.input("W", (1, 3), wants_gradient=True)
+    scores = graph.add(Linear(), X, W, name="scores")
     active = graph.add(ReLU(), scores, name="active")
     total = graph.add(Add(), scores, active, name="total")
     graph.add(Sum(), total, name="sum")
     plan = graph.plan()
-    plan.value(x)[...] = [1, -2, 0]
+    plan.value(X)[...] = 1
+    plan.value(W)[...] = [[1, -2, 0]]
 
     plan.forward()
 
-    assert plan.value(total).tolist() == [-1, 4, 0]
+    assert plan.value(total).tolist() == [[2, -2, 0]]
+
+
+def test_a_value_that_its_own_gradient_needs_is_not_written_over():
+    # One reader only. d tanh(s)/dx = (1 - tanh(s)^2) s (1 - s), with s = sigmoid(0) = 1/2.
+    graph = Graph(np.float64, keeps_all=False)
+    x = graph.input("x", (3,), wants_gradient=True)
+    s = graph.add(ACTIVATIONS["sigmoid"](), x, name="s")
+    graph.add(Sum(), graph.add(ACTIVATIONS["tanh"](), s, name="tanh"), name="sum")
+    plan = graph.plan()
+    plan.value(x)[...] = 0
+
+    plan.forward()
+    plan.backward()
+
+    np.testing.assert_allclose(plan.gradient(x), (1 - np.tanh(0.5) ** 2) / 4, rtol=1e-12)
 
 
 def test_walking_forward_shows_each_value_before_it_is_written_over(rng):

@@ -62,11 +62,13 @@ def test_the_update_of_plain_gradient_descent_is_rate_times_gradient():
 
 
 def test_units_that_are_0_for_every_row_count_as_dead():
+    """Scores x - 1e3, x - 1e3, x, -x, x + 1e3: two units never act, two act on half of the rows."""
     experiment = build(load_config(TOY))
     network = experiment.network
-    network.parameters["layer1.b"].value[:] = [-1e3, -1e3, 1e3, 1e3, 1e3]
+    network.parameters["layer1.W"].value[:] = [[1, 1, 1, -1, 1], [0] * 5]
+    network.parameters["layer1.b"].value[:] = [-1e3, -1e3, 0, 0, 1e3]
     plan = network.training.graph.plan(4)
-    plan.value(network.training.X)[...] = 0.1
+    plan.value(network.training.X)[...] = [[-2, 0], [-1, 0], [1, 0], [2, 0]]
     plan.forward()
     plan.backward()
     found = histograms(experiment, plan, np.zeros_like(network.parameters.values))

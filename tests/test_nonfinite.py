@@ -25,6 +25,7 @@ from mlptrain.errors import DivergenceError, StorageError
 from mlptrain.inference.evaluation_report import load
 from mlptrain.nn.activations.piecewise import ReLU
 from mlptrain.runs.fit import prepare
+from mlptrain.runs.saving import Pace
 from mlptrain.storage.archive import read_archive
 from mlptrain.storage.run_directory import RunDirectory
 from mlptrain.training import trainer
@@ -387,6 +388,27 @@ def test_rollback_recovers_three_times(begin, poison):
     assert records(run.directory.path)[-1]["learning_rate"] == 0.02 / 8
 
 
+def test_a_second_rollback_to_the_same_checkpoint_halves_the_rate_again(begin, poison):
+    """Steps 17 and 19 both lead back to step 15, where the rate was still whole."""
+    poison.input(NAN, 17, 19)
+    run = begin(ROLLBACK)
+    finish(run)
+
+    assert [note.rpartition("; ")[2] for note in run.summary["notes"]] == ["rolled back to step 15"] * 2
+    assert records(run.directory.path)[-1]["learning_rate"] == 0.02 / 4
+    assert run.progress.poisoned == [16, 18]  # counted from 0
+
+
+def test_what_a_rollback_goes_back_to_does_not_depend_on_the_clock(begin, poison, monkeypatch):
+    """Checkpoints of epochs are put off while saving is slow, but not where a rollback needs them."""
+    monkeypatch.setattr(Pace, "allows", lambda pace: False)
+    poison.input(NAN, 17)
+    run = begin({"train.nonfinite": "rollback", "train.checkpoint_every": 1})
+    finish(run)
+
+    assert run.summary["notes"][-1].endswith("; rolled back to step 10")
+
+
 def test_rollback_gives_up_the_fourth_time(begin, poison):
     poison.input(NAN, 12, 13, 17, 23)
     run = begin(ROLLBACK)
@@ -453,13 +475,26 @@ def test_large_gradients_are_not_taken_for_infinite(scale, count):
         assert is_finite(1.0, gradients)
 
 
+PLACES = pytest.mark.parametrize("place", [0, 1_000, -1], ids="at {}".format)
+"""The last gradients of many stand in no row of that matrix: they are added up by themselves."""
+
+
 @COUNTS
-@pytest.mark.parametrize("place", [0, 1_000, -1])
-@pytest.mark.parametrize("values", [[NAN], [INF], [-INF], [INF, -INF]], ids=str)
-def test_one_bad_gradient_among_many_is_noticed(values, place, count):
+@PLACES
+@BAD
+def test_one_bad_gradient_among_many_is_noticed(value, place, count):
     gradients = np.ones(count, np.float32)
-    gradients[place] = values[0]
-    gradients[500] = values[-1]
+    gradients[place] = value
+
+    assert not is_finite(1.0, gradients)
+
+
+@COUNTS
+@PLACES
+def test_two_infinities_do_not_cancel(place, count):
+    gradients = np.ones(count, np.float32)
+    gradients[place] = INF
+    gradients[500] = -INF
 
     with np.errstate(invalid="ignore"):
         assert not is_finite(1.0, gradients)

@@ -239,6 +239,17 @@ def test_a_row_that_overflows_the_network_is_an_error(run, tmp_path):
         list(predict(model, str(path)))
 
 
+def test_a_row_of_a_later_chunk_is_named_by_its_place_in_the_file(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("mlptrain.inference.predict.ENTRIES", 1)  # chunks of 1024 rows
+    rows = [["red", 0.5, 1]] * 3000
+    rows[2499] = ["red", 1e30, 1e30]
+    path = write(tmp_path / "huge.csv", HEADER[1:4], rows)
+    model = mlptrain.load(run)
+    model.network.parameters.values[...] = 1e6
+    with pytest.raises(DataError, match=r"huge.csv: row 2500: its values are too large"):
+        list(predict(model, str(path)))
+
+
 def test_a_run_without_a_checkpoint_is_an_error(tmp_path, table):
     result = invoke("predict", tmp_path, table)
     assert result.exit_code in (5, 6)

@@ -133,8 +133,10 @@ def test_a_category_is_the_same_when_a_new_file_holds_only_its_numbers(csv: Path
     assert apply(data, csv, "c\n12\n12\n").tolist() == [[1, 0, 0, 0]] * 2
 
 
-def test_booleans_are_not_scaled(csv: Path) -> None:
-    assert fit(csv, "a,y\ntrue,p\nfalse,q\ntrue,p\n").train.X.ravel().tolist() == [1, 0, 1]
+@pytest.mark.parametrize("scale", ["standard", "minmax", "robust", "none"])
+def test_booleans_are_not_scaled(csv: Path, scale: str) -> None:
+    X = fit(csv, "a,y\ntrue,p\nfalse,q\ntrue,p\n", scale=scale).train.X
+    assert X.ravel().tolist() == [1, 0, 1]
 
 
 def test_dates_become_days_or_are_left_out(csv: Path) -> None:

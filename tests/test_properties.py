@@ -29,7 +29,6 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 EXAMPLES = int(os.environ.get("MLPTRAIN_EXAMPLES", "25"))
 USUAL = settings(
     max_examples=EXAMPLES,
-    deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -473,7 +473,7 @@ LEAVES = st.sampled_from(["x", "y", "z", "2", "0.5", "3"])
 NUMBERS = st.integers(-9, 9).map(float)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.recursive(LEAVES, combined, max_leaves=8), NUMBERS, NUMBERS, NUMBERS)
 def test_a_random_expression_has_the_value_that_python_gives_it(text, x, y, z):
     values = {"x": x, "y": y, "z": z}
@@ -497,7 +497,7 @@ def smooth(parts):
 SMALL = st.floats(-2, 2).map(lambda number: round(number, 3))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.recursive(st.sampled_from(["x", "y", "3"]), smooth, max_leaves=6), SMALL, SMALL)
 def test_a_random_gradient_agrees_with_centred_differences(text, x, y):
     assume("x" in re.findall(r"\b[xy]\b", text))
