@@ -4,11 +4,33 @@ Into: for each input of a node the array that takes its gradient, or None where 
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
+import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
 Arrays = Sequence[Array]
 Shape = tuple[int, ...]
 Into = Sequence[Any]
+
+
+class RowArray(Protocol):
+    """An array (N, ...) that rows are taken from: one in memory, or one that stays in a file."""
+
+    @property
+    def shape(self) -> Shape:
+        """(N, ...)"""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of its entries."""
+
+    def __len__(self) -> int:
+        """N."""
+
+    def __getitem__(self, rows: Any, /) -> Any:
+        """The rows of a slice or of an array of numbers, in memory."""
+
+    def take(self, rows: NDArray[np.intp], axis: int, out: Array, mode: Any, /) -> Any:
+        """Write the rows of these numbers into `out`."""

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from mlptrain.data.dataset import Rows
+from mlptrain.data.inputs import Inputs
 from mlptrain.graph.plan import Plan
 from mlptrain.nn.activations import ACTIVATIONS
 from mlptrain.nn.activations.piecewise import LeakyReLU, Maxout, ReLU
@@ -282,7 +283,7 @@ def network():
 
 
 def failures(network):
-    rows = Rows(numbers(6, 4), np.array([0, 1, 2, 0, 1, 2]))
+    rows = Rows(Inputs(numbers(6, 4)), np.array([0, 1, 2, 0, 1, 2]))
     return [row.tensor for row in check_network("n", network, rows, 0) if not row.passed]
 
 

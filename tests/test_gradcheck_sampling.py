@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from mlptrain.cli import cli
 from mlptrain.data.dataset import Rows
+from mlptrain.data.inputs import Inputs
 from mlptrain.nn.activations import ACTIVATIONS
 from mlptrain.nn.activations.activation import Activation
 from mlptrain.nn.gates import Exp
@@ -53,7 +54,7 @@ def wide_network(monkeypatch, spoil):
 
 def rows_of(network, seed=0):
     generator = np.random.default_rng(seed)
-    rows = Rows(generator.normal(size=(5, WIDTH)), generator.integers(0, 4, 5))
+    rows = Rows(Inputs(generator.normal(size=(5, WIDTH))), generator.integers(0, 4, 5))
     return {row.tensor: row for row in check_network("n", network, rows, seed)}
 
 
@@ -239,7 +240,7 @@ def test_of_a_network_of_smooth_nodes_only_what_is_above_the_tensor_is_passed():
     network = Network(Architecture(3, 2, [4, 4], activations), LOSSES["softmax"](), dtype=float)
     network.initialize(he, 0)
     generator = np.random.default_rng(0)
-    rows = Rows(generator.normal(size=(6, 3)), generator.integers(0, 2, 6))
+    rows = Rows(Inputs(generator.normal(size=(6, 3))), generator.integers(0, 2, 6))
 
     by_tensor = {row.tensor: row for row in check_network("n", network, rows, 0)}
 
@@ -270,7 +271,9 @@ def test_complex_numbers_flow_through_a_network_to_its_loss(loss, options, weigh
     generator = np.random.default_rng(0)
     y = generator.integers(0, 2, 6) if made.classifies else generator.normal(size=(6, 2))
 
-    found = list(check_network("n", network, Rows(generator.normal(size=(6, 3)), y, weights), 0))
+    found = list(
+        check_network("n", network, Rows(Inputs(generator.normal(size=(6, 3))), y, weights), 0)
+    )
 
     assert [(row.tensor, row.differenced) for row in found if row.differenced] == []
     assert max(row.complex_error for row in found) < 1e-13  # a difference would be off by 1e-9
@@ -321,7 +324,7 @@ def test_a_kink_within_the_larger_steps_leaves_the_smaller_ones():
 def test_a_wrong_unit_of_a_large_tensor_fails_the_sweep_at_every_step(monkeypatch):
     network = wide_network(monkeypatch, a_thousandth_in_unit_7)
     generator = np.random.default_rng(0)
-    rows = Rows(generator.normal(size=(5, WIDTH)), generator.integers(0, 4, 5))
+    rows = Rows(Inputs(generator.normal(size=(5, WIDTH))), generator.integers(0, 4, 5))
 
     by_tensor = {row.tensor: row for row in sweep(part_cases("n", network, rows, 0))}
 
@@ -341,7 +344,7 @@ def parts(penalties):
     network = Network(Architecture(4, 3), LOSSES["softmax"](), penalties, dtype=float)
     network.initialize(he, 0)
     generator = np.random.default_rng(0)
-    rows = Rows(generator.normal(size=(6, 4)), generator.integers(0, 3, 6))
+    rows = Rows(Inputs(generator.normal(size=(6, 4))), generator.integers(0, 3, 6))
     return [row for case in part_cases("n", network, rows, 0) for row in check(*case)]
 
 

@@ -66,7 +66,7 @@ def test_units_that_are_0_for_every_row_count_as_dead():
     network = experiment.network
     network.parameters["layer1.b"].value[:] = [-1e3, -1e3, 1e3, 1e3, 1e3]
     plan = network.training.graph.plan(4)
-    plan.value(network.training.X)[...] = 0.1
+    plan.value(network.training.inputs[0])[...] = 0.1
     plan.forward()
     plan.backward()
     found = histograms(experiment, plan, np.zeros_like(network.parameters.values))

@@ -67,7 +67,7 @@ class Poison:
         def load_batch(experiment, rows, step):
             plan = real(experiment, rows, step)
             if step + 1 in steps:
-                plan.value(experiment.network.training.X)[0, 0] = value
+                plan.value(experiment.network.training.inputs[0])[0, 0] = value
             return plan
 
         self.monkeypatch.setattr(trainer, "load_batch", load_batch)

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.arrays import Array
 from mlptrain.data.batches import batches, epoch_order
+from mlptrain.data.inputs import take
 from mlptrain.errors import DivergenceError
 from mlptrain.graph.plan import Plan
 from mlptrain.training.experiment import Experiment
@@ -97,17 +97,12 @@ def load_batch(experiment: Experiment, rows: NDArray[np.intp], step: int) -> Pla
     """Gather the rows of a minibatch straight into the training graph, and draw its dropout masks."""
     training, data = experiment.network.training, experiment.data.train
     plan = training.graph.plan(len(rows))
-    take(data.X, rows, plan.value(training.X))
+    data.inputs.take(rows, map(plan.value, training.inputs))
     take(data.y, rows, plan.value(training.y))
     if training.weights is not None and data.weights is not None:
         take(data.weights, rows, plan.value(training.weights))
     training.draw_masks(plan, experiment.seed, step)
     return plan
-
-
-def take(array: Array, rows: NDArray[np.intp], out: Array) -> None:
-    """Write array[rows] into `out`; the mode keeps NumPy from making a copy on the way."""
-    array.take(rows, 0, out, "clip")
 
 
 def usable(
