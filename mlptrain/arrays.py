@@ -4,8 +4,9 @@ Into: for each input of a node the array that takes its gradient, or None where 
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
+import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
@@ -25,3 +26,24 @@ class Segment(NamedTuple):
     stop: int
     rate: float = 1.0
     decays: bool = False
+
+
+class RowArray(Protocol):
+    """An array (N, ...) that rows are taken from: one in memory, or one that stays in a file."""
+
+    @property
+    def shape(self) -> Shape:
+        """(N, ...)"""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of its entries."""
+
+    def __len__(self) -> int:
+        """N."""
+
+    def __getitem__(self, rows: Any, /) -> Any:
+        """The rows of a slice or of an array of numbers, in memory."""
+
+    def take(self, rows: NDArray[np.intp], axis: int, out: Array, mode: Any, /) -> Any:
+        """Write the rows of these numbers into `out`."""

@@ -27,7 +27,7 @@ def network(loss, *, weighted=False, norm="none"):
 
 
 def gradient(made, X, y, weights=None, share=1.0):
-    plan = made.training.fill(X, y, weights, seed=0)
+    plan = made.training.fill([X], y, weights, seed=0)
     plan.forward()
     plan.backward(share)
     return made.parameters.gradients.copy()
@@ -132,7 +132,7 @@ def test_a_bad_number_in_any_minibatch_stops_the_step_before_the_update(bad, mon
     def load_batch(experiment, rows, masks):
         plan = real(experiment, rows, masks)
         if next(count) == bad:
-            plan.value(experiment.network.training.X)[0, 0] = np.nan
+            plan.value(experiment.network.training.inputs[0])[0, 0] = np.nan
         return plan
 
     monkeypatch.setattr(trainer, "load_batch", load_batch)

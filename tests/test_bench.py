@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from runs import invoke, write_config
 
+from mlptrain.data.inputs import Inputs
 from mlptrain.nn.linear import Linear
 from mlptrain.optim import OPTIMIZERS
 from mlptrain.tools import bench as module
@@ -49,6 +50,7 @@ def clock(monkeypatch):
         (Linear, "forward", 1),
         (Linear, "backward", 10),
         (OPTIMIZERS["sgd"], "update", 100),
+        (Inputs, "take", 1000),
         (trainer, "take", 1000),
     ):
         monkeypatch.setattr(owner, name, clock.costs(seconds, getattr(owner, name)))

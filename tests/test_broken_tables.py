@@ -384,14 +384,19 @@ def test_harmless_variants_read_as_the_same_table(name: str, tmp_path: Path) -> 
     path = tmp_path / "t.csv"
     path.write_bytes(ACCEPTED[name].encode())
     data = load(path, scale="none")
-    assert data.train.X.tolist() == [[1, 2], [3, 4], [5, 7], [2, 1]]
+    assert data.train.inputs.numbers.tolist() == [[1, 2], [3, 4], [5, 7], [2, 1]]
     assert (data.classes, data.train.y.tolist(), data.notes) == (("p", "q"), [0, 1, 0, 1], ())
 
 
 def test_row_names_without_a_header_can_be_left_out(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text(',a,b,y\n"r1",1,2,p\n"r2",3,4,q\n"r3",5,7,p\n"r4",2,1,q\n')
-    assert load(path, ignore=[""], scale="none").train.X.tolist() == [[1, 2], [3, 4], [5, 7], [2, 1]]
+    assert load(path, ignore=[""], scale="none").train.inputs.numbers.tolist() == [
+        [1, 2],
+        [3, 4],
+        [5, 7],
+        [2, 1],
+    ]
 
 
 REPAIRS = {
@@ -406,5 +411,5 @@ def test_a_repair_that_was_asked_for_is_counted(policy: str, tmp_path: Path) -> 
     path = tmp_path / "t.csv"
     path.write_text("a,b,y\n1,2,p\n3,,q\n5,8,q\n")
     data = load(path, missing=policy, scale="none")
-    assert data.train.X.tolist() == REPAIRS[policy][0]
+    assert data.train.inputs.numbers.tolist() == REPAIRS[policy][0]
     assert [note.replace(str(path), "F") for note in data.notes] == [REPAIRS[policy][1]]

@@ -87,7 +87,7 @@ def bits(data: Dataset) -> list[Any]:
     ]
     found += [rows[:].tolist() for rows in data.parts]
     for rows in (data.train, data.val, data.test):
-        for array in (rows.X, rows.y, rows.weights, rows.truth) if rows else ():
+        for array in (rows.inputs.numbers, rows.y, rows.weights, rows.truth) if rows else ():
             found.append(None if array is None else (array.shape, array.dtype, array[:].tobytes()))
     return found
 
@@ -98,7 +98,7 @@ def test_rows_from_the_cache_have_the_bits_of_rows_in_memory(
 ) -> None:
     expected = bits(loaded(table, "none", **recipe))
     made, found = (loaded(table, tmp_path / "cache", **recipe) for _ in range(2))
-    assert isinstance(found.train.X, FileArray)
+    assert isinstance(found.train.inputs.numbers, FileArray)
     assert bits(made) == bits(found) == expected
     assert "kept in" in made.notes[0]
     assert "taken from" in found.notes[0]
@@ -272,7 +272,7 @@ import sys, hashlib, numpy as np
 from mlptrain.data.load import load_dataset
 data = load_dataset(train=sys.argv[1], target="y", cache=sys.argv[2], classify=True, seed=1,
                     dtype=np.float32, ignore=["when"], missing="mean", categorical={"missing": "zeros"})
-print(hashlib.sha256(data.train.X[:].tobytes()).hexdigest())
+print(hashlib.sha256(data.train.inputs.numbers[:].tobytes()).hexdigest())
 """
 
 
@@ -439,7 +439,7 @@ def test_too_many_labels_are_refused_without_keeping_them(
 
 def test_a_small_file_needs_no_cache(table: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLPTRAIN_CACHE", "/nowhere/to/be/found")
-    assert isinstance(loaded(table, "auto", **RECIPES[0]).train.X, np.ndarray)
+    assert isinstance(loaded(table, "auto", **RECIPES[0]).train.inputs.numbers, np.ndarray)
 
 
 @pytest.mark.parametrize(("limit", "kind"), [(10_000, FileArray), (10_000_000, np.ndarray)])
@@ -450,7 +450,7 @@ def test_a_large_table_stays_in_a_file_where_it_would_fill_the_memory(
     monkeypatch.setattr(load, "memory_limit", lambda: limit)
     monkeypatch.setenv("MLPTRAIN_CACHE", str(tmp_path / "c"))
     data = loaded(table, "auto", **RECIPES[0])
-    assert isinstance(data.train.X, kind)
+    assert isinstance(data.train.inputs.numbers, kind)
     assert bits(data) == bits(loaded(table, "none", **RECIPES[0]))
 
 
@@ -481,7 +481,7 @@ def test_the_memory_limit_of_a_container_counts(
 
 
 def test_a_file_array_takes_and_slices_like_an_ndarray(table: str, tmp_path: Path) -> None:
-    X = loaded(table, tmp_path / "c", **RECIPES[0]).train.X
+    X = loaded(table, tmp_path / "c", **RECIPES[0]).train.inputs.numbers
     whole = np.asarray(X)
     rows, out = np.array([5, 0, 200, 5]), np.empty((4, X.shape[1]), np.float32)
     X.take(rows, 0, out, "clip")

@@ -48,7 +48,7 @@ def build(case):
 def load(case, network, rows):
     training = network.training
     plan = training.graph.plan(len(rows))
-    plan.value(training.X)[...] = np.array(case["X"])[rows]
+    plan.value(training.inputs[0])[...] = np.array(case["X"])[rows]
     plan.value(training.y)[...] = np.array(case["y"])[rows]
     if training.weights is not None:
         plan.value(training.weights)[...] = np.array(case["row_weights"])[rows]

@@ -5,6 +5,7 @@ import pytest
 from helpers import check_network, check_networks, check_node, check_nodes
 
 from mlptrain.data.dataset import Rows
+from mlptrain.data.inputs import Inputs
 from mlptrain.graph.gates import GATES, Sum
 from mlptrain.graph.graph import Graph
 from mlptrain.nn.activations import ACTIVATIONS
@@ -127,7 +128,7 @@ def test_one_wrong_unit_in_one_layer_is_caught_there_and_nowhere_else(tensor, po
     network.initialize(xavier, 0)
     target = network.parameters[tensor].gradient
     generator = np.random.default_rng(0)
-    rows = Rows(generator.normal(size=(6, 4)), generator.integers(0, 3, 6))
+    rows = Rows(Inputs(generator.normal(size=(6, 4))), generator.integers(0, 3, 6))
 
     checked = list(check_network("n", network, rows, 0))
 
@@ -273,7 +274,7 @@ def test_the_check_leaves_parameters_as_they_were():
     before = network.parameters.values.copy()
     generator = np.random.default_rng(0)
 
-    list(check_network("n", network, Rows(generator.normal(size=(6, 4)), np.zeros(6, int)), 0))
+    list(check_network("n", network, Rows(Inputs(generator.normal(size=(6, 4))), np.zeros(6, int)), 0))
 
     np.testing.assert_array_equal(network.parameters.values, before)
 
@@ -282,7 +283,7 @@ def test_row_weights_reach_the_check():
     network = Network(perceptron(4, 3), LOSSES["softmax"](), weighted=True, dtype=np.float64)
     network.initialize(xavier, 0)
     generator = np.random.default_rng(0)
-    rows = Rows(generator.normal(size=(6, 4)), np.zeros(6, int), generator.uniform(size=6))
+    rows = Rows(Inputs(generator.normal(size=(6, 4))), np.zeros(6, int), generator.uniform(size=6))
 
     assert all(row.passed for row in check_network("n", network, rows, 0))
     plan = network.training.graph.plan(6)

@@ -5,6 +5,7 @@ import pytest
 from helpers import check_network, check_node
 
 from mlptrain.data.dataset import Rows
+from mlptrain.data.inputs import Inputs
 from mlptrain.nn.activations import ACTIVATIONS
 from mlptrain.nn.losses import LOSSES
 from mlptrain.nn.network import Network, perceptron
@@ -27,7 +28,7 @@ def relu_network(penalties=()):
     return network
 
 
-ROWS = Rows(np.array([[1.0, 0.25], [-1.0, 2.0], [1.0, 2.0]]), np.array([0, 1, 0]))
+ROWS = Rows(Inputs(np.array([[1.0, 0.25], [-1.0, 2.0], [1.0, 2.0]])), np.array([0, 1, 0]))
 
 
 def by_tensor(rows):
@@ -125,7 +126,7 @@ def test_a_projection_through_a_large_tensor_seldom_meets_a_kink():
     )
     for parameter in network.parameters:
         parameter.value[...] = generator.normal(size=parameter.value.shape) / 4
-    rows = Rows(generator.normal(size=(50, 40)), generator.integers(0, 3, 50))
+    rows = Rows(Inputs(generator.normal(size=(50, 40))), generator.integers(0, 3, 50))
 
     row = by_tensor(check_network("n", network, rows, 0))["layer1.W"]
 

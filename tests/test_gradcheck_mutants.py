@@ -8,6 +8,7 @@ import pytest
 from helpers import check_network, check_node
 
 from mlptrain.data.dataset import Rows
+from mlptrain.data.inputs import Inputs
 from mlptrain.graph.gates import (
     Add,
     Divide,
@@ -282,7 +283,7 @@ def network():
 
 
 def failures(network):
-    rows = Rows(numbers(6, 4), np.array([0, 1, 2, 0, 1, 2]))
+    rows = Rows(Inputs(numbers(6, 4)), np.array([0, 1, 2, 0, 1, 2]))
     return [row.tensor for row in check_network("n", network, rows, 0) if not row.passed]
 
 

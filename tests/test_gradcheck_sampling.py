@@ -9,6 +9,7 @@ from helpers import check_network, check_node
 
 from mlptrain.cli import cli
 from mlptrain.data.dataset import Rows
+from mlptrain.data.inputs import Inputs
 from mlptrain.graph.gates import Exp
 from mlptrain.nn.activations import ACTIVATIONS
 from mlptrain.nn.activations.activation import Activation
@@ -47,7 +48,7 @@ def wide_network(monkeypatch, spoil):
 
 def rows_of(network, seed=0):
     generator = np.random.default_rng(seed)
-    rows = Rows(generator.normal(size=(5, WIDTH)), generator.integers(0, 4, 5))
+    rows = Rows(Inputs(generator.normal(size=(5, WIDTH))), generator.integers(0, 4, 5))
     return {row.tensor: row for row in check_network("n", network, rows, seed)}
 
 
@@ -233,7 +234,7 @@ def test_of_a_network_of_smooth_nodes_only_what_is_above_the_tensor_is_passed():
     network = Network(perceptron(3, 2, [4, 4], activations), LOSSES["softmax"](), dtype=float)
     network.initialize(he, 0)
     generator = np.random.default_rng(0)
-    rows = Rows(generator.normal(size=(6, 3)), generator.integers(0, 2, 6))
+    rows = Rows(Inputs(generator.normal(size=(6, 3))), generator.integers(0, 2, 6))
 
     by_tensor = {row.tensor: row for row in check_network("n", network, rows, 0)}
 
@@ -264,7 +265,9 @@ def test_complex_numbers_flow_through_a_network_to_its_loss(loss, options, weigh
     generator = np.random.default_rng(0)
     y = generator.integers(0, 2, 6) if made.classifies else generator.normal(size=(6, 2))
 
-    found = list(check_network("n", network, Rows(generator.normal(size=(6, 3)), y, weights), 0))
+    found = list(
+        check_network("n", network, Rows(Inputs(generator.normal(size=(6, 3))), y, weights), 0)
+    )
 
     assert [(row.tensor, row.differenced) for row in found if row.differenced] == []
     assert max(row.complex_error for row in found) < 1e-13  # a difference would be off by 1e-9
@@ -277,7 +280,7 @@ def parts(penalties):
     network = Network(perceptron(4, 3), LOSSES["softmax"](), penalties, dtype=float)
     network.initialize(he, 0)
     generator = np.random.default_rng(0)
-    rows = Rows(generator.normal(size=(6, 4)), generator.integers(0, 3, 6))
+    rows = Rows(Inputs(generator.normal(size=(6, 4))), generator.integers(0, 3, 6))
     return [row for case in part_cases("n", network, rows, 0) for row in check(case)]
 
 

@@ -37,7 +37,7 @@ def small_network(hidden=(4, 3), *, activation="tanh", norm="none", seed=0):
 
 def load(network, X, y):
     plan = network.training.graph.plan(len(X))
-    plan.value(network.training.X)[...] = X
+    plan.value(network.training.inputs[0])[...] = X
     plan.value(network.training.y)[...] = y
     return plan
 
@@ -397,7 +397,7 @@ def test_forward_and_backward_leave_inputs_and_parameters_alone(rng):
     gradients_of(network, X, y)
 
     plan = network.training.graph.plan(5)
-    np.testing.assert_array_equal(plan.value(network.training.X), X)
+    np.testing.assert_array_equal(plan.value(network.training.inputs[0]), X)
     np.testing.assert_array_equal(plan.value(network.training.y), y)
     np.testing.assert_array_equal(network.parameters.values, before)
 

@@ -68,7 +68,7 @@ def test_units_that_are_0_for_every_row_count_as_dead():
     network.parameters["layer1.W"].value[:] = [[1, 1, 1, -1, 1], [0] * 5]
     network.parameters["layer1.b"].value[:] = [-1e3, -1e3, 0, 0, 1e3]
     plan = network.training.graph.plan(4)
-    plan.value(network.training.X)[...] = [[-2, 0], [-1, 0], [1, 0], [2, 0]]
+    plan.value(network.training.inputs[0])[...] = [[-2, 0], [-1, 0], [1, 0], [2, 0]]
     plan.forward()
     plan.backward()
     found = histograms(experiment, plan, np.zeros_like(network.parameters.values))

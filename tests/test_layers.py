@@ -74,7 +74,7 @@ def test_only_what_decays_is_penalized():
 def test_a_layer_that_learns_slowly_moves_a_tenth_as_far(rng):
     made = network()
     made.parameters.values[...] = rng.normal(size=made.parameters.values.size)
-    plan = made.training.fill(rng.normal(size=(6, 2)), rng.integers(0, 3, 6), None, 0)
+    plan = made.training.fill([rng.normal(size=(6, 2))], rng.integers(0, 3, 6), None, 0)
     plan.forward()
     plan.backward()
     before = {p.name: p.value.copy() for p in made.parameters}
@@ -120,4 +120,4 @@ def test_a_layer_joins_any_graph_behind_any_value(rng):
     plan.value(x)[...] = X
     plan.forward()
 
-    np.testing.assert_array_equal(plan.value(scores), made.scores(X))
+    np.testing.assert_array_equal(plan.value(scores), made.scores([X]))

@@ -40,11 +40,11 @@ def test_the_engine_ends_where_the_twenty_lines_of_the_lecture_end():
     experiment = build(load_config(CONFIGS / "twenty-lines.yaml"))
     start = [weight.value.copy() for weight in experiment.network.parameters.weights()]
     rows = experiment.data.train
-    expected = twenty_lines(rows.X, rows.y, *start, steps=2000, lr=1e-4)
+    expected = twenty_lines(rows.inputs.numbers, rows.y, *start, steps=2000, lr=1e-4)
 
     experiment, record = trained(CONFIGS / "twenty-lines.yaml")
 
-    assert rows.X.shape == (64, 1000)
+    assert rows.inputs.numbers.shape == (64, 1000)
     assert [weight.shape for weight in start] == [(1000, 100), (100, 10)]
     assert record["step"] == 2000
     for weight, W in zip(experiment.network.parameters.weights(), expected, strict=True):

@@ -107,22 +107,27 @@ def test_a_stored_preprocessing_gives_the_same_sets_again(wine: Path) -> None:
     for one, other in ((first.train, again.train), (first.val, again.val), (first.test, again.test)):
         assert one is not None
         assert other is not None
-        assert one.X.tobytes() == other.X.tobytes()
+        assert one.inputs.numbers.tobytes() == other.inputs.numbers.tobytes()
         assert one.y.tolist() == other.y.tolist()
 
 
 def test_the_same_seed_gives_the_same_bits_and_another_seed_others(wine: Path) -> None:
-    first, again, other = (load(str(wine), val=0.2, **{**WINE, "seed": s}).train.X for s in (0, 0, 1))
+    first, again, other = (
+        load(str(wine), val=0.2, **{**WINE, "seed": s}).train.inputs.numbers for s in (0, 0, 1)
+    )
     assert first.tobytes() == again.tobytes() != other.tobytes()
 
 
 def test_fit_eval_and_predict_make_the_same_matrix(wine: Path) -> None:
     data = load(str(wine), **WINE)
     evaluated, _ = load_rows(str(wine), data.preprocessing, target_needed=True, dtype=DTYPE)
-    assert evaluated.X.tobytes() == data.train.X.tobytes()
+    assert evaluated.inputs.numbers.tobytes() == data.train.inputs.numbers.tobytes()
     for chunk_rows in (1, 7, 64, 1000):
         chunks = list(iterate_features(str(wine), data.preprocessing, chunk_rows, DTYPE))
-        assert b"".join(chunk.X.tobytes() for chunk in chunks) == data.train.X.tobytes()
+        assert (
+            b"".join(chunk.inputs.numbers.tobytes() for chunk in chunks)
+            == data.train.inputs.numbers.tobytes()
+        )
 
 
 @pytest.mark.parametrize("suffix", ["parquet", "jsonl", "arrow", "csv.gz"])
@@ -138,7 +143,10 @@ def test_every_format_predicts_the_same_matrix(wine: Path, tmp_path: Path, suffi
         writers[suffix](path)
     data = load(str(wine), **WINE)
     chunks = list(iterate_features(str(path), data.preprocessing, 50, DTYPE, keep=["id"]))
-    assert b"".join(chunk.X.tobytes() for chunk in chunks) == data.train.X.tobytes()
+    assert (
+        b"".join(chunk.inputs.numbers.tobytes() for chunk in chunks)
+        == data.train.inputs.numbers.tobytes()
+    )
     assert [text for chunk in chunks for text in chunk.kept["id"]] == [str(i) for i in range(178)]
 
 
@@ -148,7 +156,10 @@ def test_polar_features_are_the_same_in_any_chunk(tmp_path: Path) -> None:
     path.write_text("a,b,y\n" + "".join(f"{a},{b},{i % 2}\n" for i, (a, b) in enumerate(points)))
     data = load(str(path), target="y", transform="polar", dtype=np.float64)
     chunks = list(iterate_features(str(path), data.preprocessing, 13, np.float64))
-    assert b"".join(chunk.X.tobytes() for chunk in chunks) == data.train.X.tobytes()
+    assert (
+        b"".join(chunk.inputs.numbers.tobytes() for chunk in chunks)
+        == data.train.inputs.numbers.tobytes()
+    )
 
 
 @pytest.fixture
@@ -196,7 +207,7 @@ def test_stdin_is_read_in_chunks(small: Dataset, monkeypatch: pytest.MonkeyPatch
     stdin = io.BufferedReader(io.BytesIO(b"a\r\n5\r\n6\r\n7\r\n"))  # type: ignore[arg-type]
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=stdin))
     chunks = list(iterate_features("-", small.preprocessing, 2, DTYPE))
-    assert [chunk.X.ravel().tolist() for chunk in chunks] == [[5, 6], [7]]
+    assert [chunk.inputs.numbers.ravel().tolist() for chunk in chunks] == [[5, 6], [7]]
 
 
 def test_an_npz_loads_with_classes_and_without(tmp_path: Path) -> None:
@@ -212,7 +223,7 @@ def test_an_npy_pair_names_its_labels_by_the_target(tmp_path: Path) -> None:
     np.save(tmp_path / "X.npy", np.arange(8.0).reshape(4, 2))
     np.save(tmp_path / "labels.npy", np.array([0, 1, 0, 1]))
     data = load(str(tmp_path / "X.npy"), target=str(tmp_path / "labels.npy"), scale="none")
-    assert data.train.X.tolist() == [[0, 1], [2, 3], [4, 5], [6, 7]]
+    assert data.train.inputs.numbers.tolist() == [[0, 1], [2, 3], [4, 5], [6, 7]]
     assert data.train.y.tolist() == [0, 1, 0, 1]
     assert len(data.fingerprint) == 2
 
@@ -221,7 +232,7 @@ def test_bytes_of_an_image_are_scaled_like_numbers(tmp_path: Path) -> None:
     X = np.array([[0, 255], [255, 0], [51, 102]], np.uint8)
     np.savez(tmp_path / "d.npz", X=X, y=np.array([0, 1, 0]))
     data = load(str(tmp_path / "d.npz"), scale="minmax", dtype=np.float64)
-    assert np.allclose(data.train.X, [[0, 1], [1, 0], [0.2, 0.4]], rtol=1e-15)
+    assert np.allclose(data.train.inputs.numbers, [[0, 1], [1, 0], [0.2, 0.4]], rtol=1e-15)
 
 
 def test_several_targets_ask_for_a_regression(wine: Path) -> None:

@@ -31,7 +31,7 @@ def fill(made, **values):
 
 def training_scores(made, X, y):
     plan = made.training.graph.plan(len(X))
-    plan.value(made.training.X)[...] = X
+    plan.value(made.training.inputs[0])[...] = X
     plan.value(made.training.y)[...] = y
     made.training.draw_masks(plan, made.training.mask_streams(0, step=0))
     plan.forward()
@@ -51,7 +51,7 @@ def test_shapes_are_X_N_D_and_W_D_M_and_b_M_and_scores_N_C():
         "layer3.W": (5, 3),
         "layer3.b": (3,),
     }
-    assert made.scores(np.zeros((7, 4))).shape == (7, 3)
+    assert made.scores([np.zeros((7, 4))]).shape == (7, 3)
 
 
 def test_a_linear_classifier_is_X_W_plus_b():
@@ -59,7 +59,7 @@ def test_a_linear_classifier_is_X_W_plus_b():
     made = network(2, [], 3)
     fill(made, layer1_W=[[1, 0, 2], [0, 1, 1]], layer1_b=[10, 20, 30])
 
-    assert made.scores(np.array([[1.0, 2.0]])).tolist() == [[11, 22, 34]]
+    assert made.scores([np.array([[1.0, 2.0]])]).tolist() == [[11, 22, 34]]
 
 
 def test_two_layers_are_max_0_X_W1_plus_b1_times_W2_plus_b2():
@@ -73,7 +73,7 @@ def test_two_layers_are_max_0_X_W1_plus_b1_times_W2_plus_b2():
         layer2_b=[1, 0],
     )
 
-    assert made.scores(np.array([[1.0, 2.0]])).tolist() == [[7, 3]]
+    assert made.scores([np.array([[1.0, 2.0]])]).tolist() == [[7, 3]]
 
 
 def test_three_layers_apply_the_activation_after_each_hidden_layer(rng):
@@ -82,7 +82,7 @@ def test_three_layers_apply_the_activation_after_each_hidden_layer(rng):
     for b in (b1, b2, b3):
         b[...] = rng.normal(size=b.shape)
 
-    scores = made.scores(X)
+    scores = made.scores([X])
 
     expected = np.maximum(0, np.maximum(0, X @ W1 + b1) @ W2 + b2) @ W3 + b3
     np.testing.assert_allclose(scores, expected, rtol=1e-13)
@@ -92,7 +92,7 @@ def test_a_network_of_identities_collapses_to_a_linear_classifier(rng):
     X, made = rng.normal(size=(5, 4)), network(4, [6, 3], 2, "identity", bias=False)
     W1, W2, W3 = (parameter.value for parameter in made.parameters)
 
-    np.testing.assert_allclose(made.scores(X), X @ (W1 @ W2 @ W3), rtol=1e-12)
+    np.testing.assert_allclose(made.scores([X]), X @ (W1 @ W2 @ W3), rtol=1e-12)
 
 
 def test_each_hidden_layer_may_have_an_activation_of_its_own(rng):
@@ -103,7 +103,7 @@ def test_each_hidden_layer_may_have_an_activation_of_its_own(rng):
     W1, _, W2, _, W3, _ = (parameter.value for parameter in made.parameters)
 
     expected = np.maximum(0, np.tanh(X @ W1) @ W2) @ W3
-    np.testing.assert_allclose(made.scores(X), expected, rtol=1e-13)
+    np.testing.assert_allclose(made.scores([X]), expected, rtol=1e-13)
 
 
 def test_the_lectures_3072_100_10_has_308_310_parameters():
@@ -134,7 +134,7 @@ def test_float32_is_the_dtype_by_default():
 
     assert made.dtype == np.float32
     assert made.parameters.values.dtype == made.parameters.gradients.dtype == np.float32
-    assert made.scores(np.zeros((3, 2))).dtype == np.float32
+    assert made.scores([np.zeros((3, 2))]).dtype == np.float32
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -156,16 +156,16 @@ def test_both_graphs_give_the_same_scores_where_nothing_differs_between_them(act
     X, y = rng.normal(size=(6, 4)), rng.integers(0, 3, 6)
     made = network(4, [5, 5], 3, activation, norm=norm)
 
-    np.testing.assert_allclose(training_scores(made, X, y), made.scores(X), rtol=1e-13)
+    np.testing.assert_allclose(training_scores(made, X, y), made.scores([X]), rtol=1e-13)
 
 
 def test_both_graphs_read_the_same_parameters(rng):
     X = rng.normal(size=(6, 4))
     made = network(4, [5], 3)
-    before = made.scores(X)
+    before = made.scores([X])
     made.parameters.values *= 2
 
-    after = made.scores(X)
+    after = made.scores([X])
 
     assert (after != before).all()
     np.testing.assert_allclose(after, training_scores(made, X, np.zeros(6, int)), rtol=1e-13)
@@ -176,11 +176,11 @@ def test_scores_do_not_depend_on_the_batches_they_are_computed_in(batch_rows):
     X = np.random.default_rng(0).normal(size=(23, 4))
     made = network(4, [5], 3, norm="batch")
 
-    np.testing.assert_allclose(made.scores(X, batch_rows), made.scores(X), rtol=1e-12)
+    np.testing.assert_allclose(made.scores([X], batch_rows), made.scores([X]), rtol=1e-12)
 
 
 def test_no_rows_have_no_scores():
-    assert network(4, [5], 3).scores(np.empty((0, 4))).shape == (0, 3)
+    assert network(4, [5], 3).scores([np.empty((0, 4))]).shape == (0, 3)
 
 
 def test_the_regularization_loss_is_that_of_the_training_graph(rng):
@@ -221,7 +221,7 @@ def test_each_weight_branches_to_its_layer_and_to_the_penalty():
 def test_the_first_layers_input_asks_for_no_gradient():
     made = network(4, [5], 3)
 
-    assert not made.training.X.wants_gradient
+    assert not made.training.inputs[0].wants_gradient
 
 
 def test_the_prediction_graph_asks_for_no_gradient_at_all():

@@ -69,7 +69,7 @@ class Poison:
         def load_batch(experiment, rows, masks):
             plan = real(experiment, rows, masks)
             if self.now in steps:
-                plan.value(experiment.network.training.X)[0, 0] = value
+                plan.value(experiment.network.training.inputs[0])[0, 0] = value
             return plan
 
         self.monkeypatch.setattr(trainer, "load_batch", load_batch)

@@ -33,7 +33,7 @@ def network(norm="none", dropout=0.0):
 
 def forward(made, rows):
     plan = made.training.graph.plan(len(rows))
-    plan.value(made.training.X)[...] = rows
+    plan.value(made.training.inputs[0])[...] = rows
     plan.value(made.training.y)[...] = 0
     plan.forward()
     return plan
@@ -140,7 +140,7 @@ def test_training_gathers_the_running_statistics_of_its_minibatches():
     experiment, _ = trained(changed(TOY, config))
 
     network = experiment.network
-    scores = experiment.data.train.X @ network.parameters["layer1.W"].value
+    scores = experiment.data.train.inputs.numbers @ network.parameters["layer1.W"].value
     np.testing.assert_allclose(network.statistics["norm1.mean"], scores.mean(0), atol=1e-9)
     np.testing.assert_allclose(network.statistics["norm1.variance"], scores.var(0, ddof=1), rtol=1e-9)
 
@@ -151,7 +151,7 @@ def test_prediction_reads_the_running_statistics():
     made.parameters["layer1.W"].value[...] = np.eye(2)
     made.statistics["norm1.mean"][...] = 2
     made.statistics["norm1.variance"][...] = 4 - EPS
-    made.scores(X)
+    made.scores([X])
 
     graph = made.prediction.graph
     (normalized,) = (value for value in graph.values if value.name == "norm1")
@@ -162,7 +162,7 @@ def test_prediction_leaves_the_running_statistics_alone(rng):
     made = network("batch")
     before = {name: array.copy() for name, array in made.statistics.items()}
 
-    made.scores(rng.normal(size=(10, 2)))
+    made.scores([rng.normal(size=(10, 2))])
 
     for name, array in made.statistics.items():
         np.testing.assert_array_equal(array, before[name])
@@ -172,7 +172,7 @@ def test_the_prediction_for_a_row_does_not_depend_on_its_company(rng):
     made = network("batch")
     rows = rng.normal(size=(10, 2))
 
-    np.testing.assert_allclose(made.scores(rows)[:3], made.scores(rows[:3]), rtol=1e-13)
+    np.testing.assert_allclose(made.scores([rows])[:3], made.scores([rows[:3]]), rtol=1e-13)
 
 
 def test_layer_norm_keeps_no_statistics():
@@ -237,4 +237,4 @@ def test_masks_differ_between_steps_and_layers_and_are_fixed_by_the_seed():
 def test_the_scores_of_a_network_with_dropout_are_those_without(rng):
     rows = rng.normal(size=(5, 2))
 
-    np.testing.assert_array_equal(network(dropout=0.5).scores(rows), network().scores(rows))
+    np.testing.assert_array_equal(network(dropout=0.5).scores([rows]), network().scores([rows]))

@@ -206,7 +206,10 @@ def test_a_boundary_shows_every_training_point_in_its_class_and_unit(runs):
     rows = Results(runs["moons"]).own_units.train
     groups = [each for each in figure.axes[0].collections if each.get_zorder() == 3]  # not the lines
     shown = np.concatenate([each.get_offsets() for each in groups])
-    both = [np.unique(np.asarray(points, np.float64).round(5), axis=0) for points in (shown, rows.X)]
+    both = [
+        np.unique(np.asarray(points, np.float64).round(5), axis=0)
+        for points in (shown, rows.inputs.numbers)
+    ]
     assert both[0].tolist() == both[1].tolist()
 
 

@@ -258,8 +258,8 @@ def test_a_run_without_a_checkpoint_is_an_error(tmp_path, table):
 
 def test_the_same_rows_give_the_same_bits_in_any_chunk(run, table):
     made = mlptrain.load(run).preprocessing
-    whole = next(iterate_features(str(table), made, 1000, "f4")).X
-    parts = np.vstack([chunk.X for chunk in iterate_features(str(table), made, 7, "f4")])
+    whole = next(iterate_features(str(table), made, 1000, "f4")).inputs.numbers
+    parts = np.vstack([chunk.inputs.numbers for chunk in iterate_features(str(table), made, 7, "f4")])
     assert whole.tobytes() == parts.tobytes()
 
 

@@ -26,7 +26,9 @@ def fit(path: Path, content: str, **settings: Any) -> Dataset:
 
 def apply(data: Dataset, path: Path, content: str) -> np.ndarray:
     path.write_text(content)
-    return load_rows(str(path), data.preprocessing, target_needed=False, dtype=np.float64)[0].X
+    return load_rows(str(path), data.preprocessing, target_needed=False, dtype=np.float64)[
+        0
+    ].inputs.numbers
 
 
 @pytest.fixture
@@ -42,32 +44,32 @@ NORMAL_CSV = "a,b,y\n" + "".join(f"{a!r},{b!r},{i % 2}\n" for i, (a, b) in enume
     ("scale", "scaler"), [("standard", StandardScaler()), ("minmax", MinMaxScaler())]
 )
 def test_scaling_equals_scikit_learns(csv: Path, scale: str, scaler: Any) -> None:
-    X = fit(csv, NORMAL_CSV, scale=scale).train.X
+    X = fit(csv, NORMAL_CSV, scale=scale).train.inputs.numbers
     assert np.allclose(X, scaler.fit_transform(NORMAL), rtol=1e-11, atol=1e-11)
 
 
 def test_robust_scaling_is_scikit_learns_with_a_smooth_clip(csv: Path) -> None:
     z = RobustScaler().fit_transform(NORMAL)
-    X = fit(csv, NORMAL_CSV, scale="robust").train.X
+    X = fit(csv, NORMAL_CSV, scale="robust").train.inputs.numbers
     assert np.allclose(X, z / np.sqrt(1 + (z / 3) ** 2), rtol=1e-11, atol=1e-11)
 
 
 def test_robust_scaling_of_equal_quartiles_uses_half_the_range(csv: Path) -> None:
-    X = fit(csv, "a,y\n" + "0,p\n0,q\n" * 5 + "8,p\n", scale="robust").train.X
+    X = fit(csv, "a,y\n" + "0,p\n0,q\n" * 5 + "8,p\n", scale="robust").train.inputs.numbers
     assert X[-1, 0] == pytest.approx(2 / np.sqrt(1 + (2 / 3) ** 2))
 
 
 def test_statistics_come_from_the_training_rows_only(csv: Path) -> None:
     data = fit(csv, NORMAL_CSV, val=0.25, test=0.25)
     assert data.val is not None
-    assert np.allclose(data.train.X.mean(axis=0), 0, atol=1e-12)
-    assert abs(data.val.X.mean()) > 1e-3
+    assert np.allclose(data.train.inputs.numbers.mean(axis=0), 0, atol=1e-12)
+    assert abs(data.val.inputs.numbers.mean()) > 1e-3
 
 
 @pytest.mark.parametrize("scale", ["standard", "minmax", "robust"])
 def test_a_constant_column_becomes_zero_with_a_note(csv: Path, scale: str) -> None:
     data = fit(csv, "a,b,y\n0.1,1,p\n0.1,2,q\n0.1,4,p\n", scale=scale)
-    assert data.train.X[:, 0].tolist() == [0, 0, 0]
+    assert data.train.inputs.numbers[:, 0].tolist() == [0, 0, 0]
     assert data.notes == ("a is 0.1 in every training row: it becomes 0",)
     assert apply(data, csv, "a,b\n7,1\n")[0, 0] == 0
 
@@ -83,7 +85,7 @@ def test_many_constant_columns_are_one_note(csv: Path) -> None:
 
 def test_a_filled_value_is_that_of_the_training_rows(csv: Path) -> None:
     data = fit(csv, "a,y\n1,p\n2,q\n6,p\n,q\n", missing="median", scale="none")
-    assert data.train.X.ravel().tolist() == [1, 2, 6, 2]
+    assert data.train.inputs.numbers.ravel().tolist() == [1, 2, 6, 2]
     assert apply(data, csv, "a\n100\n?\n").ravel().tolist() == [100, 2]
 
 
@@ -91,12 +93,12 @@ def test_an_indicator_column_says_where_a_value_was_missing(csv: Path) -> None:
     content = "a,b,y\n1,5,p\n,6,q\n3,7,p\n"
     data = fit(csv, content, missing={"policy": "mean", "indicator": True}, scale="none")
     assert data.features == ("a", "a missing", "b")
-    assert data.train.X.tolist() == [[1, 0, 5], [2, 1, 6], [3, 0, 7]]
+    assert data.train.inputs.numbers.tolist() == [[1, 0, 5], [2, 1, 6], [3, 0, 7]]
 
 
 def test_drop_takes_rows_in_fit_and_refuses_them_in_predict(csv: Path) -> None:
     data = fit(csv, "a,c,y\n1,u,p\n,u,q\n3,,p\n4,v,q\n", missing="drop", scale="none")
-    assert data.train.X.tolist() == [[1, 1, 0], [4, 0, 1]]
+    assert data.train.inputs.numbers.tolist() == [[1, 1, 0], [4, 0, 1]]
     with pytest.raises(DataError, match="which gives no prediction for them: fill them in"):
         apply(data, csv, "a,c\n,u\n")
 
@@ -104,7 +106,7 @@ def test_drop_takes_rows_in_fit_and_refuses_them_in_predict(csv: Path) -> None:
 def test_categories_become_one_column_each(csv: Path) -> None:
     data = fit(csv, "c,a,y\nred,1,p\nblue,2,q\nred,3,p\n", scale="none")
     assert data.features == ("c=blue", "c=red", "a")
-    assert data.train.X.tolist() == [[0, 1, 1], [1, 0, 2], [0, 1, 3]]
+    assert data.train.inputs.numbers.tolist() == [[0, 1, 1], [1, 0, 2], [0, 1, 3]]
 
 
 def test_an_unseen_category_is_named_with_its_row(csv: Path) -> None:
@@ -118,14 +120,17 @@ def test_unseen_and_missing_categories_are_zeros_where_asked(csv: Path) -> None:
     data = fit(csv, "c,y\nred,p\nblue,q\nred,p\n", categorical=zeros)
     csv.write_text("c\nblue\ngreen\nNA\n")
     rows, notes = load_rows(str(csv), data.preprocessing, target_needed=False, dtype=np.float64)
-    assert rows.X.tolist() == [[1, 0], [0, 0], [0, 0]]
+    assert rows.inputs.numbers.tolist() == [[1, 0], [0, 0], [0, 0]]
     assert notes == ("2 missing or unseen values of c became all zeros",)
 
 
 def test_whole_numbers_can_be_categories(csv: Path) -> None:
     settings = {"categorical": {"columns": ["c"]}}
     data = fit(csv, "c,y\n10,p\n9,q\n10.0,p\n", **settings)
-    assert (data.features, data.train.X.tolist()) == (("c=9", "c=10"), [[0, 1], [1, 0], [0, 1]])
+    assert (data.features, data.train.inputs.numbers.tolist()) == (
+        ("c=9", "c=10"),
+        [[0, 1], [1, 0], [0, 1]],
+    )
 
 
 def test_a_category_is_the_same_when_a_new_file_holds_only_its_numbers(csv: Path) -> None:
@@ -135,13 +140,17 @@ def test_a_category_is_the_same_when_a_new_file_holds_only_its_numbers(csv: Path
 
 @pytest.mark.parametrize("scale", ["standard", "minmax", "robust", "none"])
 def test_booleans_are_not_scaled(csv: Path, scale: str) -> None:
-    X = fit(csv, "a,y\ntrue,p\nfalse,q\ntrue,p\n", scale=scale).train.X
+    X = fit(csv, "a,y\ntrue,p\nfalse,q\ntrue,p\n", scale=scale).train.inputs.numbers
     assert X.ravel().tolist() == [1, 0, 1]
 
 
 def test_dates_become_days_or_are_left_out(csv: Path) -> None:
     content = "d,a,y\n1970-01-03,1,p\n1970-01-01,2,q\n1970-01-02,3,p\n"
-    assert fit(csv, content, dates="number", scale="none").train.X[:, 0].tolist() == [2, 0, 1]
+    assert fit(csv, content, dates="number", scale="none").train.inputs.numbers[:, 0].tolist() == [
+        2,
+        0,
+        1,
+    ]
     left_out = fit(csv, content, dates="ignore")
     assert (left_out.features, left_out.notes) == (("a",), ("d holds dates and is ignored",))
 
@@ -151,9 +160,9 @@ def test_the_polar_transform_comes_before_scaling(csv: Path) -> None:
     data = fit(csv, content, transform="polar", scale="none")
     assert data.features == ("r", "theta")
     expected = [[5, np.arctan2(4, 3)], [2, -np.pi / 2], [1, np.pi]]
-    assert np.allclose(data.train.X, expected, rtol=1e-15)
+    assert np.allclose(data.train.inputs.numbers, expected, rtol=1e-15)
     scaled = fit(csv, content, transform="polar", scale="minmax")
-    assert scaled.train.X[:, 0].tolist() == [1, 0.25, 0]
+    assert scaled.train.inputs.numbers[:, 0].tolist() == [1, 0.25, 0]
 
 
 @pytest.mark.parametrize(
@@ -225,7 +234,7 @@ def test_a_column_of_another_kind_is_an_error(csv: Path) -> None:
 
 
 def test_X_is_contiguous_in_the_dtype_of_the_network(csv: Path) -> None:
-    X = fit(csv, NORMAL_CSV, dtype=np.float32).train.X
+    X = fit(csv, NORMAL_CSV, dtype=np.float32).train.inputs.numbers
     assert (X.dtype, X.flags.c_contiguous) == (np.float32, True)
 
 
@@ -246,7 +255,7 @@ def test_json_keeps_every_bit(csv: Path) -> None:
     again = Preprocessing.from_json(document)
     assert again == data.preprocessing
     rows, _ = load_rows(str(csv), again, target_needed=True, dtype=np.float64)
-    assert rows.X.tobytes() == data.train.X.tobytes()
+    assert rows.inputs.numbers.tobytes() == data.train.inputs.numbers.tobytes()
     assert rows.y.tolist() == data.train.y.tolist()
 
 
@@ -294,4 +303,4 @@ def test_no_order_of_columns_changes_the_matrix(
     shuffled = pl.read_csv(folder / "t.csv", infer_schema=False).select(order)
     shuffled.write_csv(folder / "s.csv")
     rows, _ = load_rows(str(folder / "s.csv"), data.preprocessing, target_needed=True, dtype=np.float64)
-    assert rows.X.tobytes() == data.train.X.tobytes()
+    assert rows.inputs.numbers.tobytes() == data.train.inputs.numbers.tobytes()

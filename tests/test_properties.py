@@ -196,7 +196,7 @@ def test_a_row_means_the_same_to_fit_and_to_predict(tmp_path, rows, random):
     found, _ = load_rows(str(other), dataset.preprocessing, target_needed=True, dtype=np.float64)
 
     def ordered(part):
-        return sorted(np.column_stack([part.X, part.y]).tolist())
+        return sorted(np.column_stack([part.inputs.numbers, part.y]).tolist())
 
     assert ordered(found) == ordered(dataset.train)
 

@@ -159,11 +159,13 @@ def test_fit_eval_and_predict_see_the_same_matrix(worked):
     whole = np.empty((len(worked.truth()), len(made.features)), dtype)
     for rows, part in zip(fitted.parts, (fitted.train, fitted.val, fitted.test), strict=True):
         assert part is not None
-        whole[rows] = part.X
+        whole[rows] = part.inputs.numbers
     evaluated, _ = load_rows(str(worked.table), made, target_needed=True, dtype=dtype)
-    predicted = [chunk.X for chunk in iterate_features(str(worked.table), made, 1000, dtype)]
+    predicted = [
+        chunk.inputs.numbers for chunk in iterate_features(str(worked.table), made, 1000, dtype)
+    ]
 
-    assert digest(whole) == digest(evaluated.X) == digest(np.vstack(predicted))
+    assert digest(whole) == digest(evaluated.inputs.numbers) == digest(np.vstack(predicted))
 
 
 def test_shuffled_columns_change_no_prediction(worked, tmp_path):

@@ -27,7 +27,7 @@ def network_with(*penalties):
 
 def run(network, rng):
     plan = network.training.graph.plan(6)
-    plan.value(network.training.X)[...] = rng.normal(size=(6, 2))
+    plan.value(network.training.inputs[0])[...] = rng.normal(size=(6, 2))
     plan.value(network.training.y)[...] = [0, 1, 2, 0, 1, 2]
     plan.forward()
     plan.backward()

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
+from mlptrain.data.inputs import Inputs, concatenated
 from mlptrain.data.matrix import Matrix
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.preprocessing.repairs import added_up
@@ -18,9 +19,9 @@ from mlptrain.data.source import require
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some consecutive rows: features for the network, and columns carried through as text."""
+    """Some consecutive rows: what the network reads, and columns carried through as text."""
 
-    X: NDArray[np.floating]
+    inputs: Inputs
     kept: dict[str, list[str]]
     notes: tuple[str, ...]
 
@@ -43,9 +44,9 @@ def iterate_features(
         start = 0
         while start < len(source):
             rows = np.arange(start, min(start + room, len(source)))
-            X, filled = preprocessing.X(source, rows, dtype)
+            inputs, filled = preprocessing.X(source, rows, dtype)
             kept = {name: texts[name][start : start + len(rows)] for name in keep}
-            parts.append(Chunk(X, kept, (*notes, *filled)))
+            parts.append(Chunk(inputs, kept, (*notes, *filled)))
             notes, start, room = [], start + len(rows), room - len(rows)
             if not room:
                 yield _joined(parts)
@@ -60,7 +61,7 @@ def _joined(parts: list[Chunk]) -> Chunk:
         return parts[0]
     kept = {name: [text for part in parts for text in part.kept[name]] for name in parts[0].kept}
     notes = added_up(note for part in parts for note in part.notes)
-    return Chunk(np.concatenate([part.X for part in parts]), kept, tuple(notes))
+    return Chunk(concatenated([part.inputs for part in parts]), kept, tuple(notes))
 
 
 def _pieces(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mlptrain.data.inputs import Inputs
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.split import Parts
 
@@ -14,32 +15,32 @@ from mlptrain.data.split import Parts
 class Rows:
     """Examples ready for the network; what stays in a file is a FileArray.
 
-    X        (N, D)  features, in the network's dtype
+    inputs   (N, ...)  what the network reads
     y        (N,)    int64 class numbers, or (N, K) targets of a regression, scaled for the network
     weights  (N,)    row weights in the network's dtype, or None for equal weights
     truth    (N, K)  targets of a regression as they stand in the file, or None for classes
     """
 
-    X: NDArray[np.floating]
+    inputs: Inputs
     y: NDArray[np.generic]
     weights: NDArray[np.floating] | None = None
     truth: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
-        return len(self.X)
+        return len(self.inputs)
 
     def some(self, most: int) -> "Rows":
         """At most `most` rows, evenly spaced, in memory: views where they are there already."""
         here = slice(None, None, -(-len(self) // most))
         weights = None if self.weights is None else self.weights[here]
         truth = None if self.truth is None else self.truth[here]
-        return Rows(self.X[here], self.y[here], weights, truth)
+        return Rows(self.inputs[here], self.y[here], weights, truth)
 
     def with_targets_in_memory(self) -> "Rows":
-        """The same rows, of which at most X stays in a file."""
+        """The same rows, of which at most the inputs stay in a file."""
         weights = None if self.weights is None else np.asarray(self.weights)
         truth = None if self.truth is None else np.asarray(self.truth)
-        return Rows(self.X, np.asarray(self.y), weights, truth)
+        return Rows(self.inputs, np.asarray(self.y), weights, truth)
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Dataset:
     train: Rows
     val: Rows | None
     test: Rows | None
-    features: tuple[str, ...]  # names of the columns of X, after preprocessing
+    features: tuple[str, ...]  # names of the columns of `numbers`, after preprocessing
     targets: tuple[str, ...]  # names of the target columns
     classes: tuple[str, ...] | None  # class names in the order of their numbers; None: regression
     preprocessing: Preprocessing

@@ -94,15 +94,15 @@ def load_rows(
     source = open_source(path, labels=named, expected=preprocessing.inputs)
     notes = preprocessing.extra(source)
     if not target_needed:
-        X, filled = preprocessing.X(source, every_row(len(source)), dtype)
-        return Rows(X, np.empty(0, np.int64)), (*notes, *filled)
+        inputs, filled = preprocessing.X(source, every_row(len(source)), dtype)
+        return Rows(inputs, np.empty(0, np.int64)), (*notes, *filled)
     rows, dropped = preprocessing.usable(source)
     notes += dropped
     if not len(rows):
         raise no_rows(source)
     preprocessing.check_weights(source, rows)
-    X, filled = preprocessing.X(source, rows, dtype)
-    made = Rows(X, **beside(preprocessing, source, rows, dtype))
+    inputs, filled = preprocessing.X(source, rows, dtype)
+    made = Rows(inputs, **beside(preprocessing, source, rows, dtype))
     return made, (*notes, *(f"{path}: {note}" for note in filled))
 
 

@@ -9,10 +9,11 @@ from functools import partial
 from typing import Any, Protocol, cast
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
 from mlptrain.data.cache.rows_file import RowsFile, RowsWriter
 from mlptrain.data.dataset import Dataset, Rows
+from mlptrain.data.inputs import Inputs
 from mlptrain.data.partition import Sharing, learn, share_out
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.preprocessing.recipe import Recipe
@@ -56,9 +57,9 @@ class Prepared:
         """The dataset with every X in memory."""
         sets, notes = dict[str, Rows](), list(self.notes)
         for name, (source, rows) in self.sets.items():
-            X, filled = self.made.X(source, rows, self.dtype)
+            inputs, filled = self.made.X(source, rows, self.dtype)
             notes += [f"{name}: {note}" for note in filled]
-            sets[name] = Rows(X, **beside(self.made, source, rows, self.dtype))
+            sets[name] = Rows(inputs, **beside(self.made, source, rows, self.dtype))
         parts = Parts(*(np.asarray(rows) for rows in self.parts))
         return _dataset(self.made, sets, parts, fingerprint, notes)
 
@@ -66,9 +67,9 @@ class Prepared:
         """Everything that `read_prepared` needs, into a file of the cache."""
         notes = list(self.notes)
         for name, (source, rows) in self.sets.items():
-            X = self.made.features_of(source, rows, self.dtype)
-            writer.add(f"{name}.X", X)
-            notes += [f"{name}: {note}" for note in X.notes()]
+            numbers = self.made.features_of(source, rows, self.dtype)
+            writer.add(f"{name}.numbers", numbers)
+            notes += [f"{name}: {note}" for note in numbers.notes()]
             for key, make in _makers(self.made, source, self.dtype).items():
                 writer.add(f"{name}.{key}", in_blocks(make, rows, 1))
         for name, rows in self.parts._asdict().items():
@@ -140,9 +141,11 @@ def read_prepared(file: RowsFile, fingerprint: Mapping[str, str], note: str) -> 
     """
     sets = dict[str, Rows]()
     for name in ("train", "val", "test"):
-        if f"{name}.X" in file.arrays:
-            X = cast(NDArray[np.floating], file.arrays[f"{name}.X"])
-            sets[name] = Rows(X, *(_beside(file, f"{name}.{key}") for key in ("y", "weights", "truth")))
+        if f"{name}.numbers" in file.arrays:
+            inputs = Inputs(file.arrays[f"{name}.numbers"], file.arrays.get(f"{name}.codes"))
+            sets[name] = Rows(
+                inputs, *(_beside(file, f"{name}.{key}") for key in ("y", "weights", "truth"))
+            )
     parts = Parts(*(cast(RowIndex, file.arrays[f"rows.{name}"]) for name in Parts._fields))
     made = Preprocessing.from_json(file.document["preprocessing"])
     notes = [f"prepared rows {note}, which may be deleted at any time", *file.document["notes"]]

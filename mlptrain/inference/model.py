@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mlptrain.arrays import Array
 from mlptrain.data.dataset import Rows
+from mlptrain.data.inputs import Inputs
 from mlptrain.data.matrix import Matrix, checked
 from mlptrain.metrics.probability import softmax
 from mlptrain.storage.archive import read_archive
@@ -49,7 +50,7 @@ class Model:
 
     def scores(self, X: ArrayLike) -> Array:
         """Scores (N, C) of raw rows X (N, D), whose columns are in the order of training."""
-        return self.network.scores(self._features(X))
+        return self.network.scores(self._inputs(X).arrays)
 
     def predict(self, X: ArrayLike) -> NDArray[np.generic]:
         """The class name of each row, or (N,) or (N, K) numbers in the target's own unit."""
@@ -73,8 +74,8 @@ class Model:
         rows = np.arange(len(source))
         dtype = self.network.dtype
         made = self.preprocessing
-        X, y = made.X(source, rows, dtype)[0], made.y(source, rows, dtype)
-        measured = self.evaluation(Rows(X, y, truth=made.truth(source, rows)))
+        inputs, y = made.X(source, rows, dtype)[0], made.y(source, rows, dtype)
+        measured = self.evaluation(Rows(inputs, y, truth=made.truth(source, rows)))
         return {"loss": measured.data_loss(), **measured.metrics(self.metric_names())}
 
     def metric_names(self) -> list[str]:
@@ -85,7 +86,7 @@ class Model:
         """The scores of rows that are preprocessed already, for whatever is to be measured."""
         return evaluate(self.network, rows, self.preprocessing)
 
-    def _features(self, X: ArrayLike) -> Array:
+    def _inputs(self, X: ArrayLike) -> Inputs:
         source = self._source(X, None)
         return self.preprocessing.X(source, np.arange(len(source)), self.network.dtype)[0]
 

@@ -66,14 +66,14 @@ def _chunks(model: Model, data: str, proba: bool, keep: Sequence[str]) -> Iterat
     first = 1
     for chunk in iterate_features(data, made, rows, model.network.dtype, keep):
         yield Predicted(_columns(model, data, chunk, first, proba), chunk.notes)
-        first += len(chunk.X)
+        first += len(chunk.inputs)
 
 
 def _columns(
     model: Model, data: str, chunk: Chunk, first: int, proba: bool
 ) -> dict[str, list[str] | list[float]]:
     with np.errstate(all="ignore"):  # what is not finite is refused here
-        scores = model.network.scores(chunk.X)
+        scores = model.network.scores(chunk.inputs.arrays)
     _check_finite(data, scores, first)
     columns: dict[str, list[str] | list[float]] = {**chunk.kept}
     predicted = predictions(model.network, scores, model.preprocessing)

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import DTypeLike
 
-from mlptrain.arrays import Array
+from mlptrain.arrays import Array, RowArray
 from mlptrain.graph.apply import apply
 from mlptrain.graph.gates import Add
 from mlptrain.graph.graph import Graph
@@ -132,14 +132,15 @@ class Network:
         weights = [weight.value for weight in self.parameters.decaying()]
         return sum((float(apply(node, *weights, dtype=self.dtype)) for node in self.penalties), 0.0)
 
-    def scores(self, X: Array, batch_rows: int = 1024) -> Array:
-        """The scores (N, C) of the rows of X, computed in batches of `batch_rows`."""
-        scores = np.empty((len(X), self.architecture.outputs), self.dtype)
+    def scores(self, arrays: Sequence[RowArray], batch_rows: int = 1024) -> Array:
+        """The scores (N, C) of N rows, given as one array for each input; `batch_rows` at a time."""
+        rows = len(arrays[0])
+        scores = np.empty((rows, self.architecture.outputs), self.dtype)
         with np.errstate(all="ignore"):  # an overflow shows in the scores
-            for start in range(0, len(X), batch_rows):
-                batch = X[start : start + batch_rows]
-                plan = self.prediction.graph.plan(len(batch))
-                plan.value(self.prediction.X)[...] = batch
+            for start in range(0, rows, batch_rows):
+                plan = self.prediction.graph.plan(min(batch_rows, rows - start))
+                for value, array in zip(self.prediction.inputs, arrays, strict=True):
+                    plan.value(value)[...] = array[start : start + batch_rows]
                 plan.forward()
                 scores[start : start + batch_rows] = plan.value(self.prediction.scores)
         return scores
@@ -157,8 +158,9 @@ class PredictionGraph:
 
     def __init__(self, network: Network) -> None:
         self.graph = Graph(network.dtype, keeps_all=False)
-        self.X = self.graph.input("X", (None, network.architecture.inputs))
-        _, self.scores = network.wire(self.graph, self.X, trains=False)
+        x = self.graph.input("X", (None, network.architecture.inputs))
+        self.inputs: tuple[Value, ...] = (x,)
+        _, self.scores = network.wire(self.graph, x, trains=False)
 
 
 class TrainingGraph:
@@ -167,13 +169,14 @@ class TrainingGraph:
     def __init__(self, network: Network, penalties: Sequence[Node], weighted: bool) -> None:
         architecture = network.architecture
         self.graph = graph = Graph(network.dtype, keeps_all=False)
-        self.X = graph.input("X", (None, architecture.inputs))
+        x = graph.input("X", (None, architecture.inputs))
+        self.inputs: tuple[Value, ...] = (x,)
         if network.loss.classifies:
             self.y = graph.input("y", (None,), np.int64)
         else:
             self.y = graph.input("y", (None, architecture.outputs))
         self.weights = graph.input("weights", (None,)) if weighted else None
-        self.wiring, self.scores = network.wire(graph, self.X, trains=True)
+        self.wiring, self.scores = network.wire(graph, x, trains=True)
         targets = (self.y,) if self.weights is None else (self.y, self.weights)
         self.data_loss = graph.add(network.loss, self.scores, *targets, name="data_loss")
         decaying = [self.wiring.leaves[each.name] for each in network.parameters.decaying()]
@@ -182,10 +185,12 @@ class TrainingGraph:
         if self.penalty is not None:
             self.loss = graph.add(Add(), self.data_loss, self.penalty, name="loss")
 
-    def fill(self, X: Array, y: Array, weights: Array | None, seed: int) -> Plan:
+    def fill(self, arrays: Sequence[RowArray], y: Array, weights: Array | None, seed: int) -> Plan:
         """A plan that holds these rows and the dropout masks of step 0: to look at a single step."""
-        plan = self.graph.plan(len(X))
-        for value, array in ((self.X, X), (self.y, y), (self.weights, weights)):
+        plan = self.graph.plan(len(y))
+        for value, array in zip(
+            (*self.inputs, self.y, self.weights), (*arrays, y, weights), strict=True
+        ):
             if value is not None and array is not None:
                 plan.value(value)[...] = array
         self.draw_masks(plan, self.mask_streams(seed, step=0))

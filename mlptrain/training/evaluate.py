@@ -80,5 +80,5 @@ def predictions(network: Network, scores: Array, preprocessing: Preprocessing) -
 
 def evaluate(network: Network, rows: Rows, preprocessing: Preprocessing) -> Evaluation:
     """Run the prediction graph over the rows."""
-    scores = network.scores(rows.X)
+    scores = network.scores(rows.inputs.arrays)
     return Evaluation(network, rows.with_targets_in_memory(), scores, preprocessing)

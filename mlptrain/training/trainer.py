@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from mlptrain.arrays import Array
+from mlptrain.arrays import Array, RowArray
 from mlptrain.data.batches import batches, epoch_order
+from mlptrain.data.inputs import take
 from mlptrain.data.source import RowNumbers
 from mlptrain.errors import DivergenceError
 from mlptrain.graph.plan import Plan
@@ -141,7 +142,7 @@ def load_batch(experiment: Experiment, rows: RowNumbers, masks: Sequence[np.rand
     """Gather the rows of a minibatch straight into the training graph, and draw its dropout masks."""
     training, data = experiment.network.training, experiment.data.train
     plan = training.graph.plan(len(rows))
-    take(data.X, rows, plan.value(training.X))
+    data.inputs.take(rows, map(plan.value, training.inputs))
     take(data.y, rows, plan.value(training.y))
     if training.weights is not None and data.weights is not None:
         take(data.weights, rows, plan.value(training.weights))
@@ -149,12 +150,7 @@ def load_batch(experiment: Experiment, rows: RowNumbers, masks: Sequence[np.rand
     return plan
 
 
-def take(array: Array, rows: RowNumbers, out: Array) -> None:
-    """Write array[rows] into `out`; the mode keeps NumPy from making a copy on the way."""
-    array.take(rows, 0, out, "clip")
-
-
-def taken(array: Array, rows: RowNumbers) -> Array:
+def taken(array: RowArray, rows: RowNumbers) -> Array:
     """array[rows], from memory or from a file."""
     out = np.empty((len(rows), *array.shape[1:]), array.dtype)
     take(array, rows, out)

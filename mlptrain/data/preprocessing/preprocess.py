@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from mlptrain.data.inputs import Inputs
 from mlptrain.data.preprocessing.columns import Column, Missing, check_present
 from mlptrain.data.preprocessing.features import Features
 from mlptrain.data.preprocessing.polar import polar
@@ -72,17 +73,15 @@ class Preprocessing:
         refuse = {"error": FILL, "drop": KEEP.format("drop")}.get(self.missing)
         return Features(base, self.columns, rows, dtype, refuse)
 
-    def X(
-        self, source: Source, rows: RowIndex, dtype: DTypeLike
-    ) -> tuple[NDArray[np.floating], list[str]]:
-        """X (n, D), C-contiguous, and notes on the values that were filled in."""
+    def X(self, source: Source, rows: RowIndex, dtype: DTypeLike) -> tuple[Inputs, list[str]]:
+        """The inputs of the network, in memory, and notes on the values that were filled in."""
         made = self.features_of(source, rows, dtype)
         out: NDArray[np.floating] = np.empty((len(rows), made.width), dtype)
         start = 0
         for block in made:
             out[start : start + len(block)] = block
             start += len(block)
-        return out, made.notes()
+        return Inputs(out), made.notes()
 
     def y(self, source: Source, rows: RowIndex, dtype: DTypeLike) -> NDArray[Any]:
         """y (n,) class numbers, or (n, K) scaled numbers."""

@@ -95,10 +95,8 @@ def mistakes(run: Results) -> str:
 
 def inputs_of(run: Results, found: Sequence[Mistake]) -> Floats:
     """The rows in the units of their file.   (n, D)"""
-    X = run.rows_in_own_units.X  # may lie in a file, and gives rows by slices
-    return np.stack([np.asarray(X[each.place : each.place + 1])[0] for each in found]).astype(
-        np.float64
-    )
+    numbers = run.rows_in_own_units.inputs.numbers
+    return numbers[np.array([each.place for each in found])].astype(np.float64)
 
 
 def row_name(run: Results, place: int) -> str:

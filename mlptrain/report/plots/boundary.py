@@ -56,7 +56,7 @@ def draw(runs: Sequence[Results], theme: Theme) -> Picture:
     for axes, run, title in zip(grid, runs, titles(runs), strict=False):
         rows = run.own_units.train
         panel(axes, run, rows, theme)
-        right = accuracy(run.model.scores(rows.X), rows.y, rows.weights)
+        right = accuracy(run.model.scores(rows.inputs.numbers[:]), rows.y, rows.weights)
         axes.set_title("\n".join([*wrap(title, LINE), f"train accuracy {right:.4g}"]))
         stated.append(f"{title}: train accuracy {right:.4g}")
     for axes in grid[len(runs) :]:
@@ -68,10 +68,11 @@ def draw(runs: Sequence[Results], theme: Theme) -> Picture:
 
 def panel(axes: Axes, run: Results, rows: Rows, theme: Theme) -> None:
     """Regions, boundaries, points."""
-    limits = [extent(rows.X[:, i]) for i in (0, 1)]
+    X = rows.inputs.numbers[:]
+    limits = [extent(X[:, i]) for i in (0, 1)]
     x, y = (np.linspace(*each, GRID) for each in limits)
     plane = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-    scores = run.model.scores(plane.astype(rows.X.dtype)).reshape(GRID, GRID, -1)
+    scores = run.model.scores(plane.astype(X.dtype)).reshape(GRID, GRID, -1)
     tints = np.array([rgb(mix(colour(theme, k), theme.paper, TINT)) for k in range(scores.shape[-1])])
     axes.imshow(
         tints[scores.argmax(axis=-1)], origin="lower", extent=(*limits[0], *limits[1]), aspect="auto",
@@ -99,7 +100,7 @@ def extent(values: Array) -> tuple[float, float]:
 def points(axes: Axes, run: Results, rows: Rows, theme: Theme) -> None:
     """Colour and marker tell the class, a ring a wrong decision."""
     step = -(-len(rows) // MOST_POINTS)
-    X, y = rows.X[::step], rows.y[::step]
+    X, y = rows.inputs.numbers[::step], rows.y[::step]
     wrong = run.model.scores(X).argmax(axis=1) != y
     size = 26 if len(X) < 400 else 14
     for k in range(len(run.model.classes or ())):

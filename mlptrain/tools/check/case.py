@@ -75,7 +75,7 @@ class Case:
 
 def run(network: Network, rows: Rows, seed: int) -> Plan:
     """The training graph of a network on these rows, both passes done."""
-    plan = network.training.fill(rows.X, rows.y, rows.weights, seed)
+    plan = network.training.fill(rows.inputs.arrays, rows.y, rows.weights, seed)
     with np.errstate(all="ignore"):  # what is not finite is for the checks to find
         plan.forward()
         plan.backward()

@@ -37,7 +37,7 @@ class Extent:
 
 def extent(case: Case) -> Extent:
     """One pass over the training rows, in blocks: they may be in a file."""
-    X = case.data.train.X
+    X = case.data.train.inputs.numbers
     width = X.shape[1]
     low, high, squares = np.full(width, np.inf), np.full(width, -np.inf), np.zeros(width)
     for start in range(0, len(X), BLOCK):

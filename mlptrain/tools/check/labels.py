@@ -75,7 +75,8 @@ def a_column_tells(rows: Rows, classes: bool) -> bool:
     """Whether the ranks of a column go with those of a target, or with being of a class or not."""
     y = np.asarray(rows.y)
     wanted = (y[:, None] == np.unique(y)).astype(np.float64) if classes else ranks(y)
-    columns = ranks(rows.X[:, :: -(-rows.X.shape[1] // MOST_COLUMNS)])
+    X = rows.inputs.numbers[:]
+    columns = ranks(X[:, :: -(-X.shape[1] // MOST_COLUMNS)])
     found = np.abs(standard(columns).T @ standard(wanted)) / math.sqrt(len(y))
     return float(found.max(initial=0.0)) > NormalDist().inv_cdf(1 - LUCK / (2 * max(found.size, 1)))
 
@@ -97,7 +98,7 @@ def standard(columns: Array) -> Array:
 def neighbouring_targets(rows: Rows) -> Look:
     """The largest correlation of a target with that of the nearest other row."""
     y = np.asarray(rows.y, np.float64)
-    return correlated(y[nearest_rows(rows.X)], y)
+    return correlated(y[nearest_rows(rows.inputs.numbers[:])], y)
 
 
 def correlated(guesses: Array, y: Array) -> Look:
@@ -109,7 +110,7 @@ def correlated(guesses: Array, y: Array) -> Look:
 
 def neighbours(rows: Rows) -> Look:
     """How often the nearest other row has the same label."""
-    found = look(rows.y[nearest_rows(rows.X)], rows.y, chances=True)
+    found = look(rows.y[nearest_rows(rows.inputs.numbers[:])], rows.y, chances=True)
     return found._replace(z=found.z / math.sqrt(2))  # neighbours are often mutual: one pair, not two
 
 
@@ -120,7 +121,7 @@ def held_out(case: Case) -> Look | None:
         return None
     few = [rows.some(NEIGHBOURS) for rows in sets]
     with np.errstate(all="ignore"):
-        scores = np.concatenate([case.trial.network.scores(rows.X) for rows in few])
+        scores = np.concatenate([case.trial.network.scores(rows.inputs.arrays) for rows in few])
     y = np.concatenate([rows.y for rows in few])
     if not np.isfinite(scores).all():
         return None

@@ -59,19 +59,22 @@ def _at(i: int, places: RowIndex) -> int:
 
 
 def keys(rows: Rows) -> list[tuple[int, bytes]]:
-    """The bytes of each row of X and y; 0 and -0 are the same number."""
+    """The bytes of each row, inputs and target; 0 and -0 are the same number."""
     found = list[tuple[int, bytes]]()
     for start in range(0, min(len(rows), MOST_ROWS), BLOCK):
-        X = np.ascontiguousarray(rows.X[start : start + BLOCK]) + 0.0
-        y = np.ascontiguousarray(rows.y[start : start + BLOCK])
-        found += [(start + i, X[i].tobytes() + y[i].tobytes()) for i in range(len(X))]
+        here = slice(start, start + BLOCK)
+        arrays = [array[here] + 0 for array in rows.inputs.arrays] + [rows.y[here]]
+        found += [
+            (start + i, b"".join(row.tobytes() for row in each))
+            for i, each in enumerate(zip(*arrays, strict=True))
+        ]
     return found
 
 
 def few_possible(case: Case) -> bool:
     """Whether the product of the numbers of different values per column is small."""
     possible, enough = 1.0, POSSIBLE * len(case.data.train)
-    for column in case.sample.X.T:
+    for column in case.sample.inputs.numbers[:].T:
         possible *= len(np.unique(column))
         if possible > enough:
             return False

@@ -122,10 +122,10 @@ def bare(config: Config) -> Config:
 
 def distinct(rows: Rows, most: int) -> Rows:
     """Rows that differ in X: of equal ones, with different labels, only one can be learned."""
-    _, first = np.unique(rows.X, axis=0, return_index=True)
+    _, first = np.unique(rows.inputs.numbers[:], axis=0, return_index=True)
     chosen = np.sort(first)[:most]
     weights = None if rows.weights is None else np.ones_like(rows.weights[chosen])
-    return Rows(rows.X[chosen], rows.y[chosen], weights)
+    return Rows(rows.inputs[chosen], rows.y[chosen], weights)
 
 
 def learn(network: Network, rows: Rows, rate: float, seed: int) -> tuple[float, int]:

@@ -118,7 +118,7 @@ def total_loss(network: Network, rows: Rows) -> float:
     """Data loss and penalty of the prediction graph; infinite where it is not a number."""
     targets = (rows.y,) if rows.weights is None else (rows.y, rows.weights)
     with np.errstate(all="ignore"):
-        scores = network.scores(rows.X)
+        scores = network.scores(rows.inputs.arrays)
         loss = float(apply(network.loss, scores, *targets, dtype=network.dtype))
         loss += network.regularization_loss()
     return loss if math.isfinite(loss) else math.inf

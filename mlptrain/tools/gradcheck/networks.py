@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from mlptrain.data.dataset import Rows
+from mlptrain.data.inputs import Inputs
 from mlptrain.graph.graph import Graph
 from mlptrain.graph.plan import Value
 from mlptrain.nn.activations import ACTIVATIONS
@@ -73,13 +74,13 @@ def _case(name: str, architecture: Architecture, loss: Loss, seed: int, l1: floa
         if loss.classifies
         else 3 + away_from_zero(generator, (ROWS, OUTPUTS))
     )
-    return network_case(name, network, Rows(X, y), seed)
+    return network_case(name, network, Rows(Inputs(X), y), seed)
 
 
 def few(rows: Rows) -> Rows:
     """About ten rows, evenly spaced: the check is exact on any rows, and slow on many."""
     some = slice(None, None, max(1, len(rows) // CONFIG_ROWS))
-    return Rows(rows.X[some], rows.y[some], None if rows.weights is None else rows.weights[some])
+    return Rows(rows.inputs[some], rows.y[some], None if rows.weights is None else rows.weights[some])
 
 
 def part_cases(name: str, network: Network, rows: Rows, seed: int) -> Iterator[Case]:
@@ -105,7 +106,7 @@ def network_case(name: str, network: Network, rows: Rows, seed: int) -> Case:
 
 def training_case(name: str, training: TrainingGraph, rows: Rows, seed: int) -> Case:
     """A training graph with these rows and the dropout masks of step 0."""
-    plan = training.fill(rows.X, rows.y, rows.weights, seed)
+    plan = training.fill(rows.inputs.arrays, rows.y, rows.weights, seed)
     return Case(name, plan, _parameters(training.graph), stream(seed, "entries"))
 
 
