@@ -95,12 +95,12 @@ def descent(experiment: Experiment, rows: RowNumbers, step: int) -> tuple[Plan, 
     Stops at one that is not finite. Returns the last plan, and what batch norms have seen.
     """
     training, dw = experiment.network.training, experiment.network.parameters.gradients
-    masks = training.mask_streams(experiment.seed, step)
+    masks = training.mask_streams(experiment.seed, step) if training.wiring.masks else []
     if len(rows) <= experiment.batch_size:
         plan = load_batch(experiment, rows, masks)
         plan.forward()
         plan.backward()
-        return plan, [training.wiring.seen(plan)]
+        return plan, [training.wiring.seen(plan)] if training.wiring.running else []
     total, seen = np.zeros_like(dw), list[Statistics]()
     for batch, share in shares(experiment, rows):
         plan = load_batch(experiment, batch, masks)
@@ -146,7 +146,8 @@ def load_batch(experiment: Experiment, rows: RowNumbers, masks: Sequence[np.rand
     take(data.y, rows, plan.value(training.y))
     if training.weights is not None and data.weights is not None:
         take(data.weights, rows, plan.value(training.weights))
-    training.draw_masks(plan, masks)
+    if masks:
+        training.draw_masks(plan, masks)
     return plan
 
 
