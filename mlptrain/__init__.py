@@ -17,11 +17,13 @@ _HOMES = {
     "load": "mlptrain.inference.evaluation_report",
     "Model": "mlptrain.inference.model",
     "Run": "mlptrain.runs.run",
+    "Value": "mlptrain.graph.plan",
 }
 
-__all__ = ["Model", "Run", "__version__", "fit", "load"]
+__all__ = ["Model", "Run", "Value", "__version__", "fit", "load"]
 
 if TYPE_CHECKING:  # what __getattr__ delivers, for type checkers
+    from mlptrain.graph.plan import Value
     from mlptrain.inference.evaluation_report import load
     from mlptrain.inference.model import Model
     from mlptrain.runs.fit import fit
