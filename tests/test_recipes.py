@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"<!-- (\S+) -->\n```(\w+)\n(.*?)```\n<!-- /\1 -->", re.DOTALL)
 COPIED = (
     *("mlptrain", "tests", "docs", "configs", "data", "benchmarks", "fuzz"),
-    *(".ci", "*.md", "*.toml", "Makefile", "LICENSE"),
+    *(".ci", ".pre-commit-config.yaml", "*.md", "*.toml", "Makefile", "LICENSE"),
 )
 
 RECIPES: dict[str, Sequence[str]] = {
