@@ -2,7 +2,7 @@
 PYTHON ?= python
 
 .DEFAULT_GOAL := help
-.PHONY: help check fix test tables docs golden chaos fuzz
+.PHONY: help check fix test tables docs golden chaos fuzz release
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1\t/' | expand -t 12
@@ -39,3 +39,6 @@ fuzz: ## Ten minutes of mutated files for each reader, or FUZZ_SECONDS (needs at
 	$(PYTHON) fuzz/fuzz_config.py
 	$(PYTHON) fuzz/fuzz_table.py
 	$(PYTHON) fuzz/fuzz_checkpoint.py
+
+release: ## Build sdist and wheel, and try the wheel in an environment of its own
+	$(PYTHON) .ci/release.py

@@ -1,8 +1,11 @@
 """mlptrain: multi-layer perceptrons from a YAML file, as a computational graph in NumPy.
 
     >>> import mlptrain
-    >>> run = mlptrain.fit("configs/digits.yaml", set={"train.epochs": 5})  # doctest: +SKIP
-    >>> model = mlptrain.load(run.best)  # doctest: +SKIP
+    >>> xor = {"data": {"train": {"name": "xor", "points_per_class": 20}}}  # or the path of a YAML file
+    >>> run = mlptrain.fit(xor, set={"train.epochs": 2})
+    >>> model = mlptrain.load(run.best)
+    >>> model.predict([[1.0, 1.0], [1.0, -1.0]]).shape
+    (2,)
 
 The names below are imported when they are first used: `import mlptrain` costs nothing.
 """

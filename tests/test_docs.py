@@ -302,6 +302,14 @@ def test_a_make_target_that_is_named_exists(page):
     assert set(re.findall(r"`make ([a-z]+)`", text_of(page))) <= targets
 
 
+def test_the_hooks_of_a_commit_are_the_first_steps_of_make_check():
+    hooks = re.findall(
+        r"^ +entry: python -m (.+)$", text_of(ROOT / ".pre-commit-config.yaml"), re.MULTILINE
+    )
+    steps = re.findall(r"^\t\$\(PYTHON\) -m (.+)$", text_of(ROOT / "Makefile"), re.MULTILINE)
+    assert hooks == [re.sub(r"( --check)? \.$", "", step) for step in steps[:3]]
+
+
 def test_every_make_target_says_what_it_does():
     targets = re.findall(r"^([a-z]+):(.*)$", text_of(ROOT / "Makefile"), re.MULTILINE)
     assert [name for name, rest in targets if "## " not in rest] == []

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"<!-- (\S+) -->\n```(\w+)\n(.*?)```\n<!-- /\1 -->", re.DOTALL)
 COPIED = (
     *("mlptrain", "tests", "docs", "configs", "data", "benchmarks", "fuzz"),
-    *(".ci", "*.md", "*.toml", "Makefile", "LICENSE"),
+    *(".ci", ".pre-commit-config.yaml", "conftest.py", "*.md", "*.toml", "Makefile", "LICENSE"),
 )
 
 RECIPES: dict[str, Sequence[str]] = {
@@ -43,7 +43,7 @@ RECIPES: dict[str, Sequence[str]] = {
 
 EVERYWHERE = (
     *("tests/test_golden.py", "tests/test_gradcheck.py", "tests/test_graph.py"),
-    *("tests/test_network.py", "tests/test_knobs.py"),
+    *("tests/test_network.py", "tests/test_knobs.py", "tests/test_examples.py"),
     *("tests/test_config_load.py", "tests/test_config_faults.py", "tests/test_config_reference.py"),
     *("tests/test_docs.py", "tests/test_imports.py", "tests/test_sizes.py"),
 )

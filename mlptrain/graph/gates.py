@@ -49,7 +49,11 @@ def fold(gradient: Array, into: Array | None) -> None:
 
 
 class Add(Binary):
-    """x + y.   local: 1, 1.   The gradient distributor (P99)."""
+    """x + y.   local: 1, 1.   The gradient distributor (P99).
+
+    >>> apply(Add(), np.array(-2.0), np.array(5.0), dtype=float)
+    array(3.)
+    """
 
     def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
         np.add(inputs[0], inputs[1], out=out)
@@ -60,7 +64,11 @@ class Add(Binary):
 
 
 class Subtract(Binary):
-    """x - y.   local: 1, -1."""
+    """x - y.   local: 1, -1.
+
+    >>> apply(Subtract(), np.array([5.0, 6.0]), np.array(2.0), dtype=float)
+    array([3., 4.])
+    """
 
     def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
         np.subtract(inputs[0], inputs[1], out=out)
@@ -71,7 +79,11 @@ class Subtract(Binary):
 
 
 class Multiply(Binary):
-    """x * y.   local: y, x.   The swap multiplier (P100)."""
+    """x * y.   local: y, x.   The swap multiplier (P100).
+
+    >>> apply(Multiply(), np.array(3.0), np.array(-4.0), dtype=float)
+    array(-12.)
+    """
 
     def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
         np.multiply(inputs[0], inputs[1], out=out)
@@ -83,7 +95,11 @@ class Multiply(Binary):
 
 
 class Divide(Binary):
-    """x / y.   local: 1 / y, -x / y^2."""
+    """x / y.   local: 1 / y, -x / y^2.
+
+    >>> apply(Divide(), np.array([6.0, -3.0]), np.array(2.0), dtype=float)
+    array([ 3. , -1.5])
+    """
 
     def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
         np.divide(inputs[0], inputs[1], out=out)
@@ -94,7 +110,11 @@ class Divide(Binary):
 
 
 class Power(Binary):
-    """x ^ y.   local: y x^(y-1), x^y log x   (0 where x is 0: the limit for y > 0)."""
+    """x ^ y.   local: y x^(y-1), x^y log x   (0 where x is 0: the limit for y > 0).
+
+    >>> apply(Power(), np.array([3.0, 4.0]), np.array([2.0, 0.5]), dtype=float)
+    array([9., 2.])
+    """
 
     def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
         np.power(inputs[0], inputs[1], out=out)
@@ -112,6 +132,9 @@ class Max(Binary):
     """max(x, y).   local: 1 for the larger (the first of equals), 0 for the other.
 
     The gradient router (P102).
+
+    >>> apply(Max(), np.array([2.0, -1.0]), np.array([1.0, 0.0]), dtype=float)
+    array([2., 0.])
     """
 
     def piece(self, *inputs: Array) -> Array | None:
@@ -127,7 +150,11 @@ class Max(Binary):
 
 
 class Negate(Unary):
-    """-x.   local: -1."""
+    """-x.   local: -1.
+
+    >>> apply(Negate(), np.array([2.0, -1.0]), dtype=float)
+    array([-2.,  1.])
+    """
 
     def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
         np.negative(inputs[0], out=out)
@@ -137,7 +164,11 @@ class Negate(Unary):
 
 
 class Exp(Unary):
-    """e^x.   local: e^x, the output itself."""
+    """e^x.   local: e^x, the output itself.
+
+    >>> apply(Exp(), np.log([1.0, 3.0]), dtype=float)
+    array([1., 3.])
+    """
 
     def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
         np.exp(inputs[0], out=out)
@@ -147,7 +178,11 @@ class Exp(Unary):
 
 
 class Log(Unary):
-    """log x, the natural logarithm.   local: 1 / x."""
+    """log x, the natural logarithm.   local: 1 / x.
+
+    >>> apply(Log(), np.exp([1.0, 3.0]), dtype=float)
+    array([1., 3.])
+    """
 
     def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
         np.log(inputs[0], out=out)
@@ -161,6 +196,9 @@ class Copy(Unary):
 
     The gradient adder (P101): its upstream gradient is the sum of what its readers send back, which
     the graph adds up at every branch.
+
+    >>> apply(Copy(), np.array([2.0, -1.0]), dtype=float)
+    array([ 2., -1.])
     """
 
     def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
@@ -171,7 +209,11 @@ class Copy(Unary):
 
 
 class Sum(Node):
-    """The sum of all elements.   x (any shape) -> ().   local: 1 for each element."""
+    """The sum of all elements.   x (any shape) -> ().   local: 1 for each element.
+
+    >>> apply(Sum(), np.array([[1.0, 2.0], [3.0, 4.0]]), dtype=float)
+    array(10.)
+    """
 
     def shape(self, *inputs: Shape) -> Shape:
         return ()
@@ -192,6 +234,9 @@ class MatMul(Node):
     local    The Jacobians are implicit: dL/dx = upstream @ w.T and dL/dw = x.T @ upstream, "the only
              way to make shapes match up" (P145). Written out, one would take 256 GB at N=64, D=M=4096
              (P139).
+
+    >>> apply(MatMul(), np.array([[1.0, 2.0]]), np.array([[3.0, 0.0], [4.0, 1.0]]), dtype=float)
+    array([[11.,  2.]])
     """
 
     def shape(self, *inputs: Shape) -> Shape:

@@ -30,7 +30,16 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
 
 
 class Model:
-    """The network of a checkpoint together with its preprocessing and class names."""
+    """The network of a checkpoint together with its preprocessing and class names.
+
+    >>> from mlptrain import fit
+    >>> clouds = {"data": {"train": {"name": "gaussians", "classes": 2}}, "train": {"epochs": 5}}
+    >>> model = Model.load(fit(clouds, set={"optimizer.learning_rate": 0.1}).best)
+    >>> model.predict([[3.0, 0.0], [-3.0, 0.0]])
+    array(['0', '1'], dtype='<U1')
+    >>> model.evaluate([[3.0, 0.0], [-3.0, 0.0]], ["0", "1"])["accuracy"]
+    1.0
+    """
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self.checkpoint = checkpoint

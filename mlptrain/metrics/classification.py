@@ -62,6 +62,9 @@ def per_class(predictions: Array, y: Array, weights: Array | None = None) -> Per
     """Precision, recall, F1 and support of each class.
 
     precision = tp / (tp + fp)   recall = tp / (tp + fn)   f1 = 2 tp / (2 tp + fp + fn)
+
+    >>> per_class(np.eye(2)[[0, 0, 1, 1]], np.array([0, 1, 1, 1])).precision
+    array([0.5, 1. ])
     """
     classes = predictions.shape[1]
     predicted = predictions.argmax(axis=1)
@@ -82,14 +85,23 @@ def _ratio(part: Array, whole: Array) -> Floats:
 
 
 def balanced_accuracy(predictions: Array, y: Array, weights: Array | None = None) -> float | None:
-    """The mean recall over the classes that have rows: chance is 1 / C however lopsided they are."""
+    """The mean recall over the classes that have rows: chance is 1 / C however lopsided they are.
+
+    >>> always_0, y = np.eye(2)[[0, 0, 0, 0]], np.array([0, 0, 0, 1])
+    >>> balanced_accuracy(always_0, y)  # recall 1 and 0
+    0.5
+    """
     result = per_class(predictions, y, weights)
     present = result.support > 0
     return float(result.recall[present].mean()) if present.any() else None
 
 
 def precision_macro(predictions: Array, y: Array, weights: Array | None = None) -> float | None:
-    """The mean precision over the classes that occur, in `y` or among the decisions."""
+    """The mean precision over the classes that occur, in `y` or among the decisions.
+
+    >>> precision_macro(np.eye(2)[[0, 0, 1, 1]], np.array([0, 1, 1, 1]))  # 1/2 and 2/2
+    0.75
+    """
     result = per_class(predictions, y, weights)
     return _macro(result.precision, result)
 
@@ -98,13 +110,20 @@ def recall_macro(predictions: Array, y: Array, weights: Array | None = None) -> 
     """The mean recall over the classes that occur, in `y` or among the decisions.
 
     A class that was only ever given, never true, counts as 0 here. Balanced accuracy leaves it out.
+
+    >>> round(recall_macro(np.eye(2)[[0, 0, 1, 1]], np.array([0, 1, 1, 1])), 4)  # 1/1 and 2/3
+    0.8333
     """
     result = per_class(predictions, y, weights)
     return _macro(result.recall, result)
 
 
 def f1_macro(predictions: Array, y: Array, weights: Array | None = None) -> float | None:
-    """The mean F1 over the classes that occur, in `y` or among the decisions."""
+    """The mean F1 over the classes that occur, in `y` or among the decisions.
+
+    >>> round(f1_macro(np.eye(2)[[0, 0, 1, 1]], np.array([0, 1, 1, 1])), 4)  # 2/3 and 4/5
+    0.7333
+    """
     result = per_class(predictions, y, weights)
     return _macro(result.f1, result)
 

@@ -35,6 +35,10 @@ def log_loss(probabilities: Array, y: Array, weights: Array | None = None) -> fl
     """-mean_i log p[i, y_i], with p kept within [eps, 1 - eps], eps = 2.2e-16, as scikit-learn does.
 
     So one row that was certain and wrong costs 36, not infinity.
+
+    >>> p = np.array([[0.25, 0.75], [0.5, 0.5]])
+    >>> round(log_loss(p, np.array([1, 0])), 4)  # 1/2 (log 4/3 + log 2)
+    0.4904
     """
     eps = np.finfo(np.float64).eps
     of_truth = probabilities[np.arange(len(y)), y].astype(np.float64)
@@ -46,6 +50,10 @@ def brier(probabilities: Array, y: Array, weights: Array | None = None) -> float
 
     Source: Brier, "Verification of forecasts expressed in terms of probability" (1950). For two
     classes the half is the usual (p_1 - y)^2; scikit-learn scales in the same way.
+
+    >>> p = np.array([[0.8, 0.2], [0.6, 0.4]])
+    >>> round(brier(p, np.array([0, 1])), 9)  # 1/2 (0.2^2 + 0.6^2)
+    0.2
     """
     difference = probabilities.astype(np.float64)
     difference[np.arange(len(y)), y] -= 1
@@ -59,6 +67,10 @@ def calibration_error(probabilities: Array, y: Array, weights: Array | None = No
     The rows are put into 15 bins of equal width by their highest probability, bin b = (b/15,
     (b+1)/15]. w_b is the weight of a bin's rows, confidence_b their mean highest probability.
     Source: Guo et al., "On calibration of modern neural networks", ICML 2017.
+
+    >>> p = np.array([[0.75, 0.25], [0.25, 0.75]])
+    >>> calibration_error(p, np.array([0, 0]))  # sure of 3/4, right in 1/2
+    0.25
     """
     w = row_weights(weights, len(y))
     if not w.sum() > 0:

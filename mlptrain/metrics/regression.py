@@ -50,6 +50,10 @@ def r2(predictions: Array, targets: Array, weights: Array | None = None) -> floa
 
     1 is perfect, 0 as good as the mean, below 0 worse. Of a target that never varies: 1 if hit
     exactly, else 0 (scikit-learn's `force_finite`). None for fewer than two rows.
+
+    >>> p, targets = np.array([[0.0], [2.0], [2.0]]), np.array([[0.0], [2.0], [4.0]])
+    >>> r2(p, targets)  # 1 - (0 + 0 + 4) / (4 + 0 + 4)
+    0.5
     """
     errors = _errors(predictions, targets)
     w = row_weights(weights, len(errors))
@@ -70,6 +74,9 @@ def median_absolute_error(
 
     The weighted median is the error at which half of the weight is reached; where exactly half lies
     below, the middle between that error and the next, as for an even number of equal rows.
+
+    >>> median_absolute_error(np.array([[1.0], [2.0], [90.0]]), np.zeros((3, 1)))
+    2.0
     """
     absolute = np.abs(_errors(predictions, targets))
     w = row_weights(weights, len(absolute))

@@ -15,6 +15,9 @@ class Dropout(Node):
     The mask is an input of the graph, drawn afresh for each step by whoever runs it, so the node is
     plain arithmetic: a gradient check fixes the mask by leaving it alone. The prediction graph has no
     such node, and needs no scaling.
+
+    >>> apply(Dropout(), np.array([[1.0, 2.0, 3.0]]), np.array([[0.0, 2.0, 2.0]]), dtype=float)
+    array([[0., 4., 6.]])
     """
 
     row_by_row = True

@@ -27,6 +27,10 @@ class Linear(Node):
     shapes   X (N, D)   W (D, M)   b (M,)   ->   (N, M)      without a bias: two inputs, X and W
     local    dX = upstream W^T     dW = X^T upstream     db = upstream summed over the rows
              "the only way to make shapes match up" (P145)
+
+    >>> X, W = np.array([[1.0, 2.0]]), np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0]])
+    >>> apply(Linear(), X, W, np.array([10.0, 20.0, 30.0]), dtype=float)
+    array([[11., 22., 33.]])
     """
 
     backward_reads_output = False

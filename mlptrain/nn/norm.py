@@ -79,6 +79,11 @@ class BatchNorm(_Normalization):
     local    dx = gamma / std (u - mean(u) - h mean(u h)), with u the upstream gradient over the rows
 
     Ioffe and Szegedy, 2015. The statistics are left in saved[1] and saved[2] for the running ones.
+
+    >>> x, gamma, beta = np.array([[1.0], [3.0]]), np.array([2.0]), np.array([10.0])
+    >>> apply(BatchNorm(), x, gamma, beta, dtype=float).round(3)  # h = -1 and 1, but for eps
+    array([[ 8.],
+           [12.]])
     """
 
     axis = 0
@@ -91,6 +96,10 @@ class LayerNorm(_Normalization):
     local    as batch norm's, with means over the units
 
     Ba, Kiros and Hinton, 2016.
+
+    >>> x, gamma, beta = np.array([[1.0, 3.0]]), np.array([2.0, 1.0]), np.array([10.0, 0.0])
+    >>> apply(LayerNorm(), x, gamma, beta, dtype=float).round(3)
+    array([[8., 1.]])
     """
 
     axis = 1
@@ -101,6 +110,10 @@ class FixedNorm(Node):
 
     shapes   x (N, M)   gamma, beta, mean, variance (M,)   ->   (N, M)
     local    dx = upstream gamma / sqrt(variance + eps)
+
+    >>> x, gamma, beta, mean, variance = np.array([[5.0]]), *np.array([[2.0], [10.0], [1.0], [4.0]])
+    >>> apply(FixedNorm(), x, gamma, beta, mean, variance, dtype=float).round(3)  # h = (5 - 1) / 2
+    array([[14.]])
     """
 
     def shape(self, *inputs: Shape) -> Shape:

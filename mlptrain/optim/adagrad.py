@@ -10,7 +10,15 @@ from mlptrain.optim.optimizer import Optimizer
 
 
 class Adagrad(Optimizer):
-    """g <- g + dw^2;   w <- w - lr dw / (sqrt(g) + eps)   (Duchi, Hazan and Singer, 2011)."""
+    """g <- g + dw^2;   w <- w - lr dw / (sqrt(g) + eps)   (Duchi, Hazan and Singer, 2011).
+
+    >>> w, adagrad = np.array([1.0]), Adagrad()
+    >>> adagrad.attach(w)
+    >>> for dw in (3.0, 4.0):  # g = 9, then 9 + 16 = 25
+    ...     adagrad.step(w, np.array([dw]), 0.1)
+    >>> w  # 1 - 0.1 * 3/3 - 0.1 * 4/5
+    array([0.82])
+    """
 
     slots: ClassVar = ("g",)
 

@@ -15,6 +15,12 @@ class Adam(Optimizer):
 
     m_hat = m / (1 - b1^t) and v_hat = v / (1 - b2^t) undo the start at 0; t counts from 1
     (P9; Kingma and Ba, 2015).
+
+    >>> w, adam = np.array([1.0, 1.0]), Adam()
+    >>> adam.attach(w)
+    >>> adam.step(w, np.array([7.0, -0.2]), 0.1)  # m_hat / sqrt(v_hat) is the sign of dw at first
+    >>> w
+    array([0.9, 1.1])
     """
 
     slots: ClassVar = ("m", "v")

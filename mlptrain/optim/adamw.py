@@ -8,6 +8,12 @@ class AdamW(Adam):
     """W <- W (1 - lr weight_decay) for weights, never biases; then as Adam.
 
     Decoupled from the adaptive rates (Loshchilov and Hutter, 2019), unlike an L2 penalty.
+
+    >>> w, adamw = np.array([1.0]), AdamW(weight_decay=0.1)
+    >>> adamw.attach(w, [w])
+    >>> adamw.step(w, np.array([7.0]), 0.1)  # 1 (1 - 0.1 * 0.1) - 0.1
+    >>> w
+    array([0.89])
     """
 
     def __init__(

@@ -13,6 +13,13 @@ class Momentum(Optimizer):
     """v <- rho v + dw;   w <- w - lr v   (P9).
 
     The learning rate multiplies the velocity, not the gradient, so a schedule acts at once.
+
+    >>> w, momentum = np.array([1.0]), Momentum(rho=0.9)
+    >>> momentum.attach(w)
+    >>> for dw in (0.5, 1.0):  # v = 0.5, then 0.9 * 0.5 + 1 = 1.45
+    ...     momentum.step(w, np.array([dw]), 0.1)
+    >>> w  # 1 - 0.1 * 0.5 - 0.1 * 1.45
+    array([0.805])
     """
 
     slots: ClassVar = ("v",)

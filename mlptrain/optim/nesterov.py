@@ -10,7 +10,14 @@ from mlptrain.optim.optimizer import Optimizer
 
 
 class Nesterov(Optimizer):
-    """v <- rho v + dw;   w <- w - lr (dw + rho v)   (Sutskever et al., 2013, in PyTorch's form)."""
+    """v <- rho v + dw;   w <- w - lr (dw + rho v)   (Sutskever et al., 2013, in PyTorch's form).
+
+    >>> w, nesterov = np.array([1.0]), Nesterov(rho=0.9)
+    >>> nesterov.attach(w)
+    >>> nesterov.step(w, np.array([0.5]), 0.1)  # 1 - 0.1 (0.5 + 0.9 * 0.5)
+    >>> w
+    array([0.905])
+    """
 
     slots: ClassVar = ("v",)
 

@@ -13,6 +13,13 @@ class RMSProp(Optimizer):
     """g <- decay g + (1 - decay) dw^2;   w <- w - lr dw / (sqrt(g) + eps)   (P9; Hinton, 2012).
 
     eps stands outside the root, and g starts at 0: libraries differ in both.
+
+    >>> w, rmsprop = np.array([1.0]), RMSProp(decay=0.75)
+    >>> rmsprop.attach(w)
+    >>> for dw in (2.0, 1.0):  # g = 4/4 = 1, then 3/4 + 1/4 = 1
+    ...     rmsprop.step(w, np.array([dw]), 0.1)
+    >>> w  # 1 - 0.1 * 2/1 - 0.1 * 1/1
+    array([0.7])
     """
 
     slots: ClassVar = ("g",)

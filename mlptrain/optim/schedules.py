@@ -16,7 +16,11 @@ Schedule = Callable[[int, int, int], float]
 
 
 def constant(t: int, T: int, per_epoch: int) -> float:
-    """1: the rate stays as it is."""
+    """1: the rate stays as it is.
+
+    >>> constant(25, 100, 10)
+    1.0
+    """
     return 1.0
 
 

@@ -36,6 +36,11 @@ def fit(
 
     `config` is a YAML file or a dict, `set` overrides settings: {"train.epochs": 5}. The other
     arguments are the options of `mlptrain fit`. Raises the errors of `mlptrain.errors`.
+
+    >>> xor = {"data": {"train": {"name": "xor", "points_per_class": 20}}}
+    >>> run = fit(xor, set={"train.epochs": 2}, out="runs/xor")
+    >>> run.summary["status"], run.best.name
+    ('completed', 'best.npz')
     """
     run = prepare(
         config, set, out=out, resume=resume, init_from=init_from, force=force, threads=threads

@@ -36,7 +36,16 @@ Status = Literal["completed", "early_stopped", "interrupted", "diverged"]
 
 @dataclass
 class Run:
-    """One sitting of a run: what is trained, where it is kept, and how far it has come."""
+    """One sitting of a run: what is trained, where it is kept, and how far it has come.
+
+    Iterate over it to train: it yields after each step, a record where one was measured, else None.
+
+    >>> from mlptrain.config import load_config
+    >>> xor = {"data": {"train": {"name": "xor", "points_per_class": 20}}, "train": {"epochs": 2}}
+    >>> run = Run.new(load_config(xor), "runs/xor")
+    >>> [record["epoch"] for record in run if record is not None]
+    [1, 2]
+    """
 
     config: Config
     experiment: Experiment

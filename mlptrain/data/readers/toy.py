@@ -62,6 +62,10 @@ def rings(
 
     No line separates them, so a linear classifier stays near chance. After the feature transform
     f(x, y) = (r, theta) a threshold on r does it (lecture 4, P24-P25).
+
+    >>> X, y = rings(np.random.default_rng(0), points_per_class=2, noise=0)
+    >>> np.hypot(*X.T), y
+    (array([1., 1., 2., 2.]), array([0, 0, 1, 1]))
     """
     theta = np.linspace(0, 2 * np.pi, points_per_class, endpoint=False)
     circle = np.column_stack([np.cos(theta), np.sin(theta)])
@@ -80,6 +84,10 @@ def moons(
 
     plus noise * N(0, 1). A line gets most of it right and the rest needs a bend: the difference
     between a linear classifier and a small network. Source: scikit-learn's `make_moons`.
+
+    >>> X, y = moons(np.random.default_rng(0), points_per_class=3, noise=0)
+    >>> X[1].round(9), X[4]  # the top of the upper moon, the bottom of the lower one
+    (array([0., 1.]), array([ 1. , -0.5]))
     """
     theta = np.linspace(0, np.pi, points_per_class)
     upper = np.column_stack([np.cos(theta), np.sin(theta)])
@@ -99,6 +107,10 @@ def xor(
 
     The smallest problem that a linear classifier cannot solve and two hidden units can.
     Source: Minsky and Papert, "Perceptrons" (1969).
+
+    >>> X, y = xor(np.random.default_rng(0), points_per_class=2, noise=0)
+    >>> X.tolist(), y
+    ([[1.0, 1.0], [-1.0, -1.0], [1.0, -1.0], [-1.0, 1.0]], array([0, 0, 1, 1]))
     """
     side = np.where(np.arange(points_per_class) % 2 == 0, 1.0, -1.0)
     equal, opposite = np.column_stack([side, side]), np.column_stack([side, -side])
@@ -119,6 +131,11 @@ def gaussians(
 
     The case in which a linear classifier is the right one: the clouds have the same spread, so the
     best boundaries between them are straight (linear discriminant analysis; Fisher 1936).
+
+    >>> X, y = gaussians(np.random.default_rng(0), classes=2, points_per_class=1, noise=0)
+    >>> X.round(9) + 0, y
+    (array([[ 3.,  0.],
+           [-3.,  0.]]), array([0, 1]))
     """
     theta = 2 * np.pi * np.arange(classes) / classes
     centres = radius * np.column_stack([np.cos(theta), np.sin(theta)])

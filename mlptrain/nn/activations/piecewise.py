@@ -15,7 +15,11 @@ SELU_SCALE = 1.0507009873554805
 
 
 class Identity(Activation):
-    """x.   local: 1.   A network of these is a linear classifier, however deep."""
+    """x.   local: 1.   A network of these is a linear classifier, however deep.
+
+    >>> apply(Identity(), np.array([[-1.0, 2.0]]), dtype=float)
+    array([[-1.,  2.]])
+    """
 
     in_place = True
     gradient_in_place = True
@@ -29,7 +33,11 @@ class Identity(Activation):
 
 
 class ReLU(Activation):
-    """max(0, x), "a good default choice for most problems" (P32).   local: 1 where x > 0, else 0."""
+    """max(0, x), "a good default choice for most problems" (P32).   local: 1 where x > 0, else 0.
+
+    >>> apply(ReLU(), np.array([[-1.0, 2.0]]), dtype=float)
+    array([[0., 2.]])
+    """
 
     in_place = True
     gradient_in_place = True
@@ -55,6 +63,9 @@ class LeakyReLU(Activation):
     """x where x > 0, else slope * x.   local: 1 where x > 0, else slope.
 
     Maas, Hannun and Ng, "Rectifier nonlinearities improve neural network acoustic models", 2013.
+
+    >>> apply(LeakyReLU(slope=0.1), np.array([[-1.0, 2.0]]), dtype=float)
+    array([[-0.1,  2. ]])
     """
 
     gradient_in_place = True
@@ -84,6 +95,9 @@ class ELU(Activation):
     """x where x > 0, else alpha (e^x - 1).   local: 1 where x > 0, else alpha e^x.
 
     Clevert, Unterthiner and Hochreiter, 2016. The exponential linear unit.
+
+    >>> apply(ELU(), np.array([[-np.log(2), 2.0]]), dtype=float)  # e^(-log 2) - 1 = 1/2 - 1
+    array([[-0.5,  2. ]])
     """
 
     gradient_in_place = True
@@ -110,6 +124,9 @@ class SELU(Activation):
 
     local: scale where x > 0, else scale * alpha * e^x. The two constants keep mean 0 and variance 1
     from layer to layer (Klambauer et al., "Self-normalizing neural networks", 2017).
+
+    >>> apply(SELU(), np.array([[0.0, 2.0]]), dtype=float)
+    array([[0.        , 2.10140197]])
     """
 
     gradient_in_place = True
@@ -147,6 +164,9 @@ class Maxout(Activation):
     local    1 for the largest piece (the first of equals), 0 for the others: a max gate (P102)
 
     Goodfellow et al., "Maxout networks", 2013.
+
+    >>> apply(Maxout(), np.array([[1.0, 3.0, 4.0, 2.0]]), dtype=float)
+    array([[3., 4.]])
     """
 
     def __init__(self, *, pieces: Count = 2) -> None:

@@ -13,6 +13,12 @@ class HingeLoss(ClassificationLoss):
 
     shapes   scores (N, C)   y (N,) class numbers   weights (N,), optional   ->   L ()
     local    dL_i/ds_j = 1 where the margin is positive, dL_i/ds_y = -(number of such j); 0 at the kink
+
+    Weston and Watkins, "Support vector machines for multi-class pattern recognition", 1999.
+
+    >>> scores = np.array([[3.2, 5.1, -1.7]])  # margins 5.1 - 3.2 + 1 and -1.7 - 3.2 + 1
+    >>> apply(HingeLoss(), scores, np.array([0]), dtype=float)
+    array(2.9)
     """
 
     def __init__(self, *, delta: NonNegative = 1.0, class_weights: ClassWeights = None) -> None:

@@ -14,8 +14,13 @@ class SoftmaxLoss(ClassificationLoss):
     shapes   scores (N, C)   y (N,) class numbers   weights (N,), optional   ->   L ()
     local    dL_i/dscores = p - q
 
-    q is one at the class y; label smoothing e makes it (1 - e) onehot(y) + e / C. The logarithm is
-    taken of sums of exponentials with the row maximum subtracted, so no score can overflow.
+    q is one at the class y; label smoothing e makes it (1 - e) onehot(y) + e / C (Szegedy et al.,
+    2016). The logarithm is taken of sums of exponentials with the row maximum subtracted, so no score
+    can overflow.
+
+    >>> scores = np.log([[1.0, 3.0], [1.0, 1.0]])  # p = (1/4, 3/4) and (1/2, 1/2)
+    >>> apply(SoftmaxLoss(), scores, np.array([1, 0]), dtype=float)  # 1/2 (log 4/3 + log 2)
+    array(0.49041463)
     """
 
     gives_probabilities = True
