@@ -16,6 +16,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from mlptrain.messages import printable
+
 UNFOLDED = 500
 """Columns of what is not a terminal."""
 
@@ -55,7 +57,7 @@ def finite(value: Any) -> Any:
 
 def plain(text: str) -> Text:
     """Text from outside: no control characters, no markup."""
-    return Text("".join(c if c.isprintable() else "?" for c in text))
+    return Text(printable(text))
 
 
 def say(console: Console, text: str) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 
 from mlptrain.arrays import Array
 from mlptrain.graph.graph import apply
+from mlptrain.messages import count
 from mlptrain.nn.activations.smooth import Sigmoid, Tanh
 from mlptrain.nn.losses import Loss
 from mlptrain.nn.losses.hinge import HingeLoss
@@ -14,7 +15,6 @@ from mlptrain.nn.losses.softmax import SoftmaxLoss
 from mlptrain.tools.check.case import Case, activations, value
 from mlptrain.tools.check.verdict import (
     Verdict,
-    counted,
     doubt,
     fault,
     fine,
@@ -103,7 +103,7 @@ def dead(layers: dict[str, Array], rows: int, when: str, advice: str) -> Verdict
     """A whole layer that is 0 is a fault, a quarter of its units worth a look."""
     silent = {name: int((out == 0).all(axis=0).sum()) for name, out in layers.items()}
     words = [f"{silent[name]} of {out.shape[1]} in {name}" for name, out in layers.items()]
-    line = f"{', '.join(words)} are 0 on all {counted(rows, 'row')} {when}"
+    line = f"{', '.join(words)} are 0 on all {count(rows, 'row')} {when}"
     shares = [silent[name] / out.shape[1] for name, out in layers.items()]
     if max(shares) == 1:
         return fault(f"{line}: nothing gets through", advice)
