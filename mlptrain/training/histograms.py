@@ -11,6 +11,7 @@ import numpy as np
 
 from mlptrain.arrays import Array
 from mlptrain.graph.plan import Plan, Value
+from mlptrain.nn.network import Network
 from mlptrain.training.experiment import Experiment
 
 BINS = 40
@@ -29,7 +30,7 @@ def histograms(experiment: Experiment, plan: Plan, update: Array) -> dict[str, A
     """
     moved = updates_by_name(experiment, update)
     layers: dict[str, Any] = {}
-    for output in outputs(experiment):
+    for output in outputs(experiment.network):
         layer = output.name.partition(".")[0]
         weight = experiment.network.parameters[f"{layer}.W"]
         activations = plan.value(output)
@@ -42,9 +43,9 @@ def histograms(experiment: Experiment, plan: Plan, update: Array) -> dict[str, A
     return layers
 
 
-def outputs(experiment: Experiment) -> list[Value]:
+def outputs(network: Network) -> list[Value]:
     """The activations of each hidden layer, and the scores of the last one."""
-    training = experiment.network.training
+    training = network.training
     activations = [value for value in training.graph.values if value.name.endswith(".activation")]
     return [*activations, training.scores]
 

@@ -12,6 +12,7 @@ from mlptrain.graph.plan import Plan
 from mlptrain.nn.network import Network
 from mlptrain.tools.check.trial import Trial, first_steps
 from mlptrain.training.build import build, network_on
+from mlptrain.training.histograms import outputs
 
 SAMPLE = 2000
 """Most checks look at about this many training rows, evenly spaced."""
@@ -19,11 +20,25 @@ GENTLE = 0.03
 """The share of the config's rate that a rate under suspicion is compared with."""
 
 
-class Start(NamedTuple):
-    """A network before its first step, and its training graph with values and gradients."""
+class Computed(NamedTuple):
+    """A network and its training graph with the values and gradients of both passes."""
 
     network: Network
     plan: Plan
+
+    def activations(self) -> dict[str, Array]:
+        """The outputs (N, M) of each hidden layer: `layer1`, `layer2`, …"""
+        *hidden, _ = outputs(self.network)
+        return {each.name.partition(".")[0]: self.plan.value(each) for each in hidden}
+
+    def data_loss(self) -> float:
+        """The loss without the penalty."""
+        named = (value for value in self.plan.values if value.name == "data_loss")
+        return float(self.plan.value(next(named)))
+
+    def loss(self) -> float:
+        """The loss that training descends."""
+        return float(self.plan.value(self.network.training.loss))
 
 
 class Case:
@@ -50,10 +65,9 @@ class Case:
         return self.data.train.some(SAMPLE)
 
     @cached_property
-    def start(self) -> Start:
+    def start(self) -> Computed:
         """The network with its initial weights, run forward and backward on the sample."""
-        network = self.network(self.config)
-        return Start(network, run(network, self.sample, self.config.seed))
+        return run(self.network(self.config), self.sample, self.config.seed)
 
     @cached_property
     def trial(self) -> Trial:
@@ -73,25 +87,10 @@ class Case:
         return network
 
 
-def run(network: Network, rows: Rows, seed: int) -> Plan:
+def run(network: Network, rows: Rows, seed: int) -> Computed:
     """The training graph of a network on these rows, both passes done."""
     plan = network.training.fill(rows.X, rows.y, rows.weights, seed)
     with np.errstate(all="ignore"):  # what is not finite is for the checks to find
         plan.forward()
         plan.backward()
-    return plan
-
-
-def value(plan: Plan, name: str) -> Array:
-    """The array of the value of this name."""
-    return next(plan.value(each) for each in plan.values if each.name == name)
-
-
-def activations(plan: Plan) -> dict[str, Array]:
-    """The outputs (N, M) of each hidden layer: `layer1`, `layer2`, …"""
-    ending = ".activation"
-    return {
-        each.name.removesuffix(ending): plan.value(each)
-        for each in plan.values
-        if each.name.endswith(ending)
-    }
+    return Computed(network, plan)

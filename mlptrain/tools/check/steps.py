@@ -9,7 +9,6 @@ from mlptrain.optim.adam import Adam
 from mlptrain.tools.check.case import (
     GENTLE,
     Case,
-    activations,
     run,
 )
 from mlptrain.tools.check.start import dead
@@ -87,10 +86,9 @@ def surviving_units(case: Case) -> Verdict | None:
     network = case.trial.network
     if not network.architecture.hidden or case.trial.diverged:
         return None
-    plan = run(network, case.sample, case.config.seed)
-    when = f"after {case.trial.steps} steps"
+    layers = run(network, case.sample, case.config.seed).activations()
     advice = "lower optimizer.learning_rate, or use leaky_relu"
-    return dead(activations(plan), len(case.sample), when, advice)
+    return dead(layers, len(case.sample), f"after {case.trial.steps} steps", advice)
 
 
 def overfit(case: Case) -> Verdict:
@@ -134,11 +132,10 @@ def learn(network: Network, rows: Rows, rate: float, seed: int) -> tuple[float, 
     most = int(np.clip(WORK / (3 * len(rows) * network.parameters.values.size), 50, MOST_STEPS))
     rest = 1.0
     for step in range(1, most + 1):
-        plan = run(network, rows, seed)
+        computed = run(network, rows, seed)
         if not np.isfinite(network.parameters.gradients).all():
             return 1.0, step
-        scores = plan.value(network.training.scores)
-        rest = unlearned(scores, rows, network)
+        rest = unlearned(computed.plan.value(network.training.scores), rows, network)
         if not rest:
             return 0.0, step
         optimizer.step(network.parameters.values, network.parameters.gradients, rate)
