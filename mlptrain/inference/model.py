@@ -10,12 +10,7 @@ from mlptrain.data.dataset import Rows
 from mlptrain.data.matrix import Matrix, checked
 from mlptrain.metrics.probability import softmax
 from mlptrain.training.checkpoint import Checkpoint
-from mlptrain.training.evaluate import (
-    Evaluation,
-    evaluate,
-    metrics_for,
-    predictions,
-)
+from mlptrain.training.evaluate import Evaluation, evaluate, metrics_for, predictions
 from mlptrain.training.restore import config_of, network_of
 
 

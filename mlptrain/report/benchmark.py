@@ -1,12 +1,7 @@
 """What `bench` prints: the phases of a step, and the step beside its products."""
 
 from mlptrain.messages import count
-from mlptrain.report.console import (
-    emit_json,
-    say,
-    stdout,
-    table,
-)
+from mlptrain.report.console import emit_json, say, stdout, table
 from mlptrain.tools.bench import Benchmark
 
 

@@ -7,15 +7,7 @@ from typing import Any
 from tqdm import tqdm
 
 from mlptrain.messages import count
-from mlptrain.report.console import (
-    emit_json,
-    number,
-    say,
-    stderr,
-    stdout,
-    table,
-    tell,
-)
+from mlptrain.report.console import emit_json, number, say, stderr, stdout, table, tell
 from mlptrain.report.results import Results
 from mlptrain.report.sparkline import summary as curves
 from mlptrain.runs.cross_validation import Folds

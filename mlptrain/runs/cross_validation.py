@@ -21,13 +21,7 @@ from mlptrain.inference.model import Model
 from mlptrain.runs.run import Run
 from mlptrain.storage.documents import document_text, finite
 from mlptrain.storage.files import write_atomically
-from mlptrain.storage.fold_directory import (
-    PREDICTIONS,
-    SUMMARY,
-    clear,
-    fold_path,
-    some_folds,
-)
+from mlptrain.storage.fold_directory import PREDICTIONS, SUMMARY, clear, fold_path, some_folds
 from mlptrain.storage.run_directory import holds_checkpoint
 
 

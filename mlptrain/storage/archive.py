@@ -24,13 +24,7 @@ from mlptrain.arrays import Array
 from mlptrain.errors import CheckpointError, DivergenceError, StorageError
 from mlptrain.messages import some
 from mlptrain.storage.files import CHUNK, open_regular, write_atomically
-from mlptrain.storage.npz import (
-    DIGEST,
-    Member,
-    assemble,
-    directory,
-    file_size,
-)
+from mlptrain.storage.npz import DIGEST, Member, assemble, directory, file_size
 
 FORMAT = "mlptrain checkpoint"
 VERSION = 1

@@ -11,23 +11,9 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from mlptrain.errors import ConfigError
 from mlptrain.report.circuit.boxes import Layout, Point, Route
-from mlptrain.report.circuit.diagram import (
-    CLEAR,
-    Diagram,
-    Gate,
-    Terminal,
-    Wire,
-)
+from mlptrain.report.circuit.diagram import CLEAR, Diagram, Gate, Terminal, Wire
 from mlptrain.report.circuit.layout import layout
-from mlptrain.report.circuit.lettering import (
-    AIR,
-    ASCENT,
-    LINE,
-    SIZE,
-    put,
-    width_of,
-    write,
-)
+from mlptrain.report.circuit.lettering import AIR, ASCENT, LINE, SIZE, put, width_of, write
 from mlptrain.report.trace import facts, gradients
 from mlptrain.storage.files import write_atomically
 from mlptrain.tools.trace.trace import Trace

@@ -7,12 +7,7 @@ from numpy.typing import NDArray
 
 from mlptrain.messages import count, some
 from mlptrain.tools.check.case import Case
-from mlptrain.tools.check.verdict import (
-    Verdict,
-    doubt,
-    fault,
-    fine,
-)
+from mlptrain.tools.check.verdict import Verdict, doubt, fault, fine
 
 BLOCK = 1 << 16
 LARGE = 30

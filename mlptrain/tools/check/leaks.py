@@ -6,12 +6,7 @@ from mlptrain.data.dataset import Rows
 from mlptrain.data.source import RowIndex
 from mlptrain.messages import count, some
 from mlptrain.tools.check.case import Case
-from mlptrain.tools.check.verdict import (
-    Verdict,
-    doubt,
-    fault,
-    fine,
-)
+from mlptrain.tools.check.verdict import Verdict, doubt, fault, fine
 
 BLOCK = 1 << 14
 MOST_ROWS = 200_000

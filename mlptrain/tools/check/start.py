@@ -12,12 +12,7 @@ from mlptrain.nn.losses.hinge import HingeLoss
 from mlptrain.nn.losses.regression import MSELoss
 from mlptrain.nn.losses.softmax import SoftmaxLoss
 from mlptrain.tools.check.case import Case
-from mlptrain.tools.check.verdict import (
-    Verdict,
-    doubt,
-    fault,
-    fine,
-)
+from mlptrain.tools.check.verdict import Verdict, doubt, fault, fine
 from mlptrain.training.evaluate import Evaluation
 from mlptrain.training.gradients import origin
 

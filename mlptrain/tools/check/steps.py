@@ -6,18 +6,9 @@ from mlptrain.config import Config
 from mlptrain.data.dataset import Rows
 from mlptrain.nn.network import Network
 from mlptrain.optim.adam import Adam
-from mlptrain.tools.check.case import (
-    GENTLE,
-    Case,
-    run,
-)
+from mlptrain.tools.check.case import GENTLE, Case, run
 from mlptrain.tools.check.start import dead
-from mlptrain.tools.check.verdict import (
-    Verdict,
-    doubt,
-    fault,
-    fine,
-)
+from mlptrain.tools.check.verdict import Verdict, doubt, fault, fine
 
 JUMP, LEAP = 1.5, 3
 """A loss beyond so many times the initial one has jumped: worth a look, a fault."""

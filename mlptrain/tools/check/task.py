@@ -4,12 +4,7 @@ import numpy as np
 
 from mlptrain.messages import count, some
 from mlptrain.tools.check.case import Case
-from mlptrain.tools.check.verdict import (
-    Verdict,
-    doubt,
-    fault,
-    fine,
-)
+from mlptrain.tools.check.verdict import Verdict, doubt, fault, fine
 
 FEW_VALUES = 20
 """A target with so many different whole numbers may be class numbers."""

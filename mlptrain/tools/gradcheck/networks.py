@@ -12,12 +12,7 @@ from mlptrain.nn.activations import ACTIVATIONS
 from mlptrain.nn.gates import Add
 from mlptrain.nn.initializers import xavier
 from mlptrain.nn.losses import LOSSES, Loss
-from mlptrain.nn.network import (
-    Architecture,
-    Network,
-    TrainingGraph,
-    leaf,
-)
+from mlptrain.nn.network import Architecture, Network, TrainingGraph, leaf
 from mlptrain.nn.regularizers import L1, L2
 from mlptrain.streams import stream
 from mlptrain.tools.gradcheck.case import Case

@@ -5,15 +5,7 @@ from dataclasses import replace
 
 from mlptrain.errors import ConfigError
 from mlptrain.messages import advice, count
-from mlptrain.tools.trace.program import (
-    FUNCTIONS,
-    Constant,
-    Input,
-    Operation,
-    Program,
-    Term,
-    arity,
-)
+from mlptrain.tools.trace.program import FUNCTIONS, Constant, Input, Operation, Program, Term, arity
 from mlptrain.tools.trace.tokens import Token, fault, tokens
 
 GATE_OF = {

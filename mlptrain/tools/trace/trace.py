@@ -23,12 +23,7 @@ from mlptrain.errors import ConfigError
 from mlptrain.graph.plan import Plan, Value
 from mlptrain.messages import advice
 from mlptrain.nn.gates import Binary, Copy, MatMul
-from mlptrain.tools.trace import (
-    FUNCTIONS,
-    Circuit,
-    Program,
-    parse,
-)
+from mlptrain.tools.trace import FUNCTIONS, Circuit, Program, parse
 
 OP_OF = {kind: op for op, kind in FUNCTIONS.items()}
 
