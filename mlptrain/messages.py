@@ -37,8 +37,7 @@ def advice(word: str, valid: Iterable[str]) -> str:
         return f"did you mean '{near}'?"
     if not words:
         return "there are none to choose from"
-    more = f" and {len(words) - LISTED} more" if len(words) > LISTED else ""
-    return f"choose from {', '.join(words[:LISTED])}{more}"
+    return f"choose from {some(words, LISTED)}"
 
 
 def _comparable(word: str) -> str:
@@ -48,7 +47,7 @@ def _comparable(word: str) -> str:
 def hint(word: str, valid: Iterable[str]) -> str:
     """`, did you mean 'price'?` where a valid word is near, else nothing."""
     near = nearest(word, valid)
-    return f", did you mean {printable(near)!r}?" if near else ""
+    return f", did you mean {near!r}?" if near else ""
 
 
 def printable(text: str) -> str:
@@ -66,19 +65,20 @@ def quoted(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def count(n: int, noun: str) -> str:
+def count(n: int, noun: str, plural: str = "") -> str:
+    """A number and its noun.
+
+    >>> count(1, "row"), count(1200, "value"), count(2, "class", "classes")
+    ('1 row', '1,200 values', '2 classes')
     """
-    >>> count(1, "row"), count(1200, "value")
-    ('1 row', '1,200 values')
-    """
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
 
 
-def some(names: Sequence[str]) -> str:
+def some(names: Sequence[str], most: int = 6) -> str:
     """The first names of a long list; a column without a name is `""`.
 
     >>> some(["", "b"]), some([f"x{i}" for i in range(64)])
     ('"", b', 'x0, x1, x2, x3, x4, x5 and 58 more')
     """
-    more = f" and {len(names) - 6} more" if len(names) > 6 else ""
-    return ", ".join(printable(name) or '""' for name in names[:6]) + more
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(name or '""' for name in names[:most]) + more

@@ -1,11 +1,8 @@
 """`trace --svg`: what stands at which wire, that nothing overlaps, and how it fails."""
 
-import importlib.util
 import itertools
 import json
 import os
-import shutil
-import sys
 from dataclasses import replace
 from xml.etree import ElementTree
 
@@ -14,26 +11,16 @@ import pytest
 from click.testing import CliRunner
 
 from mlptrain.cli import cli
-from mlptrain.errors import EnvironmentFault, StorageError
-from mlptrain.report.circuit import graphviz, save, svg
+from mlptrain.errors import StorageError
+from mlptrain.report.circuit import rows, save, svg
 from mlptrain.report.circuit.boxes import Box
 from mlptrain.report.circuit.diagram import Diagram
 from mlptrain.report.circuit.drawing import GRADIENT, VALUE
 from mlptrain.report.circuit.layout import layout
+from mlptrain.tools.trace import parse
 from mlptrain.tools.trace.trace import trace
 
 SVG = "{http://www.w3.org/2000/svg}"
-DOT = shutil.which("dot")
-ENGINES = [
-    pytest.param("dot", marks=pytest.mark.skipif(DOT is None, reason="Graphviz is not installed")),
-    pytest.param(
-        "igraph",
-        marks=pytest.mark.skipif(
-            importlib.util.find_spec("igraph") is None, reason="igraph is not installed"
-        ),
-    ),
-]
-
 NEURON = {"w0": 2, "x0": -1, "w1": -3, "x1": -2, "w2": -3}
 CIRCUITS = {
     "q = x + y; f = q * z": {"x": -2, "y": 5, "z": -4},
@@ -48,21 +35,6 @@ CIRCUITS = {
     "2 * 3 + x": {"x": 1},
     "x": {"x": 3},
 }  # fmt: skip
-
-
-@pytest.fixture(params=ENGINES)
-def engine(request, monkeypatch):
-    """Each of the two layouts in turn."""
-    monkeypatch.setattr(
-        shutil, "which", {"dot": lambda name: DOT, "igraph": lambda name: None}[request.param]
-    )
-
-
-@pytest.fixture
-def nothing_installed(monkeypatch):
-    """Neither Graphviz nor igraph."""
-    monkeypatch.setattr(shutil, "which", lambda name: None)
-    monkeypatch.setitem(sys.modules, "igraph", None)
 
 
 def drawn(expression, values, upstream=1.0):
@@ -87,7 +59,6 @@ def symbols(root):
 # --- what is written where ---
 
 
-@pytest.mark.usefixtures("engine")
 def test_the_first_circuit_of_the_lecture_has_its_numbers_at_its_wires():
     assert wires(drawn("q = x + y; f = q * z", {"x": -2, "y": 5, "z": -4})) == {
         ("x", "q"): ("-2", "-4"),
@@ -98,7 +69,6 @@ def test_the_first_circuit_of_the_lecture_has_its_numbers_at_its_wires():
     }
 
 
-@pytest.mark.usefixtures("engine")
 def test_the_neuron_of_the_lecture_has_its_numbers_to_four_digits():
     shown = wires(drawn("sigmoid(w0*x0 + w1*x1 + w2)", NEURON))
 
@@ -107,7 +77,6 @@ def test_the_neuron_of_the_lecture_has_its_numbers_to_four_digits():
     assert shown["sigmoid5", ""] == ("0.7311", "1")
 
 
-@pytest.mark.usefixtures("engine")
 def test_each_wire_from_a_copy_gate_has_its_own_gradient():
     shown = wires(drawn("4*x + 2*x", {"x": 7}))
 
@@ -115,7 +84,6 @@ def test_each_wire_from_a_copy_gate_has_its_own_gradient():
     assert (shown["copy1", "multiply2"], shown["copy1", "multiply3"]) == (("7", "4"), ("7", "2"))
 
 
-@pytest.mark.usefixtures("engine")
 def test_the_last_wire_ends_with_the_upstream_gradient():
     assert wires(drawn("max(x, y)", {"x": 4, "y": 5}, 9)) == {
         ("x", "max1"): ("4", "0"),
@@ -124,19 +92,16 @@ def test_the_last_wire_ends_with_the_upstream_gradient():
     }
 
 
-@pytest.mark.usefixtures("engine")
 def test_a_number_stands_in_its_gate_as_on_the_slides():
     root = drawn("1 / (1 + exp(-(w0*x0 + w1*x1 + w2)))", NEURON)
 
     assert symbols(root) == ["*", "*", "+", "+", "*-1", "exp", "+1", "1/x"]
 
 
-@pytest.mark.usefixtures("engine")
 def test_what_depends_on_numbers_only_has_no_gradient():
     assert wires(drawn("2 * 3 + x", {"x": 1}))["multiply1", "add2"] == ("6", None)
 
 
-@pytest.mark.usefixtures("engine")
 def test_a_small_matrix_is_written_out_and_a_large_one_as_its_shape():
     shown = wires(drawn("x @ w", {"x": np.ones((7, 2)), "w": [[1, 2], [3, 4]]}))
 
@@ -144,7 +109,6 @@ def test_a_small_matrix_is_written_out_and_a_large_one_as_its_shape():
     assert shown["w", "matmul1"] == ("1 2 3 4", "7 7 7 7")
 
 
-@pytest.mark.usefixtures("engine")
 def test_a_gate_tells_its_local_gradients_when_pointed_at():
     gate = drawn("x * y", {"x": 2, "y": 3}, 5).find(f".//{SVG}g[@class='gate']")
 
@@ -154,7 +118,6 @@ def test_a_gate_tells_its_local_gradients_when_pointed_at():
     ]  # fmt: skip
 
 
-@pytest.mark.usefixtures("engine")
 def test_the_picture_says_in_words_what_it_shows():
     root = drawn("q = x + y; f = q * z", {"x": -2, "y": 5, "z": -4})
 
@@ -162,7 +125,6 @@ def test_the_picture_says_in_words_what_it_shows():
     assert "Output: -12. df/dx = -4; df/dy = -4; df/dz = 3" in root.findtext(f"{SVG}desc")
 
 
-@pytest.mark.usefixtures("engine")
 def test_text_is_escaped():
     traced = replace(trace("x + y", {"x": 1, "y": 2}), expression='</title><script>&"')
 
@@ -172,7 +134,6 @@ def test_text_is_escaped():
     assert root.find(f".//{SVG}script") is None
 
 
-@pytest.mark.usefixtures("engine")
 def test_the_same_circuit_gives_the_same_bytes():
     traced = trace("b = a + a; c = b + b", {"a": 3})
 
@@ -205,7 +166,6 @@ def along(route):
             yield a * (1 - t) ** 3 + 3 * b * t * (1 - t) ** 2 + 3 * c * t**2 * (1 - t) + d * t**3
 
 
-@pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("expression", CIRCUITS)
 def test_no_box_overlaps_another(expression):
     boxes, edges = (diagram := Diagram(trace(expression, CIRCUITS[expression]))).boxes, diagram.edges
@@ -216,7 +176,6 @@ def test_no_box_overlaps_another(expression):
         assert not inside(a, b, both)
 
 
-@pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("expression", CIRCUITS)
 def test_no_wire_runs_through_a_box_that_is_not_its_own(expression):
     boxes, edges = (diagram := Diagram(trace(expression, CIRCUITS[expression]))).boxes, diagram.edges
@@ -228,7 +187,6 @@ def test_no_wire_runs_through_a_box_that_is_not_its_own(expression):
             assert not inside(point, placed.centres[i], boxes[i]), (edge, i)
 
 
-@pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("expression", CIRCUITS)
 def test_nothing_is_cut_off(expression):
     boxes, edges = (diagram := Diagram(trace(expression, CIRCUITS[expression]))).boxes, diagram.edges
@@ -244,7 +202,6 @@ def test_nothing_is_cut_off(expression):
         assert -0.5 <= y <= placed.height + 0.5
 
 
-@pytest.mark.usefixtures("engine")
 def test_what_is_read_first_stands_above_what_is_read_next():
     diagram = Diagram(trace("1 / (1 + exp(-(w0*x0 + w1*x1 + w2)))", NEURON))
     placed = layout(diagram.boxes, diagram.edges)
@@ -253,7 +210,6 @@ def test_what_is_read_first_stands_above_what_is_read_next():
     assert heights == sorted(heights)
 
 
-@pytest.mark.usefixtures("engine")
 def test_a_wire_begins_and_ends_at_its_boxes():
     boxes, edges = [Box(20, 10), Box(40, 20), Box(40, 40, is_round=True)], [(0, 1), (1, 2)]
     placed = layout(boxes, edges)
@@ -266,13 +222,42 @@ def test_a_wire_begins_and_ends_at_its_boxes():
     )
 
 
-def test_dot_is_told_no_name_of_the_user():
-    diagram = Diagram(trace("secret + hidden", {"secret": 1, "hidden": 2}))
+def crossings(expression, values):
+    """How many pairs of wires cross; those that share a box meet there anyway."""
+    diagram = Diagram(trace(expression, values))
+    placed = layout(diagram.boxes, diagram.edges)
+    wires = [
+        (edge, *np.transpose(route)) for edge, route in zip(diagram.edges, placed.routes, strict=True)
+    ]
+    count = 0
+    for (one, x, y), (other, u, v) in itertools.combinations(wires, 2):
+        left, right = max(x[0], u[0]), min(x[-1], u[-1])
+        if left < right and not {*one} & {*other}:
+            at = np.linspace(left, right, 200)
+            count += int((np.diff(np.sign(np.interp(at, x, y) - np.interp(at, u, v))) != 0).sum())
+    return count
 
-    question = graphviz.question(diagram.boxes, diagram.edges)
 
-    assert "secret" not in question
-    assert "hidden" not in question
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "1 / (1 + exp(-(w0*x0 + w1*x1 + w2)))",
+        "p = a + b; q = p * c; r = exp(q); t = log(r); u = t * p; v = u + a; v * q",
+        "h = tanh(w1*x + b1); g = tanh(w2*x + b2); v1*h + v2*g + c",
+        "x" + "+x" * 12,
+    ],
+)
+def test_no_wires_cross_where_none_need_to(expression):
+    names = {term.name: 1.0 for term in parse(expression).inputs}
+
+    assert crossings(expression, names) == 0
+
+
+def test_sifting_is_what_keeps_them_from_crossing(monkeypatch):
+    monkeypatch.setattr(rows, "SIFTINGS", 0)
+
+    expression = "p = a + b; q = p * c; r = exp(q); t = log(r); u = t * p; v = u + a; v * q"
+    assert crossings(expression, {"a": 1, "b": 2, "c": 3}) == 5
 
 
 # --- the command ---
@@ -295,7 +280,6 @@ def test_more_gates_than_anybody_can_read_are_refused(tmp_path):
     )
 
 
-@pytest.mark.usefixtures("engine")
 def test_the_command_writes_the_picture_and_prints_the_table(tmp_path):
     ended = run("--svg", str(tmp_path / "product.svg"))
 
@@ -305,7 +289,6 @@ def test_the_command_writes_the_picture_and_prints_the_table(tmp_path):
     assert wires(root)["multiply1", ""] == ("6", "1")
 
 
-@pytest.mark.usefixtures("engine")
 def test_json_stays_one_document(tmp_path):
     assert (
         json.loads(run("--json", "--svg", str(tmp_path / "product.svg")).stdout)["expression"]
@@ -321,22 +304,6 @@ def test_another_suffix_is_refused(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.usefixtures("nothing_installed")
-def test_without_a_layout_program_there_is_one_line_with_the_command(tmp_path):
-    ended = run("--svg", str(tmp_path / "product.svg"))
-
-    assert ended.exit_code == 2
-    assert ended.stdout == ""
-    assert len(ended.stderr.splitlines()) == 1
-    assert ended.stderr.endswith("finds neither; pip install 'mlptrain[circuit]'\n")
-
-
-@pytest.mark.usefixtures("nothing_installed")
-def test_without_a_layout_program_the_table_is_printed_all_the_same():
-    assert run().exit_code == 0
-
-
-@pytest.mark.usefixtures("engine")
 def test_a_write_that_fails_leaves_the_picture_that_was_there(tmp_path, monkeypatch):
     (tmp_path / "product.svg").write_text("before", encoding="utf-8")
 
@@ -349,33 +316,3 @@ def test_a_write_that_fails_leaves_the_picture_that_was_there(tmp_path, monkeypa
     assert [(path.name, path.read_text("utf-8")) for path in tmp_path.iterdir()] == [
         ("product.svg", "before")
     ]
-
-
-def program(tmp_path, body):
-    """A `dot` of our own making."""
-    path = tmp_path / "dot"
-    path.write_text(f"#!/bin/sh\n{body}\n", encoding="utf-8")
-    path.chmod(0o755)
-    return str(path)
-
-
-def test_a_dot_that_fails_is_reported_with_its_own_words(tmp_path):
-    dot = program(tmp_path, "cat >/dev/null; echo 'libgvc: broken' >&2; exit 3")
-
-    with pytest.raises(EnvironmentFault, match="ended with 3: libgvc: broken; draw less, or reinstall"):
-        graphviz.by_dot(dot, [Box(1, 1)], [])
-
-
-def test_a_dot_that_hangs_is_stopped(tmp_path, monkeypatch):
-    monkeypatch.setattr(graphviz, "SECONDS", 0.1)
-    dot = program(tmp_path, "exec sleep 20")
-
-    with pytest.raises(EnvironmentFault, match="draw a smaller expression"):
-        graphviz.by_dot(dot, [Box(1, 1)], [])
-
-
-def test_a_dot_that_cannot_be_run_is_reported(tmp_path):
-    (tmp_path / "dot").write_text("no program", encoding="utf-8")
-
-    with pytest.raises(EnvironmentFault, match="cannot be run: Permission denied"):
-        graphviz.by_dot(str(tmp_path / "dot"), [Box(1, 1)], [])

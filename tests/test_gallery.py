@@ -1,11 +1,8 @@
 """docs/gallery.md: every picture is there, is made by one command, and every command would run."""
 
-import importlib.util
 import re
 import shlex
-import shutil
 from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner
@@ -17,18 +14,11 @@ PAGE = (DOCS / "gallery.md").read_text(encoding="utf-8")
 COMMANDS = [shlex.split(line)[1:] for line in re.findall(r"^\$ (mlptrain .+)$", PAGE, re.MULTILINE)]
 SHOWN = re.findall(r"!\[.+\]\((gallery/[\w.-]+)\)", PAGE)
 TRACES = [words for words in COMMANDS if words[0] == "trace"]
-CAN_DRAW = shutil.which("dot") or importlib.util.find_spec("igraph")
 
 
 def made(words):
     """The files that a command writes into docs/."""
     return [word.removeprefix("docs/") for word in words if word.startswith("docs/")]
-
-
-def texts(path):
-    """Everything that is written in a circuit, without where it stands."""
-    found = ElementTree.parse(path).iter("{http://www.w3.org/2000/svg}text")
-    return sorted("".join(text.itertext()) for text in found)
 
 
 def test_every_picture_that_is_shown_exists_and_no_other_does():
@@ -59,7 +49,6 @@ def test_a_run_is_made_before_it_is_drawn():
         runs |= named
 
 
-@pytest.mark.skipif(not CAN_DRAW, reason="neither Graphviz nor igraph is installed")
 @pytest.mark.parametrize("words", TRACES, ids=shlex.join)
 def test_a_circuit_is_current(words, tmp_path):
     fresh = tmp_path / "fresh.svg"
@@ -67,4 +56,4 @@ def test_a_circuit_is_current(words, tmp_path):
     ended = CliRunner().invoke(cli, [*words[:-1], str(fresh)])
 
     assert ended.exit_code == 0, ended.output
-    assert texts(fresh) == texts(DOCS.parent / words[-1])
+    assert fresh.read_bytes() == (DOCS.parent / words[-1]).read_bytes()

@@ -34,7 +34,6 @@ LAYER = {unit: layer for layer, units in enumerate(LAYERS) for unit in units.spl
 HOMES = {
     "annotated_types": ("bounds.py", "optim/schedules.py", "data/readers/toy.py", "config/"),
     "click": ("cli/",),
-    "igraph": ("report/circuit/layered.py",),
     "matplotlib": ("report/plots/",),
     "numpy": ("",),
     "polars": ("data/readers/tables/frames.py", "data/readers/tables/series.py"),
@@ -51,7 +50,6 @@ HOMES = {
 LATE = {
     ("runs/tensorboard.py", "tensorboardX"): "an extra, and only for who asks for it",
     ("data/readers/sources.py", "mlptrain.data.readers.tables"): "polars is slower than a small fit",
-    ("report/circuit/layered.py", "igraph"): "an extra, needed only where Graphviz is not installed",
     ("report/plots/canvas.py", "matplotlib"): "an extra, and slow to import",
 }
 """Imports inside a function: file, module or package, and the reason."""
@@ -68,7 +66,6 @@ FORBIDDEN_MODULES = {
     *("subprocess", "socket", "urllib", "http", "ctypes"),
 }
 ALLOWED = {
-    ("report/circuit/graphviz.py", "subprocess"): "runs dot: no shell, and numbers of ours only",
     (
         "data/readers/tables/column_files.py",
         "subprocess",

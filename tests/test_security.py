@@ -26,11 +26,9 @@ FORBIDDEN_IMPORTS = {
     *("urllib", "http", "ftplib", "smtplib", "asyncio", "requests", "runpy", "code", "ctypes"),
 }
 HOMES = {
-    ("mlptrain/report/circuit/graphviz.py", "subprocess"),
     ("mlptrain/data/readers/tables/column_files.py", "subprocess"),
 }
-"""Graphviz, where it is installed, to lay out the picture that `trace --svg` was asked for; Python, to
-read a Parquet or Arrow file that may take its parser down."""
+"""Python, to read a Parquet or Arrow file that may take its parser down."""
 FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__", "system", "popen"}
 
 

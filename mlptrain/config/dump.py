@@ -10,6 +10,8 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from mlptrain.messages import printable
+
 WIDTH = 80
 COMMENTS_FROM = 34
 """Comments begin in this column where the line is not longer: they are read below each other."""
@@ -79,7 +81,7 @@ def _commented(line: str, path: tuple[str | int, ...], comments: Comments) -> st
     """The line with the comment of its key or item, if there is one."""
     if path not in comments:
         return line
-    return f"{line:<{COMMENTS_FROM}}  # {' '.join(comments[path].split())}"
+    return f"{line:<{COMMENTS_FROM}}  # {printable(' '.join(comments[path].split()))}"
 
 
 def _stays_on_line(value: object, head: str, path: tuple[str, ...], comments: Comments) -> bool:

@@ -15,7 +15,7 @@ from mlptrain.config.dump import inline
 from mlptrain.config.keys import advice_on_key
 from mlptrain.config.kinds import is_tag
 from mlptrain.config.scalars import resolve
-from mlptrain.config.yaml import UNPRINTABLE, Path
+from mlptrain.config.yaml import Path
 from mlptrain.messages import advice, nearest
 
 MOST_FAULTS = 100
@@ -60,7 +60,7 @@ def dotted(path: Path) -> str:
     >>> dotted(("model", "hidden", 1))
     'model.hidden[1]'
     """
-    steps = (f"[{step}]" if isinstance(step, int) else "." + clean(step) for step in path)
+    steps = (f"[{step}]" if isinstance(step, int) else "." + shortened(step) for step in path)
     return "".join(steps).removeprefix(".")
 
 
@@ -71,16 +71,16 @@ def shown(value: object) -> str:
     ("'ten'", '[1, 2]', 'null', "xxxxxx…'")
     """
     if isinstance(value, str):
-        return f"'{clean(value)}'"
+        return f"'{shortened(value)}'"
     try:
-        return clean(inline(value))
+        return shortened(inline(value))
     except TypeError:  # a value from Python that YAML does not know
-        return clean(repr(value))
+        return shortened(repr(value))
 
 
-def clean(text: str) -> str:
-    """`text` without line breaks and control characters, shortened."""
-    line = UNPRINTABLE.sub("?", text[: 2 * LONGEST]).replace("\n", " ").replace("\r", " ")
+def shortened(text: str) -> str:
+    """`text` on one line that is not too long."""
+    line = text[: 2 * LONGEST].replace("\n", " ").replace("\r", " ")
     return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
 
 
@@ -172,7 +172,7 @@ def _text_hint(value: object) -> str:
 
 
 def _list_hint(value: object) -> str:
-    return f"; write [{clean(str(value))}]" if isinstance(value, int | float | str) else ""
+    return f"; write [{shortened(str(value))}]" if isinstance(value, int | float | str) else ""
 
 
 def _mapping_hint(value: object) -> str:

@@ -13,7 +13,7 @@ from mlptrain.config.kinds import ShortFor
 from mlptrain.config.schema import Config
 from mlptrain.config.section import Section
 from mlptrain.config.yaml import Path
-from mlptrain.messages import LISTED, nearest
+from mlptrain.messages import LISTED, nearest, some
 
 OTHER_WORDS = {
     "lr": "learning_rate",
@@ -122,8 +122,7 @@ def advice_on_key(key: str, path: Path, data: Any) -> Advice:
     far = nearest(key, [word for word, _ in _everything(Config, ())])
     if far:
         return Advice(f"did you mean '{far}'? it belongs to {' or '.join(sections_with(far))}")
-    more = f" and {len(valid) - LISTED} more" if len(valid) > LISTED else ""
-    return Advice(f"the keys here are {', '.join(valid[:LISTED])}{more}")
+    return Advice(f"the keys here are {some(valid, LISTED)}")
 
 
 def _marks(here: Mapped | None, key: str) -> list[Any]:

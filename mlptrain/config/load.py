@@ -7,19 +7,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from mlptrain.config.checks import cross_faults
-from mlptrain.config.faults import (
-    Fault,
-    dotted,
-    faults_of,
-    shown,
-)
-from mlptrain.config.overrides import (
-    BadOverride,
-    Override,
-    Overrides,
-    apply,
-    read_overrides,
-)
+from mlptrain.config.faults import Fault, dotted, faults_of, shown
+from mlptrain.config.overrides import BadOverride, Override, Overrides, apply, read_overrides
 from mlptrain.config.plain import plain
 from mlptrain.config.schema import Config
 from mlptrain.config.section import Section

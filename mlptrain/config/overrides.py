@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mlptrain.config.faults import clean, shown
+from mlptrain.config.faults import shortened, shown
 from mlptrain.config.keys import short_key
 from mlptrain.config.plain import plain
 from mlptrain.config.yaml import Path, TextFault, parse_lines
@@ -30,12 +30,12 @@ def read_overrides(overrides: Overrides) -> Iterator[Override | BadOverride]:
     """The overrides in their order, and in place of a broken one what is wrong with it."""
     if isinstance(overrides, Mapping):
         for key, value in overrides.items():
-            place = f"set {clean(key)}={shown(value)}"
+            place = f"set {shortened(key)}={shown(value)}"
             yield Override(tuple(key.split(".")), plain(value, place), place)
         return
     for text in overrides:
         key, equals, word = text.partition("=")
-        place = f"--set {clean(text)}"
+        place = f"--set {shortened(text)}"
         if not equals or not all(key.split(".")):
             yield BadOverride(f"{place}: expected KEY=VALUE, for instance train.epochs=5")
             continue

@@ -10,21 +10,10 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Le, Len
 from pydantic import ConfigDict, Field, Strict
 
-from mlptrain.bounds import (
-    Count,
-    Fraction,
-    NonNegative,
-    NonNegativeCount,
-    Positive,
-)
+from mlptrain.bounds import Count, Fraction, NonNegative, NonNegativeCount, Positive
 from mlptrain.config.choices import Choice, Named, Option
 from mlptrain.config.kinds import Kinds, ShortFor
-from mlptrain.config.section import (
-    Columns,
-    Section,
-    Text,
-    setting,
-)
+from mlptrain.config.section import Columns, Section, Text, setting
 from mlptrain.data.readers.toy import TOYS
 from mlptrain.nn.activations import ACTIVATIONS
 from mlptrain.nn.initializers import INITIALIZERS

@@ -51,7 +51,7 @@ class EvaluationReport:
             }
             confusion = confusion_matrix(predicted, rows.y, rows.weights).tolist()
         return cls(
-            checkpoint=model.checkpoint.path,
+            checkpoint=str(model.checkpoint.path),
             split=split,
             rows=len(rows),
             loss=evaluation.data_loss(),

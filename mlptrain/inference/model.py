@@ -10,23 +10,9 @@ from mlptrain.data.dataset import Rows
 from mlptrain.data.inputs import Inputs
 from mlptrain.data.matrix import Matrix, checked
 from mlptrain.metrics.probability import softmax
-from mlptrain.storage.archive import read_archive
-from mlptrain.storage.fold_directory import checkpoint_of
 from mlptrain.training.checkpoint import Checkpoint
-from mlptrain.training.evaluate import (
-    Evaluation,
-    evaluate,
-    metrics_for,
-    predictions,
-)
+from mlptrain.training.evaluate import Evaluation, evaluate, metrics_for, predictions
 from mlptrain.training.restore import config_of, network_of
-
-
-def read_checkpoint(path: str | Path) -> Checkpoint:
-    """A checkpoint file; a run directory stands for its best.npz."""
-    file = checkpoint_of(path)
-    arrays, document = read_archive(file)
-    return Checkpoint(str(file), arrays, document)
 
 
 class Model:
@@ -50,7 +36,7 @@ class Model:
     @classmethod
     def load(cls, path: str | Path) -> "Model":
         """Read a checkpoint, or the best one of a run directory."""
-        return cls(read_checkpoint(path))
+        return cls(Checkpoint.read(path))
 
     @property
     def classes(self) -> tuple[str, ...] | None:

@@ -1,11 +1,7 @@
 """What `bench` prints: the phases of a step, and the step beside its products."""
 
-from mlptrain.report.console import (
-    emit_json,
-    say,
-    stdout,
-    table,
-)
+from mlptrain.messages import count
+from mlptrain.report.console import emit_json, say, stdout, table
 from mlptrain.tools.bench import Benchmark
 
 
@@ -18,9 +14,8 @@ def show(measured: Benchmark, *, as_json: bool) -> None:
     rows = [(name, ms(value), f"{value / total:.0%}") for name, value in measured.phases_ms.items()]
     out = stdout()
     out.print(table(("phase", "ms", "share"), rows))
-    threads = "1 thread" if measured.threads == 1 else f"{measured.threads} threads"
     rate = f"{measured.examples_per_second:,.0f} examples/s"
-    say(out, f"a step takes {ms(measured.step_ms)} ms, {rate} ({threads})")
+    say(out, f"a step takes {ms(measured.step_ms)} ms, {rate} ({count(measured.threads, 'thread')})")
     share = measured.products_ms / measured.step_ms
     say(out, f"its matrix products alone: {ms(measured.products_ms)} ms, {share:.0%} of the step")
 

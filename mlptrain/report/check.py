@@ -4,13 +4,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mlptrain.errors import CheckFailed
-from mlptrain.report.console import (
-    emit_json,
-    plain,
-    say,
-    stdout,
-    tell,
-)
+from mlptrain.report.console import emit_json, plain, say, stdout, tell
 from mlptrain.tools.check import Finding, Report
 
 STYLES = {"PASS": "green", "WARN": "yellow", "FAIL": "bold red"}

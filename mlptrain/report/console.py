@@ -4,8 +4,6 @@ Results go to stdout; progress, notes and logs to stderr. Text that comes from a
 stripped of control characters, and never taken for markup.
 """
 
-import json
-import math
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -15,6 +13,9 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from mlptrain.messages import printable
+from mlptrain.storage.documents import document_text
 
 UNFOLDED = 500
 """Columns of what is not a terminal."""
@@ -39,23 +40,12 @@ def _console(stream: TextIO) -> Console:
 
 def emit_json(document: Mapping[str, Any]) -> None:
     """Exactly one JSON document on stdout; a number that is not finite is null."""
-    sys.stdout.write(json.dumps(finite(document), indent=2, allow_nan=False) + "\n")
-
-
-def finite(value: Any) -> Any:
-    """`value` with None for every number that JSON cannot hold."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, Mapping):
-        return {key: finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [finite(item) for item in value]
-    return value
+    sys.stdout.write(document_text(document))
 
 
 def plain(text: str) -> Text:
     """Text from outside: no control characters, no markup."""
-    return Text("".join(c if c.isprintable() else "?" for c in text))
+    return Text(printable(text))
 
 
 def say(console: Console, text: str) -> None:

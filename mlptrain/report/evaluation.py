@@ -1,13 +1,7 @@
 """The outcome of an evaluation: loss, metrics, per-class table, confusion matrix."""
 
 from mlptrain.inference.evaluation_report import EvaluationReport
-from mlptrain.report.console import (
-    emit_json,
-    say,
-    stdout,
-    table,
-    tell,
-)
+from mlptrain.report.console import emit_json, say, stdout, table, tell
 
 WIDEST_MATRIX = 15
 """Confusion matrices with more classes are left to --json."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from mlptrain.errors import CheckFailed
+from mlptrain.messages import count, some
 from mlptrain.report.console import emit_json, say, stdout, table
 from mlptrain.tools.gradcheck import TOLERANCE, Row
 
@@ -98,7 +99,7 @@ def notes(rows: Sequence[Row]) -> list[str]:
 
 def silent_note(row: Row) -> str:
     """The line for a tensor some of whose units have no gradient."""
-    units = f"{row.silent_units} unit{'' if row.silent_units == 1 else 's'}"
+    units = count(row.silent_units, "unit")
     return (
         f"not seen: {within(row)}: {units} without any gradient on these rows (dead, or weights at 0)"
     )
@@ -112,10 +113,9 @@ def within(row: Row) -> str:
 def kink_note(row: Row, *, several: bool) -> str:
     """The line for a tensor some of whose entries lie on a kink."""
     where = place(row) if several else within(row)
-    more = ", …" if len(row.kinks) > MOST_NAMED else ""
     return (
         f"kink, not an error: {where}: {row.unjudged} of {row.unjudged + row.entries_checked} entries "
-        f"left out, their steps cross {', '.join(row.kinks[:MOST_NAMED])}{more}"
+        f"left out, their steps cross {some(row.kinks, MOST_NAMED)}"
     )
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from mlptrain.data.preprocessing.repairs import added_up
 from mlptrain.errors import ConfigError, StorageError
 from mlptrain.inference.predict import Predicted
-from mlptrain.report.console import plain, tell
+from mlptrain.messages import printable
+from mlptrain.report.console import tell
 from mlptrain.storage.files import write_atomically
 
 Format = Callable[[Predicted, bool], str]
@@ -89,7 +90,7 @@ def _to_stdout(texts: Iterator[str]) -> None:
     try:
         for text in texts:
             if sys.stdout.isatty():
-                text = "".join(plain(line).plain + "\n" for line in text.splitlines())
+                text = "".join(printable(line) + "\n" for line in text.splitlines())
             sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:

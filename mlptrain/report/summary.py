@@ -5,13 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mlptrain.errors import ConfigError
-from mlptrain.report.console import (
-    number,
-    say,
-    stdout,
-    table,
-    tell,
-)
+from mlptrain.report.console import number, say, stdout, table, tell
 from mlptrain.storage.files import write_atomically
 from mlptrain.tools.summary import Anatomy
 

@@ -11,13 +11,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from mlptrain.report.cells import (
-    CUT,
-    MOST,
-    block,
-    numbered,
-    title,
-)
+from mlptrain.report.cells import CUT, MOST, block, numbered, title
 from mlptrain.report.console import emit_json, say, stdout
 from mlptrain.report.tree import trees
 from mlptrain.tools.trace.trace import Step, Trace

@@ -6,15 +6,8 @@ from typing import Any
 
 from tqdm import tqdm
 
-from mlptrain.report.console import (
-    emit_json,
-    number,
-    say,
-    stderr,
-    stdout,
-    table,
-    tell,
-)
+from mlptrain.messages import count
+from mlptrain.report.console import emit_json, number, say, stderr, stdout, table, tell
 from mlptrain.report.results import Results
 from mlptrain.report.sparkline import summary as curves
 from mlptrain.runs.cross_validation import Folds
@@ -79,11 +72,10 @@ def headline(experiment: Experiment) -> str:
         else f"target {', '.join(data.targets)}"
     )
     parameters = experiment.network.parameters.values.size
-    threads = "1 thread" if experiment.threads == 1 else f"{experiment.threads} threads"
     return (
         f"{' / '.join(rows)} rows, {len(data.features):,} features, {outputs}, "
         f"{parameters:,} parameters, {experiment.total_steps:,} steps, "
-        f"seed {experiment.seed}, {threads}"
+        f"seed {experiment.seed}, {count(experiment.threads, 'thread')}"
     )
 
 

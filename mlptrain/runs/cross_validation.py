@@ -6,8 +6,6 @@ the spread over the folds says how far one number can be trusted.
 
 import csv
 import io
-import json
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,14 +19,9 @@ from mlptrain.errors import ConfigError, EnvironmentFault, StorageError
 from mlptrain.inference.evaluation_report import EvaluationReport
 from mlptrain.inference.model import Model
 from mlptrain.runs.run import Run
+from mlptrain.storage.documents import document_text, finite
 from mlptrain.storage.files import write_atomically
-from mlptrain.storage.fold_directory import (
-    PREDICTIONS,
-    SUMMARY,
-    clear,
-    fold_path,
-    some_folds,
-)
+from mlptrain.storage.fold_directory import PREDICTIONS, SUMMARY, clear, fold_path, some_folds
 from mlptrain.storage.run_directory import holds_checkpoint
 
 
@@ -132,8 +125,7 @@ class Folds:
         writer.writerow(self.header)
         writer.writerows([row, *cells] for row, cells in sorted(self.rows.items()))
         write_atomically(self.directory / PREDICTIONS, [text.getvalue().encode()])
-        document = json.dumps(self.summary, indent=2, allow_nan=False)
-        write_atomically(self.directory / SUMMARY, [document.encode() + b"\n"])
+        write_atomically(self.directory / SUMMARY, [document_text(self.summary).encode()])
 
 
 def held_out(config: Config, number: int, count: int) -> Config:
@@ -141,11 +133,6 @@ def held_out(config: Config, number: int, count: int) -> Config:
     fold = Fold(number=number, of=count)
     data = config.data.model_copy(update={"fold": fold, "test": None})
     return config.model_copy(update={"data": data})
-
-
-def finite(value: float | None) -> float | None:
-    """None for what JSON cannot hold: the loss of a fold that overflowed."""
-    return value if value is not None and math.isfinite(value) else None
 
 
 def spread(values: list[dict[str, float | None]]) -> dict[str, dict[str, Any]]:

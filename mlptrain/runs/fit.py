@@ -9,11 +9,11 @@ from mlptrain.config import load_config
 from mlptrain.config.load import Source
 from mlptrain.config.overrides import Overrides
 from mlptrain.errors import ConfigError
-from mlptrain.inference.model import read_checkpoint
 from mlptrain.runs.cross_validation import Folds
 from mlptrain.runs.run import Run
 from mlptrain.storage.fold_directory import check_no_folds, check_one_run
 from mlptrain.training.build import build
+from mlptrain.training.checkpoint import Checkpoint
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.record import Progress
 from mlptrain.training.trainer import train
@@ -71,7 +71,7 @@ def prepare(
         return Run.resumed(resume, settings, threads=threads)
     if config is None:
         raise ConfigError(NO_CONFIG)
-    start = None if init_from is None else read_checkpoint(init_from)
+    start = None if init_from is None else Checkpoint.read(init_from)
     checked = load_config(config, overrides)
     place = Path(out or new_directory(config))
     check_no_folds(place)

@@ -16,7 +16,6 @@ from mlptrain.runs.resume import agreed_config, check_same_data
 from mlptrain.runs.saving import Checkpointer, Ruined
 from mlptrain.runs.signals import StopRequest, stop_requests
 from mlptrain.runs.tensorboard import EventFiles
-from mlptrain.storage.archive import read_archive
 from mlptrain.storage.run_directory import RunDirectory
 from mlptrain.system.environment import differences, environment
 from mlptrain.system.threads import use_threads
@@ -93,8 +92,7 @@ class Run:
         """
         directory = RunDirectory.open(path)
         try:
-            loaded = directory.newest_valid()
-            checkpoint = Checkpoint(str(loaded.path), loaded.arrays, loaded.document)
+            checkpoint = Checkpoint.newest(directory)
             config = agreed_config(checkpoint, config)
             experiment = build(config, threads)
             check_same_data(checkpoint, experiment)
@@ -106,7 +104,7 @@ class Run:
             raise
         use_threads(experiment.threads)  # what the run will have, not what the process began with
         changed = differences(checkpoint["environment"], environment())
-        notes = [*loaded.notes, *experiment.data.notes]
+        notes = [*checkpoint.notes, *experiment.data.notes]
         notes += [f"{each}: the same bits cannot be promised" for each in changed]
         return cls(config, experiment, directory, checkpointer, progress, notes)
 
@@ -196,8 +194,7 @@ class Run:
         data = self.experiment.data
         if data.test is None or not self.directory.best.exists():
             return None
-        arrays, document = read_archive(self.directory.best)
-        network = network_of(Checkpoint(str(self.directory.best), arrays, document))
+        network = network_of(Checkpoint.read(self.directory.best))
         evaluation = evaluate(network, data.test, data.preprocessing)
         usual = "accuracy" if network.loss.classifies else "rmse"
         return {"loss": evaluation.data_loss(), **evaluation.metrics([usual])}

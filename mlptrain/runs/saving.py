@@ -119,8 +119,7 @@ class Checkpointer:
 
     def go_back(self) -> Progress:
         """Restore the newest checkpoint, and drop the metrics that were written after it."""
-        loaded = self.directory.newest_valid()
-        checkpoint = Checkpoint(str(loaded.path), loaded.arrays, loaded.document)
+        checkpoint = Checkpoint.newest(self.directory)
         self.pending = None
         self.close()  # the next event file begins where the checkpoint was written
         return self.restore(checkpoint)

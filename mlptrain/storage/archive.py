@@ -22,14 +22,9 @@ import numpy as np
 
 from mlptrain.arrays import Array
 from mlptrain.errors import CheckpointError, DivergenceError, StorageError
+from mlptrain.messages import some
 from mlptrain.storage.files import CHUNK, open_regular, write_atomically
-from mlptrain.storage.npz import (
-    DIGEST,
-    Member,
-    assemble,
-    directory,
-    file_size,
-)
+from mlptrain.storage.npz import DIGEST, Member, assemble, directory, file_size
 
 FORMAT = "mlptrain checkpoint"
 VERSION = 1
@@ -234,9 +229,8 @@ def _require_finite(path: str | Path, arrays: Mapping[str, Array]) -> None:
             if array.size and not np.isfinite([array.min(), array.max()]).all()
         ]
     if broken:
-        names = ", ".join(broken[:3]) + " and others" * (len(broken) > 3)
         raise DivergenceError(
-            f"{path}: not saved, nan or infinity in {names}; lower optimizer.learning_rate, "
+            f"{path}: not saved, nan or infinity in {some(broken, 3)}; lower optimizer.learning_rate, "
             "or set train.clip_norm"
         )
 

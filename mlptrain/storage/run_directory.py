@@ -13,7 +13,6 @@ but metrics.jsonl is replaced as a whole.
 
 import contextlib
 import json
-import math
 import os
 import stat
 from collections.abc import Collection, Iterator, Mapping
@@ -23,6 +22,7 @@ from typing import Any, Literal, NamedTuple, Self
 from mlptrain.arrays import Array
 from mlptrain.errors import CheckpointError, ConfigError, EnvironmentFault, StorageError
 from mlptrain.storage.archive import DamagedCheckpoint, read_archive, write_archive
+from mlptrain.storage.documents import document_text, finite
 from mlptrain.storage.files import (
     LOCK,
     lock,
@@ -39,7 +39,7 @@ _FILES = ("config.yaml", "metrics.jsonl", "best.npz", "last.npz", "last-1.npz", 
 
 
 class Loaded(NamedTuple):
-    """A checkpoint found in a run directory, and what the user should be told about the search."""
+    """The content of a checkpoint, and what the user should be told about the search for it."""
 
     path: Path
     arrays: dict[str, Array]
@@ -119,12 +119,11 @@ class RunDirectory:
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:
         """Keep the summary, with null for a number that is not finite. Raises StorageError."""
-        text = json.dumps(_finite(summary), indent=2, allow_nan=False)
-        write_atomically(self.summary, [text.encode() + b"\n"])
+        write_atomically(self.summary, [document_text(summary).encode()])
 
     def append_metrics(self, record: Mapping[str, Any]) -> None:
         """Add one line, with null for a number that is not finite; all of it, or StorageError."""
-        line = json.dumps(_finite(record), allow_nan=False).encode() + b"\n"
+        line = json.dumps(finite(record), allow_nan=False).encode() + b"\n"
         with self._open_metrics() as descriptor:
             before = os.fstat(descriptor).st_size
             try:
@@ -235,14 +234,3 @@ def _make_room(path: Path, *, force: bool) -> None:
             file.unlink()
     except OSError as error:
         raise storage_error(path, "cannot be cleared", error) from error
-
-
-def _finite(value: Any) -> Any:
-    """`value` with None for every float that JSON cannot hold."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return value

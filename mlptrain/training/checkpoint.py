@@ -5,10 +5,10 @@ of the optimizer as `optimizer.m` and so on. The document holds everything else.
 file is the business of `archive`; where the file lies, of `run_directory`.
 """
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 
@@ -17,6 +17,10 @@ from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.errors import CheckpointError
 from mlptrain.nn.network import Network
 from mlptrain.nn.parameters import ParameterSpec
+from mlptrain.storage.archive import read_archive
+from mlptrain.storage.documents import finite
+from mlptrain.storage.fold_directory import checkpoint_of
+from mlptrain.storage.run_directory import RunDirectory
 from mlptrain.system.environment import environment
 from mlptrain.training.checkpoint_schema import FORMS, has_form
 from mlptrain.training.experiment import Experiment
@@ -28,11 +32,23 @@ OPTIMIZER = "optimizer."
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The content of a checkpoint, and the path it came from for messages."""
+    """The content of a checkpoint, the path it came from, and what is to be told about that."""
 
-    path: str
+    path: Path
     arrays: Mapping[str, Array]
     document: Mapping[str, Any]
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, path: str | Path) -> Self:
+        """A checkpoint file; a run directory stands for its best.npz."""
+        file = checkpoint_of(path)
+        return cls(file, *read_archive(file))
+
+    @classmethod
+    def newest(cls, directory: RunDirectory) -> Self:
+        """The newest checkpoint of a run that can be read."""
+        return cls(*directory.newest_valid())
 
     def __getitem__(self, key: str) -> Any:
         """An entry of the document; CheckpointError if it is missing or of another form."""
@@ -111,14 +127,9 @@ def document_of(
         **constants,
         "progress": asdict(progress),
         "updates": experiment.optimizer.t,
-        "record": None if values is None else {key: _finite(value) for key, value in values.items()},
+        "record": finite(values),
         "metrics_bytes": metrics_bytes,
     }
-
-
-def _finite(value: Any) -> Any:
-    """A number, or None for one that JSON does not have: the loss of a network that overflows."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def parameter_names(network: Network) -> list[str]:

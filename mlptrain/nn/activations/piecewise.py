@@ -59,7 +59,23 @@ class ReLU(Activation):
         np.multiply(upstream, on, dx)
 
 
-class LeakyReLU(Activation):
+class TwoPieces(Activation):
+    """One formula above 0 and one below; the local gradient is kept from `forward` to `backward`."""
+
+    gradient_in_place = True
+
+    def saved(self, *inputs: Shape) -> tuple[Buffer, ...]:
+        return (Buffer(inputs[0]),)
+
+    def piece(self, *inputs: Array) -> Array | None:
+        return inputs[0] > 0
+
+    def backward(self, upstream: Array, inputs: Arrays, out: Array, saved: Arrays, into: Into) -> None:
+        dx = into[0]
+        np.multiply(upstream, saved[0], dx)
+
+
+class LeakyReLU(TwoPieces):
     """x where x > 0, else slope * x.   local: 1 where x > 0, else slope.
 
     Maas, Hannun and Ng, "Rectifier nonlinearities improve neural network acoustic models", 2013.
@@ -68,16 +84,8 @@ class LeakyReLU(Activation):
     array([[-0.1,  2. ]])
     """
 
-    gradient_in_place = True
-
     def __init__(self, *, slope: NonNegative = 0.01) -> None:
         self.slope = slope
-
-    def piece(self, *inputs: Array) -> Array | None:
-        return inputs[0] > 0
-
-    def saved(self, *inputs: Shape) -> tuple[Buffer, ...]:
-        return (Buffer(inputs[0]),)
 
     def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
         (local,) = saved
@@ -86,12 +94,8 @@ class LeakyReLU(Activation):
         local += self.slope
         np.multiply(inputs[0], local, out)
 
-    def backward(self, upstream: Array, inputs: Arrays, out: Array, saved: Arrays, into: Into) -> None:
-        dx = into[0]
-        np.multiply(upstream, saved[0], dx)
 
-
-class ELU(Activation):
+class ELU(TwoPieces):
     """x where x > 0, else alpha (e^x - 1).   local: 1 where x > 0, else alpha e^x.
 
     Clevert, Unterthiner and Hochreiter, 2016. The exponential linear unit.
@@ -100,26 +104,14 @@ class ELU(Activation):
     array([[-0.5,  2. ]])
     """
 
-    gradient_in_place = True
-
     def __init__(self, *, alpha: Positive = 1.0) -> None:
         self.alpha = alpha
-
-    def piece(self, *inputs: Array) -> Array | None:
-        return inputs[0] > 0
-
-    def saved(self, *inputs: Shape) -> tuple[Buffer, ...]:
-        return (Buffer(inputs[0]),)
 
     def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
         exponential_linear(inputs[0], self.alpha, 1.0, out, saved[0])
 
-    def backward(self, upstream: Array, inputs: Arrays, out: Array, saved: Arrays, into: Into) -> None:
-        dx = into[0]
-        np.multiply(upstream, saved[0], dx)
 
-
-class SELU(Activation):
+class SELU(TwoPieces):
     """scale * (x where x > 0, else alpha (e^x - 1)), with scale 1.0507 and alpha 1.6733.
 
     local: scale where x > 0, else scale * alpha * e^x. The two constants keep mean 0 and variance 1
@@ -129,20 +121,8 @@ class SELU(Activation):
     array([[0.        , 2.10140197]])
     """
 
-    gradient_in_place = True
-
-    def piece(self, *inputs: Array) -> Array | None:
-        return inputs[0] > 0
-
-    def saved(self, *inputs: Shape) -> tuple[Buffer, ...]:
-        return (Buffer(inputs[0]),)
-
     def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
         exponential_linear(inputs[0], SELU_ALPHA, SELU_SCALE, out, saved[0])
-
-    def backward(self, upstream: Array, inputs: Arrays, out: Array, saved: Arrays, into: Into) -> None:
-        dx = into[0]
-        np.multiply(upstream, saved[0], dx)
 
 
 def exponential_linear(x: Array, alpha: float, scale: float, out: Array, local: Array) -> None:

@@ -4,7 +4,6 @@ Lengths are pixels, y grows downwards, and the origin is the top left corner. Th
 left to right, in columns.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 GAP = 34.0
@@ -35,15 +34,3 @@ class Layout:
     routes: tuple[Route, ...]
     width: float
     height: float
-
-
-def columns(count: int, edges: Sequence[Edge]) -> list[int]:
-    """The column of each box: 0 without an incoming edge, else one more than what leads to it.
-
-    >>> columns(4, [(0, 2), (1, 3), (2, 3)])
-    [0, 0, 1, 2]
-    """
-    column = [0] * count
-    for tail, head in sorted(edges, key=lambda edge: edge[1]):
-        column[head] = max(column[head], column[tail] + 1)
-    return column

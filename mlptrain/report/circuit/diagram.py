@@ -10,13 +10,7 @@ from dataclasses import dataclass, replace
 from mlptrain.arrays import Array
 from mlptrain.report.cells import numbered
 from mlptrain.report.circuit.boxes import Box, Edge
-from mlptrain.report.circuit.lettering import (
-    AIR,
-    LINE,
-    Lettering,
-    lettering,
-    width_of,
-)
+from mlptrain.report.circuit.lettering import AIR, LINE, Lettering, lettering, width_of
 from mlptrain.tools.trace.trace import Step, Trace
 
 RADIUS = 21.0

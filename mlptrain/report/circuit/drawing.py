@@ -11,23 +11,9 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from mlptrain.errors import ConfigError
 from mlptrain.report.circuit.boxes import Layout, Point, Route
-from mlptrain.report.circuit.diagram import (
-    CLEAR,
-    Diagram,
-    Gate,
-    Terminal,
-    Wire,
-)
+from mlptrain.report.circuit.diagram import CLEAR, Diagram, Gate, Terminal, Wire
 from mlptrain.report.circuit.layout import layout
-from mlptrain.report.circuit.lettering import (
-    AIR,
-    ASCENT,
-    LINE,
-    SIZE,
-    put,
-    width_of,
-    write,
-)
+from mlptrain.report.circuit.lettering import AIR, ASCENT, LINE, SIZE, put, width_of, write
 from mlptrain.report.trace import facts, gradients
 from mlptrain.storage.files import write_atomically
 from mlptrain.tools.trace.trace import Trace
@@ -42,7 +28,7 @@ FONTS = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif"
 MARGIN = 16.0
 LEGEND = 30.0
 LARGEST = 200
-"""Gates of a picture. The layout of ten times as many takes minutes, and nobody could read it."""
+"""Gates of a picture: nobody could read more of them."""
 HINTS = (("value above the wire", VALUE), ("gradient below", GRADIENT))
 MOST = 8
 """Columns of a matrix in a tooltip and in the description."""
@@ -51,8 +37,8 @@ MOST = 8
 def save(trace: Trace, file: Path) -> None:
     """Draw `trace` into a file, which holds the whole picture or what it held before.
 
-    ConfigError for a name that does not end in .svg and for too many gates, EnvironmentFault where
-    there is no layout program, StorageError if the file cannot be written.
+    ConfigError for a name that does not end in .svg and for too many gates, StorageError if the file
+    cannot be written.
     """
     if file.suffix.lower() != ".svg":
         raise ConfigError(f"--svg {file}: the picture is an SVG; choose a name that ends in .svg")

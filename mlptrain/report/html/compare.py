@@ -2,14 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from mlptrain.report.html.elements import (
-    Cell,
-    Section,
-    figure,
-    listed,
-    paragraph,
-    table,
-)
+from mlptrain.report.html.elements import Cell, Section, figure, listed, paragraph, table
 from mlptrain.report.html.sections import again
 from mlptrain.report.plots.kinds import KINDS, obstacle
 from mlptrain.report.plots.titles import differing

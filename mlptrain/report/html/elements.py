@@ -10,12 +10,7 @@ from dataclasses import dataclass
 
 from mlptrain.messages import printable
 from mlptrain.report.console import number
-from mlptrain.report.plots.canvas import (
-    DARK,
-    LIGHT,
-    drawing,
-    rendered,
-)
+from mlptrain.report.plots.canvas import DARK, LIGHT, drawing, rendered
 from mlptrain.report.plots.kinds import picture
 from mlptrain.report.results import Results
 

@@ -7,13 +7,7 @@ import numpy as np
 
 from mlptrain.metrics.metric import Floats
 from mlptrain.report.console import number
-from mlptrain.report.html.elements import (
-    Cell,
-    data_uri,
-    paragraph,
-    table,
-    text,
-)
+from mlptrain.report.html.elements import Cell, data_uri, paragraph, table, text
 from mlptrain.report.plots.canvas import LIGHT, drawing, image
 from mlptrain.report.plots.weights import image_shape
 from mlptrain.report.results import Results

@@ -7,16 +7,7 @@ import numpy as np
 
 from mlptrain.config import dump
 from mlptrain.report.console import number
-from mlptrain.report.html.elements import (
-    Cell,
-    Section,
-    code,
-    figure,
-    folded,
-    listed,
-    paragraph,
-    table,
-)
+from mlptrain.report.html.elements import Cell, Section, code, figure, folded, listed, paragraph, table
 from mlptrain.report.html.mistakes import mistakes
 from mlptrain.report.plots import applicable
 from mlptrain.report.results import Results

@@ -10,17 +10,7 @@ from mlptrain.data.preprocessing.columns import Number
 from mlptrain.metrics.classification import accuracy
 from mlptrain.metrics.metric import Array, Floats
 from mlptrain.metrics.ranking import margins
-from mlptrain.report.plots.canvas import (
-    WIDTH,
-    Axes,
-    Theme,
-    colour,
-    marker,
-    mix,
-    new_figure,
-    rgb,
-    shown,
-)
+from mlptrain.report.plots.canvas import WIDTH, Axes, Theme, colour, marker, mix, new_figure, rgb, shown
 from mlptrain.report.plots.titles import Picture, titles
 from mlptrain.report.results import Results
 

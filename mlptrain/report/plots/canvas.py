@@ -13,6 +13,7 @@ from typing import Any
 
 from mlptrain.arrays import Array
 from mlptrain.errors import EnvironmentFault
+from mlptrain.messages import printable
 
 Axes = Any
 """A matplotlib.axes.Axes. Types are checked where matplotlib is not installed, too."""
@@ -195,7 +196,7 @@ def shown(name: str, longest: int = LONGEST) -> str:
     >>> shown("a\\nb"), shown("x" * 30)
     ('a?b', 'xxxxxxxxxxxxxxxxxxxxxxx…')
     """
-    text = "".join(c if c.isprintable() else "?" for c in name)
+    text = printable(name)
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 

@@ -4,12 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mlptrain.report.plots.canvas import (
-    Theme,
-    new_figure,
-    sequential,
-    shown,
-)
+from mlptrain.report.plots.canvas import Theme, new_figure, sequential, shown
 from mlptrain.report.plots.titles import Picture
 from mlptrain.report.results import Results
 

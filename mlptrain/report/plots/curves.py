@@ -7,14 +7,7 @@ import numpy as np
 
 from mlptrain.errors import CheckpointError, ConfigError
 from mlptrain.metrics.metric import Floats
-from mlptrain.report.plots.canvas import (
-    WIDTH,
-    Axes,
-    Theme,
-    colour,
-    new_figure,
-    shown,
-)
+from mlptrain.report.plots.canvas import WIDTH, Axes, Theme, colour, new_figure, shown
 from mlptrain.report.plots.titles import Picture, titles
 from mlptrain.report.results import Results
 

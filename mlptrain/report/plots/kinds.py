@@ -15,12 +15,7 @@ from mlptrain.report.plots import (
     reliability,
     weights,
 )
-from mlptrain.report.plots.canvas import (
-    LIGHT,
-    Theme,
-    drawing,
-    rendered,
-)
+from mlptrain.report.plots.canvas import LIGHT, Theme, drawing, rendered
 from mlptrain.report.plots.titles import Picture
 from mlptrain.report.results import Results
 from mlptrain.storage.files import write_atomically

@@ -5,13 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mlptrain.metrics.metric import Array
-from mlptrain.report.plots.canvas import (
-    Axes,
-    Theme,
-    colour,
-    new_figure,
-    shown,
-)
+from mlptrain.report.plots.canvas import Axes, Theme, colour, new_figure, shown
 from mlptrain.report.plots.titles import Picture
 from mlptrain.report.results import Results
 

@@ -10,14 +10,7 @@ from typing import Any
 import numpy as np
 
 from mlptrain.arrays import Array
-from mlptrain.report.plots.canvas import (
-    WIDTH,
-    Theme,
-    diverging,
-    empty_square,
-    new_figure,
-    shown,
-)
+from mlptrain.report.plots.canvas import WIDTH, Theme, diverging, empty_square, new_figure, shown
 from mlptrain.report.plots.titles import Picture
 from mlptrain.report.results import Results
 

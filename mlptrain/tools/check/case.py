@@ -19,11 +19,24 @@ GENTLE = 0.03
 """The share of the config's rate that a rate under suspicion is compared with."""
 
 
-class Start(NamedTuple):
-    """A network before its first step, and its training graph with values and gradients."""
+class Computed(NamedTuple):
+    """A network and its training graph with the values and gradients of both passes."""
 
     network: Network
     plan: Plan
+
+    def activations(self) -> dict[str, Array]:
+        """The outputs (N, M) of each hidden layer: `layer1`, `layer2`, …"""
+        hidden = self.network.training.wiring.hidden
+        return {name: self.plan.value(output) for name, output in hidden.items()}
+
+    def data_loss(self) -> float:
+        """The loss without the penalty."""
+        return float(self.plan.value(self.network.training.data_loss))
+
+    def loss(self) -> float:
+        """The loss that training descends."""
+        return float(self.plan.value(self.network.training.loss))
 
 
 class Case:
@@ -50,10 +63,9 @@ class Case:
         return self.data.train.some(SAMPLE)
 
     @cached_property
-    def start(self) -> Start:
+    def start(self) -> Computed:
         """The network with its initial weights, run forward and backward on the sample."""
-        network = self.network(self.config)
-        return Start(network, run(network, self.sample, self.config.seed))
+        return run(self.network(self.config), self.sample, self.config.seed)
 
     @cached_property
     def trial(self) -> Trial:
@@ -73,21 +85,10 @@ class Case:
         return network
 
 
-def run(network: Network, rows: Rows, seed: int) -> Plan:
+def run(network: Network, rows: Rows, seed: int) -> Computed:
     """The training graph of a network on these rows, both passes done."""
     plan = network.training.fill(rows.inputs.arrays, rows.y, rows.weights, seed)
     with np.errstate(all="ignore"):  # what is not finite is for the checks to find
         plan.forward()
         plan.backward()
-    return plan
-
-
-def value(plan: Plan, name: str) -> Array:
-    """The array of the value of this name."""
-    return next(plan.value(each) for each in plan.values if each.name == name)
-
-
-def activations(start: Start) -> dict[str, Array]:
-    """The outputs (N, M) of each hidden layer: `layer1`, `layer2`, …"""
-    hidden = start.network.training.wiring.hidden
-    return {name: start.plan.value(output) for name, output in hidden.items()}
+    return Computed(network, plan)

@@ -5,15 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mlptrain.messages import count, some
 from mlptrain.tools.check.case import Case
-from mlptrain.tools.check.verdict import (
-    Verdict,
-    counted,
-    doubt,
-    fault,
-    fine,
-    some,
-)
+from mlptrain.tools.check.verdict import Verdict, doubt, fault, fine
 
 BLOCK = 1 << 16
 LARGE = 30
@@ -51,7 +45,7 @@ def constant_columns(case: Case) -> Verdict:
     """A column that never changes teaches nothing; of a picture, a corner often is one."""
     found = extent(case)
     names = [case.data.features[j] for j in np.flatnonzero(found.low == found.high)]
-    total = counted(len(case.data.features), "column")
+    total = count(len(case.data.features), "column")
     if not names:
         return fine(f"each of {total} changes")
     line = f"{len(names)} of {total} never change: {some(names)}"

@@ -16,12 +16,7 @@ import numpy as np
 from mlptrain.arrays import Array
 from mlptrain.data.dataset import Rows
 from mlptrain.tools.check.case import Case
-from mlptrain.tools.check.verdict import (
-    Verdict,
-    doubt,
-    fault,
-    fine,
-)
+from mlptrain.tools.check.verdict import Verdict, doubt, fault, fine
 
 NEIGHBOURS = 1000
 """So many rows are compared with each other."""

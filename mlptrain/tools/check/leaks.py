@@ -4,15 +4,9 @@ import numpy as np
 
 from mlptrain.data.dataset import Rows
 from mlptrain.data.source import RowIndex
+from mlptrain.messages import count, some
 from mlptrain.tools.check.case import Case
-from mlptrain.tools.check.verdict import (
-    Verdict,
-    counted,
-    doubt,
-    fault,
-    fine,
-    some,
-)
+from mlptrain.tools.check.verdict import Verdict, doubt, fault, fine
 
 BLOCK = 1 << 14
 MOST_ROWS = 200_000
@@ -40,12 +34,12 @@ def shared_rows(case: Case) -> Verdict:
     for name, rows in named.items():
         twins = [(i, seen[key]) for i, key in keys(rows) if key in seen]
         total += len(twins)
-        found += [f"{len(twins):,} of {counted(len(rows), 'row')} of {name}"] if twins else []
+        found += [f"{len(twins):,} of {count(len(rows), 'row')} of {name}"] if twins else []
         first += [f"{name} {_at(i, places[name])} = train {_at(j, places['train'])}" for i, j in twins]
     rows_held = sum(len(rows) for rows in named.values())
     if not total:
-        return fine(f"none of {counted(rows_held, 'row')} of {' and '.join(named)} is also in train")
-    line = f"{', '.join(found)} are also in train (row numbers from 1): {some(first[:3])}"
+        return fine(f"none of {count(rows_held, 'row')} of {' and '.join(named)} is also in train")
+    line = f"{', '.join(found)} are also in train (row numbers from 1): {some(first, 3)}"
     if few_possible(case):
         return doubt(f"{line}; the columns take few values, so it may be chance", "look at the rows")
     advice = "remove the copies from the data before they are split"

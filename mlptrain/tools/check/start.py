@@ -5,20 +5,15 @@ import math
 import numpy as np
 
 from mlptrain.arrays import Array
-from mlptrain.graph.apply import apply
+from mlptrain.messages import count
 from mlptrain.nn.activations.smooth import Sigmoid, Tanh
 from mlptrain.nn.losses import Loss
 from mlptrain.nn.losses.hinge import HingeLoss
 from mlptrain.nn.losses.regression import MSELoss
 from mlptrain.nn.losses.softmax import SoftmaxLoss
-from mlptrain.tools.check.case import Case, activations, value
-from mlptrain.tools.check.verdict import (
-    Verdict,
-    counted,
-    doubt,
-    fault,
-    fine,
-)
+from mlptrain.tools.check.case import Case
+from mlptrain.tools.check.verdict import Verdict, doubt, fault, fine
+from mlptrain.training.evaluate import Evaluation
 from mlptrain.training.gradients import origin
 
 FAR = {True: 3, False: 10}
@@ -37,7 +32,7 @@ def finite(case: Case) -> Verdict:
     """Loss and gradients of the initial weights are numbers."""
     network, plan = case.start
     gradients = np.isfinite(network.parameters.gradients).all()
-    if gradients and np.isfinite(plan.value(network.training.loss)):
+    if gradients and math.isfinite(case.start.loss()):
         return fine("loss and gradients are finite")
     advice = "scale the data (data.scale), or start smaller (model.initializer)"
     return fault(f"before the first step {origin(plan)}", advice)
@@ -45,12 +40,12 @@ def finite(case: Case) -> Verdict:
 
 def initial_loss(case: Case) -> Verdict:
     """Near log C for softmax, C - 1 for hinge, the variance of the target for mse."""
-    loss, rows = case.start.network.loss, case.sample
-    targets = (rows.y,) if rows.weights is None else (rows.y, rows.weights)
-    scores = np.zeros((len(rows), case.start.network.architecture.outputs))
-    of_zeros = float(apply(loss, scores, *targets, dtype=np.float64))
-    expected, words = expectation(loss, scores.shape[1], of_zeros)
-    found = float(value(case.start.plan, "data_loss"))
+    network, rows = case.start.network, case.sample
+    loss, outputs = network.loss, network.architecture.outputs
+    zeros = np.zeros((len(rows), outputs), network.dtype)
+    of_zeros = Evaluation(network, rows, zeros, case.data.preprocessing).data_loss()
+    expected, words = expectation(loss, outputs, of_zeros)
+    found = case.start.data_loss()
     line = f"{found:.4g}; scores of 0 give {words}{expected:.4g}"
     if not expected:
         return fine(f"{found:.4g}")
@@ -78,10 +73,9 @@ def expectation(loss: Loss, outputs: int, of_zeros: float) -> tuple[float, str]:
 
 def penalty(case: Case) -> Verdict:
     """Regularization raises the loss, and does not rule it."""
-    network, plan = case.start
-    if not network.penalties:
+    if not case.start.network.penalties:
         return fine("no penalty is set")
-    data, total = float(value(plan, "data_loss")), float(plan.value(network.training.loss))
+    data, total = case.start.data_loss(), case.start.loss()
     line = f"{data:.4g} without, {total:.4g} with the penalty"
     if total < data:
         return fault(line, "a penalty must not lower the loss: run `mlptrain gradcheck`")
@@ -94,7 +88,7 @@ def penalty(case: Case) -> Verdict:
 
 def dead_units(case: Case) -> Verdict | None:
     """Units that are 0 on every row get no gradient and never learn."""
-    layers = activations(case.start)
+    layers = case.start.activations()
     advice = "use `initializer: he`, or leaky_relu"
     return dead(layers, len(case.sample), "at the start", advice) if layers else None
 
@@ -103,7 +97,7 @@ def dead(layers: dict[str, Array], rows: int, when: str, advice: str) -> Verdict
     """A whole layer that is 0 is a fault, a quarter of its units worth a look."""
     silent = {name: int((out == 0).all(axis=0).sum()) for name, out in layers.items()}
     words = [f"{silent[name]} of {out.shape[1]} in {name}" for name, out in layers.items()]
-    line = f"{', '.join(words)} are 0 on all {counted(rows, 'row')} {when}"
+    line = f"{', '.join(words)} are 0 on all {count(rows, 'row')} {when}"
     shares = [silent[name] / out.shape[1] for name, out in layers.items()]
     if max(shares) == 1:
         return fault(f"{line}: nothing gets through", advice)
@@ -114,7 +108,7 @@ def dead(layers: dict[str, Array], rows: int, when: str, advice: str) -> Verdict
 
 def different_units(case: Case) -> Verdict | None:
     """Units that start alike stay alike: the layer is worth a single one."""
-    layers = activations(case.start)
+    layers = case.start.activations()
     alike = [
         name
         for name, out in layers.items()
@@ -132,7 +126,7 @@ def saturated_units(case: Case) -> Verdict | None:
     """Far out on a sigmoid or tanh the slope is next to 0, and so is every gradient below."""
     kinds = case.start.network.architecture.activations
     shares = {}
-    for kind, (name, out) in zip(kinds, activations(case.start).items(), strict=True):
+    for kind, (name, out) in zip(kinds, case.start.activations().items(), strict=True):
         if type(kind) in SATURATED:
             middle, limit = SATURATED[type(kind)]
             shares[name] = float((np.abs(out - middle) > limit).mean())

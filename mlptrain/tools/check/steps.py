@@ -6,20 +6,9 @@ from mlptrain.config import Config
 from mlptrain.data.dataset import Rows
 from mlptrain.nn.network import Network
 from mlptrain.optim.adam import Adam
-from mlptrain.tools.check.case import (
-    GENTLE,
-    Case,
-    Start,
-    activations,
-    run,
-)
+from mlptrain.tools.check.case import GENTLE, Case, run
 from mlptrain.tools.check.start import dead
-from mlptrain.tools.check.verdict import (
-    Verdict,
-    doubt,
-    fault,
-    fine,
-)
+from mlptrain.tools.check.verdict import Verdict, doubt, fault, fine
 
 JUMP, LEAP = 1.5, 3
 """A loss beyond so many times the initial one has jumped: worth a look, a fault."""
@@ -88,10 +77,9 @@ def surviving_units(case: Case) -> Verdict | None:
     network = case.trial.network
     if not network.architecture.activations or case.trial.diverged:
         return None
-    plan = run(network, case.sample, case.config.seed)
-    when = f"after {case.trial.steps} steps"
+    layers = run(network, case.sample, case.config.seed).activations()
     advice = "lower optimizer.learning_rate, or use leaky_relu"
-    return dead(activations(Start(network, plan)), len(case.sample), when, advice)
+    return dead(layers, len(case.sample), f"after {case.trial.steps} steps", advice)
 
 
 def overfit(case: Case) -> Verdict:
@@ -135,11 +123,10 @@ def learn(network: Network, rows: Rows, rate: float, seed: int) -> tuple[float, 
     most = int(np.clip(WORK / (3 * len(rows) * network.parameters.values.size), 50, MOST_STEPS))
     rest = 1.0
     for step in range(1, most + 1):
-        plan = run(network, rows, seed)
+        computed = run(network, rows, seed)
         if not np.isfinite(network.parameters.gradients).all():
             return 1.0, step
-        scores = plan.value(network.training.scores)
-        rest = unlearned(scores, rows, network)
+        rest = unlearned(computed.plan.value(network.training.scores), rows, network)
         if not rest:
             return 0.0, step
         optimizer.step(network.parameters.values, network.parameters.gradients, rate)

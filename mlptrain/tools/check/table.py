@@ -18,12 +18,7 @@ from mlptrain.tools.check.start import (
     penalty,
     saturated_units,
 )
-from mlptrain.tools.check.steps import (
-    falling_loss,
-    overfit,
-    surviving_units,
-    update_ratio,
-)
+from mlptrain.tools.check.steps import falling_loss, overfit, surviving_units, update_ratio
 from mlptrain.tools.check.task import class_balance, loss_for_task
 from mlptrain.tools.check.verdict import Finding, Verdict
 

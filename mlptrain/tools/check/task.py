@@ -2,15 +2,9 @@
 
 import numpy as np
 
+from mlptrain.messages import count, some
 from mlptrain.tools.check.case import Case
-from mlptrain.tools.check.verdict import (
-    Verdict,
-    counted,
-    doubt,
-    fault,
-    fine,
-    some,
-)
+from mlptrain.tools.check.verdict import Verdict, doubt, fault, fine
 
 FEW_VALUES = 20
 """A target with so many different whole numbers may be class numbers."""
@@ -33,13 +27,13 @@ def classes_or_numbers(case: Case) -> Verdict:
     numbers = [number(name) for name in classes]
     rows = len(case.data.train)
     broken = [name for name, x in zip(classes, numbers, strict=True) if x is not None and x % 1]
-    line = f"{loss} on {counted(len(classes), 'class').replace('classs', 'classes')}"
+    line = f"{loss} on {count(len(classes), 'class', 'classes')}"
     advice = "to predict a number: `loss: mse`"
     if broken and None not in numbers:
         wrong = fault if len(classes) > ROWS_PER_CLASS else doubt
         return wrong(f"{line} that are numbers with decimals: {some(broken)}", advice)
     if len(classes) > MANY_CLASSES and rows < ROWS_PER_CLASS * len(classes):
-        few = f"{line} in {counted(rows, 'row')}: {rows / len(classes):.1f} rows for each"
+        few = f"{line} in {count(rows, 'row')}: {rows / len(classes):.1f} rows for each"
         return doubt(few, advice if None not in numbers else "is the target an id or a free text?")
     return fine(line)
 
@@ -50,7 +44,7 @@ def numbers_or_classes(case: Case) -> Verdict:
     loss = case.config.loss.name
     values = np.unique(y)
     whole = bool((np.abs(values - np.round(values)) < 1e-6 * np.maximum(1, np.abs(values))).all())
-    line = f"{loss} on {counted(len(values), 'different value')} in {counted(len(y), 'row')}"
+    line = f"{loss} on {count(len(values), 'different value')} in {count(len(y), 'row')}"
     if y.shape[1] > 1 or not whole or len(values) > FEW_VALUES:
         return fine(line)
     if len(y) < ROWS_PER_VALUE * len(values):
@@ -88,9 +82,7 @@ def class_balance(case: Case) -> Verdict | None:
     counts = np.bincount(np.asarray(case.data.train.y), minlength=len(case.data.classes))
     least, most = int(counts.argmin()), int(counts.argmax())
     name = case.data.classes
-    line = (
-        f"from {counted(int(counts[least]), 'row')} ({name[least]}) to {counts[most]:,} ({name[most]})"
-    )
+    line = f"from {count(int(counts[least]), 'row')} ({name[least]}) to {counts[most]:,} ({name[most]})"
     if counts[most] < LOPSIDED * counts[least]:
         return fine(line)
     if case.config.loss.options().get("class_weights") is not None:

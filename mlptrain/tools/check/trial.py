@@ -9,9 +9,9 @@ import numpy as np
 from mlptrain.config import Config
 from mlptrain.data.dataset import Rows
 from mlptrain.errors import DivergenceError
-from mlptrain.graph.apply import apply
 from mlptrain.nn.network import Network
 from mlptrain.training.build import optimizer_for
+from mlptrain.training.evaluate import evaluate
 from mlptrain.training.experiment import Experiment, Interval
 from mlptrain.training.record import Progress
 from mlptrain.training.trainer import train
@@ -72,7 +72,7 @@ def first_steps(
     weights = {weight.name: weight.value for weight in network.parameters.weights()}
     before = {name: W.copy() for name, W in weights.items()}
     ratios: dict[str, list[float]] = {name: [] for name in weights}
-    losses, diverged = {0: total_loss(network, sample)}, ""
+    losses, diverged = {0: total_loss(copy, sample)}, ""
     try:
         for step, _ in enumerate(islice(train(copy, Progress()), affordable(copy)), 1):
             if step <= EARLY:
@@ -80,7 +80,7 @@ def first_steps(
                     ratios[name].append(ratio(W - before[name], before[name]))
                     np.copyto(before[name], W)
             if step in LOOKS:
-                losses[step] = total_loss(network, sample)
+                losses[step] = total_loss(copy, sample)
     except DivergenceError as error:
         diverged = error.faults[0]
     largest = {name: max(found) for name, found in ratios.items() if found}
@@ -114,11 +114,10 @@ def ratio(update: np.ndarray, W: np.ndarray) -> float:
     return float(np.linalg.norm(update.astype(np.float64))) / max(size, least)
 
 
-def total_loss(network: Network, rows: Rows) -> float:
+def total_loss(experiment: Experiment, rows: Rows) -> float:
     """Data loss and penalty of the prediction graph; infinite where it is not a number."""
-    targets = (rows.y,) if rows.weights is None else (rows.y, rows.weights)
+    network = experiment.network
     with np.errstate(all="ignore"):
-        scores = network.scores(rows.inputs.arrays)
-        loss = float(apply(network.loss, scores, *targets, dtype=network.dtype))
+        loss = evaluate(network, rows, experiment.data.preprocessing).data_loss()
         loss += network.regularization_loss()
     return loss if math.isfinite(loss) else math.inf

@@ -8,7 +8,7 @@ from typing import Any
 from mlptrain.config import dump
 from mlptrain.data.readers.sources import labels_of, open_source, target_names
 from mlptrain.data.source import as_number, require
-from mlptrain.messages import count, printable
+from mlptrain.messages import count, printable, some
 from mlptrain.tools.first_config.profile import Profile, profile
 from mlptrain.tools.first_config.roles import RARE, Roles, choose_roles
 from mlptrain.tools.first_config.task import Task, choose_task
@@ -19,6 +19,8 @@ STEPS = 6000
 """About so many steps are enough for a first network; early stopping makes most runs shorter."""
 FEW_ROWS = 2000
 """With fewer rows a network learns them by heart: dropout and a stronger penalty."""
+FEW = 3
+"""So many columns are named in a comment that is to stay short."""
 
 
 def proposed(path: str, targets: Sequence[str]) -> str:
@@ -51,31 +53,28 @@ def proposed(path: str, targets: Sequence[str]) -> str:
 
 
 def _heading(path: str, names: Sequence[str], rows: int, roles: Roles) -> str:
-    learned = count(len(roles.features), "column")
-    text = (
-        f"# A first config for {printable(path)}: {count(rows, 'row')}, {count(len(names), 'column')}, "
-        f"{learned} to learn from.\n"
-        "# Written by mlptrain init, which looked at every value. Read the comments, change what you "
-        "know better,\n"
-        "# then: mlptrain fit CONFIG   and: mlptrain predict RUN NEW_DATA -o FILE\n"
-    )
+    sizes = f"{count(rows, 'row')}, {count(len(names), 'column')}"
+    lines = [
+        f"A first config for {path}: {sizes}, {count(len(roles.features), 'column')} to learn from.",
+        "Written by mlptrain init, which looked at every value. Read the comments, change what you",
+        "know better, then: mlptrain fit CONFIG   and: mlptrain predict RUN NEW_DATA -o FILE",
+    ]
     if looks_like_a_row(names):
-        text += (
-            f"# The header holds numbers: {_few(names)}.\n"
-            "# If that is a row of data, write a line of names above it, and run init again.\n"
-        )
+        lines += [
+            f"The header holds numbers: {some(names, FEW)}.",
+            "If that is a row of data, write a line of names above it, and run init again.",
+        ]
     codes = [
-        printable(each.name)
+        each.name
         for each in roles.numbers
         if each.kind == "number" and each.whole and 2 < each.different <= 10
     ]
     if codes and not _is_picture(roles.numbers):
-        text += (
-            f"# Whole numbers with few values: {_few(codes)}.\n"
-            "# They are taken as quantities. Name those that are codes under "
-            "data.categorical.columns.\n"
-        )
-    return text + "\n"
+        lines += [
+            f"Whole numbers with few values: {some(codes, FEW)}.",
+            "They are taken as quantities. Name those that are codes under data.categorical.columns.",
+        ]
+    return "".join(f"# {printable(line)}\n" for line in lines) + "\n"
 
 
 def looks_like_a_row(names: Sequence[str]) -> bool:
@@ -87,16 +86,6 @@ def looks_like_a_row(names: Sequence[str]) -> bool:
     numbers = [number for name in names if (number := as_number(name)) is not None]
     steps = {after - before for before, after in pairwise(numbers)}
     return 2 * len(numbers) > len(names) and steps != {1}
-
-
-def _few(names: Sequence[str]) -> str:
-    """The first names of a list, for a comment that is to stay short.
-
-    >>> _few(["a", "b"]), _few(["a", "b", "c", "d", "e"])
-    ('a, b', 'a, b, c and 2 more')
-    """
-    more = f" and {len(names) - 3} more" if len(names) > 4 else ""
-    return ", ".join(printable(name) for name in (names[:3] if more else names)) + more
 
 
 def _data(
@@ -127,7 +116,7 @@ def _data(
     _categories(data, roles, comments)
     if roles.dates:
         data["dates"] = "number"
-        names = _few([each.name for each in roles.dates])
+        names = some([each.name for each in roles.dates], FEW)
         comments[("data", "dates")] = f"{names}: days since 1970-01-01; `ignore` leaves them out"
     return data
 
@@ -138,7 +127,7 @@ def _scale(data: dict[str, Any], roles: Roles, comments: Comments) -> None:
     heavy = [each.name for each in numbers if each.heavy_tails]
     if heavy and 5 * len(heavy) >= len(numbers):
         data["scale"] = "robust"
-        comments[("data", "scale")] = f"median and quartiles: values far out in {_few(heavy)}"
+        comments[("data", "scale")] = f"median and quartiles: values far out in {some(heavy, FEW)}"
     elif _is_picture(numbers):
         data["scale"] = "minmax"
         comments[("data", "scale")] = "whole numbers from 0 in one unit, as pixels are: 0 to 1 each"
@@ -164,7 +153,7 @@ def _blanks(data: dict[str, Any], roles: Roles, comments: Comments) -> None:
     if with_blanks:
         data["missing"] = {"policy": "median", "indicator": True}
         comments[("data", "missing")] = (
-            f"blanks in {_few(with_blanks)}: the median, and a column that says where"
+            f"blanks in {some(with_blanks, FEW)}: the median, and a column that says where"
         )
 
 
@@ -175,13 +164,13 @@ def _categories(data: dict[str, Any], roles: Roles, comments: Comments) -> None:
     here: tuple[str, ...] = ("data", "categorical")
     rare = [each.name for each in roles.texts if each.counts.min(initial=RARE) < RARE]
     blank = [each.name for each in roles.texts if each.blanks]
-    comments[here] = f"a 0/1 column per category of {_few([each.name for each in roles.texts])}"
+    comments[here] = f"a 0/1 column per category of {some([each.name for each in roles.texts], FEW)}"
     if rare:
         setting["unseen"] = "zeros"
-        comments[(*here, "unseen")] = f"rare categories in {_few(rare)}: a new one is all zeros"
+        comments[(*here, "unseen")] = f"rare categories in {some(rare, FEW)}: a new one is all zeros"
     if blank:
         setting["missing"] = "zeros"
-        comments[(*here, "missing")] = f"blanks in {_few(blank)}: all zeros"
+        comments[(*here, "missing")] = f"blanks in {some(blank, FEW)}: all zeros"
     if roles.categories:
         setting["columns"] = list(roles.categories)
         comments[(*here, "columns")] = "codes, not quantities"

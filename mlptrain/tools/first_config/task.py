@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mlptrain.errors import DataError
-from mlptrain.messages import count, printable
+from mlptrain.messages import count
 from mlptrain.tools.first_config.profile import Profile
 
 MOST_NUMBERED = 20
@@ -45,7 +45,7 @@ def choose_task(targets: Sequence[Profile]) -> Task:
     if target.kind in ("text", "boolean"):
         if target.different > max(MOST_NUMBERED, target.present / 3):
             raise DataError(
-                f"target {printable(target.name)!r} has {found} in {count(target.present, 'row')}: "
+                f"target {target.name!r} has {found} in {count(target.present, 'row')}: "
                 "too many classes; is it an id or a free text?"
             )
         what = "true and false" if target.kind == "boolean" else "text"

@@ -12,13 +12,7 @@ import numpy as np
 
 from mlptrain.arrays import Array
 from mlptrain.graph.plan import Plan, Value
-from mlptrain.tools.gradcheck.agreement import (
-    TOLERANCE,
-    Entry,
-    Row,
-    relative_error,
-    relative_errors,
-)
+from mlptrain.tools.gradcheck.agreement import TOLERANCE, Entry, Row, relative_error, relative_errors
 from mlptrain.tools.gradcheck.case import Case
 from mlptrain.tools.gradcheck.complexstep import ComplexStep
 from mlptrain.tools.gradcheck.line import line_of_entry

@@ -10,13 +10,7 @@ from mlptrain.graph.gates import Copy
 from mlptrain.graph.graph import Graph
 from mlptrain.graph.node import Node
 from mlptrain.graph.plan import Value
-from mlptrain.tools.trace.program import (
-    FUNCTIONS,
-    Constant,
-    Input,
-    Operation,
-    Program,
-)
+from mlptrain.tools.trace.program import FUNCTIONS, Constant, Input, Operation, Program
 from mlptrain.tools.trace.tokens import fault
 
 FITTING = {"matmul": "it needs (N, D) @ (D, M)", "maxout": "it needs an even number of scores per row"}

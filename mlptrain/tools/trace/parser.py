@@ -4,16 +4,8 @@ import math
 from dataclasses import replace
 
 from mlptrain.errors import ConfigError
-from mlptrain.messages import advice
-from mlptrain.tools.trace.program import (
-    FUNCTIONS,
-    Constant,
-    Input,
-    Operation,
-    Program,
-    Term,
-    arity,
-)
+from mlptrain.messages import advice, count
+from mlptrain.tools.trace.program import FUNCTIONS, Constant, Input, Operation, Program, Term, arity
 from mlptrain.tools.trace.tokens import Token, fault, tokens
 
 GATE_OF = {
@@ -150,8 +142,8 @@ class _Parser:
             operands.append(self._sum())
         self._close("an operator, ',' or ')'")
         if len(operands) != arity(name.text):
-            inputs = "1 input" if arity(name.text) == 1 else f"{arity(name.text)} inputs"
-            raise fault(name.column, f"{name.text} takes {inputs}, got {len(operands)}")
+            takes = f"{name.text} takes {count(arity(name.text), 'input')}"
+            raise fault(name.column, f"{takes}, got {len(operands)}")
         return self._note(Operation(name.text, tuple(operands), name.column))
 
     def _close(self, expected: str) -> None:

@@ -23,12 +23,7 @@ from mlptrain.errors import ConfigError
 from mlptrain.graph.gates import Binary, Copy, MatMul
 from mlptrain.graph.plan import Plan, Value
 from mlptrain.messages import advice
-from mlptrain.tools.trace import (
-    FUNCTIONS,
-    Circuit,
-    Program,
-    parse,
-)
+from mlptrain.tools.trace import FUNCTIONS, Circuit, Program, parse
 
 OP_OF = {kind: op for op, kind in FUNCTIONS.items()}
 
