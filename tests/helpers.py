@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from mlptrain.config import load_config
-from mlptrain.data.split import Parts
+from mlptrain.data.dataset import Dataset
+from mlptrain.data.preprocessing.preprocess import Preprocessing
+from mlptrain.data.split import Partition
 from mlptrain.graph.graph import Graph
 from mlptrain.graph.node import Node
-from mlptrain.training.build import build
+from mlptrain.training.build import build, load
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.record import Progress, Record
 from mlptrain.training.trainer import train
@@ -72,9 +74,29 @@ def changed(config: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, 
     return copy
 
 
-def parts_of(part_of: np.ndarray) -> Parts:
-    """The row numbers of each part."""
-    return Parts(*(np.flatnonzero(part_of == number) for number in range(len(Parts._fields))))
+def load_data(
+    train: Any,
+    *,
+    classify: bool = True,
+    seed: int = 0,
+    dtype: Any = np.float64,
+    fitted: Preprocessing | None = None,
+    **section: Any,
+) -> Dataset:
+    """The dataset of a `data` section; all rows train where it does not say otherwise."""
+    config = {
+        "seed": seed,
+        "data": {"train": train, "val": None, "test": None, **section},
+        "model": {"dtype": np.dtype(dtype).name},
+        "loss": "softmax" if classify else "mse",
+    }
+    return load(load_config(config), fitted)
+
+
+def partition_of(assigned: np.ndarray) -> Partition:
+    """The row numbers of each set."""
+    sets = range(len(Partition._fields))
+    return Partition(*(np.flatnonzero(assigned == number) for number in sets))
 
 
 def trained(

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mlptrain.data.inputs import Inputs
 from mlptrain.data.preprocessing.preprocess import Preprocessing
-from mlptrain.data.split import Parts
+from mlptrain.data.split import Partition
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,6 @@ class Dataset:
     targets: tuple[str, ...]  # names of the target columns
     classes: tuple[str, ...] | None  # class names in the order of their numbers; None: regression
     preprocessing: Preprocessing
-    parts: Parts  # the places of the rows in the training file, from 0; none for a file of its own
+    partition: Partition  # places of the rows in the training file, from 0; none for another file
     fingerprint: Mapping[str, str]  # source -> SHA-256 of its bytes, or of the options of a toy set
     notes: tuple[str, ...]  # what the user should be told: repairs with counts, constant columns

@@ -9,8 +9,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from mlptrain.data.preprocessing.columns import check_finite, check_present
-from mlptrain.data.preprocessing.scaling import moments
+from mlptrain.data.preprocessing.checks import check_finite, check_present
+from mlptrain.data.preprocessing.moments import moments
 from mlptrain.data.source import (
     BLANK,
     BLOCK,
@@ -93,6 +93,8 @@ class NumberTarget:
 
 
 Target = ClassTarget | NumberTarget
+TARGETS: dict[str, type[Target]] = {"classes": ClassTarget, "numbers": NumberTarget}
+"""Each by the `type` that it has in a checkpoint."""
 
 
 def fit_classes(source: Source, name: str, rows: RowIndex) -> ClassTarget:

@@ -30,7 +30,7 @@ from mlptrain.data.readers.tables.text import (
     layout_of,
 )
 from mlptrain.errors import DataError
-from mlptrain.system.prefetch import ahead
+from mlptrain.system.prefetch import prefetch
 
 PIECE = 1 << 22
 """Bytes of a piece: large enough to be parsed at full speed, small enough not to show in memory."""
@@ -66,7 +66,7 @@ def _parsed(pieces: Iterator[tuple[Text, bytes]]) -> Iterator[Table]:
     guess: Guess | None = None
     with ThreadPoolExecutor(2) as pool:
         coming = deque[Future[Table]]()
-        for text, data in ahead(pieces):
+        for text, data in prefetch(pieces):
             coming.append(pool.submit(delimited, text, data, guess=guess))
             if len(coming) > 1:
                 table = coming.popleft().result()

@@ -23,7 +23,7 @@ from mlptrain.data.readers.tables.tables import Table, not_numbers
 from mlptrain.data.source import BLANK, SHOWN, UNSEEN, Kind, RowIndex, RowNumbers, blocks, in_order
 from mlptrain.errors import DataError
 from mlptrain.messages import printable
-from mlptrain.system.prefetch import ahead
+from mlptrain.system.prefetch import prefetch
 
 NUMBER = 8
 """Bytes of a float64."""
@@ -200,7 +200,7 @@ def read_spool(
 def _checked_pieces(path: str) -> Iterator[Table]:
     """The pieces of a table; faults of its text are listed over the whole file."""
     try:
-        yield from ahead(table_pieces(path))
+        yield from prefetch(table_pieces(path))
     except DataError:
         whole = whole_text(path).faults() if is_text(path) else None
         if whole is not None:
