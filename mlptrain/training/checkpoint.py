@@ -18,7 +18,7 @@ from mlptrain.errors import CheckpointError
 from mlptrain.nn.network import Network
 from mlptrain.nn.parameters import ParameterShape
 from mlptrain.system.environment import environment
-from mlptrain.training.checkpoint_schema import FORMS, has_form
+from mlptrain.training.checkpoint_schema import checked
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.record import Progress
 
@@ -38,12 +38,12 @@ class Checkpoint:
         """An entry of the document; CheckpointError if it is missing or of another form."""
         if key not in self.document:
             raise CheckpointError(f"{self.path}: has no entry {key!r}; use another one")
-        value = self.document[key]
-        if not has_form(value, FORMS[key]):
+        try:
+            return checked(key, self.document[key])
+        except ValueError:
             raise CheckpointError(
                 f"{self.path}: its entry {key!r} is not as this program writes it; use another one"
-            )
-        return value
+            ) from None
 
     def preprocessing(self) -> Preprocessing:
         """The fitted preprocessing."""
@@ -51,7 +51,7 @@ class Checkpoint:
 
     def progress(self) -> Progress:
         """Where the run stood."""
-        return Progress(**self["progress"])
+        return Progress(**vars(self["progress"]))
 
     def changed_sources(self, now: Mapping[str, str]) -> list[str]:
         """The files of `now` (name: digest) whose content is not that of the training."""

@@ -56,16 +56,16 @@ def _of_type(item: Any, kinds: Mapping[str, type]) -> Any:
 
 @cache
 def _adapter(preprocessing: Any, kinds: tuple[tuple[str, type], ...]) -> TypeAdapter[Any]:
-    columns, target = tuple[_one_of(dict(kinds)), ...], _one_of(TARGETS)  # type: ignore[misc]
-    return TypeAdapter(_form(preprocessing, columns=columns, target=target))
+    columns = tuple.__class_getitem__((_one_of(dict(kinds)), ...))
+    return TypeAdapter(form(preprocessing, columns=columns, target=_one_of(TARGETS)))
 
 
 def _one_of(kinds: Mapping[str, type]) -> Any:
-    forms = (_form(kind, type=Literal[name]) for name, kind in kinds.items())
+    forms = (form(kind, type=Literal[name]) for name, kind in kinds.items())
     return Annotated[reduce(or_, forms), Field(discriminator="type")]
 
 
-def _form(kind: type, **more: Any) -> Any:
+def form(kind: type, **more: Any) -> Any:
     """A dataclass with the fields of `kind` and with more, or with other types."""
     types = get_type_hints(kind)
     each = {field.name: types[field.name] for field in fields(kind)} | more
