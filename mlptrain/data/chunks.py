@@ -12,8 +12,8 @@ from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.preprocessing.repairs import Repair, added_up
 from mlptrain.data.readers.sources import is_matrix, open_matrix
 from mlptrain.data.readers.tables.column_files import COLUMN_FILES
-from mlptrain.data.readers.tables.pieces import suffix_of, table_pieces, text_pieces
-from mlptrain.data.readers.tables.tables import JSON_LINES, Table, delimited
+from mlptrain.data.readers.tables.pieces import table_pieces, text_pieces
+from mlptrain.data.readers.tables.tables import JSON_LINES, Table, delimited, suffix_of
 from mlptrain.data.source import require
 
 

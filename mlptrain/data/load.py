@@ -9,12 +9,7 @@ from numpy.typing import DTypeLike
 from mlptrain.data.cache.cache import Cache, open_cache
 from mlptrain.data.dataset import Dataset, Rows
 from mlptrain.data.fingerprints import Fingerprints
-from mlptrain.data.prepared import (
-    beside,
-    no_rows,
-    prepare,
-    read_prepared,
-)
+from mlptrain.data.prepared import no_rows, prepare, read_prepared, rows_of
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.readers.sources import (
     labels_of,
@@ -69,8 +64,7 @@ def load_rows(
     if not len(rows):
         raise no_rows(source)
     preprocessing.check_weights(source, rows)
-    inputs, repairs = preprocessing.apply(source, rows, dtype)
-    loaded = Rows(inputs, **beside(preprocessing, source, rows, dtype))
+    loaded, repairs = rows_of(preprocessing, source, rows, dtype)
     return loaded, (*notes, *(f"{path}: {repair}" for repair in repairs))
 
 

@@ -16,6 +16,7 @@ from mlptrain.data.dataset import Dataset, Rows
 from mlptrain.data.inputs import Inputs
 from mlptrain.data.partition import learn, partition
 from mlptrain.data.preprocessing.preprocess import Preprocessing
+from mlptrain.data.preprocessing.repairs import Repair
 from mlptrain.data.readers.sources import labels_of
 from mlptrain.data.settings import Settings
 from mlptrain.data.source import RowIndex, Source, blocks, in_blocks
@@ -58,11 +59,10 @@ class Prepared:
         """The dataset with all rows in memory."""
         sets, notes = dict[str, Rows](), list(self.notes)
         for name, (source, rows) in self.sets.items():
-            inputs, repairs = self.preprocessing.apply(source, rows, self.dtype)
+            sets[name], repairs = rows_of(self.preprocessing, source, rows, self.dtype)
             notes += [f"{name}: {repair}" for repair in repairs]
-            sets[name] = Rows(inputs, **beside(self.preprocessing, source, rows, self.dtype))
         places = Partition(*(np.asarray(rows) for rows in self.partition))
-        return _dataset(self.preprocessing, sets, places, fingerprint, notes)
+        return Dataset(self.preprocessing, places, fingerprint, tuple(notes), **sets)
 
     def write(self, writer: RowsWriter) -> None:
         """Everything that `read_prepared` needs, into a file of the cache."""
@@ -123,11 +123,13 @@ def no_rows(source: Source) -> DataError:
     return DataError(f"{source.path}: no rows are left ({count(len(source), 'row')} read)")
 
 
-def beside(
+def rows_of(
     preprocessing: Preprocessing, source: Source, rows: RowIndex, dtype: DTypeLike
-) -> dict[str, Any]:
-    """What Rows holds beside the inputs, where there is any."""
-    return {key: make(rows) for key, make in _makers(preprocessing, source, dtype).items()}
+) -> tuple[Rows, list[Repair]]:
+    """Rows in memory, and what was repaired."""
+    inputs, repairs = preprocessing.apply(source, rows, dtype)
+    makers = _makers(preprocessing, source, dtype)
+    return Rows(inputs, **{key: make(rows) for key, make in makers.items()}), repairs
 
 
 def _makers(preprocessing: Preprocessing, source: Source, dtype: DTypeLike) -> dict[str, Any]:
@@ -155,31 +157,10 @@ def read_prepared(file: RowsFile, fingerprint: Mapping[str, str], note: str) -> 
     places = Partition(*(cast(RowIndex, file.arrays[f"rows.{name}"]) for name in Partition._fields))
     preprocessing = Preprocessing.from_json(file.document["preprocessing"])
     notes = [f"prepared rows {note}, which may be deleted at any time", *file.document["notes"]]
-    return _dataset(preprocessing, sets, places, fingerprint, notes)
+    return Dataset(preprocessing, places, fingerprint, tuple(notes), **sets)
 
 
 def _beside(file: RowsFile, name: str) -> Any:
     """An array of the file, in memory where it is not too large; None where there is none."""
     array = file.arrays.get(name)
     return array[:] if array is not None and array.nbytes <= MOST_BESIDE else array
-
-
-def _dataset(
-    preprocessing: Preprocessing,
-    sets: dict[str, Rows],
-    places: Partition,
-    fingerprint: Mapping[str, str],
-    notes: list[str],
-) -> Dataset:
-    return Dataset(
-        train=sets["train"],
-        val=sets.get("val"),
-        test=sets.get("test"),
-        features=preprocessing.features,
-        targets=preprocessing.targets,
-        classes=preprocessing.classes,
-        preprocessing=preprocessing,
-        partition=places,
-        fingerprint=fingerprint,
-        notes=tuple(notes),
-    )

@@ -18,6 +18,14 @@ PLURAL: dict[Kind, str] = {
 """What a column holds, in words."""
 
 
+REFUSES = {
+    "error": "correct them, or write `missing: mean` (or median, or drop)",
+    "drop": "the checkpoint was trained with `missing: drop`, which gives no prediction for them: "
+    "fill them in",
+}
+"""The policies by which a missing number is refused, and what to do about it."""
+
+
 def check_present(source: Source, names: Sequence[str], rows: RowIndex, advice: str) -> None:
     """DataError listing missing values among the rows of number columns; `advice` says what to do."""
     _check(source, names, rows, np.isnan, "is a missing value", advice)

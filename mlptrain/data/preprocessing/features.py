@@ -6,17 +6,19 @@ array is then kept in memory or in a file.
 
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from mlptrain.arrays import Array
+from mlptrain.data.preprocessing.checks import REFUSES, check_finite, check_present
 from mlptrain.data.preprocessing.columns import KINDS
-from mlptrain.data.preprocessing.columns.column import Column, Refused
+from mlptrain.data.preprocessing.columns.column import Column
 from mlptrain.data.preprocessing.repairs import Repair
 from mlptrain.data.settings import MissingPolicy
 from mlptrain.data.source import RowIndex, Source, blocks, faulty_values, first_places
 from mlptrain.errors import DataError
-from mlptrain.messages import printable
 from mlptrain.system.prefetch import prefetch
 
 
@@ -50,7 +52,7 @@ class Features:
         self.groups = [Group(kind, members) for kind, members in of_kind.items() if members]
         for column in columns:
             if what := column.mismatch(source):
-                raise DataError(f"{source.path}: column {printable(column.name)!r} {what}")
+                raise DataError(f"{source.path}: column {column.name!r} {what}")
 
     def __iter__(self) -> Iterator[NDArray[np.generic]]:
         read = prefetch(
@@ -60,7 +62,9 @@ class Features:
         for piece, values in zip(self._pieces(), read, strict=True):
             block: NDArray[np.generic] = np.zeros((len(piece), self.width), self.dtype)
             for group, each in zip(self.groups, values, strict=True):
-                self._transform(group, each, block)
+                self._check(group, each)
+                columns, places = group.columns, group.places
+                group.repaired += group.kind.transform(columns, each, block, places)
             finite = np.isfinite(block)
             if not finite.all():
                 raise self._too_large(piece, finite)
@@ -87,13 +91,31 @@ class Features:
     def _pieces(self) -> Iterator[RowIndex]:
         return blocks(self.rows, self.width)
 
-    def _transform(self, group: Group, values: object, block: NDArray[np.generic]) -> None:
-        kind, columns = group.kind, group.columns
-        try:
-            group.repaired += kind.transform(columns, values, block, group.places, self.missing)
-        except Refused:
-            kind.check(columns, self.source, self.rows, self.missing)
-            raise
+    def _check(self, group: Group, values: Any) -> None:
+        if not group.kind.by_label:
+            if not np.isfinite(values).all():
+                self._check_numbers(group, values)
+            return
+        for column, codes in zip(group.columns, values, strict=True):
+            if (codes < 0).any():
+                self._check_labels(column, codes)
+
+    def _check_numbers(self, group: Group, values: Array) -> None:
+        """DataError for infinite numbers, and for missing ones where they are refused."""
+        names = [column.name for column in group.columns]
+        if np.isinf(values).any():
+            check_finite(self.source, names, self.rows)
+        if self.missing in REFUSES and np.isnan(values).any():
+            check_present(self.source, names, self.rows, REFUSES[self.missing])
+
+    def _check_labels(self, column: Column, codes: Array) -> None:
+        """DataError where a label is not accepted, listed over all rows."""
+        if any(faulty.any() for faulty, *_ in column.faults(codes)):
+            (codes,) = type(column).read([column], self.source, self.rows)
+            for faulty, *words in column.faults(codes):
+                if faulty.any():
+                    places = first_places(column.name, faulty, self.rows)
+                    raise faulty_values(self.source, places, int(faulty.sum()), *words)
 
     def _too_large(self, rows: RowIndex, finite: NDArray[np.bool_]) -> DataError:
         places = [

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from mlptrain.data.preprocessing.checks import PLURAL
 from mlptrain.data.preprocessing.columns import KINDS, kind_for
 from mlptrain.data.preprocessing.columns.column import Column
 from mlptrain.data.preprocessing.polar import OUTPUTS, polar
@@ -10,7 +11,6 @@ from mlptrain.data.preprocessing.targets import Target
 from mlptrain.data.settings import Settings
 from mlptrain.data.source import RowIndex, Source, require
 from mlptrain.errors import ConfigError, DataError
-from mlptrain.messages import printable
 
 
 def choose_features(
@@ -24,9 +24,7 @@ def choose_features(
     require(source, weight)
     both = [name for name in settings.features or () if name in apart]
     if both:
-        raise ConfigError(
-            f"data.features: {printable(both[0])!r} is also the target, the weight or ignored"
-        )
+        raise ConfigError(f"data.features: {both[0]!r} is also the target, the weight or ignored")
     chosen = settings.features or tuple(name for name in source.names if name not in apart)
     if "" in chosen:
         raise DataError(
@@ -37,7 +35,7 @@ def choose_features(
     kept = tuple(name for name in chosen if name not in dates)
     if not kept:
         raise DataError(f"{source.path}: no column is left to learn from")
-    return kept, [f"{printable(name)} holds dates and is ignored" for name in dates]
+    return kept, [f"{name} holds dates and is ignored" for name in dates]
 
 
 def fit(
@@ -49,12 +47,11 @@ def fit(
     if settings.transform == "polar":
         base, names = polar(source, features, rows), OUTPUTS
     kinds = {name: kind_for(base, name, settings) for name in names}
-    refusals = {name: kind.refusal(base, name, settings) for name, kind in kinds.items()}
-    faults = [
-        f"{source.path}: column {printable(name)!r} {why}" for name, why in refusals.items() if why
-    ]
-    if faults:
-        raise DataError(*faults)
+    refused = {name: _refusal(base, name, kind, settings) for name, kind in kinds.items()}
+    if any(refused.values()):
+        raise DataError(
+            *(f"{source.path}: column {name!r} {why}" for name, why in refused.items() if why)
+        )
     fitted, remarks = dict[str, Column](), list[str]()
     for kind in KINDS.values():
         if chosen := [name for name in names if kinds[name] is kind]:
@@ -69,12 +66,16 @@ def fit(
     ), remarks
 
 
+def _refusal(source: Source, name: str, kind: type[Column], settings: Settings) -> str:
+    if source.kind(name) == "other":
+        return f"holds {PLURAL['other']}: write `ignore: [{name}]`"
+    return kind.refusal(source, name, settings)
+
+
 def _check_distinct(source: Source, columns: Sequence[Column]) -> None:
     """DataError where a column `a=b` of the file meets the one made for level b of column a."""
     seen = set[str]()
     for name in (name for column in columns for name in column.outputs):
         if name in seen:
-            raise DataError(
-                f"{source.path}: two features would be called {printable(name)!r}: rename one"
-            )
+            raise DataError(f"{source.path}: two features would be called {name!r}: rename one")
         seen.add(name)

@@ -24,7 +24,7 @@ from mlptrain.data.row_set import RowSet, every_row
 from mlptrain.data.settings import MissingPolicy
 from mlptrain.data.source import RowIndex, Source, faulty_values, first_places, in_blocks, require
 from mlptrain.errors import DataError
-from mlptrain.messages import count, printable
+from mlptrain.messages import count
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class Preprocessing:
         if self.weight is not None:
             weigh = partial(row_weights, source, self.weight, dtype=np.float64)
             if not any(block.any() for block in in_blocks(weigh, rows, 1)):
-                raise DataError(f"{source.path}: column {printable(self.weight)!r}: every weight is 0")
+                raise DataError(f"{source.path}: column {self.weight!r}: every weight is 0")
 
     def inverse_target(self, predictions: NDArray[np.floating]) -> NDArray[np.float64]:
         """(n, K) predictions of a regression in the target's own unit."""
@@ -116,7 +116,7 @@ class Preprocessing:
     def extra(self, source: Source) -> list[str]:
         """A note on the columns of a source that are not used."""
         used = {*self.inputs, *self.targets, self.weight}
-        unused = [printable(name) or '""' for name in source.names if name not in used]
+        unused = [name or '""' for name in source.names if name not in used]
         if not unused:
             return []
         return [f"{source.path}: {count(len(unused), 'column')} not used: {', '.join(unused[:10])}"]

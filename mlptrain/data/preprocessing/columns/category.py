@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mlptrain.data.preprocessing.columns.column import Column, Refused
+from mlptrain.arrays import Array
+from mlptrain.data.preprocessing.columns.column import Column, Fault
 from mlptrain.data.preprocessing.repairs import Repair
 from mlptrain.data.preprocessing.targets import FEW
-from mlptrain.data.settings import CategoryPolicy, MissingPolicy, Settings
-from mlptrain.data.source import BLANK, RowIndex, Source, faulty_values, first_places
+from mlptrain.data.settings import CategoryPolicy, Settings
+from mlptrain.data.source import BLANK, RowIndex, Source
 from mlptrain.errors import DataError
-from mlptrain.messages import count, printable, some
+from mlptrain.messages import count, some
 
 MOST_LEVELS = 1000
 
@@ -49,28 +49,24 @@ class Category(Column):
     @classmethod
     def refusal(cls, source: Source, name: str, settings: Settings) -> str:
         """Text is refused by `categorical: error`."""
-        if settings.categorical.encode == "error":
-            shown = printable(name)
-            return f"holds text: write `categorical: one_hot` or `ignore: [{shown}]`"
-        return super().refusal(source, name, settings)
+        if settings.categorical.encode == "one_hot":
+            return ""
+        return f"holds text: write `categorical: one_hot` or `ignore: [{name}]`"
 
     @classmethod
-    def fit(
-        cls, source: Source, names: Sequence[str], rows: RowIndex, settings: Settings
-    ) -> list[Self]:
+    def fit(cls, source: Source, names: list[str], rows: RowIndex, settings: Settings) -> list[Self]:
         """The levels are the different values of the training rows, at most MOST_LEVELS."""
-        chosen = settings.categorical
-        found = [(name, tuple(source.levels(name, rows))) for name in names]
-        for name, levels in found:
-            shown, advice = printable(name), f"write `ignore: [{printable(name)}]`"
-            if not levels:
-                what = "has no value in any training row"
-                raise DataError(f"{source.path}: column {shown!r} {what}: {advice}")
-            if len(levels) > MOST_LEVELS or len(levels) > max(FEW, len(rows) / 2):
-                many = count(len(levels), "different value")
-                what = f"has {many} in {count(len(rows), 'training row')}: too many for categories"
-                raise DataError(f"{source.path}: column {shown!r} {what}; {advice}")
-        return [cls(name, levels, chosen.unseen, chosen.missing) for name, levels in found]
+        unseen, missing = settings.categorical.unseen, settings.categorical.missing
+        found = [cls(name, tuple(source.levels(name, rows)), unseen, missing) for name in names]
+        for each in found:
+            where, advice = f"{source.path}: column {each.name!r}", f"write `ignore: [{each.name}]`"
+            if not each.levels:
+                raise DataError(f"{where} has no value in any training row: {advice}")
+            if len(each.levels) > min(MOST_LEVELS, max(FEW, len(rows) / 2)):
+                many = count(len(each.levels), "different value")
+                few = count(len(rows), "training row")
+                raise DataError(f"{where} has {many} in {few}: too many for categories; {advice}")
+        return found
 
     @classmethod
     def remarks(cls, columns: Sequence[Self]) -> list[str]:
@@ -83,46 +79,26 @@ class Category(Column):
         """The places of the values among the levels: an (n,) array for each column."""
         return [source.codes(column.name, column.levels, rows) for column in columns]
 
+    def faults(self, codes: Array) -> list[Fault]:
+        """What the policies refuse."""
+        known = f"is not among the categories of the training rows ({some(self.levels)})"
+        advice = "correct them, or write `categorical: {{encode: one_hot, {}: zeros}}`"
+        missing = (codes == BLANK, "is a missing value", advice.format("missing"))
+        unseen = (codes < BLANK, known, advice.format("unseen"))
+        return [missing] * (self.missing == "error") + [unseen] * (self.unseen == "error")
+
     @classmethod
     def transform(
-        cls,
-        columns: Sequence[Self],
-        values: Any,
-        block: NDArray[Any],
-        places: Sequence[int],
-        missing: MissingPolicy,
+        cls, columns: Sequence[Self], values: Any, block: Array, places: list[int]
     ) -> list[int]:
         """Write the ones. A row without one is a repaired value."""
         repaired = []
-        for column, codes, place in zip(columns, values, places, strict=True):
+        for codes, place in zip(values, places, strict=True):
             (here,) = np.nonzero(codes >= 0)
             block[here, place + codes[here]] = 1
             repaired.append(len(codes) - len(here))
-            if repaired[-1] and any(faulty.any() for faulty, *_ in column.refused(codes)):
-                raise Refused
         return repaired
 
-    @classmethod
-    def check(
-        cls, columns: Sequence[Self], source: Source, rows: RowIndex, missing: MissingPolicy
-    ) -> None:
-        """DataError for the values of the first column that has refused ones."""
-        for column in columns:
-            for faulty, what, key in column.refused(source.codes(column.name, column.levels, rows)):
-                if faulty.any():
-                    advice = f"correct them, or write `categorical: {{encode: one_hot, {key}: zeros}}`"
-                    places = first_places(column.name, faulty, rows)
-                    raise faulty_values(source, places, int(faulty.sum()), what, advice)
-
-    def refused(self, codes: NDArray[np.int64]) -> list[tuple[NDArray[np.bool_], str, str]]:
-        """Where a policy refuses a value, what is wrong with it, and the key of the policy."""
-        known = f"is not among the categories of the training rows ({some(self.levels)})"
-        each = (
-            (codes == BLANK, self.missing, "is a missing value", "missing"),
-            (codes < BLANK, self.unseen, known, "unseen"),
-        )
-        return [(faulty, what, key) for faulty, policy, what, key in each if policy == "error"]
-
     def repair(self, number: int) -> Repair:
-        """The whole row of ones is missing."""
-        return Repair(number, "missing or unseen value", f"of {printable(self.name)} became all zeros")
+        """A row of zeros."""
+        return Repair(number, "missing or unseen value", f"of {self.name} became all zeros")

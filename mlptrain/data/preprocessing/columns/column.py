@@ -7,28 +7,21 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.preprocessing.checks import PLURAL, check_finite, check_present
+from mlptrain.arrays import Array
 from mlptrain.data.preprocessing.repairs import Repair
-from mlptrain.data.settings import MissingPolicy, Settings
+from mlptrain.data.settings import Settings
 from mlptrain.data.source import RowIndex, Source
-from mlptrain.messages import printable
 
-REFUSES = {
-    "error": "correct them, or write `missing: mean` (or median, or drop)",
-    "drop": "the checkpoint was trained with `missing: drop`, which gives no prediction for them: "
-    "fill them in",
-}
-"""The policies by which a missing number is refused, and what to do about it."""
-
-
-class Refused(Exception):
-    """A block of rows holds a value that is not accepted; `check` then lists all of them."""
+Counts = Sequence[int] | NDArray[np.int64]
+Fault = tuple[NDArray[np.bool_], str, str]
+"""(n,) which values are not accepted, what is wrong with them, and what to do."""
 
 
 class Column(ABC):
     """A fitted column: a frozen dataclass of text, numbers and tuples of them, kept in checkpoints.
 
-    Its kind is asked about all its columns at once: numbers are read and scaled together.
+    Its kind is asked about all its columns at once: numbers are read and scaled together. What is
+    read as numbers is never infinite, and NaN only where `missing` fills.
 
     array      the array of the inputs that it goes into
     by_label   whether its values are read as labels, even where they are numbers
@@ -56,15 +49,11 @@ class Column(ABC):
     @classmethod
     def refusal(cls, source: Source, name: str, settings: Settings) -> str:
         """Why a column cannot be taken as it is, and what to write; "" where it can."""
-        if source.kind(name) == "other":
-            return f"holds {PLURAL['other']}: write `ignore: [{printable(name)}]`"
         return ""
 
     @classmethod
     @abstractmethod
-    def fit(
-        cls, source: Source, names: Sequence[str], rows: RowIndex, settings: Settings
-    ) -> list[Self]:
+    def fit(cls, source: Source, names: list[str], rows: RowIndex, settings: Settings) -> list[Self]:
         """These columns, learned from the training rows; DataError for values that do not fit."""
 
     @classmethod
@@ -78,33 +67,21 @@ class Column(ABC):
 
     @classmethod
     def read(cls, columns: Sequence[Self], source: Source, rows: RowIndex) -> Any:
-        """What `transform` needs of these rows: (n, K) numbers. Runs on a second thread."""
+        """What `transform` needs of some rows: (n, K) numbers. Runs on a second thread."""
         return source.block([column.name for column in columns], rows)
+
+    def faults(self, codes: Array) -> list[Fault]:
+        """The labels (n,) that are not accepted."""
+        return []
 
     @classmethod
     @abstractmethod
-    def transform(
-        cls,
-        columns: Sequence[Self],
-        values: Any,
-        block: NDArray[Any],
-        places: Sequence[int],
-        missing: MissingPolicy,
-    ) -> Sequence[int] | NDArray[np.int64]:
+    def transform(cls, columns: Sequence[Self], values: Any, block: Array, places: list[int]) -> Counts:
         """Write what was read into a block of zeros, each column from its place on.
 
-        Returns how many values of each were repaired; Refused where one is neither right nor repaired.
+        Returns how many values of each were repaired.
         """
-
-    @classmethod
-    def check(
-        cls, columns: Sequence[Self], source: Source, rows: RowIndex, missing: MissingPolicy
-    ) -> None:
-        """DataError listing the refused values among all rows: infinite ones, else missing ones."""
-        names = [column.name for column in columns]
-        check_finite(source, names, rows)
-        check_present(source, names, rows, REFUSES.get(missing, "fill them in"))
 
     @abstractmethod
     def repair(self, number: int) -> Repair:
-        """What became of the values that were repaired."""
+        """What became of so many values that were repaired."""

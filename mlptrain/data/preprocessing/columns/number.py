@@ -16,16 +16,16 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mlptrain.data.preprocessing.checks import PLURAL, check_finite, check_present
-from mlptrain.data.preprocessing.columns.column import REFUSES, Column, Refused
+from mlptrain.arrays import Array
+from mlptrain.data.preprocessing.checks import PLURAL, REFUSES, check_finite, check_present
+from mlptrain.data.preprocessing.columns.column import Column, Counts
 from mlptrain.data.preprocessing.moments import Moments, moments
 from mlptrain.data.preprocessing.repairs import Repair
-from mlptrain.data.settings import MissingPolicy, Settings
+from mlptrain.data.settings import Settings
 from mlptrain.data.source import Kind, RowIndex, Source
 from mlptrain.errors import DataError
-from mlptrain.messages import printable, some
+from mlptrain.messages import some
 
 
 @dataclass(frozen=True)
@@ -59,21 +59,17 @@ class Number(Column):
         """Dates ask for a decision."""
         if source.kind(name) == "date" and settings.dates == "refuse":
             number = "`dates: number` (days since 1970-01-01)"
-            return f"holds dates: write {number} or `ignore: [{printable(name)}]`"
-        return super().refusal(source, name, settings)
+            return f"holds dates: write {number} or `ignore: [{name}]`"
+        return ""
 
     @classmethod
-    def fit(
-        cls, source: Source, names: Sequence[str], rows: RowIndex, settings: Settings
-    ) -> list[Self]:
+    def fit(cls, source: Source, names: list[str], rows: RowIndex, settings: Settings) -> list[Self]:
         """Learn the scaling. Infinite values are refused, and missing ones where nothing fills them."""
         found = moments(source, names, rows)
         for name, present in zip(names, found.present, strict=True):
             if not present:
-                raise DataError(
-                    f"{source.path}: column {printable(name)!r} has no value in any training row: "
-                    f"write `ignore: [{printable(name)}]`"
-                )
+                where, advice = f"{source.path}: column {name!r}", f"write `ignore: [{name}]`"
+                raise DataError(f"{where} has no value in any training row: {advice}")
         if np.isinf([found.low, found.high]).any():
             check_finite(source, names, rows)
         if settings.missing.policy == "error" and (found.present < len(rows)).any():
@@ -102,7 +98,7 @@ class Number(Column):
             center, factor = mean, _inverse(found.std[j])
         if not (np.isfinite(center) and np.isfinite(factor) and (factor > 0 or low == high)):
             raise DataError(
-                f"{source.path}: column {printable(name)!r} goes from {low:g} to {high:g}, "
+                f"{source.path}: column {name!r} goes from {low:g} to {high:g}, "
                 f"which `scale: {scale}` cannot bring into range: correct it or ignore it"
             )
         return cls(
@@ -122,9 +118,7 @@ class Number(Column):
         if len(zero) > 3:
             names = some([column.name for column in zero])
             return [f"{len(zero)} columns have one value in every training row and become 0: {names}"]
-        return [
-            f"{printable(c.name)} is {c.center:g} in every training row: it becomes 0" for c in zero
-        ]
+        return [f"{c.name} is {c.center:g} in every training row: it becomes 0" for c in zero]
 
     def mismatch(self, source: Source) -> str:
         """Numbers where there were dates would be scaled all wrong."""
@@ -134,25 +128,16 @@ class Number(Column):
         return f"holds {PLURAL[kind]}, training had {PLURAL[self.kind]}"
 
     @classmethod
-    def transform(
-        cls,
-        columns: Sequence[Self],
-        values: Any,
-        block: NDArray[Any],
-        places: Sequence[int],
-        missing: MissingPolicy,
-    ) -> NDArray[np.int64]:
+    def transform(cls, columns: Sequence[Self], values: Any, block: Array, places: list[int]) -> Counts:
         """Fill in, scale, and say by an indicator where a value was missing."""
         repaired = np.zeros(len(columns), np.int64)
-        if not np.isfinite(values).all():
-            absent = np.isnan(values)
-            if np.isinf(values).any() or missing in REFUSES:
-                raise Refused
-            np.copyto(values, np.array([column.fill for column in columns]), where=absent)
-            repaired = absent.sum(axis=0)
+        missing = np.isnan(values)
+        if missing.any():
+            np.copyto(values, np.array([column.fill for column in columns]), where=missing)
+            repaired = missing.sum(axis=0)
             for j, column in enumerate(columns):
                 if column.indicator:
-                    block[:, places[j] + 1] = absent[:, j]
+                    block[:, places[j] + 1] = missing[:, j]
         here = slice(None) if len(columns) == block.shape[1] else np.array(places)
         with np.errstate(over="ignore", invalid="ignore"):
             _scale(values, columns)
@@ -161,10 +146,10 @@ class Number(Column):
 
     def repair(self, number: int) -> Repair:
         """The value that was filled in."""
-        return Repair(number, "missing value", f"of {printable(self.name)} became {self.fill:.6g}")
+        return Repair(number, "missing value", f"of {self.name} became {self.fill:.6g}")
 
 
-def _scale(values: NDArray[np.float64], columns: Sequence[Number]) -> None:
+def _scale(values: Array, columns: Sequence[Number]) -> None:
     """z = (x - center) * factor in place, squashed where the column says so."""
     values -= np.array([column.center for column in columns])
     values *= np.array([column.factor for column in columns])
