@@ -1,7 +1,8 @@
 """Small things that several test files need: a node run by hand, a run without files, a hash."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import numpy as np
 
 from mlptrain.config import load_config
 from mlptrain.data.dataset import Dataset
+from mlptrain.data.preprocessing.columns import KINDS
+from mlptrain.data.preprocessing.columns.column import Column
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.split import Partition
 from mlptrain.graph.graph import Graph
@@ -91,6 +94,19 @@ def load_data(
         "loss": "softmax" if classify else "mse",
     }
     return load(load_config(config), fitted)
+
+
+@contextmanager
+def one_more_kind(name: str, kind: type[Column]) -> Iterator[None]:
+    """While it lasts, a kind of column that is asked before all others."""
+    before = dict(KINDS)
+    KINDS.clear()
+    KINDS.update({name: kind, **before})
+    try:
+        yield
+    finally:
+        KINDS.clear()
+        KINDS.update(before)
 
 
 def partition_of(assigned: np.ndarray) -> Partition:

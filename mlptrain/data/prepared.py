@@ -86,11 +86,7 @@ class Opener(Protocol):
 
 
 def prepare(
-    source: Source,
-    names: list[str],
-    settings: Settings,
-    fitted: Preprocessing | None,
-    opener: Opener,
+    source: Source, names: list[str], settings: Settings, fitted: Preprocessing | None, opener: Opener
 ) -> Prepared:
     """Partition the rows and learn from those that train, unless there is a fitted preprocessing.
 

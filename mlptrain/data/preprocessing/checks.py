@@ -18,6 +18,7 @@ PLURAL: dict[Kind, str] = {
 """What a column holds, in words."""
 
 
+Test = Callable[[NDArray[np.float64]], NDArray[np.bool_]]
 REFUSES = {
     "error": "correct them, or write `missing: mean` (or median, or drop)",
     "drop": "the checkpoint was trained with `missing: drop`, which gives no prediction for them: "
@@ -38,12 +39,7 @@ def check_finite(source: Source, names: Sequence[str], rows: RowIndex) -> None:
 
 
 def _check(
-    source: Source,
-    names: Sequence[str],
-    rows: RowIndex,
-    is_faulty: Callable[[NDArray[np.float64]], NDArray[np.bool_]],
-    what: str,
-    advice: str,
+    source: Source, names: Sequence[str], rows: RowIndex, is_faulty: Test, what: str, advice: str
 ) -> None:
     places, total = list[tuple[int, str]](), 0
     for name in names:

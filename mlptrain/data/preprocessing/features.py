@@ -16,7 +16,6 @@ from mlptrain.data.preprocessing.checks import REFUSES, check_finite, check_pres
 from mlptrain.data.preprocessing.columns import KINDS
 from mlptrain.data.preprocessing.columns.column import Column
 from mlptrain.data.preprocessing.repairs import Repair
-from mlptrain.data.settings import MissingPolicy
 from mlptrain.data.source import RowIndex, Source, blocks, faulty_values, first_places
 from mlptrain.errors import DataError
 from mlptrain.system.prefetch import prefetch
@@ -36,16 +35,10 @@ class Features:
     """The array (n, D) of some rows. Iterating gives it block by block and counts the repairs."""
 
     def __init__(
-        self,
-        source: Source,
-        columns: Sequence[Column],
-        rows: RowIndex,
-        dtype: DTypeLike,
-        missing: MissingPolicy,
+        self, source: Source, columns: Sequence[Column], rows: RowIndex, dtype: DTypeLike, missing: str
     ) -> None:
         self.source, self.rows, self.dtype, self.missing = source, rows, dtype, missing
         self.names = [column.name for column in columns for _ in column.outputs]
-        self.width = len(self.names)
         places = accumulate((len(column.outputs) for column in columns), initial=0)
         placed = list(zip(columns, places, strict=False))
         of_kind = {kind: [each for each in placed if type(each[0]) is kind] for kind in KINDS.values()}
@@ -60,7 +53,7 @@ class Features:
             for piece in self._pieces()
         )
         for piece, values in zip(self._pieces(), read, strict=True):
-            block: NDArray[np.generic] = np.zeros((len(piece), self.width), self.dtype)
+            block: NDArray[np.generic] = np.zeros((len(piece), len(self.names)), self.dtype)
             for group, each in zip(self.groups, values, strict=True):
                 self._check(group, each)
                 columns, places = group.columns, group.places
@@ -72,7 +65,7 @@ class Features:
 
     def in_memory(self) -> NDArray[np.generic]:
         """All blocks as one array, C-contiguous."""
-        out: NDArray[np.generic] = np.empty((len(self.rows), self.width), self.dtype)
+        out: NDArray[np.generic] = np.empty((len(self.rows), len(self.names)), self.dtype)
         start = 0
         for block in self:
             out[start : start + len(block)] = block
@@ -89,7 +82,7 @@ class Features:
         ]
 
     def _pieces(self) -> Iterator[RowIndex]:
-        return blocks(self.rows, self.width)
+        return blocks(self.rows, len(self.names))
 
     def _check(self, group: Group, values: Any) -> None:
         if not group.kind.by_label:

@@ -20,8 +20,7 @@ def choose_features(
     weight = () if settings.weight is None else (settings.weight,)
     apart = {*targets, *settings.ignore, *weight}
     named = [name for kind in KINDS.values() for name in kind.named(settings)]
-    require(source, [*targets, *(settings.features or ()), *settings.ignore, *named])
-    require(source, weight)
+    require(source, [*targets, *(settings.features or ()), *settings.ignore, *named, *weight])
     both = [name for name in settings.features or () if name in apart]
     if both:
         raise ConfigError(f"data.features: {both[0]!r} is also the target, the weight or ignored")

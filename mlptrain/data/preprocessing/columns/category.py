@@ -8,7 +8,6 @@ import numpy as np
 
 from mlptrain.arrays import Array
 from mlptrain.data.preprocessing.columns.column import Column, Fault
-from mlptrain.data.preprocessing.repairs import Repair
 from mlptrain.data.preprocessing.targets import FEW
 from mlptrain.data.settings import CategoryPolicy, Settings
 from mlptrain.data.source import BLANK, RowIndex, Source
@@ -98,7 +97,3 @@ class Category(Column):
             block[here, place + codes[here]] = 1
             repaired.append(len(codes) - len(here))
         return repaired
-
-    def repair(self, number: int) -> Repair:
-        """A row of zeros."""
-        return Repair(number, "missing or unseen value", f"of {self.name} became all zeros")

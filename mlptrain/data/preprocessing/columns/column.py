@@ -67,11 +67,11 @@ class Column(ABC):
 
     @classmethod
     def read(cls, columns: Sequence[Self], source: Source, rows: RowIndex) -> Any:
-        """What `transform` needs of some rows: (n, K) numbers. Runs on a second thread."""
+        """Some rows for `transform`: (n, K) numbers, or of K columns by label their codes (n,)."""
         return source.block([column.name for column in columns], rows)
 
     def faults(self, codes: Array) -> list[Fault]:
-        """The labels (n,) that are not accepted."""
+        """The labels that are not accepted, among the codes of some rows."""
         return []
 
     @classmethod
@@ -82,6 +82,6 @@ class Column(ABC):
         Returns how many values of each were repaired.
         """
 
-    @abstractmethod
     def repair(self, number: int) -> Repair:
-        """What became of so many values that were repaired."""
+        """What became of so many repaired values; where nothing is written, zeros stay."""
+        return Repair(number, "missing or unseen value", f"of {self.name} became all zeros")

@@ -130,11 +130,8 @@ def _whole_records(stream: BinaryIO, size: int) -> bytes:
 
 def _whole_lines(stream: BinaryIO, size: int) -> bytes:
     """At least `size` bytes, up to the end of a line. Of a plain file they are read in one go."""
-    if (
-        isinstance(stream, io.BufferedReader)
-        and isinstance(stream.raw, io.FileIO)
-        and stream.seekable()
-    ):
+    is_plain = isinstance(stream, io.BufferedReader) and isinstance(stream.raw, io.FileIO)
+    if is_plain and stream.seekable():
         start = stream.tell()
         stream.seek(start + size)
         stream.readline()
