@@ -55,15 +55,14 @@ def run_polars(path: str) -> dict[str, Any]:
 
 def run_load(path: str) -> dict[str, Any]:
     """Load and preprocess, the rows in memory."""
-    import numpy as np
     import polars  # noqa: F401 - imported by both before the clock starts
 
-    from mlptrain.data.load import load_dataset
+    from mlptrain.config import load_config
+    from mlptrain.training.build import load
 
+    config = load_config({"data": {"train": path, "val": 0, "test": 0.2}})
     seconds = stopwatch()
-    data = load_dataset(
-        train=path, target="y", cache="auto", classify=True, seed=0, dtype=np.float32, test=0.2
-    )
+    data = load(config)
     loaded = seconds()
     dict(data.fingerprint)
     return {"load": loaded, "rows": len(data.train), "hashed": seconds()}

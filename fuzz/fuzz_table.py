@@ -8,8 +8,10 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["mlptrain"]):
-    from mlptrain.data.load import load_dataset, load_rows
+    from mlptrain.config import load_config
+    from mlptrain.data.load import load_rows
     from mlptrain.errors import ConfigError, DataError
+    from mlptrain.training.build import load
 
 import numpy as np
 from harness import check_faults, fuzz
@@ -34,20 +36,20 @@ def target(data: bytes, scratch: Path) -> None:
     file = scratch / f"table{KINDS[data[0] % len(KINDS)]}"
     file.write_bytes(data[2:])
     (scratch / "y.npy").write_bytes(data[2:])
-    classify = data[1] < 128
+    section = {
+        "train": str(file),
+        "val": 0.2,
+        "test": 0,
+        "target": "y.npy" if file.suffix == ".npy" else "y",
+        **SETTINGS[data[1] % len(SETTINGS)],
+    }
     try:
-        dataset = load_dataset(
-            train=str(file),
-            val=0.2,
-            target="y.npy" if file.suffix == ".npy" else "y",
-            classify=classify,
-            seed=0,
-            dtype=np.float32,
-            **SETTINGS[data[1] % len(SETTINGS)],
-        )
+        dataset = load(load_config({"data": section, "loss": "softmax" if data[1] < 128 else "mse"}))
         check(dataset.train)
         rows, _ = load_rows(str(file), dataset.preprocessing, target_needed=False, dtype=np.float32)
-        assert rows.X.shape[1:] == dataset.train.X.shape[1:], "fit and predict see other columns"
+        assert rows.inputs.numbers.shape[1:] == dataset.train.inputs.numbers.shape[1:], (
+            "fit and predict see other columns"
+        )
     except (DataError, ConfigError) as error:
         check_faults(error)
 
@@ -55,8 +57,8 @@ def target(data: bytes, scratch: Path) -> None:
 def check(rows) -> None:
     """What a network gets: at least one row, every number finite."""
     assert len(rows) > 0, "no rows"
-    assert len(rows.X) == len(rows.y), "rows without targets"
-    assert np.isfinite(rows.X).all(), "numbers that are not finite"
+    assert len(rows.inputs) == len(rows.y), "rows without targets"
+    assert np.isfinite(rows.inputs.numbers).all(), "numbers that are not finite"
     assert np.isfinite(rows.y).all(), "targets that are not finite"
 
 

@@ -17,3 +17,5 @@ Share = Annotated[float, Gt(0), Le(1)]
 """0 < x <= 1: a factor that may shrink but not grow."""
 Count = Annotated[int, Ge(1)]
 NonNegativeCount = Annotated[int, Ge(0)]
+Whole = Annotated[int, Ge(0), Lt(2**53)]
+"""A count of steps or bytes; floats hold it exactly."""

@@ -2,21 +2,25 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from mlptrain.config import load_config
-from mlptrain.data.dataset import Rows
-from mlptrain.data.split import Parts
+from mlptrain.data.dataset import Dataset, Rows
+from mlptrain.data.preprocessing.columns import KINDS
+from mlptrain.data.preprocessing.columns.column import Column
+from mlptrain.data.preprocessing.preprocess import Preprocessing
+from mlptrain.data.split import Partition
 from mlptrain.graph.graph import Graph
 from mlptrain.graph.node import Node
 from mlptrain.nn.network import Network
 from mlptrain.tools.gradcheck import Row, check, network_case, node_case
 from mlptrain.tools.gradcheck.networks import network_cases
 from mlptrain.tools.gradcheck.nodes import node_cases
-from mlptrain.training.build import build
+from mlptrain.training.build import build, load
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.record import Progress, Record
 from mlptrain.training.trainer import train
@@ -76,9 +80,42 @@ def changed(config: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, 
     return copy
 
 
-def parts_of(part_of: np.ndarray) -> Parts:
-    """The row numbers of each part."""
-    return Parts(*(np.flatnonzero(part_of == number) for number in range(len(Parts._fields))))
+def load_data(
+    train: Any,
+    *,
+    classify: bool = True,
+    seed: int = 0,
+    dtype: Any = np.float64,
+    fitted: Preprocessing | None = None,
+    **section: Any,
+) -> Dataset:
+    """The dataset of a `data` section; all rows train where it does not say otherwise."""
+    config = {
+        "seed": seed,
+        "data": {"train": train, "val": None, "test": None, **section},
+        "model": {"dtype": np.dtype(dtype).name},
+        "loss": "softmax" if classify else "mse",
+    }
+    return load(load_config(config), fitted)
+
+
+@contextmanager
+def one_more_kind(name: str, kind: type[Column]) -> Iterator[None]:
+    """While it lasts, a kind of column that is asked before all others."""
+    before = dict(KINDS)
+    KINDS.clear()
+    KINDS.update({name: kind, **before})
+    try:
+        yield
+    finally:
+        KINDS.clear()
+        KINDS.update(before)
+
+
+def partition_of(assigned: np.ndarray) -> Partition:
+    """The row numbers of each set."""
+    sets = range(len(Partition._fields))
+    return Partition(*(np.flatnonzero(assigned == number) for number in sets))
 
 
 def trained(

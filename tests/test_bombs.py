@@ -10,9 +10,9 @@ import zipfile
 
 import numpy as np
 import pytest
+from helpers import load_data
 from runs import faults, invoke, mlptrain, write_config
 
-from mlptrain.data.load import load_dataset
 from mlptrain.data.readers import arrays, packed
 from mlptrain.data.readers.tables.pieces import table_pieces
 from mlptrain.errors import DataError
@@ -42,7 +42,7 @@ BOMBS = {
 
 
 def read(path):
-    return load_dataset(train=str(path), target="y", classify=True, seed=0, dtype=np.float32)
+    return load_data(str(path))
 
 
 @pytest.mark.parametrize("name", BOMBS)
@@ -52,13 +52,7 @@ def test_a_file_that_unpacks_to_a_thousand_times_its_size_is_one_line(tmp_path, 
     (tmp_path / "train-labels-idx1-ubyte.gz").write_bytes(BOMBS[name])
     tracemalloc.start()
     with pytest.raises(DataError) as error:
-        load_dataset(
-            train=str(path),
-            target=str(path) if "ubyte" in name else "y",
-            classify=True,
-            seed=0,
-            dtype=np.float32,
-        )
+        load_data(str(path), target=str(path) if "ubyte" in name else "y")
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 

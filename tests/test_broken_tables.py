@@ -5,15 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import load_data
 
 from mlptrain.data.dataset import Dataset
-from mlptrain.data.load import load_dataset
 from mlptrain.errors import DataError
 
 
 def load(path: Path, **settings: object) -> Dataset:
-    arguments = {"target": "y", "classify": True, "seed": 0, "dtype": np.float64, **settings}
-    return load_dataset(train=str(path), **arguments)  # type: ignore[arg-type]
+    return load_data(str(path), **settings)
 
 
 GOOD = "a,b,y\n1,2,p\n3,4,q\n5,7,p\n2,1,q\n"

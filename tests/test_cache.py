@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from helpers import trained
+from helpers import load_data, trained
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -27,7 +27,6 @@ from mlptrain.data.cache import rows_file
 from mlptrain.data.cache.cache import Cache, open_cache
 from mlptrain.data.cache.file_array import FileArray
 from mlptrain.data.dataset import Dataset
-from mlptrain.data.load import load_dataset
 from mlptrain.data.readers.tables import pieces, spool, spooled
 from mlptrain.errors import DataError, MLPTrainError, StorageError
 from mlptrain.system import memory_limit as available
@@ -74,7 +73,7 @@ def table(tmp_path: Path) -> str:
 
 def loaded(train: str, cache: str | Path, **settings: Any) -> Dataset:
     usual = {"target": "y", "val": 0.1, "test": 0.2, "classify": True, "seed": 1, "dtype": np.float32}
-    return load_dataset(train=train, cache=str(cache), **{**usual, **settings})
+    return load_data(train, cache=str(cache), **{**usual, **settings})
 
 
 def bits(data: Dataset) -> list[Any]:
@@ -85,7 +84,7 @@ def bits(data: Dataset) -> list[Any]:
         data.preprocessing.to_json(),
         dict(data.fingerprint),
     ]
-    found += [rows[:].tolist() for rows in data.parts]
+    found += [rows[:].tolist() for rows in data.partition]
     for rows in (data.train, data.val, data.test):
         for array in (rows.inputs.numbers, rows.y, rows.weights, rows.truth) if rows else ():
             found.append(None if array is None else (array.shape, array.dtype, array[:].tobytes()))
@@ -269,9 +268,10 @@ def test_the_cache_may_be_deleted_while_it_is_used(table: str, tmp_path: Path) -
 
 LOAD = """
 import sys, hashlib, numpy as np
-from mlptrain.data.load import load_dataset
-data = load_dataset(train=sys.argv[1], target="y", cache=sys.argv[2], classify=True, seed=1,
-                    dtype=np.float32, ignore=["when"], missing="mean", categorical={"missing": "zeros"})
+from mlptrain.config import load_config
+from mlptrain.training.build import load
+data = load(load_config({"data": {"train": sys.argv[1], "cache": sys.argv[2], "ignore": ["when"],
+                                  "missing": "mean", "categorical": {"missing": "zeros"}}}))
 print(hashlib.sha256(data.train.inputs.numbers[:].tobytes()).hexdigest())
 """
 

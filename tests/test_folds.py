@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import parts_of
+from helpers import partition_of
 from runs import faults, invoke, train_and_signal, write_config
 from sklearn import metrics
 from tables import column, read, write
 
 from mlptrain.data import split
-from mlptrain.data.split import Fold
+from mlptrain.data.settings import Fold
 from mlptrain.errors import ConfigError, Interrupted
 from mlptrain.runs.cross_validation import spread
 from mlptrain.runs.fit import prepare_folds
@@ -40,7 +40,7 @@ def folds(config: Path) -> Path:
 
 
 def hold_out(*arguments, **settings):
-    return parts_of(split.hold_out(*arguments, **settings))
+    return partition_of(split.hold_out(*arguments, **settings))
 
 
 def test_every_row_is_held_out_exactly_once():

@@ -37,7 +37,7 @@ HOMES = {
     "matplotlib": ("report/plots/",),
     "numpy": ("",),
     "polars": ("data/readers/tables/frames.py", "data/readers/tables/series.py"),
-    "pydantic": ("config/",),
+    "pydantic": ("config/", "data/preprocessing/stored.py", "training/checkpoint_schema.py"),
     "pydantic_core": ("config/",),
     "rich": ("report/",),
     "tensorboardX": ("runs/tensorboard.py",),
@@ -139,7 +139,7 @@ OTHERS = [
 
 ROOMS = ("cache", "readers", "preprocessing")
 """Folders of `data`: each may import those before it in this list, and the files beside them ..."""
-SHARED = ("row_set", "source", "matrix", "inputs")
+SHARED = ("row_set", "source", "matrix", "inputs", "settings")
 """... that are below all of them; the other files of `data` are above."""
 
 

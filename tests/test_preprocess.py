@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from helpers import load_data
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
 from mlptrain.data.dataset import Dataset
-from mlptrain.data.load import load_dataset, load_rows
+from mlptrain.data.load import load_rows
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.preprocessing.targets import balanced
 from mlptrain.errors import CheckpointError, DataError
@@ -20,8 +21,7 @@ from mlptrain.errors import CheckpointError, DataError
 
 def fit(path: Path, content: str, **settings: Any) -> Dataset:
     path.write_text(content)
-    arguments = {"target": "y", "classify": True, "seed": 0, "dtype": np.float64, **settings}
-    return load_dataset(train=str(path), **arguments)
+    return load_data(str(path), **settings)
 
 
 def apply(data: Dataset, path: Path, content: str) -> np.ndarray:

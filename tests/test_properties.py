@@ -9,14 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import changed
+from helpers import changed, load_data
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from runs import RESUMED, THIRTY, abandoned_at, finish, interrupted_at
 
 from mlptrain.config import dump, load_config, resolved
 from mlptrain.config.yaml import UNPRINTABLE, parse
-from mlptrain.data.load import load_dataset, load_rows
+from mlptrain.data.load import load_rows
 from mlptrain.data.readers.tables.tables import read_table
 from mlptrain.errors import CheckpointError, ConfigError, DataError
 from mlptrain.inference.model import Model
@@ -163,7 +163,7 @@ def test_any_file_is_data_or_an_error_with_lines(tmp_path, content, suffix):
     (tmp_path / "y.npy").write_bytes(content)
     target = str(tmp_path / "y.npy") if suffix == ".npy" else "y"
     try:
-        load_dataset(train=str(file), target=target, classify=True, seed=0, dtype=np.float32)
+        load_data(str(file), target=target)
     except DataError as error:
         assert all(fault.isprintable() for fault in error.faults)  # noqa: PT017
 
@@ -190,7 +190,7 @@ def test_a_row_means_the_same_to_fit_and_to_predict(tmp_path, rows, random):
     """Whatever stands around it, and in whatever order the columns come."""
     rows = [(a, c, number % 2) for number, (a, c) in enumerate(rows)]
     train = as_csv(tmp_path / "train.csv", ["a", "c", "y"], rows)
-    dataset = load_dataset(train=str(train), target="y", classify=True, seed=0, dtype=np.float64)
+    dataset = load_data(str(train))
     random.shuffle(rows)
     other = as_csv(tmp_path / "other.csv", ["c", "a", "y"], [(c, a, y) for a, c, y in rows])
     found, _ = load_rows(str(other), dataset.preprocessing, target_needed=True, dtype=np.float64)

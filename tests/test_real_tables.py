@@ -157,7 +157,7 @@ def test_fit_eval_and_predict_see_the_same_matrix(worked):
     made, dtype = model.preprocessing, model.network.dtype
     fitted = load_data(model.config, made)
     whole = np.empty((len(worked.truth()), len(made.features)), dtype)
-    for rows, part in zip(fitted.parts, (fitted.train, fitted.val, fitted.test), strict=True):
+    for rows, part in zip(fitted.partition, (fitted.train, fitted.val, fitted.test), strict=True):
         assert part is not None
         whole[rows] = part.inputs.numbers
     evaluated, _ = load_rows(str(worked.table), made, target_needed=True, dtype=dtype)

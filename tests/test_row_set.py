@@ -18,26 +18,26 @@ def short_strides(monkeypatch):
 
 
 @given(PARTS, st.integers(-70, 70), st.integers(-70, 70))
-def test_a_slice_is_that_of_the_numbers(part_of, start, stop):
-    rows, numbers = RowSet(part_of, 1), np.flatnonzero(part_of == 1)
+def test_a_slice_is_that_of_the_numbers(set_of, start, stop):
+    rows, numbers = RowSet(set_of, 1), np.flatnonzero(set_of == 1)
     assert len(rows) == len(numbers)
     assert rows[start:stop].tolist() == numbers[start:stop].tolist()
     assert rows[:].tolist() == np.asarray(rows).tolist() == numbers.tolist()
 
 
 @given(PARTS)
-def test_sets_of_a_set_are_numbered_as_in_the_file(part_of):
-    rows = RowSet(part_of, 1)
+def test_sets_of_a_set_are_numbered_as_in_the_file(set_of):
+    rows = RowSet(set_of, 1)
     inner = np.arange(len(rows), dtype=np.uint8) % 3
     numbers = np.asarray(rows)
-    for number, part in enumerate(rows.parts(inner, 3)):
+    for number, part in enumerate(rows.split(inner, 3)):
         assert np.asarray(part).tolist() == numbers[inner == number].tolist()
 
 
 def test_blocks_have_the_same_bounds_as_those_of_an_array():
-    part_of = (np.arange(5000) % 3 == 0).astype(np.uint8)
-    numbers = np.flatnonzero(part_of)
-    pairs = zip(blocks(RowSet(part_of, 1), 1000), blocks(numbers, 1000), strict=True)
+    set_of = (np.arange(5000) % 3 == 0).astype(np.uint8)
+    numbers = np.flatnonzero(set_of)
+    pairs = zip(blocks(RowSet(set_of, 1), 1000), blocks(numbers, 1000), strict=True)
     assert all(np.array_equal(*pair) for pair in pairs)
 
 

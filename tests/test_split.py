@@ -4,17 +4,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers import parts_of
+from helpers import partition_of
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mlptrain.data import split as module
-from mlptrain.data.split import Parts, quotas
+from mlptrain.data.split import Partition, quotas
 from mlptrain.errors import ConfigError
 
 
-def split(n: int, **settings: Any) -> Parts:
-    return parts_of(module.split(n, **settings))
+def split(n: int, **settings: Any) -> Partition:
+    return partition_of(module.split(n, **settings))
 
 
 def test_every_row_is_in_exactly_one_part_and_in_file_order() -> None:

@@ -9,11 +9,11 @@ from numpy.typing import DTypeLike
 from mlptrain.data.inputs import Inputs, concatenated
 from mlptrain.data.matrix import Matrix
 from mlptrain.data.preprocessing.preprocess import Preprocessing
-from mlptrain.data.preprocessing.repairs import added_up
+from mlptrain.data.preprocessing.repairs import Repair, added_up
 from mlptrain.data.readers.sources import is_matrix, open_matrix
 from mlptrain.data.readers.tables.column_files import COLUMN_FILES
-from mlptrain.data.readers.tables.pieces import suffix_of, table_pieces, text_pieces
-from mlptrain.data.readers.tables.tables import JSON_LINES, Table, delimited
+from mlptrain.data.readers.tables.pieces import table_pieces, text_pieces
+from mlptrain.data.readers.tables.tables import JSON_LINES, Table, delimited, suffix_of
 from mlptrain.data.source import require
 
 
@@ -24,6 +24,7 @@ class Chunk:
     inputs: Inputs
     kept: dict[str, list[str]]
     notes: tuple[str, ...]
+    repairs: tuple[Repair, ...]
 
 
 def iterate_features(
@@ -44,9 +45,9 @@ def iterate_features(
         start = 0
         while start < len(source):
             rows = np.arange(start, min(start + room, len(source)))
-            inputs, filled = preprocessing.X(source, rows, dtype)
+            inputs, repairs = preprocessing.apply(source, rows, dtype)
             kept = {name: texts[name][start : start + len(rows)] for name in keep}
-            parts.append(Chunk(inputs, kept, (*notes, *filled)))
+            parts.append(Chunk(inputs, kept, tuple(notes), tuple(repairs)))
             notes, start, room = [], start + len(rows), room - len(rows)
             if not room:
                 yield _joined(parts)
@@ -60,8 +61,9 @@ def _joined(parts: list[Chunk]) -> Chunk:
     if len(parts) == 1:
         return parts[0]
     kept = {name: [text for part in parts for text in part.kept[name]] for name in parts[0].kept}
-    notes = added_up(note for part in parts for note in part.notes)
-    return Chunk(concatenated([part.inputs for part in parts]), kept, tuple(notes))
+    repairs = added_up(repair for part in parts for repair in part.repairs)
+    inputs = concatenated([part.inputs for part in parts])
+    return Chunk(inputs, kept, parts[0].notes, tuple(repairs))
 
 
 def _pieces(

@@ -1,8 +1,7 @@
-"""From the `data` section of a config to a Dataset, and from a file to the rows of a trained model."""
+"""From the settings of a config to a Dataset, and from a file to the rows of a trained model."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -10,15 +9,8 @@ from numpy.typing import DTypeLike
 from mlptrain.data.cache.cache import Cache, open_cache
 from mlptrain.data.dataset import Dataset, Rows
 from mlptrain.data.fingerprints import Fingerprints
-from mlptrain.data.partition import Part, Sharing
-from mlptrain.data.prepared import (
-    beside,
-    no_rows,
-    prepare,
-    read_prepared,
-)
+from mlptrain.data.prepared import no_rows, prepare, read_prepared, rows_of
 from mlptrain.data.preprocessing.preprocess import Preprocessing
-from mlptrain.data.preprocessing.recipe import make_recipe
 from mlptrain.data.readers.sources import (
     labels_of,
     open_source,
@@ -26,55 +18,26 @@ from mlptrain.data.readers.sources import (
     target_names,
     toy_fingerprint,
 )
-from mlptrain.data.request import LARGE, Order, file_size
+from mlptrain.data.request import LARGE, Request, file_size
 from mlptrain.data.row_set import every_row
-from mlptrain.data.split import Fold
+from mlptrain.data.settings import Settings
 from mlptrain.system.memory_limit import memory_limit
 
 SHARE = 4
-"""X stays in a file where it would take more than one part in so many of the memory."""
+"""The inputs stay in a file where they would take more than one part in so many of the memory."""
 
 
-def load_dataset(
-    *,
-    train: str | Mapping[str, Any],
-    val: Part = None,
-    test: Part = None,
-    target: str | Sequence[str] | None = None,
-    stratify: bool = True,
-    fold: Mapping[str, int] | None = None,
-    features: Sequence[str] | None = None,
-    ignore: Sequence[str] = (),
-    weight: str | None = None,
-    scale: str = "standard",
-    scale_target: str = "standard",
-    missing: str | Mapping[str, Any] = "error",
-    categorical: str | Mapping[str, Any] = "one_hot",
-    dates: str = "refuse",
-    transform: str | None = None,
-    cache: str = "none",
-    classify: bool,
-    seed: int,
-    dtype: DTypeLike,
-    fitted: Preprocessing | None = None,
-) -> Dataset:
-    """Read, split, fit the preprocessing on the training rows, apply it to all: the `data` section.
+def load_dataset(settings: Settings, fitted: Preprocessing | None = None) -> Dataset:
+    """Read, partition, fit the preprocessing on the training rows, apply it to all.
 
-    train    a file, or a toy set {"name": "spiral", ...}
-    target   a column, or several of a regression; for `.npy` and IDX the file of labels
-    fold     {"number": 1, "of": 5}: this fold is the test set, whatever `test` says
-    cache    where tables too large for memory are prepared: auto, a directory, or none
-    fitted   a stored preprocessing, which is then applied and nothing is fitted
+    With `fitted`, a stored preprocessing, that is applied and nothing is fitted.
     """
-    scales = (scale, scale_target)
-    recipe = make_recipe(features, ignore, weight, *scales, missing, categorical, dates, transform)
-    held, test = (None, test) if fold is None else (Fold(**fold), None)
-    sharing = Sharing(val, test, classify, stratify, held, seed, dtype)
-    if isinstance(train, str):
-        return _from_file(Order(train, target, recipe, sharing, fitted), cache)
-    toy = open_toy(train, seed)
-    names, fingerprint = target_names(toy, target), {toy.path: toy_fingerprint(train, seed)}
-    return prepare(toy, names, recipe, sharing, fitted, open_source).in_memory(fingerprint)
+    if isinstance(settings.train, str):
+        return _from_file(Request(settings.train, settings, fitted))
+    toy = open_toy(settings.train, settings.seed)
+    fingerprint = {toy.path: toy_fingerprint(settings.train, settings.seed)}
+    names = target_names(toy, settings.target)
+    return prepare(toy, names, settings, fitted, open_source).in_memory(fingerprint)
 
 
 def load_rows(
@@ -94,48 +57,47 @@ def load_rows(
     source = open_source(path, labels=named, expected=preprocessing.inputs)
     notes = preprocessing.extra(source)
     if not target_needed:
-        inputs, filled = preprocessing.X(source, every_row(len(source)), dtype)
-        return Rows(inputs, np.empty(0, np.int64)), (*notes, *filled)
+        inputs, repairs = preprocessing.apply(source, every_row(len(source)), dtype)
+        return Rows(inputs, np.empty(0, np.int64)), (*notes, *map(str, repairs))
     rows, dropped = preprocessing.usable(source)
     notes += dropped
     if not len(rows):
         raise no_rows(source)
     preprocessing.check_weights(source, rows)
-    inputs, filled = preprocessing.X(source, rows, dtype)
-    made = Rows(inputs, **beside(preprocessing, source, rows, dtype))
-    return made, (*notes, *(f"{path}: {note}" for note in filled))
+    loaded, repairs = rows_of(preprocessing, source, rows, dtype)
+    return loaded, (*notes, *(f"{path}: {repair}" for repair in repairs))
 
 
-def _from_file(order: Order, setting: str) -> Dataset:
+def _from_file(request: Request) -> Dataset:
     """The dataset of a file."""
-    files = order.files()
+    files, setting = request.files(), request.settings.cache
     fingerprint = Fingerprints(files)
     large = any(file_size(file) >= LARGE for file in files)
     cache = open_cache(setting) if large or setting != "auto" else None
     if cache is not None:
-        return _through(cache, order, fingerprint)
-    data = order.prepare(open_source).in_memory(fingerprint)
+        return _through(cache, request, fingerprint)
+    data = request.prepare(open_source).in_memory(fingerprint)
     fingerprint.begin()
     return data
 
 
-def _through(cache: Cache, order: Order, fingerprint: Fingerprints) -> Dataset:
+def _through(cache: Cache, request: Request, fingerprint: Fingerprints) -> Dataset:
     """The dataset, taken from the cache or put there where it is too large for memory."""
-    for settings in order.settings():
-        if cache.holds(settings):
-            found = cache.find(key(settings, fingerprint))
-            if found is not None and order.agrees(found.document):
+    for digest in request.digests():
+        if cache.holds(digest):
+            found = cache.find(key(digest, fingerprint))
+            if found is not None and request.agrees(found.document):
                 return read_prepared(found, fingerprint, f"taken from {found.file.path}")
-    prepared = order.prepare(order.opener(cache.scratch))
+    prepared = request.prepare(request.opener(cache.scratch))
     if not cache.always and prepared.nbytes() <= memory_limit() // SHARE:
         data = prepared.in_memory(fingerprint)
         fingerprint.begin()  # training need not wait for it
         return data
-    made = cache.make(key(settings, fingerprint), prepared.write)
-    return read_prepared(made, fingerprint, f"kept in {made.file.path}")
+    rows = cache.make(key(digest, fingerprint), prepared.write)
+    return read_prepared(rows, fingerprint, f"kept in {rows.file.path}")
 
 
-def key(settings: str, fingerprint: Mapping[str, str]) -> str:
+def key(digest: str, fingerprint: Mapping[str, str]) -> str:
     """The name of prepared rows: the settings that made them, and the content of the files."""
     content = hashlib.sha256("".join(fingerprint.values()).encode())
-    return f"{settings}-{content.hexdigest()[:32]}"
+    return f"{digest}-{content.hexdigest()[:32]}"

@@ -1,6 +1,6 @@
 """The last step of loading: fitted preprocessing and the rows of each set become a Dataset.
 
-X is made block by block, and goes into memory or into a file of the cache. The bits are the same.
+The inputs are made block by block, and go into memory or into a file of the cache, with the same bits.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,67 +14,68 @@ from numpy.typing import DTypeLike
 from mlptrain.data.cache.rows_file import RowsFile, RowsWriter
 from mlptrain.data.dataset import Dataset, Rows
 from mlptrain.data.inputs import Inputs
-from mlptrain.data.partition import Sharing, learn, share_out
+from mlptrain.data.partition import learn, partition
 from mlptrain.data.preprocessing.preprocess import Preprocessing
-from mlptrain.data.preprocessing.recipe import Recipe
+from mlptrain.data.preprocessing.repairs import Repair
 from mlptrain.data.readers.sources import labels_of
+from mlptrain.data.settings import Settings
 from mlptrain.data.source import RowIndex, Source, blocks, in_blocks
-from mlptrain.data.split import Parts
+from mlptrain.data.split import Partition
 from mlptrain.errors import DataError
 from mlptrain.messages import count
 
 MOST_BESIDE = 1 << 26
-"""Bytes of targets, or of row weights, that are held in memory where X stays in a file."""
+"""Bytes of targets, or of row weights, that are held in memory where the inputs stay in a file."""
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """What is known before X is made.
+    """What is known before the inputs are made.
 
-    sets     train, and val and test where there are any: the source and the rows of it
-    parts    the places of the rows in the training file
-    notes    what the user should be told so far
+    sets        train, and val and test where there are any: the source and the rows of it
+    partition   the places of the rows in the training file
+    notes       what the user should be told so far
     """
 
-    made: Preprocessing
+    preprocessing: Preprocessing
     sets: dict[str, tuple[Source, RowIndex]]
-    parts: Parts
-    dtype: DTypeLike
+    partition: Partition
+    dtype: np.dtype[Any]
     notes: tuple[str, ...]
 
     def __post_init__(self) -> None:
         for source, rows in self.sets.values():
             if not len(rows):
                 raise no_rows(source)
-            self.made.check_weights(source, rows)
+            self.preprocessing.check_weights(source, rows)
 
     def nbytes(self) -> int:
-        """Bytes of the X of all sets."""
-        rows = sum(len(rows) for _, rows in self.sets.values())
-        return rows * len(self.made.features) * np.dtype(self.dtype).itemsize
+        """Bytes of the inputs of all sets."""
+        numbers, codes = (len(self.preprocessing.outputs(array)) for array in ("numbers", "codes"))
+        width = numbers * self.dtype.itemsize + codes * np.dtype(np.int32).itemsize
+        return width * sum(len(rows) for _, rows in self.sets.values())
 
     def in_memory(self, fingerprint: Mapping[str, str]) -> Dataset:
-        """The dataset with every X in memory."""
+        """The dataset with all rows in memory."""
         sets, notes = dict[str, Rows](), list(self.notes)
         for name, (source, rows) in self.sets.items():
-            inputs, filled = self.made.X(source, rows, self.dtype)
-            notes += [f"{name}: {note}" for note in filled]
-            sets[name] = Rows(inputs, **beside(self.made, source, rows, self.dtype))
-        parts = Parts(*(np.asarray(rows) for rows in self.parts))
-        return _dataset(self.made, sets, parts, fingerprint, notes)
+            sets[name], repairs = rows_of(self.preprocessing, source, rows, self.dtype)
+            notes += [f"{name}: {repair}" for repair in repairs]
+        places = Partition(*(np.asarray(rows) for rows in self.partition))
+        return Dataset(self.preprocessing, places, fingerprint, tuple(notes), **sets)
 
     def write(self, writer: RowsWriter) -> None:
         """Everything that `read_prepared` needs, into a file of the cache."""
         notes = list(self.notes)
         for name, (source, rows) in self.sets.items():
-            numbers = self.made.features_of(source, rows, self.dtype)
-            writer.add(f"{name}.numbers", numbers)
-            notes += [f"{name}: {note}" for note in numbers.notes()]
-            for key, make in _makers(self.made, source, self.dtype).items():
+            for array, features in self.preprocessing.features_of(source, rows, self.dtype).items():
+                writer.add(f"{name}.{array}", features)
+                notes += [f"{name}: {repair}" for repair in features.repairs()]
+            for key, make in _makers(self.preprocessing, source, self.dtype).items():
                 writer.add(f"{name}.{key}", in_blocks(make, rows, 1))
-        for name, rows in self.parts._asdict().items():
+        for name, rows in self.partition._asdict().items():
             writer.add(f"rows.{name}", blocks(rows, 1))
-        writer.finish({"preprocessing": self.made.to_json(), "notes": notes})
+        writer.finish({"preprocessing": self.preprocessing.to_json(), "notes": notes})
 
 
 class Opener(Protocol):
@@ -85,33 +86,32 @@ class Opener(Protocol):
 
 
 def prepare(
-    source: Source,
-    names: list[str],
-    recipe: Recipe,
-    sharing: Sharing,
-    fitted: Preprocessing | None,
-    opener: Opener,
+    source: Source, names: list[str], settings: Settings, fitted: Preprocessing | None, opener: Opener
 ) -> Prepared:
-    """Share out the rows and learn from those that train, unless there is a fitted preprocessing.
+    """Partition the rows and learn from those that train, unless there is a fitted preprocessing.
 
     `names` are the target columns; `opener` opens the files of validation and test rows.
     """
     if fitted is None:
-        made, parts, notes = learn(source, names, recipe, sharing)
+        preprocessing, places, notes = learn(source, names, settings)
     else:
-        made = fitted
-        rows, notes = made.usable(source)
-        parts = share_out(source, rows, names, sharing)
-    sets: dict[str, tuple[Source, RowIndex]] = {"train": (source, parts.train)}
-    for name, part, drawn in (("val", sharing.val, parts.val), ("test", sharing.test, parts.test)):
-        if isinstance(part, str):
-            other = opener(part, labels=labels_of(part, None), expected=made.inputs)
-            own, dropped = made.usable(other)
+        preprocessing = fitted
+        rows, notes = preprocessing.usable(source)
+        places = partition(source, rows, names, settings)
+    sets: dict[str, tuple[Source, RowIndex]] = {"train": (source, places.train)}
+    for name, held_out, drawn in (
+        ("val", settings.val, places.val),
+        ("test", settings.test, places.test),
+    ):
+        if isinstance(held_out, str):
+            labels = labels_of(held_out, None)
+            other = opener(held_out, labels=labels, expected=preprocessing.inputs)
+            own, dropped = preprocessing.usable(other)
             notes += dropped
             sets[name] = (other, own)
         elif len(drawn):
             sets[name] = (source, drawn)
-    return Prepared(made, sets, parts, sharing.dtype, tuple(notes))
+    return Prepared(preprocessing, sets, places, settings.dtype, tuple(notes))
 
 
 def no_rows(source: Source) -> DataError:
@@ -119,25 +119,29 @@ def no_rows(source: Source) -> DataError:
     return DataError(f"{source.path}: no rows are left ({count(len(source), 'row')} read)")
 
 
-def beside(made: Preprocessing, source: Source, rows: RowIndex, dtype: DTypeLike) -> dict[str, Any]:
-    """What Rows holds beside X, where there is any."""
-    return {key: make(rows) for key, make in _makers(made, source, dtype).items()}
+def rows_of(
+    preprocessing: Preprocessing, source: Source, rows: RowIndex, dtype: DTypeLike
+) -> tuple[Rows, list[Repair]]:
+    """Rows in memory, and what was repaired."""
+    inputs, repairs = preprocessing.apply(source, rows, dtype)
+    makers = _makers(preprocessing, source, dtype)
+    return Rows(inputs, **{key: make(rows) for key, make in makers.items()}), repairs
 
 
-def _makers(made: Preprocessing, source: Source, dtype: DTypeLike) -> dict[str, Any]:
-    """What makes each array that there is beside X."""
-    makers: dict[str, Any] = {"y": partial(made.y, source, dtype=dtype)}
-    if made.weight is not None:
-        makers["weights"] = partial(made.weights, source, dtype=dtype)
-    if made.classes is None:
-        makers["truth"] = partial(made.truth, source)
+def _makers(preprocessing: Preprocessing, source: Source, dtype: DTypeLike) -> dict[str, Any]:
+    """What makes each array that there is beside the inputs."""
+    makers: dict[str, Any] = {"y": partial(preprocessing.encode, source, dtype=dtype)}
+    if preprocessing.weight is not None:
+        makers["weights"] = partial(preprocessing.weights, source, dtype=dtype)
+    if preprocessing.classes is None:
+        makers["truth"] = partial(preprocessing.truth, source)
     return makers
 
 
 def read_prepared(file: RowsFile, fingerprint: Mapping[str, str], note: str) -> Dataset:
     """The dataset that `write` has written. `note` says where the file is.
 
-    X and the places of the rows stay there, and so does whatever takes more than MOST_BESIDE bytes.
+    Inputs and places of rows stay there, and so does whatever takes more than MOST_BESIDE bytes.
     """
     sets = dict[str, Rows]()
     for name in ("train", "val", "test"):
@@ -146,34 +150,13 @@ def read_prepared(file: RowsFile, fingerprint: Mapping[str, str], note: str) -> 
             sets[name] = Rows(
                 inputs, *(_beside(file, f"{name}.{key}") for key in ("y", "weights", "truth"))
             )
-    parts = Parts(*(cast(RowIndex, file.arrays[f"rows.{name}"]) for name in Parts._fields))
-    made = Preprocessing.from_json(file.document["preprocessing"])
+    places = Partition(*(cast(RowIndex, file.arrays[f"rows.{name}"]) for name in Partition._fields))
+    preprocessing = Preprocessing.from_json(file.document["preprocessing"])
     notes = [f"prepared rows {note}, which may be deleted at any time", *file.document["notes"]]
-    return _dataset(made, sets, parts, fingerprint, notes)
+    return Dataset(preprocessing, places, fingerprint, tuple(notes), **sets)
 
 
 def _beside(file: RowsFile, name: str) -> Any:
     """An array of the file, in memory where it is not too large; None where there is none."""
     array = file.arrays.get(name)
     return array[:] if array is not None and array.nbytes <= MOST_BESIDE else array
-
-
-def _dataset(
-    made: Preprocessing,
-    sets: dict[str, Rows],
-    parts: Parts,
-    fingerprint: Mapping[str, str],
-    notes: list[str],
-) -> Dataset:
-    return Dataset(
-        train=sets["train"],
-        val=sets.get("val"),
-        test=sets.get("test"),
-        features=made.features,
-        targets=made.targets,
-        classes=made.classes,
-        preprocessing=made,
-        parts=parts,
-        fingerprint=fingerprint,
-        notes=tuple(notes),
-    )

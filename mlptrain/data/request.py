@@ -10,11 +10,9 @@ from typing import Any
 import numpy as np
 
 from mlptrain.data.cache.file_array import OpenFile
-from mlptrain.data.partition import Sharing
 from mlptrain.data.prepared import Opener, Prepared, prepare
-from mlptrain.data.preprocessing.columns import Category
+from mlptrain.data.preprocessing.columns import KINDS
 from mlptrain.data.preprocessing.preprocess import Preprocessing
-from mlptrain.data.preprocessing.recipe import Recipe
 from mlptrain.data.readers.sources import (
     can_be_spooled,
     is_pair,
@@ -23,6 +21,7 @@ from mlptrain.data.readers.sources import (
     open_spool,
     target_names,
 )
+from mlptrain.data.settings import Settings
 from mlptrain.data.source import Source
 from mlptrain.errors import ConfigError
 from mlptrain.version import __version__
@@ -34,38 +33,38 @@ FORMAT = 3
 
 
 @dataclass(frozen=True)
-class Order:
-    """The training file and everything that decides what becomes of its rows.
+class Request:
+    """A training file and everything that decides what becomes of its rows.
 
     fitted   a stored preprocessing that is applied; None: one is learned
     """
 
     train: str
-    target: str | Sequence[str] | None
-    recipe: Recipe
-    sharing: Sharing
+    settings: Settings
     fitted: Preprocessing | None
 
     def __post_init__(self) -> None:
-        if is_pair(self.train) and not isinstance(self.target, str | None):
+        if is_pair(self.train) and not isinstance(self.settings.target, str):
             raise ConfigError("data.target: the labels of this file are one file")
 
     @property
     def labels(self) -> str | None:
         """The file of labels that goes with the training file, where there is one."""
-        return labels_of(self.train, self.target if isinstance(self.target, str) else None)
+        target = self.settings.target
+        return labels_of(self.train, target if isinstance(target, str) else None)
 
     def files(self) -> list[str]:
         """All files that are read."""
-        others = [part for part in (self.sharing.val, self.sharing.test) if isinstance(part, str)]
+        held_out = (self.settings.val, self.settings.test)
+        others = [each for each in held_out if isinstance(each, str)]
         files = [self.train, self.labels, *others, *(labels_of(other, None) for other in others)]
         return list(dict.fromkeys(file for file in files if file is not None))
 
     def prepare(self, opener: Opener) -> Prepared:
-        """Open the training file, share out its rows, learn from them."""
+        """Open the training file, partition its rows, learn from them."""
         source = opener(self.train, labels=self.labels)
-        names = target_names(source, None if is_pair(self.train) else self.target)
-        return prepare(source, names, self.recipe, self.sharing, self.fitted, opener)
+        names = target_names(source, "y" if is_pair(self.train) else self.settings.target)
+        return prepare(source, names, self.settings, self.fitted, opener)
 
     def opener(self, scratch: Callable[[], OpenFile]) -> Opener:
         """Opens tables in pieces, keeping the columns that are needed."""
@@ -78,24 +77,26 @@ class Order:
         return opened
 
     def _targets(self) -> set[str]:
-        return {self.target} if isinstance(self.target, str) else set(self.target or ())
+        target = self.settings.target
+        return {target} if isinstance(target, str) else set(target)
 
     def _is_needed(self, name: str) -> bool:
-        made, recipe = self.fitted, self.recipe
-        if name in self._targets() or name == recipe.weight:
+        features, ignore = self.settings.features, self.settings.ignore
+        if name in self._targets() or name == self.settings.weight:
             return True
-        if made is not None:
-            return name in made.inputs
-        return name in recipe.features if recipe.features is not None else name not in recipe.ignore
+        if self.fitted is not None:
+            return name in self.fitted.inputs
+        return name in features if features is not None else name not in ignore
 
     def _by_label(self) -> set[str]:
         """Columns that are classes or categories, even where they hold numbers."""
-        names = set(self.recipe.categories) | (self._targets() if self.sharing.classify else set())
-        if self.fitted is not None:
-            names |= {column.name for column in self.fitted.columns if isinstance(column, Category)}
-        return names
+        kinds = [kind for kind in KINDS.values() if kind.by_label]
+        names = {name for kind in kinds for name in kind.named(self.settings)}
+        columns = () if self.fitted is None else self.fitted.columns
+        names |= {column.name for column in columns if column.by_label}
+        return names | self._targets() if self.settings.classify else names
 
-    def settings(self) -> list[str]:
+    def digests(self) -> list[str]:
         """Digests of all that decides about the rows, but for the content of the files.
 
         With a stored preprocessing there are two: rows that were prepared by learning will do if the
@@ -105,16 +106,13 @@ class Order:
         return [self._digest(each) for each in fitted]
 
     def _digest(self, fitted: Mapping[str, Any] | None) -> str:
-        plan = asdict(self.sharing) | {"dtype": np.dtype(self.sharing.dtype).str}
-        for part in ("val", "test"):
-            plan[part] = "a file" if isinstance(plan[part], str) else plan[part]
-        document = {
-            "format": [FORMAT, __version__, np.__version__],
-            "target": self.target,
-            "recipe": asdict(self.recipe),
-            "plan": plan,
-            "fitted": fitted,
-        }
+        settings = asdict(self.settings) | {"dtype": self.settings.dtype.str}
+        del settings["train"], settings["cache"]
+        for held_out in ("val", "test"):
+            if isinstance(settings[held_out], str):
+                settings[held_out] = "a file"
+        versions = [FORMAT, __version__, np.__version__]
+        document = {"format": versions, "settings": settings, "fitted": fitted}
         text = json.dumps(document, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mlptrain.data.row_set import RowSet
 from mlptrain.errors import DataError
-from mlptrain.messages import count, hint, printable, some
+from mlptrain.messages import count, hint, some
 
 Kind = Literal["number", "boolean", "date", "text", "blank", "other"]
 """What a column holds. `blank` has no value at all; `other` is nested or a time without a day."""
@@ -110,7 +110,7 @@ def faulty_values(
     first = sorted(places, key=lambda place: place[0])[:SHOWN]
     spots = source.where([row for row, _ in first])
     lines = [
-        f"{spot}: {printable(name)}: {source.shown(name, row)} {what}"
+        f"{spot}: {name}: {source.shown(name, row)} {what}"
         for spot, (row, name) in zip(spots, first, strict=True)
     ]
     return DataError(*lines, f"{source.path}: {count(total, 'such value')} in all: {advice}")

@@ -5,18 +5,19 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mlptrain.data.settings import Fold
 from mlptrain.data.source import RowIndex
 from mlptrain.errors import ConfigError
 from mlptrain.streams import stream
 
-PartOf = NDArray[np.uint8]
-"""Of each row: TRAIN, VAL or TEST."""
+Assignment = NDArray[np.uint8]
+"""(n,) the set that each row goes to: TRAIN, VAL or TEST."""
 TRAIN, VAL, TEST = range(3)
 CHUNK = 1 << 20
 """Rows that are shared out at a time."""
 
 
-class Parts(NamedTuple):
+class Partition(NamedTuple):
     """Row numbers of the three sets, each in the order of the file; empty where not asked for."""
 
     train: RowIndex
@@ -26,8 +27,8 @@ class Parts(NamedTuple):
 
 def split(
     n: int, *, val: float, test: float, seed: int, classes: NDArray[np.integer] | None = None
-) -> PartOf:
-    """(n,) the part of each row: round(val n) and round(test n) of them at random; the others train.
+) -> Assignment:
+    """(n,) the set of each row: round(val n) and round(test n) of them at random; the others train.
 
     With `classes` (n,) every set gets each class in the proportion of the whole: the quotas
     fraction * count are rounded down, and the rows still to be given go to the largest remainders.
@@ -47,16 +48,16 @@ def split(
     for name, fraction, quota in (("val", val, of_val), ("test", test, of_test)):
         if fraction and not quota.any():
             raise ConfigError(f"data.{name}: {_no_row(fraction, n, counts)}")
-    part_of = np.empty(n, np.uint8)
+    assigned = np.empty(n, np.uint8)
     generator, shares = stream(seed, "split"), {TEST: stream(seed, "test"), VAL: stream(seed, "val")}
     for start in range(0, n, CHUNK):
         here = classes[start : start + CHUNK]
         order, sizes = generator.permutation(len(here)), np.bincount(here, minlength=len(counts))
         tests = shares[TEST].hypergeometric(of_test, counts - of_test, sizes)
         vals = shares[VAL].hypergeometric(of_val, counts - of_test - of_val, sizes - tests)
-        part_of[start : start + CHUNK] = _drawn(order, here, sizes, tests, vals)
+        assigned[start : start + CHUNK] = _drawn(order, here, sizes, tests, vals)
         counts, of_test, of_val = counts - sizes, of_test - tests, of_val - vals
-    return part_of
+    return assigned
 
 
 def _no_row(fraction: float, n: int, counts: NDArray[np.int64]) -> str:
@@ -82,34 +83,27 @@ def _drawn(
     sizes: NDArray[np.int64],
     tests: NDArray[np.int64],
     vals: NDArray[np.int64],
-) -> PartOf:
-    """The part of each row: of every class, the first in this order test and the next validate."""
+) -> Assignment:
+    """The set of each row: of every class, the first in this order test and the next validate."""
     members = order[np.argsort(classes[order], kind="stable")]
-    part_of = np.full(len(order), TRAIN, np.uint8)
+    assigned = np.full(len(order), TRAIN, np.uint8)
     starts = np.cumsum(sizes) - sizes
     for start, test, val in zip(starts.tolist(), tests.tolist(), vals.tolist(), strict=True):
-        part_of[members[start : start + test]] = TEST
-        part_of[members[start + test : start + test + val]] = VAL
-    return part_of
-
-
-class Fold(NamedTuple):
-    """The fold that is held out, from 1 on, and how many there are."""
-
-    number: int
-    of: int
+        assigned[members[start : start + test]] = TEST
+        assigned[members[start + test : start + test + val]] = VAL
+    return assigned
 
 
 def hold_out(
     n: int, fold: Fold, *, val: float, seed: int, classes: NDArray[np.integer] | None = None
-) -> PartOf:
+) -> Assignment:
     """Deal the n rows out to folds at random; one fold tests, `split` shares out the others by `val`.
 
     Every row is in exactly one fold, and the sizes differ by one at most; with `classes` (n,), so do
     the rows of each class.
 
-    >>> parts = [hold_out(10, Fold(i, 3), val=0.2, seed=0) for i in (1, 2, 3)]
-    >>> [np.bincount(part).tolist() for part in parts]
+    >>> sets = [hold_out(10, Fold(i, 3), val=0.2, seed=0) for i in (1, 2, 3)]
+    >>> [np.bincount(each).tolist() for each in sets]
     [[5, 1, 4], [6, 1, 3], [6, 1, 3]]
     """
     if fold.of > n:
@@ -117,12 +111,12 @@ def hold_out(
     order = stream(seed, "folds").permutation(n)
     if classes is not None:
         order = order[np.argsort(classes[order], kind="stable")]
-    part_of = np.full(n, TRAIN, np.uint8)
-    part_of[order[fold.number - 1 :: fold.of]] = TEST
-    rest = part_of == TRAIN
+    assigned = np.full(n, TRAIN, np.uint8)
+    assigned[order[fold.number - 1 :: fold.of]] = TEST
+    rest = assigned == TRAIN
     of_rest = None if classes is None else classes[rest]
-    part_of[rest] = split(int(rest.sum()), val=val, test=0, seed=seed, classes=of_rest)
-    return part_of
+    assigned[rest] = split(int(rest.sum()), val=val, test=0, seed=seed, classes=of_rest)
+    return assigned
 
 
 def quotas(counts: NDArray[np.int64], fraction: float, most: NDArray[np.int64]) -> NDArray[np.int64]:

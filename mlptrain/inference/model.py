@@ -45,7 +45,7 @@ class Model:
 
     def scores(self, X: ArrayLike) -> Array:
         """Scores (N, C) of raw rows X (N, D), whose columns are in the order of training."""
-        return self.network.scores(self._inputs(X).arrays)
+        return self.network.scores(self._inputs(self._source(X, None)).arrays)
 
     def predict(self, X: ArrayLike) -> NDArray[np.generic]:
         """The class name of each row, or (N,) or (N, K) numbers in the target's own unit."""
@@ -66,11 +66,10 @@ class Model:
     def evaluate(self, X: ArrayLike, y: ArrayLike) -> dict[str, float | None]:
         """Loss and all metrics on raw rows and their classes or target values."""
         source = self._source(X, y)
-        rows = np.arange(len(source))
-        dtype = self.network.dtype
-        made = self.preprocessing
-        inputs, y = made.X(source, rows, dtype)[0], made.y(source, rows, dtype)
-        measured = self.evaluation(Rows(inputs, y, truth=made.truth(source, rows)))
+        rows, dtype = np.arange(len(source)), self.network.dtype
+        y = self.preprocessing.encode(source, rows, dtype)
+        truth = self.preprocessing.truth(source, rows)
+        measured = self.evaluation(Rows(self._inputs(source), y, truth=truth))
         return {"loss": measured.data_loss(), **measured.metrics(self.metric_names())}
 
     def metric_names(self) -> list[str]:
@@ -81,9 +80,8 @@ class Model:
         """The scores of rows that are preprocessed already, for whatever is to be measured."""
         return evaluate(self.network, rows, self.preprocessing)
 
-    def _inputs(self, X: ArrayLike) -> Inputs:
-        source = self._source(X, None)
-        return self.preprocessing.X(source, np.arange(len(source)), self.network.dtype)[0]
+    def _inputs(self, source: Matrix) -> Inputs:
+        return self.preprocessing.apply(source, np.arange(len(source)), self.network.dtype)[0]
 
     def _source(self, X: ArrayLike, y: ArrayLike | None) -> Matrix:
         labels = {} if y is None else {self.preprocessing.targets[0]: np.asarray(y)}

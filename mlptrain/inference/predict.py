@@ -10,6 +10,7 @@ import numpy as np
 
 from mlptrain.arrays import Array
 from mlptrain.data.chunks import Chunk, iterate_features
+from mlptrain.data.preprocessing.repairs import Repair
 from mlptrain.errors import ConfigError, DataError
 from mlptrain.inference.model import Model
 from mlptrain.training.evaluate import predictions
@@ -26,6 +27,7 @@ class Predicted:
 
     columns: dict[str, list[str] | list[float]]
     notes: tuple[str, ...]
+    repairs: tuple[Repair, ...]
 
 
 def predict(
@@ -61,11 +63,12 @@ def column_names(model: Model, *, proba: bool, keep: Sequence[str]) -> list[str]
 
 
 def _chunks(model: Model, data: str, proba: bool, keep: Sequence[str]) -> Iterator[Predicted]:
-    made = model.preprocessing
-    rows = max(1, ENTRIES // (BATCH * len(made.features))) * BATCH
+    preprocessing = model.preprocessing
+    rows = max(1, ENTRIES // (BATCH * len(preprocessing.features))) * BATCH
     first = 1
-    for chunk in iterate_features(data, made, rows, model.network.dtype, keep):
-        yield Predicted(_columns(model, data, chunk, first, proba), chunk.notes)
+    for chunk in iterate_features(data, preprocessing, rows, model.network.dtype, keep):
+        columns = _columns(model, data, chunk, first, proba)
+        yield Predicted(columns, chunk.notes, chunk.repairs)
         first += len(chunk.inputs)
 
 

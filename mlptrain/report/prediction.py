@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from mlptrain.data.preprocessing.repairs import added_up
+from mlptrain.data.preprocessing.repairs import Repair, added_up
 from mlptrain.errors import ConfigError, StorageError
 from mlptrain.inference.predict import Predicted
 from mlptrain.messages import printable
@@ -27,14 +27,14 @@ def write(chunks: Iterator[Predicted], out: str | None, inputs: Iterable[str]) -
 
     `inputs` are the files that are read meanwhile, which may not be replaced.
     """
-    notes: list[str] = []
+    notes, repairs = list[str](), list[Repair]()
     form = format_of(out)
     if out is None or out == "-":
-        _to_stdout(_texts(chunks, form, notes))
+        _to_stdout(_texts(chunks, form, notes, repairs))
     else:
         _check_place(Path(out), inputs)
-        write_atomically(out, (text.encode() for text in _texts(chunks, form, notes)))
-    tell(added_up(notes))
+        write_atomically(out, (text.encode() for text in _texts(chunks, form, notes, repairs)))
+    tell([*notes, *map(str, added_up(repairs))])
 
 
 def format_of(out: str | None) -> Format:
@@ -76,11 +76,14 @@ def _delimited(rows: Predicted, first: bool, separator: str) -> str:
     return text.getvalue()
 
 
-def _texts(chunks: Iterator[Predicted], form: Format, notes: list[str]) -> Iterator[str]:
-    """The chunks as text; their notes are gathered on the way."""
+def _texts(
+    chunks: Iterator[Predicted], form: Format, notes: list[str], repairs: list[Repair]
+) -> Iterator[str]:
+    """The chunks as text; what there is to tell is gathered on the way."""
     first = True
     for chunk in chunks:
         notes += chunk.notes
+        repairs += chunk.repairs
         yield form(chunk, first)
         first = False
 

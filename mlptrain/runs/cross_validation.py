@@ -110,7 +110,7 @@ class Folds:
             if model.network.loss.gives_probabilities:
                 self.header += [f"proba_{name}" for name in names]
                 cells = [[*two, *p] for two, p in zip(cells, predicted.tolist(), strict=True)]
-        places = (data.parts.test[:] + 1).tolist()
+        places = (data.partition.test[:] + 1).tolist()
         self.rows.update((row, [number, *each]) for row, each in zip(places, cells, strict=True))
 
     def _write(self) -> None:

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.config import Config
-from mlptrain.config.choices import Choice
 from mlptrain.config.schema import Steps
 from mlptrain.data.dataset import Dataset
 from mlptrain.data.load import load_dataset
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.preprocessing.targets import balanced
+from mlptrain.data.settings import Categorical, Fold, Missing, Settings
 from mlptrain.errors import ConfigError
 from mlptrain.graph.node import Node
 from mlptrain.messages import advice
@@ -75,15 +75,19 @@ def build(config: Config, threads: int | None = None) -> Experiment:
 
 def load(config: Config, fitted: Preprocessing | None = None) -> Dataset:
     """The data of a config; with `fitted`, its stored preprocessing is applied instead of a new one."""
+    return load_dataset(settings_of(config), fitted)
+
+
+def settings_of(config: Config) -> Settings:
+    """What a config asks of the data."""
     section = config.data.model_dump(exclude={"image_shape"})
-    if isinstance(config.data.train, Choice):
-        section["train"] = {"name": config.data.train.name, **config.data.train.options()}
-    return load_dataset(
+    for key, nested in (("missing", Missing), ("categorical", Categorical), ("fold", Fold)):
+        section[key] = None if section[key] is None else nested(**section[key])
+    return Settings(
         **section,
         classify=LOSSES[config.loss.name].classifies,
         seed=config.seed,
         dtype=np.dtype(config.model.dtype),
-        fitted=fitted,
     )
 
 

@@ -22,7 +22,7 @@ from mlptrain.storage.documents import finite
 from mlptrain.storage.fold_directory import checkpoint_of
 from mlptrain.storage.run_directory import RunDirectory
 from mlptrain.system.environment import environment
-from mlptrain.training.checkpoint_schema import FORMS, has_form
+from mlptrain.training.checkpoint_schema import checked
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.record import Progress
 
@@ -54,12 +54,12 @@ class Checkpoint:
         """An entry of the document; CheckpointError if it is missing or of another form."""
         if key not in self.document:
             raise CheckpointError(f"{self.path}: has no entry {key!r}; use another one")
-        value = self.document[key]
-        if not has_form(value, FORMS[key]):
+        try:
+            return checked(key, self.document[key])
+        except ValueError:
             raise CheckpointError(
                 f"{self.path}: its entry {key!r} is not as this program writes it; use another one"
-            )
-        return value
+            ) from None
 
     def preprocessing(self) -> Preprocessing:
         """The fitted preprocessing."""
@@ -67,7 +67,7 @@ class Checkpoint:
 
     def progress(self) -> Progress:
         """Where the run stood."""
-        return Progress(**self["progress"])
+        return Progress(**vars(self["progress"]))
 
     def changed_sources(self, now: Mapping[str, str]) -> list[str]:
         """The files of `now` (name: digest) whose content is not that of the training."""

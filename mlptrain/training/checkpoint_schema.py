@@ -1,101 +1,48 @@
-"""What the document of a checkpoint may hold: the form of each entry, held against what was read.
+"""What the document of a checkpoint may hold: the type of each entry, held against what was read.
 
 A checkpoint is untrusted input. Its digests only say that nothing was changed by accident: whoever
-writes a file can seal anything in it. So every entry is checked before it is used.
-
-A form is a function that says whether a value is right, a tuple of such functions of which one must
-say so, a list [form] for a list of such values, or a dict for an object with exactly these keys.
+writes a file can seal anything in it. So every entry is checked by pydantic before it is used.
 """
 
-from typing import Any
+import json
+from functools import cache
+from typing import Annotated, Any, Literal
 
-LARGEST = 2**53
-"""Counts and whole numbers stay below; floats hold them exactly."""
+from pydantic import Field, TypeAdapter
 
-
-def has_form(value: Any, form: Any) -> bool:
-    """Whether a JSON value has a form.
-
-    >>> has_form({"inputs": 2, "outputs": 3}, FORMS["architecture"])
-    True
-    >>> has_form({"inputs": 2, "outputs": "3"}, FORMS["architecture"])
-    False
-    """
-    if isinstance(form, dict):
-        return (
-            isinstance(value, dict)
-            and set(value) == set(form)
-            and all(has_form(value[key], form[key]) for key in form)
-        )
-    if isinstance(form, list):
-        return isinstance(value, list) and all(has_form(item, form[0]) for item in value)
-    if isinstance(form, tuple):
-        return any(has_form(value, each) for each in form)
-    return bool(form(value))
-
-
-def nothing(value: Any) -> bool:
-    """null"""
-    return value is None
-
-
-def text(value: Any) -> bool:
-    """Text."""
-    return isinstance(value, str)
-
-
-def count(value: Any) -> bool:
-    """A whole number from 0 on."""
-    return type(value) is int and 0 <= value < LARGEST
-
-
-def size(value: Any) -> bool:
-    """A whole number from 1 on."""
-    return count(value) and value > 0
-
-
-def number(value: Any) -> bool:
-    """A number, whole or not; JSON as the archive reads it has no NaN and no infinity."""
-    return type(value) is float or (type(value) is int and abs(value) < LARGEST)
-
-
-def mapping(value: Any) -> bool:
-    """An object; whoever reads it checks what is in it."""
-    return isinstance(value, dict)
-
-
-def texts(value: Any) -> bool:
-    """An object of text values."""
-    return isinstance(value, dict) and all(map(text, value.values()))
-
-
-def record(value: Any) -> bool:
-    """The values of an evaluation."""
-    return isinstance(value, dict) and all(has_form(item, (number, nothing)) for item in value.values())
-
+from mlptrain.bounds import Whole
+from mlptrain.data.preprocessing.stored import STRICT, form
+from mlptrain.training.record import Progress
 
 FORMS: dict[str, Any] = {
-    "config": mapping,  # checked as every config is
-    "architecture": {"inputs": size, "outputs": size},
-    "features": [text],
-    "targets": [text],
-    "classes": ([text], nothing),
-    "class_weights": ([number], nothing),
-    "preprocessing": mapping,  # checked in data/preprocessing/stored.py
-    "fingerprint": texts,
-    "progress": {
-        "step": count,
-        "best": (number, nothing),
-        "best_epoch": (count, nothing),
-        "stale": count,
-        "skipped": count,
-        "rate_factor": number,
-        "poisoned": [count],
-        "seconds": number,
-        "stopped": (text, nothing),
-    },
-    "updates": count,
-    "record": (record, nothing),
-    "metrics_bytes": count,
-    "environment": mapping,  # only ever compared and printed
+    "config": dict,  # checked as every config is
+    "architecture": Annotated[dict[Literal["inputs", "outputs"], Whole], Field(min_length=2)],
+    "features": list[str],
+    "targets": list[str],
+    "classes": list[str] | None,
+    "class_weights": list[float] | None,
+    "preprocessing": dict,  # checked in data/preprocessing/stored.py
+    "fingerprint": dict[str, str],
+    "progress": form(Progress),
+    "updates": Whole,
+    "record": dict[str, Whole | float | None] | None,
+    "metrics_bytes": Whole,
+    "environment": dict,  # only ever compared and printed
 }
+
+
+def checked(key: str, value: Any) -> Any:
+    """The value of an entry; ValueError where it has another form.
+
+    >>> checked("architecture", {"inputs": 2, "outputs": 3})
+    {'inputs': 2, 'outputs': 3}
+    """
+    if FORMS[key] is dict and isinstance(value, dict):
+        return value  # large, and read by others
+    return _adapter(key).validate_json(json.dumps([value]))[0]
+
+
+@cache
+def _adapter(key: str) -> TypeAdapter[Any]:
+    one: Any = list.__class_getitem__(FORMS[key])
+    return TypeAdapter(one, config=STRICT)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from mlptrain.bounds import Whole
 from mlptrain.data.dataset import Rows
 from mlptrain.training.evaluate import evaluate
 from mlptrain.training.experiment import Experiment
@@ -22,13 +23,13 @@ Values = Mapping[str, float | int | None]
 class Progress:
     """Where a run stands. `step` counts the steps done: it fixes epoch, batch and randomness."""
 
-    step: int = 0
+    step: Whole = 0
     best: float | None = None
-    best_epoch: int | None = None
-    stale: int = 0  # evaluations in a row without an improvement, for early stopping
-    skipped: int = 0  # steps in a row that were dropped because they were not finite
+    best_epoch: Whole | None = None
+    stale: Whole = 0  # evaluations in a row without an improvement, for early stopping
+    skipped: Whole = 0  # steps in a row that were dropped because they were not finite
     rate_factor: float = 1.0  # halved by every rollback
-    poisoned: list[int] = field(default_factory=list)  # steps to leave out, one for each rollback
+    poisoned: list[Whole] = field(default_factory=list)  # steps to leave out, one for each rollback
     seconds: float = 0.0  # wall time, over all sittings of the run
     stopped: str | None = None  # why the run ended before its last epoch
 

@@ -1,157 +1,120 @@
-"""From fitted columns to X: blocks of rows, each small enough to stay in the processor's cache.
+"""From fitted columns to an array of the inputs: blocks of rows that stay in the processor's cache.
 
-A block is made from its rows alone, so the same row gives the same bits in any block, whether X
-is then kept in memory or in a file.
+A block is made from its rows alone, so the same row gives the same bits in any block, whether the
+array is then kept in memory or in a file.
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import repeat
+from itertools import accumulate
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from mlptrain.data.preprocessing.columns import (
-    Category,
-    Column,
-    Number,
-    check_finite,
-    check_kind,
-    check_present,
-)
+from mlptrain.arrays import Array
+from mlptrain.data.preprocessing.checks import REFUSES, check_finite, check_present
+from mlptrain.data.preprocessing.columns import KINDS
+from mlptrain.data.preprocessing.columns.column import Column
 from mlptrain.data.preprocessing.repairs import Repair
-from mlptrain.data.source import BLANK, RowIndex, Source, blocks, faulty_values, first_places
+from mlptrain.data.source import RowIndex, Source, blocks, faulty_values, first_places
 from mlptrain.errors import DataError
-from mlptrain.messages import printable, some
-from mlptrain.system.prefetch import ahead
+from mlptrain.system.prefetch import prefetch
+
+
+class Group:
+    """The columns of one kind, the place of each in a block, and how many values were repaired."""
+
+    def __init__(self, kind: type[Column], placed: Sequence[tuple[Column, int]]) -> None:
+        self.kind = kind
+        self.columns = [column for column, _ in placed]
+        self.places = [place for _, place in placed]
+        self.repaired = np.zeros(len(placed), np.int64)
 
 
 class Features:
-    """X (n, D) of some rows. Iterating gives it block by block and counts what is filled in.
-
-    `refuse` is the advice where missing numbers are an error, None where they are filled in.
-    """
+    """The array (n, D) of some rows. Iterating gives it block by block and counts the repairs."""
 
     def __init__(
-        self,
-        source: Source,
-        columns: Sequence[Column],
-        rows: RowIndex,
-        dtype: DTypeLike,
-        refuse: str | None,
+        self, source: Source, columns: Sequence[Column], rows: RowIndex, dtype: DTypeLike, missing: str
     ) -> None:
-        self.source, self.rows, self.dtype, self.refuse = source, rows, dtype, refuse
-        self.width = 0
-        self.numbers, self.places = list[Number](), list[int]()
-        self.categories = list[tuple[Category, int]]()
+        self.source, self.rows, self.dtype, self.missing = source, rows, dtype, missing
+        self.names = [column.name for column in columns for _ in column.outputs]
+        places = accumulate((len(column.outputs) for column in columns), initial=0)
+        placed = list(zip(columns, places, strict=False))
+        of_kind = {kind: [each for each in placed if type(each[0]) is kind] for kind in KINDS.values()}
+        self.groups = [Group(kind, members) for kind, members in of_kind.items() if members]
         for column in columns:
-            if isinstance(column, Category):
-                self.categories.append((column, self.width))
-            else:
-                check_kind(source, column)
-                self.numbers.append(column)
-                self.places.append(self.width)
-            self.width += len(column.outputs)
-        self._missing = np.zeros(len(self.numbers), np.int64)
-        self._zeros = np.zeros(len(self.categories), np.int64)
+            if what := column.mismatch(source):
+                raise DataError(f"{source.path}: column {column.name!r} {what}")
 
-    def __iter__(self) -> Iterator[NDArray[np.floating]]:
-        names = [column.name for column in self.numbers]
-        numbers = ahead(self.source.block(names, piece) for piece in self._pieces())
-        for piece, values in zip(self._pieces(), numbers if names else repeat(None), strict=False):
-            block: NDArray[np.floating] = np.zeros((len(piece), self.width), self.dtype)
-            for number, (column, start) in enumerate(self.categories):
-                self._zeros[number] += self._one_hot(column, start, piece, block)
-            if values is not None:
-                self._scaled(names, piece, values, block)
+    def __iter__(self) -> Iterator[NDArray[np.generic]]:
+        read = prefetch(
+            [group.kind.read(group.columns, self.source, piece) for group in self.groups]
+            for piece in self._pieces()
+        )
+        for piece, values in zip(self._pieces(), read, strict=True):
+            block: NDArray[np.generic] = np.zeros((len(piece), len(self.names)), self.dtype)
+            for group, each in zip(self.groups, values, strict=True):
+                self._check(group, each)
+                columns, places = group.columns, group.places
+                group.repaired += group.kind.transform(columns, each, block, places)
+            finite = np.isfinite(block)
+            if not finite.all():
+                raise self._too_large(piece, finite)
             yield block
 
-    def _pieces(self) -> Iterator[RowIndex]:
-        return blocks(self.rows, self.width)
+    def in_memory(self) -> NDArray[np.generic]:
+        """All blocks as one array, C-contiguous."""
+        out: NDArray[np.generic] = np.empty((len(self.rows), len(self.names)), self.dtype)
+        start = 0
+        for block in self:
+            out[start : start + len(block)] = block
+            start += len(block)
+        return out
 
-    def notes(self) -> list[str]:
+    def repairs(self) -> list[Repair]:
         """What was repaired in the blocks so far."""
-        zeros = zip(self.categories, self._zeros.tolist(), strict=True)
-        filled = zip(self.numbers, self._missing.tolist(), strict=True)
         return [
-            *(
-                Repair(n, "missing or unseen value", f"of {printable(column.name)} became all zeros")
-                for (column, _), n in zeros
-                if n
-            ),
-            *(
-                Repair(n, "missing value", f"of {printable(column.name)} became {column.fill:.6g}")
-                for column, n in filled
-                if n
-            ),
+            column.repair(number)
+            for group in self.groups
+            for column, number in zip(group.columns, group.repaired.tolist(), strict=True)
+            if number
         ]
 
-    def _one_hot(
-        self, column: Category, start: int, piece: RowIndex, block: NDArray[np.floating]
-    ) -> int:
-        """Write ones from column `start` on; how many rows are all zeros is returned."""
-        codes = self.source.codes(column.name, column.levels, piece)
-        policies = (column.missing, column.unseen)
-        if "error" in policies and (codes < 0).any():
-            self._check_category(column)
-        (here,) = np.nonzero(codes >= 0)
-        block[here, start + codes[here]] = 1
-        return len(piece) - len(here)
+    def _pieces(self) -> Iterator[RowIndex]:
+        return blocks(self.rows, len(self.names))
 
-    def _check_category(self, column: Category) -> None:
-        """DataError for values that the policies of a category refuse, listed over all rows."""
-        codes = self.source.codes(column.name, column.levels, self.rows)
-        known = f"is not among the categories of the training rows ({some(column.levels)})"
-        for faulty, policy, what, key in (
-            (codes == BLANK, column.missing, "is a missing value", "missing"),
-            (codes < BLANK, column.unseen, known, "unseen"),
-        ):
-            if faulty.any() and policy == "error":
-                advice = f"correct them, or write `categorical: {{encode: one_hot, {key}: zeros}}`"
-                places = first_places(column.name, faulty, self.rows)
-                raise faulty_values(self.source, places, int(faulty.sum()), what, advice)
+    def _check(self, group: Group, values: Any) -> None:
+        if not group.kind.by_label:
+            if not np.isfinite(values).all():
+                self._check_numbers(group, values)
+            return
+        for column, codes in zip(group.columns, values, strict=True):
+            if (codes < 0).any():
+                self._check_labels(column, codes)
 
-    def _scaled(
-        self,
-        names: list[str],
-        piece: RowIndex,
-        values: NDArray[np.float64],
-        block: NDArray[np.floating],
-    ) -> None:
-        """Write the scaled numbers of a block, and ones where an indicator says so."""
-        if not np.isfinite(values).all():
-            self._fill(names, values, block)
-        here = slice(0, self.width) if len(names) == self.width else np.array(self.places)
-        with np.errstate(over="ignore", invalid="ignore"):
-            scale_in_place(values, self.numbers)
-            block[:, here] = values
-        if not np.isfinite(block).all():
-            raise self._too_large(names, piece, np.isfinite(block[:, self.places]))
-
-    def _fill(self, names: list[str], values: NDArray[np.float64], block: NDArray[np.floating]) -> None:
+    def _check_numbers(self, group: Group, values: Array) -> None:
+        """DataError for infinite numbers, and for missing ones where they are refused."""
+        names = [column.name for column in group.columns]
         if np.isinf(values).any():
             check_finite(self.source, names, self.rows)
-        if self.refuse is not None:
-            check_present(self.source, names, self.rows, self.refuse)
-        missing = np.isnan(values)
-        np.copyto(values, np.array([column.fill for column in self.numbers]), where=missing)
-        self._missing += missing.sum(axis=0)
-        for j, column in enumerate(self.numbers):
-            if column.indicator:
-                block[:, self.places[j] + 1] = missing[:, j]
+        if self.missing in REFUSES and np.isnan(values).any():
+            check_present(self.source, names, self.rows, REFUSES[self.missing])
 
-    def _too_large(self, names: list[str], rows: RowIndex, finite: NDArray[np.bool_]) -> DataError:
+    def _check_labels(self, column: Column, codes: Array) -> None:
+        """DataError where a label is not accepted, listed over all rows."""
+        if any(faulty.any() for faulty, *_ in column.faults(codes)):
+            (codes,) = type(column).read([column], self.source, self.rows)
+            for faulty, *words in column.faults(codes):
+                if faulty.any():
+                    places = first_places(column.name, faulty, self.rows)
+                    raise faulty_values(self.source, places, int(faulty.sum()), *words)
+
+    def _too_large(self, rows: RowIndex, finite: NDArray[np.bool_]) -> DataError:
         places = [
-            place for j, name in enumerate(names) for place in first_places(name, ~finite[:, j], rows)
+            place
+            for name, column in zip(self.names, finite.T, strict=True)
+            for place in first_places(name, ~column, rows)
         ]
-        advice = "correct them, or scale the column"
-        what = "is too large for the network"
+        what, advice = "is too large for the network", "correct them, or scale the column"
         return faulty_values(self.source, places, int((~finite).sum()), what, advice)
-
-
-def scale_in_place(block: NDArray[np.float64], columns: Sequence[Number]) -> None:
-    """z = (x - center) * factor, squashed where the column says so."""
-    block -= np.array([column.center for column in columns])
-    block *= np.array([column.factor for column in columns])
-    squash = np.array([column.squash for column in columns])
-    if squash.any():
-        np.copyto(block, block / np.sqrt(1 + np.square(block / 3)), where=squash)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from mlptrain.data.matrix import Matrix
-from mlptrain.data.preprocessing.columns import check_finite, check_present
+from mlptrain.data.preprocessing.checks import check_finite, check_present
 from mlptrain.data.source import RowIndex, Source
 from mlptrain.errors import DataError
 from mlptrain.messages import some

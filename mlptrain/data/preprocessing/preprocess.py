@@ -7,48 +7,47 @@ and computes every row on its own: the same row gives the same bits wherever it 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from mlptrain.data.inputs import Inputs
-from mlptrain.data.preprocessing.columns import Column, Missing, check_present
+from mlptrain.data.preprocessing.checks import check_present
+from mlptrain.data.preprocessing.columns.column import Column
 from mlptrain.data.preprocessing.features import Features
 from mlptrain.data.preprocessing.polar import polar
+from mlptrain.data.preprocessing.repairs import Repair
 from mlptrain.data.preprocessing.stored import from_stored, to_stored
 from mlptrain.data.preprocessing.targets import ClassTarget, Target
 from mlptrain.data.row_set import RowSet, every_row
+from mlptrain.data.settings import MissingPolicy
 from mlptrain.data.source import RowIndex, Source, faulty_values, first_places, in_blocks, require
 from mlptrain.errors import DataError
-from mlptrain.messages import count, printable
-
-FILL = "correct them, or write `missing: mean` (or median, or drop)"
-KEEP = "the checkpoint was trained with `missing: {}`, which gives no prediction for them: fill them in"
+from mlptrain.messages import count
 
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """What turns the rows of a source into X, y and weights.
+    """What turns the rows of a source into inputs, targets and weights.
 
     inputs     the columns read, in the order of training
-    transform  None or "polar"
-    columns    the fitted columns, in the order of X
+    columns    the fitted columns, in the same order; of `polar`, r and theta
     target     class names, or mean and spread
     weight     the column of row weights, or None
     """
 
     inputs: tuple[str, ...]
-    transform: str | None
-    missing: Missing
+    transform: Literal["polar"] | None
+    missing: MissingPolicy
     columns: tuple[Column, ...]
     target: Target
     weight: str | None
 
     @property
     def features(self) -> tuple[str, ...]:
-        """Names of the columns of X."""
-        return tuple(name for column in self.columns for name in column.outputs)
+        """Names of the numbers that the network reads."""
+        return self.outputs("numbers")
 
     @property
     def classes(self) -> tuple[str, ...] | None:
@@ -60,31 +59,35 @@ class Preprocessing:
         """Names of the target columns."""
         return self.target.names
 
+    def outputs(self, array: str) -> tuple[str, ...]:
+        """Names of the columns of one array of the inputs."""
+        return tuple(name for each in self.columns if each.array == array for name in each.outputs)
+
     def usable(self, source: Source) -> tuple[RowSet, list[str]]:
         """The rows that `missing: drop` leaves, and a note on those it takes; else all rows."""
         if self.missing != "drop":
             return every_row(len(source)), []
         return complete_rows(source, self.inputs)
 
-    def features_of(self, source: Source, rows: RowIndex, dtype: DTypeLike) -> Features:
-        """X (n, D) of these rows, in blocks."""
+    def features_of(self, source: Source, rows: RowIndex, dtype: DTypeLike) -> dict[str, Features]:
+        """The arrays of the inputs of these rows by name, in blocks."""
         require(source, self.inputs)
         base: Source = polar(source, self.inputs, rows) if self.transform == "polar" else source
-        refuse = {"error": FILL, "drop": KEEP.format("drop")}.get(self.missing)
-        return Features(base, self.columns, rows, dtype, refuse)
+        found = dict[str, Features]()
+        for array, kind in (("numbers", dtype), ("codes", np.int32)):
+            columns = [column for column in self.columns if column.array == array]
+            if columns or array == "numbers":
+                found[array] = Features(base, columns, rows, kind, self.missing)
+        return found
 
-    def X(self, source: Source, rows: RowIndex, dtype: DTypeLike) -> tuple[Inputs, list[str]]:
-        """The inputs of the network, in memory, and notes on the values that were filled in."""
-        made = self.features_of(source, rows, dtype)
-        out: NDArray[np.floating] = np.empty((len(rows), made.width), dtype)
-        start = 0
-        for block in made:
-            out[start : start + len(block)] = block
-            start += len(block)
-        return Inputs(out), made.notes()
+    def apply(self, source: Source, rows: RowIndex, dtype: DTypeLike) -> tuple[Inputs, list[Repair]]:
+        """The inputs of the network, in memory, and what was repaired."""
+        found = self.features_of(source, rows, dtype)
+        inputs = Inputs(**{array: features.in_memory() for array, features in found.items()})
+        return inputs, [repair for features in found.values() for repair in features.repairs()]
 
-    def y(self, source: Source, rows: RowIndex, dtype: DTypeLike) -> NDArray[Any]:
-        """y (n,) class numbers, or (n, K) scaled numbers."""
+    def encode(self, source: Source, rows: RowIndex, dtype: DTypeLike) -> NDArray[Any]:
+        """The targets: (n,) class numbers, or (n, K) scaled numbers."""
         return self.target.encode(source, rows, dtype)
 
     def truth(self, source: Source, rows: RowIndex) -> NDArray[np.float64] | None:
@@ -100,9 +103,9 @@ class Preprocessing:
     def check_weights(self, source: Source, rows: RowIndex) -> None:
         """DataError where the weight of every row is 0."""
         if self.weight is not None:
-            made = partial(row_weights, source, self.weight, dtype=np.float64)
-            if not any(block.any() for block in in_blocks(made, rows, 1)):
-                raise DataError(f"{source.path}: column {printable(self.weight)!r}: every weight is 0")
+            weigh = partial(row_weights, source, self.weight, dtype=np.float64)
+            if not any(block.any() for block in in_blocks(weigh, rows, 1)):
+                raise DataError(f"{source.path}: column {self.weight!r}: every weight is 0")
 
     def inverse_target(self, predictions: NDArray[np.floating]) -> NDArray[np.float64]:
         """(n, K) predictions of a regression in the target's own unit."""
@@ -113,26 +116,19 @@ class Preprocessing:
     def extra(self, source: Source) -> list[str]:
         """A note on the columns of a source that are not used."""
         used = {*self.inputs, *self.targets, self.weight}
-        unused = [printable(name) or '""' for name in source.names if name not in used]
+        unused = [name or '""' for name in source.names if name not in used]
         if not unused:
             return []
         return [f"{source.path}: {count(len(unused), 'column')} not used: {', '.join(unused[:10])}"]
 
     def to_json(self) -> dict[str, Any]:
         """Everything as JSON values; floats keep every bit."""
-        return {
-            "inputs": list(self.inputs),
-            "transform": self.transform,
-            "missing": self.missing,
-            "columns": [to_stored(column) for column in self.columns],
-            "target": to_stored(self.target),
-            "weight": self.weight,
-        }
+        return to_stored(self)
 
     @classmethod
     def from_json(cls, document: Any) -> "Preprocessing":
         """The inverse of `to_json`; CheckpointError for a document that cannot come from it."""
-        return cls(**from_stored(document))
+        return cls(**from_stored(cls, document))
 
 
 def complete_rows(source: Source, names: Sequence[str]) -> tuple[RowSet, list[str]]:

@@ -1,14 +1,17 @@
-"""Notes on repaired values that can be added up when a file is read in pieces."""
+"""Repaired values: counted, so that a file may be read in pieces."""
 
+from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from mlptrain.messages import count
 
 
-class Repair(str):
-    """The note on a repair: how many of what, and what became of them.
+@dataclass(frozen=True)
+class Repair:
+    """How many of what, and what became of them.
 
-    >>> Repair(2, "missing value", "of age became 41")
+    >>> str(Repair(2, "missing value", "of age became 41"))
     '2 missing values of age became 41'
     """
 
@@ -16,27 +19,18 @@ class Repair(str):
     noun: str
     outcome: str
 
-    def __new__(cls, number: int, noun: str, outcome: str) -> "Repair":
-        """A text that remembers its parts."""
-        made = super().__new__(cls, f"{count(number, noun)} {outcome}")
-        made.number, made.noun, made.outcome = number, noun, outcome
-        return made
+    def __str__(self) -> str:
+        return f"{count(self.number, self.noun)} {self.outcome}"
 
 
-def added_up(notes: Iterable[str]) -> list[str]:
-    """The notes in the order of their first appearance, repairs of one kind as one note.
+def added_up(repairs: Iterable[Repair]) -> list[Repair]:
+    """Those of one kind as one, in the order of their first appearance.
 
-    >>> pieces = [Repair(2, "missing value", "of age became 41"), "1 column not used: id"]
-    >>> added_up([*pieces, Repair(1, "missing value", "of age became 41")])
-    ['3 missing values of age became 41', '1 column not used: id']
+    >>> two, one = (Repair(number, "missing value", "of age became 41") for number in (2, 1))
+    >>> [str(repair) for repair in added_up([two, one])]
+    ['3 missing values of age became 41']
     """
-    found: dict[object, str] = {}
-    for note in notes:
-        if not isinstance(note, Repair):
-            found[note] = note
-            continue
-        key = (note.noun, note.outcome)
-        before = found.get(key)
-        number = note.number + (before.number if isinstance(before, Repair) else 0)
-        found[key] = Repair(number, note.noun, note.outcome)
-    return list(found.values())
+    totals = Counter[tuple[str, str]]()
+    for repair in repairs:
+        totals[repair.noun, repair.outcome] += repair.number
+    return [Repair(number, *what) for what, number in totals.items()]

@@ -1,62 +1,80 @@
-"""Fitted columns and targets as JSON, and back, trusting nothing that is read.
+"""A fitted preprocessing as JSON, and back, trusting nothing that is read.
 
-A checkpoint is untrusted input: every value is held against the type of its field, and anything
-else is one CheckpointError.
+A checkpoint is untrusted input: pydantic holds every value against the type of its field, and
+anything else is one CheckpointError. Columns and target have their kind under `type`.
 """
 
-import dataclasses
-import sys
-from typing import Any, get_args
+import json
+from collections.abc import Mapping
+from dataclasses import fields, make_dataclass
+from functools import cache, reduce
+from operator import or_
+from typing import Annotated, Any, Literal, get_type_hints
 
-from mlptrain.data.preprocessing.columns import (
-    Category,
-    Column,
-    Missing,
-    Number,
-)
-from mlptrain.data.preprocessing.targets import ClassTarget, NumberTarget, Target
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+
+from mlptrain.data.preprocessing.columns import KINDS
+from mlptrain.data.preprocessing.targets import TARGETS, NumberTarget
 from mlptrain.errors import CheckpointError
 
-COLUMNS = {"number": Number, "category": Category}
-TARGETS = {"classes": ClassTarget, "numbers": NumberTarget}
-NAMES = {kind: name for name, kind in (COLUMNS | TARGETS).items()}
+STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 
 
-LARGEST = sys.float_info.max
-"""Comparing works for every int and for NaN, converting does not."""
+def to_stored(preprocessing: Any) -> dict[str, Any]:
+    """Every field as JSON values."""
+    columns = [_with_type(column, KINDS) for column in preprocessing.columns]
+    target = _with_type(preprocessing.target, TARGETS)
+    return {**_values(preprocessing), "columns": columns, "target": target}
 
 
-def to_stored(item: Column | Target) -> dict[str, Any]:
-    """A fitted column or target as JSON values, with its class under `type`."""
-    values = {
-        field.name: list(value) if isinstance(value := getattr(item, field.name), tuple) else value
-        for field in dataclasses.fields(item)
-    }
-    return {"type": NAMES[type(item)], **values}
+def from_stored(preprocessing: Any, document: Any) -> dict[str, Any]:
+    """The arguments of the class `preprocessing`; CheckpointError where they cannot come from it."""
+    try:
+        read = _adapter(preprocessing, tuple(KINDS.items())).validate_json(json.dumps(document))
+    except ValidationError as error:
+        raise _wrong(_where(error)) from None
+    columns = tuple(_of_type(column, KINDS) for column in read.columns)
+    values = {**vars(read), "columns": columns, "target": _of_type(read.target, TARGETS)}
+    _consistent(**values)
+    return values
 
 
-def from_stored(document: Any) -> dict[str, Any]:
-    """The arguments of `Preprocessing`, checked."""
-    keys = ("inputs", "transform", "missing", "columns", "target", "weight")
-    _object(document, "preprocessing", keys)
-    inputs = _value(document["inputs"], tuple[str, ...], "inputs")
-    columns = document["columns"]
-    if not isinstance(columns, list) or not columns:
-        raise _wrong("columns")
-    read = {
-        "inputs": inputs,
-        "transform": _one_of(document["transform"], (None, "polar"), "transform"),
-        "missing": _one_of(document["missing"], get_args(Missing), "missing"),
-        "columns": tuple(_item(c, COLUMNS, f"columns[{i}]") for i, c in enumerate(columns)),
-        "target": _item(document["target"], TARGETS, "target"),
-        "weight": None if document["weight"] is None else _value(document["weight"], str, "weight"),
-    }
-    _consistent(read)
-    return read
+def _values(item: Any) -> dict[str, Any]:
+    values = {field.name: getattr(item, field.name) for field in fields(item)}
+    return {name: list(value) if type(value) is tuple else value for name, value in values.items()}
 
 
-def _consistent(read: dict[str, Any]) -> None:
-    target, columns = read["target"], read["columns"]
+def _with_type(item: Any, kinds: Mapping[str, type]) -> dict[str, Any]:
+    (name,) = (name for name, kind in kinds.items() if kind is type(item))
+    return {"type": name, **_values(item)}
+
+
+def _of_type(item: Any, kinds: Mapping[str, type]) -> Any:
+    values = dict(vars(item))
+    return kinds[values.pop("type")](**values)
+
+
+@cache
+def _adapter(preprocessing: Any, kinds: tuple[tuple[str, type], ...]) -> TypeAdapter[Any]:
+    columns = tuple.__class_getitem__((_one_of(dict(kinds)), ...))
+    return TypeAdapter(form(preprocessing, columns=columns, target=_one_of(TARGETS)))
+
+
+def _one_of(kinds: Mapping[str, type]) -> Any:
+    forms = (form(kind, type=Literal[name]) for name, kind in kinds.items())
+    return Annotated[reduce(or_, forms), Field(discriminator="type")]
+
+
+def form(kind: type, **more: Any) -> Any:
+    """A dataclass with the fields of `kind` and with more, or with other types."""
+    types = get_type_hints(kind)
+    each = {field.name: types[field.name] for field in fields(kind)} | more
+    return make_dataclass(kind.__name__, each.items(), namespace={"__pydantic_config__": STRICT})
+
+
+def _consistent(columns: Any, target: Any, inputs: Any, transform: Any, **_: Any) -> None:
+    """CheckpointError where fields that are right one by one do not fit together."""
+    names = [column.name for column in columns]
     if isinstance(target, NumberTarget):
         if not len(target.columns) == len(target.mean) == len(target.std) > 0:
             raise _wrong("target")
@@ -64,53 +82,19 @@ def _consistent(read: dict[str, Any]) -> None:
             raise _wrong("target.std")
     elif len(set(target.classes)) != len(target.classes) or len(target.classes) < 2:
         raise _wrong("target.classes")
-    names = [column.name for column in columns]
-    expected = ["r", "theta"] if read["transform"] else list(read["inputs"])
-    if names != expected or len(set(names)) != len(names):
+    expected = ["r", "theta"] if transform else list(inputs)
+    if names != expected or len(set(names)) != len(names) or not names:
         raise _wrong("columns")
 
 
-def _item(document: Any, classes: dict[str, Any], where: str) -> Any:
-    _object(document, where, ("type",))
-    kind = classes.get(document["type"]) if isinstance(document["type"], str) else None
-    if kind is None:
-        raise _wrong(f"{where}.type")
-    fields = dataclasses.fields(kind)
-    _object(document, where, ("type", *(field.name for field in fields)))
-    return kind(
-        **{f.name: _value(document[f.name], f.type, f"{where}.{f.name}") for f in fields},
-    )
-
-
-def _object(document: Any, where: str, keys: tuple[str, ...]) -> None:
-    """An object that has these keys; more keys than these are wrong, save where `type` is asked."""
-    if not isinstance(document, dict) or not set(keys) <= set(document):
-        raise _wrong(where)
-    if keys != ("type",) and set(keys) != set(document):
-        raise _wrong(where)
-
-
-def _value(value: Any, wanted: Any, where: str) -> Any:
-    """The value as the type of a field asks for it."""
-    if wanted is float:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= LARGEST:
-            raise _wrong(where)
-        return float(value)
-    if wanted in (str, bool):
-        if not isinstance(value, wanted):
-            raise _wrong(where)
-        return value
-    if wanted in (tuple[str, ...], tuple[float, ...]):
-        if not isinstance(value, list):
-            raise _wrong(where)
-        return tuple(_value(v, get_args(wanted)[0], f"{where}[{i}]") for i, v in enumerate(value))
-    return _one_of(value, get_args(wanted), where)
-
-
-def _one_of(value: Any, choices: tuple[Any, ...], where: str) -> Any:
-    if not isinstance(value, str | None) or value not in choices:
-        raise _wrong(where)
-    return value
+def _where(error: ValidationError) -> str:
+    """The place of the first fault as one would write it: `columns[0].center`."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = first["loc"][:-1] if first["type"] == "unexpected_keyword_argument" else first["loc"]
+    tag = {"columns": 2, "target": 1}.get(str(place[0])) if place else None
+    steps = [step for depth, step in enumerate(place) if depth != tag]
+    written = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
+    return written.removeprefix(".") or "the whole"
 
 
 def _wrong(where: str) -> CheckpointError:

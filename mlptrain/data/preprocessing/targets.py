@@ -9,8 +9,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from mlptrain.data.preprocessing.columns import check_finite, check_present
-from mlptrain.data.preprocessing.scaling import moments
+from mlptrain.data.preprocessing.checks import check_finite, check_present
+from mlptrain.data.preprocessing.moments import moments
 from mlptrain.data.source import (
     BLANK,
     BLOCK,
@@ -23,7 +23,7 @@ from mlptrain.data.source import (
     require,
 )
 from mlptrain.errors import DataError
-from mlptrain.messages import count, printable, some
+from mlptrain.messages import count, some
 
 DELETE = "a target is never filled in: delete the rows, or correct them"
 FEW = 20
@@ -93,15 +93,17 @@ class NumberTarget:
 
 
 Target = ClassTarget | NumberTarget
+TARGETS: dict[str, type[Target]] = {"classes": ClassTarget, "numbers": NumberTarget}
+"""Each by the `type` that it has in a checkpoint."""
 
 
 def fit_classes(source: Source, name: str, rows: RowIndex) -> ClassTarget:
     """The classes of the training rows: by number where all are numbers, else by name."""
     if source.kind(name) == "other":
-        raise DataError(f"{source.path}: target {printable(name)!r} holds no class names")
+        raise DataError(f"{source.path}: target {name!r} holds no class names")
     classes = tuple(source.levels(name, rows))
     if len(classes) == 1:
-        only = f"only one class, {printable(classes[0])!r}"
+        only = f"only one class, {classes[0]!r}"
         raise DataError(f"{source.path}: target {name!r} has {only}: two are needed to learn")
     if len(classes) == len(rows) > 2 or len(classes) > max(FEW, len(rows) / 3):
         found = f"{count(len(classes), 'different value')} in {count(len(rows), 'training row')}"
@@ -123,7 +125,7 @@ def fit_target_numbers(
     found = moments(source, names, rows)
     constant = found.low == found.high
     notes = [
-        f"target {printable(name)} has one value, {low:g}, in every training row"
+        f"target {name} has one value, {low:g}, in every training row"
         for name, low, same in zip(names, found.low, constant, strict=True)
         if same
     ]
@@ -146,7 +148,7 @@ def _numeric(source: Source, names: tuple[str, ...] | list[str]) -> None:
                 kind, "no numbers"
             )
             raise DataError(
-                f"{source.path}: target {printable(name)!r} holds {what}: a regression needs numbers; "
+                f"{source.path}: target {name!r} holds {what}: a regression needs numbers; "
                 "to predict a class: `loss: softmax`"
             )
 

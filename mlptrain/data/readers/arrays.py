@@ -40,13 +40,11 @@ def read_npz(path: str) -> Matrix:
     except (NotImplementedError, RuntimeError):
         raise DataError(f"{path}: is not a valid .npz file: encrypted or oddly compressed") from None
     X = arrays.pop("X")
-    rows = (
-        {name: y for name, y in arrays.items() if y.ndim in (1, 2) and len(y) == len(X)}
-        if X.ndim
-        else {}
-    )
-    labels = rows | {name: y for name, y in arrays.items() if name == "y"}
-    return checked(path, X, labels)
+
+    def has_rows(y: NDArray[Any]) -> bool:
+        return X.ndim > 0 and y.ndim in (1, 2) and len(y) == len(X)
+
+    return checked(path, X, {name: y for name, y in arrays.items() if name == "y" or has_rows(y)})
 
 
 def _member(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:

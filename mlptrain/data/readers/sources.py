@@ -7,7 +7,6 @@ anything else         delimited text with a header, gzipped or not
 """
 
 import hashlib
-import inspect
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence, Set
@@ -22,7 +21,6 @@ from mlptrain.data.readers.tables.text import open_binary
 from mlptrain.data.readers.toy import TOYS
 from mlptrain.data.source import Source
 from mlptrain.errors import ConfigError
-from mlptrain.messages import hint, some
 from mlptrain.streams import stream
 
 MOST_ENTRIES = 100_000_000
@@ -87,13 +85,9 @@ def labels_of(path: str, target: str | None) -> str | None:
     return target if target is not None else labels_beside(path)
 
 
-def target_names(source: Source, target: str | Sequence[str] | None) -> list[str]:
+def target_names(source: Source, target: str | Sequence[str]) -> list[str]:
     """The target columns. Arrays have theirs called y; an array (N, K) is y0, y1, ..."""
-    if target is None and not isinstance(source, Matrix):
-        raise ConfigError(f"data.target: name the target column; the file has {some(source.names)}")
-    asked = [target or "y"] if isinstance(target, str | None) else list(target)
-    if not asked or len(set(asked)) < len(asked):
-        raise ConfigError("data.target: name each target column once")
+    asked = [target] if isinstance(target, str) else list(target)
     if isinstance(source, Matrix) and len(asked) == 1 and asked[0] not in source.names:
         columns = [name for name in source.labels if name.removeprefix(asked[0]).isdigit()]
         return columns or asked
@@ -103,18 +97,7 @@ def target_names(source: Source, target: str | Sequence[str] | None) -> list[str
 def open_toy(options: Mapping[str, Any], seed: int) -> Matrix:
     """A toy set by the options of the config, `name` among them."""
     given = dict(options)
-    name = given.pop("name", None)
-    if name not in TOYS:
-        raise ConfigError(
-            f"data.train.name: {name!r} is no toy set{hint(str(name), TOYS)} "
-            f"(there are {', '.join(TOYS)})"
-        )
-    known = [
-        p.name for p in inspect.signature(TOYS[name]).parameters.values() if p.kind is p.KEYWORD_ONLY
-    ]
-    for key in given:
-        if key not in known:
-            raise ConfigError(f"data.train.{key}: {name} takes {', '.join(known)}{hint(key, known)}")
+    name = given.pop("name")
     if math.prod(value for value in given.values() if type(value) is int) > MOST_ENTRIES:
         raise ConfigError(f"data.train: a toy set has at most {MOST_ENTRIES:,} numbers")
     X, y = TOYS[name](stream(seed, "toy"), **given)

@@ -10,12 +10,7 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.matrix import (
-    MOST_FEATURES,
-    Matrix,
-    checked,
-    numbered,
-)
+from mlptrain.data.matrix import MOST_FEATURES, Matrix, checked, numbered
 from mlptrain.data.readers.packed import read_all
 from mlptrain.data.source import SHOWN, as_number
 from mlptrain.errors import DataError

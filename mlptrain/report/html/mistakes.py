@@ -95,7 +95,7 @@ def inputs_of(run: Results, found: Sequence[Mistake]) -> Floats:
 
 def row_name(run: Results, place: int) -> str:
     """The number of a row in its file, from 1."""
-    part = getattr(run.dataset.parts, run.split)
+    part = getattr(run.dataset.partition, run.split)
     return f"row {(int(part[place]) if len(part) else place) + 1:,}"
 
 

@@ -6,7 +6,7 @@ from textwrap import wrap
 import numpy as np
 
 from mlptrain.data.dataset import Rows
-from mlptrain.data.preprocessing.columns import Number
+from mlptrain.data.preprocessing.columns.number import Number
 from mlptrain.metrics.classification import accuracy
 from mlptrain.metrics.metric import Array, Floats
 from mlptrain.metrics.ranking import margins
@@ -25,13 +25,19 @@ LINE = 26
 
 def obstacle(results: Results) -> str:
     """Why there is no boundary to draw; "" if there is."""
-    made = results.model.preprocessing
-    if made.classes is None:
+    preprocessing = results.model.preprocessing
+    if preprocessing.classes is None:
         return "its target is a number, not a class"
-    if len(made.inputs) != 2:
-        return f"it has {len(made.inputs)} features, and a plane has two"
-    plain = [each for each in made.columns if isinstance(each, Number) and each.kind == "number"]
-    return "" if len(plain) == len(made.features) == 2 else "its features are not just two numbers"
+    if len(preprocessing.inputs) != 2:
+        return f"it has {len(preprocessing.inputs)} features, and a plane has two"
+    plain = [
+        each for each in preprocessing.columns if isinstance(each, Number) and each.kind == "number"
+    ]
+    return (
+        ""
+        if len(plain) == len(preprocessing.features) == 2
+        else "its features are not just two numbers"
+    )
 
 
 def draw(runs: Sequence[Results], theme: Theme) -> Picture:

@@ -29,7 +29,7 @@ def shared_rows(case: Case) -> Verdict:
     seen: Keys = {}
     for i, key in keys(data.train):
         seen.setdefault(key, i)
-    places = {"train": data.parts.train, "val": data.parts.val, "test": data.parts.test}
+    places = data.partition._asdict()
     found, total, first = list[str](), 0, list[str]()
     for name, rows in named.items():
         twins = [(i, seen[key]) for i, key in keys(rows) if key in seen]

@@ -24,7 +24,6 @@ from mlptrain.data.readers.tables.frames import (
 from mlptrain.data.readers.tables.series import typed
 from mlptrain.data.readers.tables.text import open_binary
 from mlptrain.errors import DataError
-from mlptrain.messages import printable
 
 COLUMN_FILES = {
     ".parquet": ("Parquet", parse_parquet),
@@ -64,7 +63,7 @@ def column_frames(path: str, suffix: str, size: int) -> Iterator[Frame]:
         said.seek(0)
         lines = said.read().decode(errors="replace").splitlines()
     if parser.returncode != 0:
-        reason = printable(_reason(parser.returncode, lines))
+        reason = _reason(parser.returncode, lines)
         raise DataError(f"{path}: is not a valid {COLUMN_FILES[suffix][0]} file: {reason}")
     if not pieces:
         raise DataError(f"{path}: has no rows")

@@ -6,8 +6,8 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from itertools import islice
-from pathlib import PurePath
 from typing import BinaryIO, cast
 
 import numpy as np
@@ -15,22 +15,10 @@ import numpy as np
 from mlptrain.data.readers.packed import is_packed, open_unpacked, unpacked
 from mlptrain.data.readers.tables.column_files import COLUMN_FILES, column_frames
 from mlptrain.data.readers.tables.frames import Guess, guess_after
-from mlptrain.data.readers.tables.tables import (
-    JSON_LINES,
-    Table,
-    delimited,
-    json_lines,
-)
-from mlptrain.data.readers.tables.text import (
-    BOM,
-    HEAD,
-    Layout,
-    Text,
-    as_stream,
-    layout_of,
-)
+from mlptrain.data.readers.tables.tables import JSON_LINES, Table, delimited, json_lines, suffix_of
+from mlptrain.data.readers.tables.text import BOM, Text, layout_of
 from mlptrain.errors import DataError
-from mlptrain.system.prefetch import ahead
+from mlptrain.system.prefetch import prefetch
 
 PIECE = 1 << 22
 """Bytes of a piece: large enough to be parsed at full speed, small enough not to show in memory."""
@@ -38,11 +26,6 @@ PER_COLUMN = 1 << 14
 """A wide table has larger pieces: each column costs some time in each piece."""
 LONGEST = 1 << 26
 """Bytes of a piece after which an open quote is taken for a fault."""
-
-
-def suffix_of(path: str) -> str:
-    """The last part of a file's name that says what it is: `.csv` of `a.csv.gz`."""
-    return PurePath(path.removesuffix(".gz")).suffix.lower()
 
 
 def table_pieces(path: str) -> Iterator[Table]:
@@ -66,7 +49,7 @@ def _parsed(pieces: Iterator[tuple[Text, bytes]]) -> Iterator[Table]:
     guess: Guess | None = None
     with ThreadPoolExecutor(2) as pool:
         coming = deque[Future[Table]]()
-        for text, data in ahead(pieces):
+        for text, data in prefetch(pieces):
             coming.append(pool.submit(delimited, text, data, guess=guess))
             if len(coming) > 1:
                 table = coming.popleft().result()
@@ -86,7 +69,7 @@ def text_pieces(path: str) -> Iterator[tuple[Text, bytes]]:
         empty = True
         for data, line in _record_pieces(stream, size, first_line + head.count(b"\n")):
             empty = False
-            yield _text(name, data, layout, line), data
+            yield Text(name, partial(io.BytesIO, data), layout, line), data
     if empty:
         raise DataError(f"{name}: has a header and no rows")
 
@@ -102,17 +85,6 @@ def piece_of(path: str, number: int) -> Table:
 def is_text(path: str) -> bool:
     """Whether a table is delimited text."""
     return suffix_of(path) not in (*COLUMN_FILES, *JSON_LINES)
-
-
-def whole_text(path: str) -> Text:
-    """A delimited text from its beginning to its end."""
-    with _open(path) as stream:
-        layout = layout_of(stream.read(HEAD), path)
-    return Text(path, lambda: open_unpacked(path), layout)
-
-
-def _text(name: str, data: bytes, layout: Layout, line: int) -> Text:
-    return Text(name, lambda: as_stream(data), layout, line)
 
 
 def _column_pieces(path: str, suffix: str) -> Iterator[Table]:
@@ -158,11 +130,8 @@ def _whole_records(stream: BinaryIO, size: int) -> bytes:
 
 def _whole_lines(stream: BinaryIO, size: int) -> bytes:
     """At least `size` bytes, up to the end of a line. Of a plain file they are read in one go."""
-    if (
-        isinstance(stream, io.BufferedReader)
-        and isinstance(stream.raw, io.FileIO)
-        and stream.seekable()
-    ):
+    is_plain = isinstance(stream, io.BufferedReader) and isinstance(stream.raw, io.FileIO)
+    if is_plain and stream.seekable():
         start = stream.tell()
         stream.seek(start + size)
         stream.readline()

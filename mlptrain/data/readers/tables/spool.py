@@ -12,18 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.data.cache.file_array import OpenFile
-from mlptrain.data.readers.tables.pieces import (
-    is_text,
-    piece_of,
-    table_pieces,
-    whole_text,
-)
+from mlptrain.data.readers.tables.pieces import is_text, piece_of, table_pieces
 from mlptrain.data.readers.tables.spooled import MOST_LABELS, Spooled
-from mlptrain.data.readers.tables.tables import Table, not_numbers
+from mlptrain.data.readers.tables.tables import Table, not_numbers, whole_text
 from mlptrain.data.source import BLANK, SHOWN, UNSEEN, Kind, RowIndex, RowNumbers, blocks, in_order
 from mlptrain.errors import DataError
-from mlptrain.messages import printable
-from mlptrain.system.prefetch import ahead
+from mlptrain.system.prefetch import prefetch
 
 NUMBER = 8
 """Bytes of a float64."""
@@ -122,8 +116,8 @@ class Spool:
         if column.overflows:
             found = f"more than {MOST_LABELS:,} different values"
             raise DataError(
-                f"{self.path}: column {printable(name)!r} has {found}: "
-                f"too many for classes or categories; to leave it out: `ignore: [{printable(name)}]`, "
+                f"{self.path}: column {name!r} has {found}: "
+                f"too many for classes or categories; to leave it out: `ignore: [{name}]`, "
                 "to predict a number: `loss: mse`"
             )
         return list(column.place)
@@ -200,7 +194,7 @@ def read_spool(
 def _checked_pieces(path: str) -> Iterator[Table]:
     """The pieces of a table; faults of its text are listed over the whole file."""
     try:
-        yield from ahead(table_pieces(path))
+        yield from prefetch(table_pieces(path))
     except DataError:
         whole = whole_text(path).faults() if is_text(path) else None
         if whole is not None:

@@ -7,25 +7,21 @@ a `Table`. A broken file is a DataError with file, line and column; nothing is r
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from io import BytesIO
 from pathlib import PurePath
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.readers.packed import read_all
+from mlptrain.data.readers.packed import is_packed, open_unpacked, read_all
 from mlptrain.data.readers.tables import frames, labels, series
 from mlptrain.data.readers.tables.column_files import COLUMN_FILES, column_frames
-from mlptrain.data.readers.tables.text import (
-    HEAD,
-    Text,
-    as_stream,
-    layout_of,
-    open_binary,
-)
+from mlptrain.data.readers.tables.text import HEAD, Text, layout_of, open_binary
 from mlptrain.data.source import SHOWN, Kind, RowIndex, Source, contiguous, faulty_values
 from mlptrain.errors import DataError
-from mlptrain.messages import count, printable, quoted
+from mlptrain.messages import count, quoted
 
 JSON_LINES = (".jsonl", ".ndjson")
 COLUMN_PIECE = 1 << 24
@@ -101,7 +97,7 @@ class Table:
 
     def levels(self, name: str, rows: RowIndex) -> list[str]:
         """The different values of the column in these rows, in order."""
-        return labels.different(self.values(name)[row] for row in np.asarray(rows).tolist())
+        return labels.different(map(self.values(name).__getitem__, np.asarray(rows).tolist()))
 
     def codes(self, name: str, levels: Sequence[str], rows: RowIndex) -> NDArray[np.int64]:
         """(n,) the place of each value in `levels`; BLANK where missing, UNSEEN where not there."""
@@ -137,7 +133,7 @@ def not_numbers(source: Source, name: str, first: Sequence[int], total: int) -> 
     else:
         advice = (
             "correct them or leave them empty; "
-            f"if {printable(name)} is a category: `categorical: {{columns: [{printable(name)}]}}`"
+            f"if {name} is a category: `categorical: {{columns: [{name}]}}`"
         )
     places = [(row, name) for row in first]
     return faulty_values(source, places, total, "is not a number", advice)
@@ -145,19 +141,29 @@ def not_numbers(source: Source, name: str, first: Sequence[int], total: int) -> 
 
 def read_table(path: str) -> Table:
     """Read a table whole. The suffix (.parquet, .arrow, .jsonl, ...) says what it is, else text."""
-    suffix = PurePath(path.removesuffix(".gz")).suffix.lower()
+    suffix = suffix_of(path)
     if suffix in COLUMN_FILES:
         return Table(path, frames.joined(column_frames(path, suffix, COLUMN_PIECE)), None)
     if suffix in JSON_LINES:
         return json_lines(path, read_all(path), 1)
     with open_binary(path) as stream:
-        gzipped = stream.read(2) == b"\x1f\x8b"
-    if gzipped:
-        data = read_all(path)
-        return delimited(Text(path, lambda: as_stream(data), layout_of(data[:HEAD], path)), data)
-    with open_binary(path) as stream:
+        gzipped = is_packed(stream)
+    if not gzipped:
+        return delimited(whole_text(path), path)
+    data = read_all(path)
+    return delimited(Text(path, partial(BytesIO, data), layout_of(data[:HEAD], path)), data)
+
+
+def suffix_of(path: str) -> str:
+    """The last part of a file's name that says what it is: `.csv` of `a.csv.gz`."""
+    return PurePath(path.removesuffix(".gz")).suffix.lower()
+
+
+def whole_text(path: str) -> Text:
+    """A delimited text from its beginning to its end."""
+    with open_unpacked(path) as stream:
         layout = layout_of(stream.read(HEAD), path)
-    return delimited(Text(path, lambda: open_binary(path), layout), path)
+    return Text(path, lambda: open_unpacked(path), layout)
 
 
 def delimited(
@@ -171,7 +177,7 @@ def delimited(
     try:
         frame = frames.parse_text(source, layout.separator, layout.names, header, as_written, guess)
     except frames.UNREADABLE as error:
-        reason = printable(str(error).splitlines()[0])
+        reason = str(error).splitlines()[0]
         raise text.faults() or DataError(f"{text.path}: is no table: {reason}") from None
     if frame.width != len(text.layout.names):
         raise text.faults() or DataError(f"{text.path}: is no table: its rows do not fit its header")
@@ -204,7 +210,7 @@ def json_lines(path: str, data: bytes, first_line: int) -> Table:
     try:
         frame = frames.parse_json_lines(data)
     except frames.UNREADABLE as error:
-        reason = printable(str(error).splitlines()[0])
+        reason = str(error).splitlines()[0]
         raise json_fault(path, data, first_line) or DataError(
             f"{path}: is not JSON Lines: {reason}"
         ) from None
@@ -227,7 +233,7 @@ def json_fault(path: str, data: bytes, first_line: int) -> DataError | None:
                 faults.append(f'{path}:{number}: is not an object {{"name": value, ...}}')
         except (ValueError, RecursionError) as error:
             what = str(error).split(":")[0]
-            faults.append(f"{path}:{number}: is not JSON ({printable(what)})")
+            faults.append(f"{path}:{number}: is not JSON ({what})")
     if not faults:
         return None
     total = f"{path}: {count(len(faults), 'such line')} in all: write one JSON object per line"

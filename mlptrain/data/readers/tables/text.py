@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from mlptrain.data.source import SHOWN
 from mlptrain.errors import DataError, StorageError
-from mlptrain.messages import count, printable, quoted, some
+from mlptrain.messages import count, quoted, some
 
 SEPARATORS = ",;\t|"
 HEAD = 1 << 20
@@ -179,11 +179,6 @@ def open_binary(path: str) -> io.BufferedReader:
         raise StorageError(f"{path}: cannot be read: {reason}") from None
 
 
-def as_stream(data: bytes) -> BinaryIO:
-    """Bytes in memory as a file."""
-    return io.BytesIO(data)
-
-
 def layout_of(head: bytes, path: str) -> Layout:
     r"""Separator and column names from the first bytes of a text, checked.
 
@@ -231,7 +226,7 @@ def _checked(names: list[str], path: str) -> tuple[str, ...]:
         faults.append(f"{path}:1: columns {shown} have no name: name all but one in the header")
     twice = sorted({name for name in names if name and names.count(name) > 1})
     faults += [
-        f"{path}:1: {printable(name)}: {names.count(name)} columns have this name: rename all but one"
+        f"{path}:1: {name}: {names.count(name)} columns have this name: rename all but one"
         for name in twice
     ]
     if faults:

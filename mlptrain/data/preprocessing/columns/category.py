@@ -1,0 +1,99 @@
+"""A column of categories, one-hot."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from mlptrain.arrays import Array
+from mlptrain.data.preprocessing.columns.column import Column, Fault
+from mlptrain.data.preprocessing.targets import FEW
+from mlptrain.data.settings import CategoryPolicy, Settings
+from mlptrain.data.source import BLANK, RowIndex, Source
+from mlptrain.errors import DataError
+from mlptrain.messages import count, some
+
+MOST_LEVELS = 1000
+
+
+@dataclass(frozen=True)
+class Category(Column):
+    """One column of 0 and 1 per level, 1 where the value is that level.
+
+    `unseen` and `missing` say what becomes of a value that is no level, and of one that is missing.
+    """
+
+    by_label: ClassVar[bool] = True
+    name: str
+    levels: tuple[str, ...]
+    unseen: CategoryPolicy
+    missing: CategoryPolicy
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """`colour=red`, `colour=blue`, ..."""
+        return tuple(f"{self.name}={level}" for level in self.levels)
+
+    @classmethod
+    def named(cls, settings: Settings) -> tuple[str, ...]:
+        """Those of `categorical.columns`."""
+        return settings.categorical.columns
+
+    @classmethod
+    def takes(cls, source: Source, name: str) -> bool:
+        """Text, unless most of it is numbers: then `numbers` says which values are not."""
+        return source.kind(name) == "text" and not source.looks_numeric(name)
+
+    @classmethod
+    def refusal(cls, source: Source, name: str, settings: Settings) -> str:
+        """Text is refused by `categorical: error`."""
+        if settings.categorical.encode == "one_hot":
+            return ""
+        return f"holds text: write `categorical: one_hot` or `ignore: [{name}]`"
+
+    @classmethod
+    def fit(cls, source: Source, names: list[str], rows: RowIndex, settings: Settings) -> list[Self]:
+        """The levels are the different values of the training rows, at most MOST_LEVELS."""
+        unseen, missing = settings.categorical.unseen, settings.categorical.missing
+        found = [cls(name, tuple(source.levels(name, rows)), unseen, missing) for name in names]
+        for each in found:
+            where, advice = f"{source.path}: column {each.name!r}", f"write `ignore: [{each.name}]`"
+            if not each.levels:
+                raise DataError(f"{where} has no value in any training row: {advice}")
+            if len(each.levels) > min(MOST_LEVELS, max(FEW, len(rows) / 2)):
+                many = count(len(each.levels), "different value")
+                few = count(len(rows), "training row")
+                raise DataError(f"{where} has {many} in {few}: too many for categories; {advice}")
+        return found
+
+    @classmethod
+    def remarks(cls, columns: Sequence[Self]) -> list[str]:
+        """Columns with a single level."""
+        single = [column for column in columns if len(column.levels) == 1]
+        return [f"{each.name} is {each.levels[0]!r} in every training row" for each in single]
+
+    @classmethod
+    def read(cls, columns: Sequence[Self], source: Source, rows: RowIndex) -> Any:
+        """The places of the values among the levels: an (n,) array for each column."""
+        return [source.codes(column.name, column.levels, rows) for column in columns]
+
+    def faults(self, codes: Array) -> list[Fault]:
+        """What the policies refuse."""
+        known = f"is not among the categories of the training rows ({some(self.levels)})"
+        advice = "correct them, or write `categorical: {{encode: one_hot, {}: zeros}}`"
+        missing = (codes == BLANK, "is a missing value", advice.format("missing"))
+        unseen = (codes < BLANK, known, advice.format("unseen"))
+        return [missing] * (self.missing == "error") + [unseen] * (self.unseen == "error")
+
+    @classmethod
+    def transform(
+        cls, columns: Sequence[Self], values: Any, block: Array, places: list[int]
+    ) -> list[int]:
+        """Write the ones. A row without one is a repaired value."""
+        repaired = []
+        for codes, place in zip(values, places, strict=True):
+            (here,) = np.nonzero(codes >= 0)
+            block[here, place + codes[here]] = 1
+            repaired.append(len(codes) - len(here))
+        return repaired

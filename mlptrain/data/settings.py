@@ -1,0 +1,68 @@
+"""What is asked of the data: the `data` section of a config. config/schema.py says what a key means."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+HeldOut = float | str | None
+"""Validation or test rows: a fraction of the training file, a file of their own, or none."""
+Scale = Literal["standard", "minmax", "robust", "none"]
+MissingPolicy = Literal["error", "mean", "median", "drop"]
+CategoryPolicy = Literal["error", "zeros"]
+
+
+@dataclass(frozen=True)
+class Missing:
+    """`data.missing`."""
+
+    policy: MissingPolicy
+    indicator: bool
+
+
+@dataclass(frozen=True)
+class Categorical:
+    """`data.categorical`."""
+
+    encode: Literal["one_hot", "error"]
+    unseen: CategoryPolicy
+    missing: CategoryPolicy
+    columns: tuple[str, ...]
+
+
+class Fold(NamedTuple):
+    """`data.fold`: the fold that is held out, from 1 on, and how many there are."""
+
+    number: int
+    of: int
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The section, key by key, and what the rest of the config says about the rows.
+
+    train      a file, or a toy set {"name": "spiral", ...}
+    classify   whether the target is a class
+    dtype      that of the network
+    """
+
+    train: str | Mapping[str, Any]
+    target: str | tuple[str, ...]
+    val: HeldOut
+    test: HeldOut
+    stratify: bool
+    fold: Fold | None
+    features: tuple[str, ...] | None
+    ignore: tuple[str, ...]
+    weight: str | None
+    scale: Scale
+    scale_target: Literal["standard", "none"]
+    missing: Missing
+    categorical: Categorical
+    dates: Literal["refuse", "ignore", "number"]
+    transform: Literal["polar"] | None
+    cache: str
+    classify: bool
+    seed: int
+    dtype: np.dtype[Any]
