@@ -2,7 +2,7 @@
 
 import pytest
 
-from mlptrain.graph.graph import apply
+from mlptrain.graph.apply import apply
 
 
 @pytest.fixture(autouse=True)

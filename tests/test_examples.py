@@ -3,7 +3,7 @@
 import doctest
 
 import pytest
-from mlptrain.nn.gates import GATES
+from mlptrain.graph.gates import GATES
 
 import mlptrain
 from mlptrain.data.readers.toy import TOYS

@@ -9,11 +9,13 @@ class AdamW(Adam):
 
     Decoupled from the adaptive rates (Loshchilov and Hutter, 2019), unlike an L2 penalty.
 
-    >>> w, adamw = np.array([1.0]), AdamW(weight_decay=0.1)
-    >>> adamw.attach(w, [w])
-    >>> adamw.step(w, np.array([7.0]), 0.1)  # 1 (1 - 0.1 * 0.1) - 0.1
-    >>> w
-    array([0.89])
+    >>> import numpy as np
+    >>> from mlptrain.arrays import Segment
+    >>> w, adamw = np.array([1.0, 1.0]), AdamW(weight_decay=0.1)
+    >>> adamw.attach(w, [Segment(0, 1, decays=True), Segment(1, 2)])  # a weight and a bias
+    >>> adamw.step(w, np.array([0.5, 0.5]), lr=0.1)
+    >>> w.round(6).tolist()  # 1 - 0.1 * 0.1, then a step of 0.1; and the step alone
+    [0.89, 0.9]
     """
 
     def __init__(
