@@ -1,10 +1,6 @@
 """Kinds of columns: what each makes of its values, and what holds for every one of them."""
 
-import ast
 import json
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +10,6 @@ import numpy as np
 import polars as pl
 import pytest
 from helpers import load_data, one_more_kind
-from runs import write_config
 
 from mlptrain.data.batches import batches, epoch_order
 from mlptrain.data.cache.file_array import FileArray
@@ -24,7 +19,6 @@ from mlptrain.data.preprocessing.columns import KINDS
 from mlptrain.data.preprocessing.columns.column import Column
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.errors import CheckpointError
-from mlptrain.storage.archive import read_archive
 
 ROOT = Path(__file__).parent.parent
 ROOMS = "mlptrain/data/preprocessing/columns"
@@ -211,63 +205,3 @@ def test_what_is_wrong_in_a_checkpoint_is_named(
     with pytest.raises(CheckpointError) as caught:
         Preprocessing.from_json(stored)
     assert str(caught.value) == f"preprocessing: {place}: not as this program writes it"
-
-
-# --- the recipe ---
-
-
-def recipe() -> str:
-    """The code of CONTRIBUTING.md."""
-    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    return text.partition("<!-- weekday.py -->\n```python\n")[2].partition("```\n<!-- /weekday.py -->")[
-        0
-    ]
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Path:
-    """The package with the recipe applied: the file, the line in the table and its import."""
-    shutil.copytree(
-        ROOT / "mlptrain", tmp_path / "mlptrain", ignore=shutil.ignore_patterns("__pycache__")
-    )
-    (tmp_path / ROOMS / "weekday.py").write_text(recipe(), encoding="utf-8")
-    table = tmp_path / ROOMS / "__init__.py"
-    text = table.read_text(encoding="utf-8")
-    line, imported = '    "category": Category,\n', "from mlptrain.data.settings import Settings\n"
-    assert line in text
-    assert imported in text
-    text = text.replace(line, f'    "weekday": Weekday,\n{line}')
-    place = "mlptrain.data.preprocessing.columns.weekday"
-    text = text.replace(imported, f"from {place} import Weekday\n{imported}")
-    table.write_text(text, encoding="utf-8")
-    return tmp_path
-
-
-def test_the_kind_of_column_of_the_recipe_is_fitted_saved_and_predicted_with(house: Path) -> None:
-    days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"] * 6
-    frame = pl.DataFrame({"day": days, "y": ["weekend" if day[0] == "S" else "work" for day in days]})
-    frame.write_csv(house / "t.csv")
-    config = {"data": {"train": "t.csv", "val": 0, "test": 0}, "train": {"epochs": 2}}
-    write_config(house / "c.yaml", config)
-
-    def run(*arguments: str) -> str:
-        command = [sys.executable, "-m", "mlptrain", *arguments]
-        ended = subprocess.run(command, cwd=house, capture_output=True, text=True, check=False)
-        assert ended.returncode == 0, ended.stderr
-        return ended.stdout
-
-    run("fit", "c.yaml", "--out", "run", "--quiet")
-    assert read_archive(house / "run" / "best.npz")[1]["features"] == ["day sin", "day cos"]
-    assert len(run("predict", "run", "t.csv").splitlines()) == 1 + len(days)
-
-
-def test_the_recipe_holds_what_it_says() -> None:
-    names: dict[str, Any] = {"__name__": "weekday"}
-    exec(compile(ast.parse(recipe()), "weekday.py", "exec"), names)  # noqa: S102
-    kind = names["Weekday"]
-    block = np.zeros((3, 3))
-    repaired = kind.transform([kind("day")], [np.array([0, -1, 3])], block, [1])
-
-    assert repaired == [1]
-    expected = [[0, 0, 1], [0, 0, 0], [0, np.sin(6 * np.pi / 7), np.cos(6 * np.pi / 7)]]
-    np.testing.assert_allclose(block, expected, atol=1e-15)

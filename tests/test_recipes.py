@@ -38,6 +38,7 @@ RECIPES: dict[str, Sequence[str]] = {
         "tests/test_activations.py",
         "tests/test_lecture.py::test_every_activation_gets_more_of_the_moons_than_a_linear_classifier",
     ),
+    "a kind of column": ("tests/test_columns.py", "tests/test_inputs.py", "tests/test_preprocess.py"),
 }
 """For each recipe the Examples and the tests that look at its table alone."""
 
