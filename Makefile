@@ -2,7 +2,7 @@
 PYTHON ?= python
 
 .DEFAULT_GOAL := help
-.PHONY: help check fix test tables docs golden chaos fuzz release
+.PHONY: help check fix test slow tables docs golden mutants chaos fuzz release
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1\t/' | expand -t 12
@@ -12,14 +12,17 @@ check: ## What CI runs: format, lint, types, docs current, tests
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy
 	$(PYTHON) -m cogapp --check docs/config.md docs/cli.md
-	$(PYTHON) -m pytest -n auto
+	$(PYTHON) -m pytest -n auto --dist worksteal
 
 fix: ## Format, and repair what ruff can repair
 	$(PYTHON) -m ruff check --fix .
 	$(PYTHON) -m ruff format .
 
 test: ## The tests alone
-	$(PYTHON) -m pytest -n auto
+	$(PYTHON) -m pytest -n auto --dist worksteal
+
+slow: ## The tests of many seconds, which plain pytest leaves out
+	$(PYTHON) -m pytest -n auto --dist worksteal -m slow
 
 tables: ## init, fit, predict and eval on every real table, to the end
 	MLPTRAIN_FULL_TABLES=1 $(PYTHON) -m pytest tests/test_real_tables.py
@@ -30,6 +33,9 @@ docs: ## Generate docs/config.md, docs/cli.md and the pictures of docs/gallery.m
 
 golden: ## Make the PyTorch trajectories again (needs torch, which nothing else does)
 	$(PYTHON) tests/golden/make_golden.py
+
+mutants: ## Some two hundred mistakes, made one at a time: a test must notice each
+	$(PYTHON) tests/mutation.py
 
 chaos: ## The long tests of what can go wrong, in full
 	MLPTRAIN_MUTATIONS=100000 MLPTRAIN_KILLS=200 MLPTRAIN_STRIDE=1 MLPTRAIN_REPEATS=10 $(PYTHON) -m pytest -m chaos

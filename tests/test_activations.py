@@ -8,6 +8,7 @@ from math import log
 import numpy as np
 import pytest
 
+from mlptrain.graph.gates import Sum
 from mlptrain.graph.graph import Graph
 from mlptrain.nn.activations import ACTIVATIONS
 from mlptrain.nn.activations.piecewise import ELU, LeakyReLU, Maxout
@@ -121,3 +122,21 @@ def test_far_out_nothing_overflows(name, x):
         value, slope = flow(ACTIVATIONS[name](), x)
 
     assert np.isfinite([value, slope]).all()
+
+
+@pytest.mark.parametrize("name", sorted(ACTIVATIONS))
+def test_the_whole_gradient_is_written_whatever_stood_there(name):
+    """Its memory is used again and again: what a step leaves there must not reach the next."""
+    graph = Graph(np.float64)
+    x = graph.input("x", (2, 4), wants_gradient=True)
+    graph.add(Sum(), graph.add(ACTIVATIONS[name](), x, name="y"), name="sum")
+    plan = graph.plan()
+    plan.value(x)[...] = [[1.0, -2.0, 3.0, 0.5], [-1.0, 2.0, 0.25, 4.0]]
+    plan.forward()
+    plan.backward()
+    expected = plan.gradient(x).copy()
+    plan.gradient(x)[...] = np.nan
+
+    plan.backward()
+
+    np.testing.assert_array_equal(plan.gradient(x), expected)

@@ -228,8 +228,14 @@ RESULTS = re.findall(
 )
 
 
+def slow(name: str) -> list[pytest.MarkDecorator]:
+    """The mark of a config that trains for many seconds."""
+    return [pytest.mark.slow] if "mnist5k" in name else []
+
+
 @pytest.mark.parametrize(
-    ("config", "split", "what", "number"), RESULTS, ids=[row[0] for row in RESULTS]
+    ("config", "split", "what", "number"),
+    [pytest.param(*row, id=row[0], marks=slow(row[0])) for row in RESULTS],
 )
 def test_a_config_gives_the_result_that_the_readme_prints(
     config, split, what, number, tmp_path, monkeypatch

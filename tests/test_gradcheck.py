@@ -57,14 +57,20 @@ def rows():
     return list(check_nodes())
 
 
+@pytest.fixture(scope="module")
+def network_rows():
+    """The rows of all networks as they are."""
+    return list(check_networks())
+
+
 def test_every_row_of_the_nodes_passes(rows):
     failed = [row for row in rows if not row.max_relative_error <= 1e-6]
 
     assert failed == []
 
 
-def test_every_row_of_the_networks_passes():
-    failed = [row for row in check_networks() if not row.max_relative_error <= 1e-6]
+def test_every_row_of_the_networks_passes(network_rows):
+    failed = [row for row in network_rows if not row.max_relative_error <= 1e-6]
 
     assert failed == []
 
@@ -76,8 +82,8 @@ def test_other_random_numbers_pass_as_well(seed):
     assert [row for row in rows if not row.passed] == []
 
 
-def test_no_entry_is_left_out_because_of_a_kink(rows):
-    every = [*rows, *check_networks()]
+def test_no_entry_is_left_out_because_of_a_kink(rows, network_rows):
+    every = [*rows, *network_rows]
 
     assert [row for row in every if row.kinks] == []
     assert min(row.entries_checked for row in every) > 0
@@ -93,8 +99,8 @@ def test_every_entry_of_every_registry_is_checked(table, name, rows):
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_every_activation_is_checked_in_a_whole_network(name):
-    assert any(row.network.startswith(f"{name}, ") for row in check_networks())
+def test_every_activation_is_checked_in_a_whole_network(name, network_rows):
+    assert any(row.network.startswith(f"{name}, ") for row in network_rows)
 
 
 @pytest.mark.parametrize(("table", "name"), ENTRIES)
@@ -246,9 +252,9 @@ def test_no_entries_have_no_error():
     assert relative_error(np.empty(0), np.empty(0)) == 0
 
 
-def test_gradients_of_0_under_batch_norm_pass():
+def test_gradients_of_0_under_batch_norm_pass(network_rows):
     # The bias below a batch norm is subtracted again: its true gradient is 0, the computed one 1e-17.
-    rows = [row for row in check_networks() if "batch norm" in row.network]
+    rows = [row for row in network_rows if "batch norm" in row.network]
 
     biases = [row for row in rows if row.tensor in ("layer1.b", "layer2.b")]
     assert len(biases) == 4

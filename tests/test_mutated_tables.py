@@ -109,7 +109,11 @@ def place(tmp_path_factory):
     return place
 
 
-@pytest.mark.parametrize("kind", KINDS)
+SLOW = [pytest.param(kind, marks=pytest.mark.slow) for kind in ("parquet", "arrow")]
+"""Each mutant of these is parsed by a process of its own."""
+
+
+@pytest.mark.parametrize("kind", [*SLOW, *(kind for kind in KINDS if kind not in ("parquet", "arrow"))])
 def test_any_mutant_ends_in_lines_of_ours_or_is_read(place, kind):
     choice = random.Random(f"{kind} 1")
     tasks = []

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ HOMES = {
     ("mlptrain/data/readers/tables/column_files.py", "subprocess"),
 }
 """Python, to read a Parquet or Arrow file that may take its parser down."""
+KINDS = (ast.Import, ast.ImportFrom, ast.Call, ast.keyword, ast.Attribute)
 FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__", "system", "popen"}
 
 
@@ -44,12 +46,20 @@ def test_every_promise_names_a_test():
     assert all("::test_" in tests for _, tests in rows)
 
 
+@cache
+def every_node():
+    """Every node of the sources that stands on a line, and where it is."""
+    return [
+        (f"{path.relative_to(ROOT)}:{node.lineno}", node)
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, KINDS)
+    ]
+
+
 def nodes(kind):
-    """Every node of a kind in the sources, and where it is."""
-    for path in SOURCES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, kind):
-                yield f"{path.relative_to(ROOT)}:{node.lineno}", node
+    """Those of a kind."""
+    return [(place, node) for place, node in every_node() if isinstance(node, kind)]
 
 
 def test_nothing_that_executes_or_connects_is_imported():

@@ -93,12 +93,12 @@ def test_shares_of_a_long_file_are_exact_and_the_test_rows_do_not_depend_on_val(
 @pytest.mark.usefixtures("short_chunks")
 def test_every_row_of_a_long_file_is_drawn_as_often_as_any_other() -> None:
     drawn = np.zeros((2, 40))
-    for seed in range(2000):
+    for seed in range(500):
         part_of = module.split(40, val=0.25, test=0.1, seed=seed)
         drawn += [part_of == module.VAL, part_of == module.TEST]
     for counts, share in zip(drawn, (0.25, 0.1), strict=True):
-        spread = np.sqrt(2000 * share * (1 - share))
-        assert np.abs(counts - 2000 * share).max() < 4.5 * spread
+        spread = np.sqrt(500 * share * (1 - share))
+        assert np.abs(counts - 500 * share).max() < 4.5 * spread
 
 
 @given(
