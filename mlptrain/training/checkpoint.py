@@ -5,7 +5,9 @@ of the optimizer as `optimizer.m` and so on. The document holds everything else.
 file is the business of `archive`; where the file lies, of `run_directory`.
 """
 
+import contextlib
 import math
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -53,11 +55,6 @@ class Checkpoint:
         """Where the run stood."""
         return Progress(**self["progress"])
 
-    def changed_sources(self, now: Mapping[str, str]) -> list[str]:
-        """The files of `now` (name: digest) whose content is not that of the training."""
-        before = self["fingerprint"]
-        return [source for source, digest in now.items() if before.get(source) != digest]
-
     def check_shapes(self, shapes: Iterable[ParameterSpec]) -> None:
         """CheckpointError unless the parameters are these; asked before anything is allocated."""
         for each in shapes:
@@ -82,9 +79,13 @@ def arrays_of(experiment: Experiment) -> dict[str, Array]:
 def constants_of(experiment: Experiment, config: Mapping[str, Any]) -> dict[str, Any]:
     """The part of the document that stays as it is from step to step."""
     data = experiment.data
+    directory = ""
+    with contextlib.suppress(OSError):  # it may have been removed
+        directory = os.getcwd()
     class_weights = getattr(experiment.network.loss, "class_weights", None)
     return {
         "config": dict(config),
+        "directory": directory,
         "architecture": {
             "inputs": experiment.network.architecture.inputs,
             "outputs": experiment.network.architecture.outputs,

@@ -76,6 +76,7 @@ def record(value: Any) -> bool:
 
 FORMS: dict[str, Any] = {
     "config": mapping,  # checked as every config is
+    "directory": text,  # the paths of the config begin there
     "architecture": {"inputs": size, "outputs": size},
     "features": [text],
     "targets": [text],
