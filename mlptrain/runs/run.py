@@ -31,11 +31,11 @@ from mlptrain.system.environment import differences, environment
 from mlptrain.system.threads import use_threads
 from mlptrain.training.build import build, interval
 from mlptrain.training.checkpoint import Checkpoint, restore_network
-from mlptrain.training.data_files import located
+from mlptrain.training.data_files import files_in, located, places_of
 from mlptrain.training.evaluate import evaluate
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.record import Progress, Record
-from mlptrain.training.restore import network_of
+from mlptrain.training.restore import config_of, network_of
 from mlptrain.training.trainer import train
 
 MOST_ROLLBACKS = 3
@@ -111,8 +111,10 @@ class Run:
             check_same_data(checkpoint, config, experiment)
             progress = checkpoint.progress()
             told = take_up(checkpoint, config, experiment, progress)
-            checkpointer = keeper_for(config, experiment, directory, events_for(config))
+            checkpointer = keeper_for(config, experiment, directory, events_for(config), checkpoint)
             checkpointer.restore(checkpoint)
+            if files_in(config) != files_in(config_of(checkpoint)):
+                checkpointer.saved = None  # what keeps the new places
             directory.write_config(dump(resolved(config)))
         except BaseException:
             directory.close()
@@ -258,11 +260,15 @@ class Run:
 
 
 def keeper_for(
-    config: Config, experiment: Experiment, directory: RunDirectory, events: EventFiles | None
+    config: Config,
+    experiment: Experiment,
+    directory: RunDirectory,
+    events: EventFiles | None,
+    before: Checkpoint | None = None,
 ) -> Checkpointer:
     """What writes the run, at the interval that the config asks for."""
-    every = interval(config.train.checkpoint_every)
-    return Checkpointer(directory, experiment, resolved(config), every, events=events)
+    every, places = interval(config.train.checkpoint_every), places_of(config, before)
+    return Checkpointer(directory, experiment, resolved(config), every, places, events=events)
 
 
 def events_for(config: Config) -> EventFiles | None:

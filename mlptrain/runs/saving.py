@@ -7,7 +7,7 @@ always written just before last.npz, so that the two never disagree.
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -82,6 +82,7 @@ class Checkpointer:
     experiment: Experiment
     config: Mapping[str, Any]  # resolved
     every: Interval
+    places: Mapping[str, Sequence[str]]  # of the data files
     record: Record | None = None  # the last one
     pace: Pace = field(default_factory=Pace)
     pending: Snapshot | None = None  # the best parameters, until they are written
@@ -164,7 +165,7 @@ class Checkpointer:
     @cached_property
     def _constants(self) -> dict[str, Any]:
         """Made when first needed: by then the number of threads is set."""
-        return constants_of(self.experiment, self.config)
+        return constants_of(self.experiment, self.config, self.places)
 
     def _document(self, progress: Progress) -> dict[str, Any]:
         values = self.record.values if self.record else None

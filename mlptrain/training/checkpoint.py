@@ -5,10 +5,8 @@ of the optimizer as `optimizer.m` and so on. The document holds everything else.
 file is the business of `archive`; where the file lies, of `run_directory`.
 """
 
-import contextlib
 import math
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -76,16 +74,15 @@ def arrays_of(experiment: Experiment) -> dict[str, Array]:
     return arrays
 
 
-def constants_of(experiment: Experiment, config: Mapping[str, Any]) -> dict[str, Any]:
+def constants_of(
+    experiment: Experiment, config: Mapping[str, Any], places: Mapping[str, Sequence[str]]
+) -> dict[str, Any]:
     """The part of the document that stays as it is from step to step."""
     data = experiment.data
-    directory = ""
-    with contextlib.suppress(OSError):  # it may have been removed
-        directory = os.getcwd()
     class_weights = getattr(experiment.network.loss, "class_weights", None)
     return {
         "config": dict(config),
-        "directory": directory,
+        "places": {key: list(paths) for key, paths in places.items()},
         "architecture": {
             "inputs": experiment.network.architecture.inputs,
             "outputs": experiment.network.architecture.outputs,

@@ -69,6 +69,11 @@ def texts(value: Any) -> bool:
     return isinstance(value, dict) and all(map(text, value.values()))
 
 
+def places(value: Any) -> bool:
+    """For each setting that names a file the absolute paths that it has had."""
+    return isinstance(value, dict) and all(has_form(paths, [text]) for paths in value.values())
+
+
 def record(value: Any) -> bool:
     """The values of an evaluation."""
     return isinstance(value, dict) and all(has_form(item, (number, nothing)) for item in value.values())
@@ -76,7 +81,7 @@ def record(value: Any) -> bool:
 
 FORMS: dict[str, Any] = {
     "config": mapping,  # checked as every config is
-    "directory": text,  # the paths of the config begin there
+    "places": places,
     "architecture": {"inputs": size, "outputs": size},
     "features": [text],
     "targets": [text],

@@ -1,26 +1,30 @@
 """The files of a trained model: where they are now, and whether they are still the same.
 
-A path in a config begins in the directory that the run was started in. The content decides, not the
-path: a file that was moved is the same file.
+The content decides, not the path: a file that was moved is the same file, and a relative path need not
+begin where the run was started.
 """
 
-import contextlib
+import os
 import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from mlptrain.config import Config, load_config
+from mlptrain.config import Config
 from mlptrain.data.dataset import Dataset
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.readers.sources import file_fingerprint, is_pair
 from mlptrain.data.request import files_of
-from mlptrain.errors import ConfigError, DataError
+from mlptrain.errors import DataError, MLPTrainError
+from mlptrain.storage.archive import read_archive
 from mlptrain.training.build import load
 from mlptrain.training.checkpoint import Checkpoint
 from mlptrain.training.restore import config_of
 
 KEYS = ("train", "target", "val", "test")
 """The settings of `data` that may name a file."""
+
+MOST_PLACES = 8
+"""Paths of a file that a checkpoint remembers."""
 
 
 def files_in(config: Config) -> dict[str, str]:
@@ -32,21 +36,27 @@ def files_in(config: Config) -> dict[str, str]:
     return {key: value for key, value in found.items() if isinstance(value, str)}
 
 
+def places_of(config: Config, before: Checkpoint | None = None) -> dict[str, list[str]]:
+    """For each setting the absolute paths of its file: where it is, and where it has been."""
+    now = {key: _absolute(path) for key, path in files_in(config).items()}
+    earlier = {} if before is None else _places(before)
+    return {
+        key: list(dict.fromkeys([path, *earlier.get(key, [])]))[:MOST_PLACES]
+        for key, path in now.items()
+    }
+
+
 def located(config: Config, checkpoint: Checkpoint) -> Config:
     """The config with each file where it is found.
 
-    A path is tried from the working directory, then from the one that the run was started in, then
-    as config.yaml of the run has it; the first with the content of the training is taken, else the
-    first there is. DataError where there is none.
+    A path is tried from the working directory, then each place that the file has had. The first that
+    has the content of the training is taken, else the first there is. DataError where there is none.
     """
-    own, moved = files_in(config_of(checkpoint)), dict[str, str]()
+    moved = {}
     for key, path in files_in(config).items():
-        there = [each for each in _candidates(checkpoint, key, path) if Path(each).is_file()]
-        if not there:
+        found = _found(checkpoint, key, path) or _found(_last_beside(checkpoint), key, path)
+        if found is None:
             raise _gone(checkpoint, key, path)
-        digest = checkpoint["fingerprint"].get(own.get(key))
-        same = (each for each in there if file_fingerprint(each) == digest)
-        found = there[0] if len(there) == 1 else next(same, there[0])
         if found != path:
             moved[key] = found
     if not moved:
@@ -54,30 +64,43 @@ def located(config: Config, checkpoint: Checkpoint) -> Config:
     return config.model_copy(update={"data": config.data.model_copy(update=moved)})
 
 
-def _candidates(checkpoint: Checkpoint, key: str, path: str) -> list[str]:
-    """Where a file may be, each place once."""
-    paths = [path]
-    with contextlib.suppress(ConfigError):  # there is none, or it is not that of a run
-        kept = load_config(Path(checkpoint.path).parent / "config.yaml")
-        paths.append(files_in(kept).get(key, path))
-    started = _directory(checkpoint)
-    places = (place for each in paths for place in (each, str(Path(started, each))))
-    found: dict[Path, str] = {}
-    for place in places:
-        found.setdefault(Path(place).absolute(), place)
-    return list(found.values())
+def _found(checkpoint: Checkpoint, key: str, path: str) -> str | None:
+    """The path itself, or a place in the checkpoint."""
+    places = {_absolute(each): each for each in reversed([path, *_places(checkpoint).get(key, [])])}
+    there = [each for each in reversed(places.values()) if Path(each).is_file()]
+    if len(there) < 2:
+        return there[0] if there else None
+    digest = checkpoint["fingerprint"].get(files_in(config_of(checkpoint)).get(key))
+    return next((each for each in there if file_fingerprint(each) == digest), there[0])
 
 
-def _directory(checkpoint: Checkpoint) -> str:
-    """Where the run was started; checkpoints of version 0.1 do not say."""
-    return str(checkpoint["directory"]) if "directory" in checkpoint.document else ""
+def _last_beside(checkpoint: Checkpoint) -> Checkpoint:
+    """last.npz of the same run, which knows where a resume found the files."""
+    last = Path(checkpoint.path).with_name("last.npz")
+    try:
+        arrays, document = read_archive(last)
+    except MLPTrainError:
+        return checkpoint
+    return Checkpoint(str(last), arrays, document)
+
+
+def _places(checkpoint: Checkpoint) -> dict[str, list[str]]:
+    """Checkpoints of version 0.1 have none."""
+    return checkpoint["places"] if "places" in checkpoint.document else {}
+
+
+def _absolute(path: str) -> str:
+    try:
+        return os.path.abspath(path)
+    except OSError:  # the working directory was removed
+        return path
 
 
 def _gone(checkpoint: Checkpoint, key: str, path: str) -> DataError:
-    started, run = _directory(checkpoint), shlex.quote(str(Path(checkpoint.path).parent))
-    neither = f", nor in {started}" if started and not Path(path).is_absolute() else ""
+    run, been = shlex.quote(str(Path(checkpoint.path).parent)), _places(checkpoint).get(key, [])
+    nor = "".join(f", nor {place}" for place in been if place != path)
     return DataError(
-        f"{path}: no such file{neither}; if it was moved, "
+        f"{path}: no such file{nor}; if it was moved, "
         f"mlptrain fit --resume {run} --set data.{key}=FILE keeps its new place"
     )
 
