@@ -1,14 +1,16 @@
 """Every error a user can fix, each with the exit code that the command line ends with.
 
-MLPTrainError
+MLPTrainError (an Exception)
 ├── CheckFailed        a check that was asked for did not pass                    exit 1
 ├── ConfigError        the config or the command line asks for the impossible     exit 2
 ├── EnvironmentFault   an optional library is missing, a run directory is taken   exit 2
 ├── DataError          the data are missing, broken or do not fit the task        exit 3
 ├── DivergenceError    the loss or the gradient stopped being finite              exit 4
 ├── CheckpointError    the file is not a valid checkpoint, or not of this run     exit 5
-├── StorageError       reading or writing a file failed                           exit 6
-└── Interrupted        SIGINT or SIGTERM; the checkpoint is saved                 exit 130 / 143
+└── StorageError       reading or writing a file failed                           exit 6
+
+Interrupted (a KeyboardInterrupt)
+                       a signal ended the run; the checkpoint is saved            exit 128 + its number
 
 A message says where, what was found and what to do, in one line per fault. It may quote names from
 a file, so whatever a terminal would not just show, such as a line end or an escape sequence, becomes
@@ -18,8 +20,8 @@ a question mark. Any other exception is a bug of ours: it keeps its traceback an
 from mlptrain.messages import printable
 
 
-class MLPTrainError(Exception):
-    """The root: one or more faults, one line each."""
+class Told(BaseException):
+    """What is said about an error: one or more faults, one line each, and its exit code."""
 
     exit_code = 1
 
@@ -27,7 +29,7 @@ class MLPTrainError(Exception):
         self.faults = tuple(printable(fault) for fault in faults)
         super().__init__("\n".join(self.faults))
 
-    def add(self, other: "MLPTrainError") -> None:
+    def add(self, other: "Told") -> None:
         """Say in the same line what went wrong next; the exit code stays that of what came first.
 
         >>> error = MLPTrainError("the loss is not finite")
@@ -38,6 +40,10 @@ class MLPTrainError(Exception):
         *before, last = self.faults
         self.faults = (*before, "; ".join((last, *other.faults)))
         self.args = ("\n".join(self.faults),)
+
+
+class MLPTrainError(Told, Exception):
+    """The root of all errors that a user can fix."""
 
 
 class CheckFailed(MLPTrainError):
@@ -80,8 +86,12 @@ class StorageError(MLPTrainError):
     exit_code = 6
 
 
-class Interrupted(MLPTrainError):
-    """A signal ended the run after its last step was saved."""
+class Interrupted(Told, KeyboardInterrupt):
+    """A signal ended the run after its last step was saved.
+
+    A KeyboardInterrupt and no Exception: `except Exception` around a run, as every sweep has it, must
+    not take Ctrl-C for one more run that failed.
+    """
 
     def __init__(self, signal_number: int, message: str) -> None:
         super().__init__(message)

@@ -150,10 +150,11 @@ def interrupted_at(run: Run, *steps: int) -> Run:
 
 
 def abandoned_at(run: Run, *steps: int) -> Run:
-    """The same without a word: what was not on the disk after that step is lost."""
+    """The same as by SIGKILL: what was not on the disk after that step is lost."""
     for step in steps:
         for _ in run:
             if run.progress.step == step:
+                run.checkpointer.saved = step  # or leaving the loop would save
                 break
         run = prepare(None, resume=run.directory.path)
     return run

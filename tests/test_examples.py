@@ -3,10 +3,10 @@
 import doctest
 
 import pytest
-from mlptrain.graph.gates import GATES
 
 import mlptrain
 from mlptrain.data.readers.toy import TOYS
+from mlptrain.graph.gates import GATES
 from mlptrain.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS
 from mlptrain.nn.activations import ACTIVATIONS
 from mlptrain.nn.initializers import INITIALIZERS

@@ -8,7 +8,7 @@ from importlib import import_module
 
 import click
 
-from mlptrain.errors import MLPTrainError
+from mlptrain.errors import Interrupted, MLPTrainError
 from mlptrain.messages import advice
 from mlptrain.version import __version__
 
@@ -60,7 +60,7 @@ class Commands(click.Group):
         """Run a command. Anything but our own errors is a bug and keeps its traceback."""
         try:
             return super().invoke(ctx)
-        except MLPTrainError as error:
+        except (MLPTrainError, Interrupted) as error:
             for fault in error.faults:
                 click.echo(f"error: {fault}", err=True)
             ctx.exit(error.exit_code)

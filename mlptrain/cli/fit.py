@@ -17,8 +17,8 @@ from mlptrain.runs import fit as runs
 @click.option(
     "--resume",
     type=click.Path(path_type=Path),
-    metavar="RUN",
-    help="Go on with a run, or with K folds.",
+    metavar="RUN|auto",
+    help="Go on with a run, or with K folds; auto: with the one in --out, or begin it.",
 )
 @click.option(
     "--init-from", type=click.Path(path_type=Path), metavar="CHECKPOINT", help="Start from its weights."
@@ -51,8 +51,8 @@ def command(
     \b
     Example:
       mlptrain fit configs/digits.yaml --set train.epochs=20 --out runs/short
-      mlptrain fit --resume runs/short
-      mlptrain fit configs/digits.yaml --folds 5
+      mlptrain fit --resume runs/short --set train.epochs=40
+      mlptrain fit configs/digits.yaml --folds 5 --out runs/five --resume auto
     """
     settings = [*overrides, *([] if seed is None else [f"seed={seed}"])]
     if dry_run:
@@ -71,4 +71,4 @@ def command(
         config, settings, out=out, resume=resume, init_from=init_from, force=force, threads=threads
     )
     training.watch(run, quiet=quiet or as_json)
-    training.fitted(run.summary, as_json=as_json)
+    training.fitted(run, as_json=as_json)

@@ -55,10 +55,9 @@ class Request:
 
     def files(self) -> list[str]:
         """All files that are read."""
-        held_out = (self.settings.val, self.settings.test)
-        others = [each for each in held_out if isinstance(each, str)]
-        files = [self.train, self.labels, *others, *(labels_of(other, None) for other in others)]
-        return list(dict.fromkeys(file for file in files if file is not None))
+        settings = self.settings
+        files = files_of(self.train, settings.target, settings.val, settings.test)
+        return list(dict.fromkeys(files))
 
     def prepare(self, opener: Opener) -> Prepared:
         """Open the training file, partition its rows, learn from them."""
@@ -119,6 +118,14 @@ class Request:
     def agrees(self, document: Mapping[str, Any]) -> bool:
         """Whether prepared rows were made with the stored preprocessing, where there is one."""
         return self.fitted is None or document["preprocessing"] == self.fitted.to_json()
+
+
+def files_of(train: str, target: str | Sequence[str] | None, *parts: object) -> list[str]:
+    """The files behind the settings train, target, val and test, always in the same order."""
+    others = [part for part in parts if isinstance(part, str)]
+    labels = labels_of(train, target if isinstance(target, str) else None)
+    files = [train, labels, *others, *(labels_of(other, None) for other in others)]
+    return [file for file in files if file is not None]
 
 
 def file_size(path: str) -> int:

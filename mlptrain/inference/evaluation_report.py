@@ -12,7 +12,7 @@ from mlptrain.data.load import load_rows
 from mlptrain.errors import ConfigError
 from mlptrain.inference.model import Model
 from mlptrain.metrics.classification import confusion_matrix, per_class
-from mlptrain.training.build import load as load_data
+from mlptrain.training.data_files import data_again
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def evaluate(
             data, model.preprocessing, target_needed=True, dtype=model.network.dtype
         )
         return EvaluationReport.of(model, data, rows, notes)
-    dataset = load_data(model.config, model.preprocessing)
+    dataset, warnings = data_again(model.config, model.checkpoint, model.preprocessing)
     parts = {"train": dataset.train, "val": dataset.val, "test": dataset.test}
     chosen = split or (
         "test" if dataset.test is not None else "val" if dataset.val is not None else "train"
@@ -114,6 +114,4 @@ def evaluate(
         raise ConfigError(
             f"--split {chosen}: the config has no {chosen} rows; choose another, or name --data"
         )
-    changed = model.checkpoint.changed_sources(dataset.fingerprint)
-    warnings = [f"{source}: has changed since the model was trained" for source in changed]
     return EvaluationReport.of(model, chosen, rows_of, (*dataset.notes, *warnings))

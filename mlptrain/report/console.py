@@ -1,6 +1,7 @@
 """The two streams of the terminal, and how numbers and foreign text are shown on them.
 
-Results go to stdout; progress, notes and logs to stderr. Text that comes from a file or a user is
+Results go to stdout; progress, notes and logs to stderr. All that is printed goes through here, and
+none of it can fail: see `standard_streams`. Text that comes from a file or a user is
 stripped of control characters, and never taken for markup.
 """
 
@@ -15,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mlptrain.messages import printable
+from mlptrain.report.standard_streams import outlet_of
 from mlptrain.storage.documents import document_text
 
 UNFOLDED = 500
@@ -38,9 +40,26 @@ def _console(stream: TextIO) -> Console:
     return Console(file=stream, highlight=False, soft_wrap=True, width=UNFOLDED)
 
 
+def write(text: str) -> None:
+    """Text as it is, on stdout."""
+    sys.stdout.write(text)
+
+
+def nobody_reads() -> bool:
+    """Whether stdout takes no more: who makes results as they are read can stop."""
+    sys.stdout.flush()
+    outlet = outlet_of(sys.stdout)
+    return outlet is not None and outlet.failure is not None
+
+
+def stdout_is_terminal() -> bool:
+    """Whether a person looks at stdout."""
+    return sys.stdout.isatty()
+
+
 def emit_json(document: Mapping[str, Any]) -> None:
     """Exactly one JSON document on stdout; a number that is not finite is null."""
-    sys.stdout.write(document_text(document))
+    write(document_text(document))
 
 
 def plain(text: str) -> Text:

@@ -6,8 +6,6 @@ A file appears whole or not at all. On stdout the rows come as they are made.
 import csv
 import io
 import json
-import os
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -15,7 +13,8 @@ from mlptrain.data.preprocessing.repairs import Repair, added_up
 from mlptrain.errors import ConfigError, StorageError
 from mlptrain.inference.predict import Predicted
 from mlptrain.messages import printable
-from mlptrain.report.console import tell
+from mlptrain.report.console import nobody_reads, stdout_is_terminal, tell
+from mlptrain.report.console import write as to_stdout
 from mlptrain.storage.files import write_atomically
 
 Format = Callable[[Predicted, bool], str]
@@ -30,7 +29,7 @@ def write(chunks: Iterator[Predicted], out: str | None, inputs: Iterable[str]) -
     notes, repairs = list[str](), list[Repair]()
     form = format_of(out)
     if out is None or out == "-":
-        _to_stdout(_texts(chunks, form, notes, repairs))
+        _print(_texts(chunks, form, notes, repairs))
     else:
         _check_place(Path(out), inputs)
         write_atomically(out, (text.encode() for text in _texts(chunks, form, notes, repairs)))
@@ -88,17 +87,14 @@ def _texts(
         first = False
 
 
-def _to_stdout(texts: Iterator[str]) -> None:
-    """Write as it comes. A reader that has seen enough (`| head`) ends it without a word."""
-    try:
-        for text in texts:
-            if sys.stdout.isatty():
-                text = "".join(printable(line) + "\n" for line in text.splitlines())
-            sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # What is left in the buffer has nowhere to go; Python would complain about it at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _print(texts: Iterator[str]) -> None:
+    """Write as it comes, until nobody reads any more (`| head`)."""
+    for text in texts:
+        if stdout_is_terminal():
+            text = "".join(printable(line) + "\n" for line in text.splitlines())
+        to_stdout(text)
+        if nobody_reads():
+            return
 
 
 def _check_place(out: Path, inputs: Iterable[str]) -> None:

@@ -18,7 +18,7 @@ from mlptrain.inference.evaluation_report import EvaluationReport
 from mlptrain.inference.model import Model
 from mlptrain.storage.files import read_bytes
 from mlptrain.storage.fold_directory import check_one_run
-from mlptrain.training.build import load
+from mlptrain.training.data_files import data_again
 from mlptrain.training.evaluate import Evaluation
 
 LARGEST = 256 * 1024 * 1024
@@ -107,9 +107,7 @@ class Results:
         return self._loaded(self.config.model_copy(update={"data": data}))
 
     def _loaded(self, config: Config, fitted: Preprocessing | None = None) -> Dataset:
-        data = load(config, fitted)
-        changed = self.model.checkpoint.changed_sources(data.fingerprint)
-        self.warnings = [f"{source}: has changed since the model was trained" for source in changed]
+        data, self.warnings = data_again(config, self.model.checkpoint, fitted)
         return data
 
     @property

@@ -1,11 +1,10 @@
 """What `show` prints: the layers of a network, its memory, and the history of a checkpoint."""
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from mlptrain.errors import ConfigError
-from mlptrain.report.console import number, say, stdout, table, tell
+from mlptrain.report.console import number, say, stdout, table, tell, write
 from mlptrain.storage.files import write_atomically
 from mlptrain.tools.summary import Anatomy
 
@@ -54,13 +53,13 @@ def size(count: int) -> str:
 
 def show_config(text: str) -> None:
     """YAML as it is, with nothing added: it may become a file."""
-    sys.stdout.write(text)
+    write(text)
 
 
 def write_config(text: str, out: Path | None, *, force: bool) -> None:
     """Write the config; ConfigError where it would replace something without `force`."""
     if out is None or str(out) == "-":
-        sys.stdout.write(text)
+        write(text)
         return
     if out.exists() and not (force and out.is_file()):
         raise ConfigError(f"{out}: is there already; name another file, or replace it with --force")

@@ -1,13 +1,11 @@
 """A run as it is watched: a header, a line for each evaluation, a bar on a terminal, and the result."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tqdm import tqdm
-
 from mlptrain.messages import count
 from mlptrain.report.console import emit_json, number, say, stderr, stdout, table, tell
+from mlptrain.report.progress import above_bar, progress_bar
 from mlptrain.report.results import Results
 from mlptrain.report.sparkline import summary as curves
 from mlptrain.runs.cross_validation import Folds
@@ -21,7 +19,8 @@ STEPS_PER_TICK = 20
 
 def watch(run: Run, *, quiet: bool) -> None:
     """Train to the end, showing how it goes unless `quiet`."""
-    if quiet:
+    if quiet or run.already_finished:
+        tell([] if quiet else run.notes)
         for _ in run:
             pass
         return
@@ -30,32 +29,17 @@ def watch(run: Run, *, quiet: bool) -> None:
     say(stderr(), headline(run.experiment))
     keys = columns(run.experiment)
     say(stderr(), line(keys))
-    with bar(run) as shown:
+    with progress_bar(run.progress.step, run.experiment.total_steps) as shown:
         for step, record in enumerate(run, 1):
             if step % STEPS_PER_TICK == 0:
                 shown.update(run.progress.step - shown.n)
             if record is not None:
-                tqdm.write(
-                    line([cell(record, key) for key in keys], best=record.is_best), file=sys.stderr
-                )
+                above_bar(line([cell(record, key) for key in keys], best=record.is_best))
             if len(run.notes) > told:
                 tell(run.notes[told:])
                 told = len(run.notes)
     for text in curves(Results(run.directory.path).records):  # with those before a resume
         say(stderr(), text)
-
-
-def bar(run: Run) -> "tqdm[Any]":
-    """A bar over the steps; it is drawn on a terminal only, and gone when the run ends."""
-    return tqdm(
-        total=run.experiment.total_steps,
-        initial=run.progress.step,
-        unit="step",
-        file=sys.stderr,
-        leave=False,
-        disable=None,
-        mininterval=0.2,
-    )
 
 
 def headline(experiment: Experiment) -> str:
@@ -106,18 +90,29 @@ def line(cells: Sequence[str], *, best: bool = False) -> str:
     ) + ("*" if best else "")
 
 
-def fitted(summary: Mapping[str, Any], *, as_json: bool) -> None:
+def fitted(run: Run, *, as_json: bool) -> None:
     """How the run ended, and the numbers of its best epoch."""
+    summary = run.summary
     if as_json:
         emit_json(summary)
         return
     out = stdout()
-    say(out, f"{summary['status']}: {summary['reason']}")
-    say(out, f"best {summary['monitor']} {number(summary['best'])} at epoch {summary['best_epoch']}")
+    say(
+        out, f"{'already finished' if run.already_finished else summary['status']}: {summary['reason']}"
+    )
+    say(out, best_of(summary, run))
     if summary.get("test"):
         values = ", ".join(f"{name} {number(value)}" for name, value in summary["test"].items())
         say(out, f"test: {values}")
     say(out, f"{summary['run']}  ({summary['seconds']:.1f} s)")
+
+
+def best_of(summary: Mapping[str, Any], run: Run) -> str:
+    """The best epoch, or why there is none."""
+    if summary["best"] is None:
+        why = f"{summary['monitor']} was never a finite number, so there is no best.npz"
+        return f"{why}; {run.directory.last} holds the parameters of the last step"
+    return f"best {summary['monitor']} {number(summary['best'])} at epoch {summary['best_epoch']}"
 
 
 def dry(experiment: Experiment, *, as_json: bool) -> None:

@@ -6,8 +6,10 @@ the spread over the folds says how far one number can be trusted.
 
 import csv
 import io
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ from mlptrain.runs.run import Run
 from mlptrain.storage.documents import document_text, finite
 from mlptrain.storage.files import write_atomically
 from mlptrain.storage.fold_directory import PREDICTIONS, SUMMARY, clear, fold_path, some_folds
-from mlptrain.storage.run_directory import holds_checkpoint
+from mlptrain.storage.run_directory import holds_checkpoint, make_numbered
 
 
 @dataclass
@@ -33,6 +35,7 @@ class Folds:
     directory   fold-1 ... fold-k, folds.json and out_of_fold.csv go there
     force       replaces the runs that are there
     resume      goes on with them: a fold that is done stays, one that was interrupted is resumed
+    numbered    takes another number behind the name of the directory where there is one already
     summary     what folds.json holds, once all folds are done
     """
 
@@ -41,6 +44,7 @@ class Folds:
     directory: Path
     force: bool = False
     resume: bool = False
+    numbered: bool = False
     threads: int | None = None
     assessments: list[EvaluationReport] = field(default_factory=list)
     runs: list[dict[str, Any]] = field(default_factory=list)
@@ -55,6 +59,8 @@ class Folds:
                     f"{self.directory}: holds no folds; check the path, or leave out --resume"
                 )
             return
+        if self.numbered:
+            return
         taken = [name for name in (SUMMARY, "config.yaml") if (self.directory / name).exists()]
         if taken and not self.force:
             raise EnvironmentFault(
@@ -66,7 +72,8 @@ class Folds:
         """Train each run before asking for the next."""
         for number in range(1, self.count + 1):
             run = self._run(number)
-            run.goes_on = f"fit CONFIG --folds {self.count} --resume {self.directory}"
+            place = shlex.quote(str(self.directory))
+            run.goes_on = f"fit CONFIG --folds {self.count} --resume {place}"
             yield run
             self._keep(number, run)
         self._write()
@@ -79,21 +86,28 @@ class Folds:
         config = held_out(self.config, number, self.count)
         if self.resume and holds_checkpoint(path):
             return Run.resumed(path, config, threads=self.threads)
-        run = Run.new(config, path, force=self.force or self.resume, threads=self.threads)
+        force = self.force or self.resume
+        run = Run.new(config, partial(self._place, number), force=force, threads=self.threads)
         if self.force and number == 1:  # by now it is known that the config can run
             try:
-                clear(self.directory, keep=path)
+                clear(self.directory, keep=run.directory.path)
             except BaseException:
                 run.directory.close()
                 raise
         return run
 
+    def _place(self, number: int) -> Path:
+        """The directory of a fold; with the first one comes that of all."""
+        if self.numbered and number == 1:
+            self.directory = make_numbered(self.directory)
+        return fold_path(self.directory, number)
+
     def _keep(self, number: int, run: Run) -> None:
         """Assess the best parameters of a run on the rows that it has not seen."""
         data = run.experiment.data
-        if data.test is None or not run.best.exists():
-            raise StorageError(f"{run.best}: is gone; begin again with --force")
-        model = Model.load(run.best)
+        if data.test is None:
+            raise StorageError(f"{run.directory.path}: holds no fold out; begin again with --force")
+        model = Model.load(run.directory.path)
         self.assessments.append(EvaluationReport.of(model, "test", data.test, ()))
         kept = ("run", "status", "monitor", "best", "best_epoch", "seconds")
         self.runs.append({key: run.summary[key] for key in kept})

@@ -2,23 +2,30 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from itertools import count, islice
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
-from mlptrain.config import load_config
+from mlptrain.config import Config, dump, load_config, resolved
 from mlptrain.config.load import Source
 from mlptrain.config.overrides import Overrides
 from mlptrain.errors import ConfigError
 from mlptrain.runs.cross_validation import Folds
 from mlptrain.runs.run import Run
-from mlptrain.storage.fold_directory import check_no_folds, check_one_run
+from mlptrain.storage.fold_directory import check_no_folds, check_one_run, some_folds
+from mlptrain.storage.run_directory import holds_checkpoint, make_numbered
 from mlptrain.training.build import build
 from mlptrain.training.checkpoint import Checkpoint
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.record import Progress
 from mlptrain.training.trainer import train
 
-IN_PLACE = "--resume goes on in place: leave out --out, --init-from and --force"
+AUTO = "auto"
+"""In place of a run to resume: the one in `out`, and where there is none it begins."""
+IN_PLACE = (
+    "--resume goes on in place: leave out --out, --init-from and --force; "
+    "to begin a run or go on with it: --out DIR --resume auto"
+)
 NO_CONFIG = "no CONFIG given; name a YAML file, or go on with a run by --resume RUN"
 
 
@@ -35,7 +42,8 @@ def fit(
     """Train to the end and return the run: `run.best` is its best checkpoint, `run.summary` the result.
 
     `config` is a YAML file or a dict, `set` overrides settings: {"train.epochs": 5}. The other
-    arguments are the options of `mlptrain fit`. Raises the errors of `mlptrain.errors`.
+    arguments are the options of `mlptrain fit`; with resume="auto" the run in `out` goes on or begins.
+    Raises the errors of `mlptrain.errors`.
 
     >>> xor = {"data": {"train": {"name": "xor", "points_per_class": 20}}}
     >>> run = fit(xor, set={"train.epochs": 2}, out="runs/xor")
@@ -61,20 +69,27 @@ def prepare(
     threads: int | None = None,
 ) -> Run:
     """A run that is ready to train: a new one, or one that goes on."""
+    if is_auto(out, resume):
+        check_auto(config, force=force)
+        going_on = holds_checkpoint(Path(out or ""))
+        out, resume, init_from = (None, out, None) if going_on else (out, None, init_from)
+        force = not going_on and begun_only(Path(out or ""), load_config(config or {}, overrides))
     if resume is not None:
         if out is not None or init_from is not None or force:
             raise ConfigError(IN_PLACE)
         check_one_run(Path(resume), f", or all: fit CONFIG --folds K --resume {resume}")
-        if config is None and overrides:
-            raise ConfigError("--resume without CONFIG keeps the run's own config: leave out --set")
-        settings = None if config is None else load_config(config, overrides)
-        return Run.resumed(resume, settings, threads=threads)
+        if config is None:
+            return Run.resumed(resume, overrides=overrides, threads=threads)
+        return Run.resumed(resume, load_config(config, overrides), threads=threads)
     if config is None:
         raise ConfigError(NO_CONFIG)
     start = None if init_from is None else Checkpoint.read(init_from)
     checked = load_config(config, overrides)
-    place = Path(out or new_directory(config))
-    check_no_folds(place)
+    if out is None:
+        place = partial(make_numbered, new_name(config))
+    else:
+        place = partial(Path, out)
+        check_no_folds(place())
     return Run.new(checked, place, force=force, init_from=start, threads=threads)
 
 
@@ -91,11 +106,43 @@ def prepare_folds(
     """k-fold cross-validation, ready to train: iterate over it, and over each run it yields."""
     if config is None:
         raise ConfigError(NO_CONFIG)
+    if is_auto(out, resume):
+        check_auto(config, force=force)
+        out, resume = (None, out) if some_folds(Path(out or "")) else (out, None)
     if resume is not None and (out is not None or force):
         raise ConfigError(IN_PLACE)
     checked = load_config(config, overrides)
-    place = Path(resume or out or new_directory(config))
-    return Folds(checked, count, place, force=force, resume=resume is not None, threads=threads)
+    place = Path(resume or out or new_name(config))
+    return Folds(
+        checked,
+        count,
+        place,
+        force=force,
+        resume=resume is not None,
+        numbered=resume is None and out is None,
+        threads=threads,
+    )
+
+
+def is_auto(out: str | Path | None, resume: str | Path | None) -> bool:
+    """Whether `--resume auto` is asked for; without --out it is a run directory of that name."""
+    return out is not None and resume is not None and str(resume) == AUTO
+
+
+def check_auto(config: Source | None, *, force: bool) -> None:
+    """ConfigError where a run cannot be begun or resumed as it comes."""
+    if config is None:
+        raise ConfigError(NO_CONFIG)
+    if force:
+        raise ConfigError("--resume auto never replaces a run: leave out --force")
+
+
+def begun_only(place: Path, config: Config) -> bool:
+    """Whether a run of this config was killed here before its first checkpoint: nothing is lost."""
+    kept, metrics = place / "config.yaml", place / "metrics.jsonl"
+    if not kept.is_file() or (metrics.is_file() and metrics.stat().st_size):
+        return False
+    return kept.read_bytes() == dump(resolved(config)).encode()
 
 
 def dry_run(config: Source | None, overrides: Overrides = ()) -> Experiment:
@@ -108,11 +155,7 @@ def dry_run(config: Source | None, overrides: Overrides = ()) -> Experiment:
     return experiment
 
 
-def new_directory(config: Source) -> Path:
-    """runs/NAME-DATE-TIME, with a number behind it where that is taken."""
+def new_name(config: Source) -> Path:
+    """runs/NAME-DATE-TIME; another run of the same second may have taken it."""
     name = "run" if isinstance(config, Mapping) else Path(config).stem
-    path = Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
-    if not path.exists():
-        return path
-    numbered = (path.with_name(f"{path.name}-{number}") for number in count(2))
-    return next(each for each in numbered if not each.exists())
+    return Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"

@@ -1,31 +1,43 @@
-"""What must not change between the sittings of a run: the config and the data."""
+"""What must not change between the sittings of a run, the config and the data; and what may."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mlptrain.config import Config, resolved
+from mlptrain.config import Config, load_config, resolved
+from mlptrain.config.overrides import Overrides
 from mlptrain.errors import CheckpointError
+from mlptrain.training.build import schedule_for
 from mlptrain.training.checkpoint import Checkpoint
+from mlptrain.training.data_files import changed_sources, files_in
 from mlptrain.training.experiment import Experiment
+from mlptrain.training.record import Progress
 from mlptrain.training.restore import config_of
 
 MAY_CHANGE = (
-    *("train.epochs", "train.checkpoint_every", "train.nonfinite"),
+    *("train.epochs", "train.early_stopping", "train.checkpoint_every", "train.nonfinite"),
     *("train.log_histograms", "train.tensorboard"),
     *("data.cache", "data.image_shape"),
 )
 """Keys that leave the steps already done as they are. More epochs lengthen the schedule from now on."""
 
+JUMP = 0.1
+"""A relative change of the learning rate from one step to the next that is worth a note."""
 
-def agreed_config(checkpoint: Checkpoint, config: Config | None) -> Config:
-    """The config to go on with; CheckpointError naming every key that may not change."""
+
+def agreed_config(checkpoint: Checkpoint, config: Config | None, overrides: Overrides = ()) -> Config:
+    """The config to go on with; CheckpointError naming every key that may not change.
+
+    Without `config` it is the run's own with the overrides. Files may be elsewhere now: whether they
+    are the same is asked by `check_same_data`.
+    """
     own = config_of(checkpoint)
     if config is None:
-        return own
+        config = load_config(checkpoint["config"], overrides)
+    moved = {f"data.{key}" for key in files_in(own).keys() & files_in(config).keys()}
     changed = [
         f"{key}: {old!r} in {checkpoint.path}, {new!r} now; a resumed run cannot change it"
         for key, old, new in _differences(resolved(own), resolved(config))
-        if not key.startswith(MAY_CHANGE)
+        if not key.startswith(MAY_CHANGE) and key not in moved
     ]
     if changed:
         raise CheckpointError(*changed)
@@ -41,12 +53,60 @@ def _differences(old: Any, new: Any, at: str = "") -> Iterator[tuple[str, Any, A
         yield at, old, new
 
 
-def check_same_data(checkpoint: Checkpoint, experiment: Experiment) -> None:
-    """CheckpointError for every file that is not the one the run was started with."""
+def check_same_data(checkpoint: Checkpoint, config: Config, experiment: Experiment) -> None:
+    """CheckpointError for every file whose content is not that with which the run was started."""
     changed = [
         f"{source}: has changed since {checkpoint.path} was written; a run goes on with the same "
         "data only: put the file back, or begin a new run with --init-from"
-        for source in checkpoint.changed_sources(experiment.data.fingerprint)
+        for source in changed_sources(checkpoint, config, experiment.data.fingerprint)
     ]
     if changed:
         raise CheckpointError(*changed)
+
+
+def take_up(
+    checkpoint: Checkpoint, config: Config, experiment: Experiment, progress: Progress
+) -> list[str]:
+    """Let a run that had ended go on where it was given more to do; notes on what that means.
+
+    CheckpointError for fewer epochs than are done.
+    """
+    own = config_of(checkpoint)
+    if experiment.total_steps < progress.step:
+        done = -(-progress.step // experiment.steps_per_epoch)
+        raise CheckpointError(
+            f"train.epochs: {config.train.epochs} now, but {checkpoint.path} has done {done}; steps "
+            f"cannot be undone: ask for {done} or more, or begin a new run"
+        )
+    longer = config.train.epochs > own.train.epochs
+    stopping = experiment.early_stopping
+    if progress.stopped and (stopping is None or progress.stale < stopping.patience):
+        progress.stopped = None
+    elif progress.stopped and longer:
+        return [
+            f"the run was stopped early, so more epochs change nothing: to go on, raise "
+            f"train.early_stopping.patience above {progress.stale}, or set train.early_stopping=null"
+        ]
+    return _jump(own, config, experiment, progress)
+
+
+def _jump(own: Config, config: Config, experiment: Experiment, progress: Progress) -> list[str]:
+    """A note where another number of epochs makes the learning rate jump.
+
+    Compared is the rate of the last step done with what the new schedule has for that step.
+    """
+    step, per_epoch = progress.step, experiment.steps_per_epoch
+    if step == 0 or config.train.epochs == own.train.epochs or step == experiment.total_steps:
+        return []
+    scale = experiment.optimizer.learning_rate * progress.rate_factor
+    before = scale * schedule_for(own)(step - 1, own.train.epochs * per_epoch, per_epoch)
+    instead, after = (
+        scale * experiment.schedule(each, experiment.total_steps, per_epoch)
+        for each in (step - 1, step)
+    )
+    if abs(instead - before) <= JUMP * max(instead, before):
+        return []
+    return [
+        f"train.epochs {own.train.epochs} → {config.train.epochs} stretches the schedule "
+        f"{config.schedule.name}: the learning rate jumps from {before:.3g} to {after:.3g}"
+    ]

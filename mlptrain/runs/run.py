@@ -4,15 +4,24 @@
 yields None after a step and a record after an evaluation, when everything due is on the disk.
 """
 
+import shlex
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self
 
 from mlptrain.config import Config, dump, resolved
-from mlptrain.errors import CheckpointError, DivergenceError, Interrupted, MLPTrainError, StorageError
-from mlptrain.runs.resume import agreed_config, check_same_data
+from mlptrain.config.overrides import Overrides
+from mlptrain.errors import (
+    CheckpointError,
+    DivergenceError,
+    Interrupted,
+    MLPTrainError,
+    StorageError,
+    Told,
+)
+from mlptrain.runs.resume import agreed_config, check_same_data, take_up
 from mlptrain.runs.saving import Checkpointer, Ruined
 from mlptrain.runs.signals import StopRequest, stop_requests
 from mlptrain.runs.tensorboard import EventFiles
@@ -21,10 +30,11 @@ from mlptrain.system.environment import differences, environment
 from mlptrain.system.threads import use_threads
 from mlptrain.training.build import build, interval
 from mlptrain.training.checkpoint import Checkpoint, restore_network
+from mlptrain.training.data_files import files_in, located, places_of
 from mlptrain.training.evaluate import evaluate
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.record import Progress, Record
-from mlptrain.training.restore import network_of
+from mlptrain.training.restore import config_of, network_of
 from mlptrain.training.trainer import train
 
 MOST_ROLLBACKS = 3
@@ -41,7 +51,7 @@ class Run:
 
     >>> from mlptrain.config import load_config
     >>> xor = {"data": {"train": {"name": "xor", "points_per_class": 20}}, "train": {"epochs": 2}}
-    >>> run = Run.new(load_config(xor), "runs/xor")
+    >>> run = Run.new(load_config(xor), lambda: Path("runs/xor"))
     >>> [record["epoch"] for record in run if record is not None]
     [1, 2]
     """
@@ -55,23 +65,28 @@ class Run:
     test: dict[str, float | None] | None = None
     summary: dict[str, Any] = field(default_factory=dict)
     goes_on: str = ""  # the command that goes on with it, where it is part of something larger
+    already_finished: bool = False  # there was nothing left to do
+    _whole: tuple[int, int] = (0, 0)  # steps and updates when parameters and progress last agreed
 
     @classmethod
     def new(
         cls,
         config: Config,
-        out: str | Path,
+        place: Callable[[], Path],
         *,
         force: bool = False,
         init_from: Checkpoint | None = None,
         threads: int | None = None,
     ) -> Self:
-        """Build everything first, so that nothing is replaced for a config that cannot run."""
+        """Build everything first, so that nothing is made or replaced for a config that cannot run.
+
+        `place` makes or names the directory, when it is needed.
+        """
         events = events_for(config)
         experiment = build(config, threads)
         if init_from is not None:
             restore_network(experiment.network, init_from)
-        directory = RunDirectory.create(out, force=force)
+        directory = RunDirectory.create(place(), force=force)
         directory.write_config(dump(resolved(config)))
         checkpointer = keeper_for(config, experiment, directory, events)
         return cls(config, experiment, directory, checkpointer, notes=list(experiment.data.notes))
@@ -83,49 +98,76 @@ class Run:
 
     @classmethod
     def resumed(
-        cls, path: str | Path, config: Config | None = None, *, threads: int | None = None
+        cls,
+        path: str | Path,
+        config: Config | None = None,
+        overrides: Overrides = (),
+        *,
+        threads: int | None = None,
     ) -> Self:
         """Go on with the run in `path`, from its newest valid checkpoint.
 
-        `config`, if given, may differ from the run's own in what does not change the steps already
-        done; CheckpointError names every key that does.
+        `config`, if given, or the run's own with `overrides`, may differ from the run's own in what
+        does not change the steps already done; CheckpointError names every key that does.
         """
         directory = RunDirectory.open(path)
         try:
             checkpoint = Checkpoint.newest(directory)
-            config = agreed_config(checkpoint, config)
+            config = located(agreed_config(checkpoint, config, overrides), checkpoint)
             experiment = build(config, threads)
-            check_same_data(checkpoint, experiment)
-            checkpointer = keeper_for(config, experiment, directory, events_for(config))
-            progress = checkpointer.restore(checkpoint)
+            check_same_data(checkpoint, config, experiment)
+            progress = checkpoint.progress()
+            told = take_up(checkpoint, config, experiment, progress)
+            checkpointer = keeper_for(config, experiment, directory, events_for(config), checkpoint)
+            checkpointer.restore(checkpoint)
+            if files_in(config) != files_in(config_of(checkpoint)):
+                checkpointer.saved = None  # what keeps the new places
             directory.write_config(dump(resolved(config)))
         except BaseException:
             directory.close()
             raise
         use_threads(experiment.threads)  # what the run will have, not what the process began with
         changed = differences(checkpoint["environment"], environment())
-        notes = [*checkpoint.notes, *experiment.data.notes]
+        notes = [*checkpoint.notes, *experiment.data.notes, *told]
         notes += [f"{each}: the same bits cannot be promised" for each in changed]
-        return cls(config, experiment, directory, checkpointer, progress, notes)
+        run = cls(config, experiment, directory, checkpointer, progress, notes)
+        run.already_finished = bool(progress.stopped) or progress.step == experiment.total_steps
+        return run
 
     def __iter__(self) -> Iterator[Record | None]:
         status: Status = "interrupted"
-        reason, ended = "ended by an error", None
+        reason, ended = "", None
         use_threads(self.experiment.threads)
         try:
             with stop_requests() as request:
                 yield from self._train(request)
-            self.test = self._test()
+                self.test = self._test()
             status = "early_stopped" if self.progress.stopped else "completed"
             reason = self.progress.stopped or f"all {self.experiment.epochs} epochs done"
-        except MLPTrainError as error:
+        except BaseException as error:
             status = "diverged" if isinstance(error, DivergenceError) else "interrupted"
-            reason, ended = error.faults[0], error
+            reason, ended = self._last_words(error), error
             raise
         finally:
             self._end(status, reason, ended)
+        if request.signal is not None:  # nothing was left to stop, but whoever sent it wants an end
+            name = request.signal.name
+            raise Interrupted(request.signal, f"{name} after the last step: {reason}")
 
-    def _end(self, status: Status, reason: str, ended: MLPTrainError | None) -> None:
+    def _last_words(self, error: BaseException) -> str:
+        """Why the run ended; what it has done is saved first, where it is whole."""
+        reason = error.faults[0] if isinstance(error, Told) else f"ended by {type(error).__name__}"
+        step = self.progress.step
+        whole = (step, self.experiment.optimizer.t) == self._whole
+        if not whole or step == self.checkpointer.saved or isinstance(error, DivergenceError):
+            return reason
+        try:
+            self.checkpointer.save(self.progress)
+        except MLPTrainError as refused:
+            return f"{reason}; {refused.faults[0]}"
+        return f"{reason} after step {step}: saved"
+
+    def _end(self, status: Status, reason: str, ended: BaseException | None) -> None:
         """Write the summary, and let others in. What ended the run is not hidden by a full disk."""
         self.checkpointer.close()
         self.summary = self._summary(status, reason)
@@ -135,15 +177,20 @@ class Run:
             except StorageError as error:
                 if ended is None:
                     raise
-                ended.add(error)
+                if isinstance(ended, Told):
+                    ended.add(error)
 
     def _train(self, request: StopRequest) -> Iterator[Record | None]:
-        if self.experiment.nonfinite == "rollback" and self.progress.step == 0:
-            self.checkpointer.save(self.progress)  # something to go back to
+        if self.checkpointer.saved is None:
+            self.checkpointer.save(self.progress)  # killed from here on, the run can be resumed
         while True:
+            self._whole = (self.progress.step, self.experiment.optimizer.t)
             try:
                 for record in train(self.experiment, self.progress):
                     self.checkpointer.keep(self.progress, record)
+                    self._whole = (self.progress.step, self.experiment.optimizer.t)
+                    if request.signal is not None:  # before whoever looks on can fail
+                        self._interrupt(request.signal)
                     yield record
                     if request.signal is not None:
                         self._interrupt(request.signal)
@@ -154,10 +201,10 @@ class Run:
     def _interrupt(self, number: signal.Signals) -> None:
         self.checkpointer.save(self.progress)
         step, epoch = self.progress.step, self.progress.step // self.experiment.steps_per_epoch
+        command = self.goes_on or f"fit --resume {shlex.quote(str(self.directory.path))}"
         raise Interrupted(
             number,
-            f"{number.name} after step {step} (epoch {epoch}): saved; "
-            f"go on with mlptrain {self.goes_on or f'fit --resume {self.directory.path}'}",
+            f"{number.name} after step {step} (epoch {epoch}): saved; go on with mlptrain {command}",
         )
 
     def _rescue(self) -> str:
@@ -219,11 +266,15 @@ class Run:
 
 
 def keeper_for(
-    config: Config, experiment: Experiment, directory: RunDirectory, events: EventFiles | None
+    config: Config,
+    experiment: Experiment,
+    directory: RunDirectory,
+    events: EventFiles | None,
+    before: Checkpoint | None = None,
 ) -> Checkpointer:
     """What writes the run, at the interval that the config asks for."""
-    every = interval(config.train.checkpoint_every)
-    return Checkpointer(directory, experiment, resolved(config), every, events=events)
+    every, places = interval(config.train.checkpoint_every), places_of(config, before)
+    return Checkpointer(directory, experiment, resolved(config), every, places, events=events)
 
 
 def events_for(config: Config) -> EventFiles | None:

@@ -7,7 +7,7 @@ always written just before last.npz, so that the two never disagree.
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -60,7 +60,7 @@ class Pace:
         started = time.perf_counter()
         yield
         ended = time.perf_counter()
-        self._next = ended + (ended - started) / SHARE
+        self._next = max(self._next, ended + (ended - started) / SHARE)
 
 
 class Ruined(DivergenceError):
@@ -82,9 +82,11 @@ class Checkpointer:
     experiment: Experiment
     config: Mapping[str, Any]  # resolved
     every: Interval
+    places: Mapping[str, Sequence[str]]  # of the data files
     record: Record | None = None  # the last one
     pace: Pace = field(default_factory=Pace)
     pending: Snapshot | None = None  # the best parameters, until they are written
+    saved: int | None = None  # the steps done when the last checkpoint was written
     events: EventFiles | None = None  # for TensorBoard, where they are asked for
 
     def keep(self, progress: Progress, record: Record | None) -> None:
@@ -116,6 +118,7 @@ class Checkpointer:
                 self._write(progress, "best", best)
                 self.pending = None
             self._write(progress, "last", now)
+        self.saved = progress.step
 
     def go_back(self) -> Progress:
         """Restore the newest checkpoint, and drop the metrics that were written after it."""
@@ -136,7 +139,9 @@ class Checkpointer:
         self.directory.truncate_metrics(checkpoint["metrics_bytes"])
         values = checkpoint["record"]
         self.record = None if values is None else Record(values, is_best=False)
-        return checkpoint.progress()
+        progress = checkpoint.progress()
+        self.saved = progress.step
+        return progress
 
     def _write(self, progress: Progress, name: Literal["best", "last"], snapshot: Snapshot) -> None:
         finite = parameter_names(self.experiment.network)
@@ -159,7 +164,7 @@ class Checkpointer:
     @cached_property
     def _constants(self) -> dict[str, Any]:
         """Made when first needed: by then the number of threads is set."""
-        return constants_of(self.experiment, self.config)
+        return constants_of(self.experiment, self.config, self.places)
 
     def _document(self, progress: Progress) -> dict[str, Any]:
         values = self.record.values if self.record else None

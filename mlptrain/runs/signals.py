@@ -1,10 +1,21 @@
-"""SIGINT and SIGTERM: the first asks the run to stop after its step, the second ends it now."""
+"""Signals that end a run: the first asks it to stop after its step, the second ends it now."""
 
 import contextlib
 import signal
 import threading
 from collections.abc import Iterator
 from types import FrameType
+
+STOPPING = (
+    signal.SIGINT,  # Ctrl-C
+    signal.SIGTERM,  # kill, docker stop, a machine that shuts down
+    signal.SIGHUP,  # the terminal or the connection is gone
+    signal.SIGUSR1,  # a job scheduler warns before it kills
+    signal.SIGXCPU,  # the limit of CPU time is reached; some schedulers send it as their warning
+)
+INSISTENT = (signal.SIGINT, signal.SIGTERM)
+"""The second of these means now. The others come twice by themselves: SIGHUP from the shell and from
+the kernel, SIGXCPU with every further second."""
 
 
 class StopRequest:
@@ -16,20 +27,25 @@ class StopRequest:
 
 @contextlib.contextmanager
 def stop_requests() -> Iterator[StopRequest]:
-    """Catch SIGINT and SIGTERM while the block runs; a second signal acts as it always did."""
+    """Catch the signals above while the block runs; a second Ctrl-C or SIGTERM acts as it always did.
+
+    A signal that the parent had ignored (`nohup`, a job in the background of a script) stays ignored.
+    """
     request = StopRequest()
     if threading.current_thread() is not threading.main_thread():
         yield request  # Python delivers signals to the main thread only
         return
-    signals = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.getsignal(number) for number in signals}
+    handlers = {number: signal.getsignal(number) for number in STOPPING}
+    # None is a handler that was not set from Python and could not be put back.
+    before = {n: each for n, each in handlers.items() if each not in (signal.SIG_IGN, None)}
 
     def ask(number: int, frame: FrameType | None) -> None:
-        request.signal = signal.Signals(number)
-        for each in signals:
-            signal.signal(each, signal.SIG_DFL)
+        request.signal = request.signal or signal.Signals(number)
+        for each in INSISTENT:
+            if each in before:
+                signal.signal(each, signal.SIG_DFL)
 
-    for number in signals:
+    for number in before:
         signal.signal(number, ask)
     try:
         yield request

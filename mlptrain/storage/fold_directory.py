@@ -4,7 +4,8 @@ import os
 import re
 from pathlib import Path
 
-from mlptrain.errors import ConfigError, EnvironmentFault
+from mlptrain.errors import CheckpointError, ConfigError, EnvironmentFault
+from mlptrain.messages import LISTED, count
 from mlptrain.storage.files import storage_error
 from mlptrain.storage.run_directory import RunDirectory, files_in
 
@@ -40,15 +41,57 @@ def some_folds(directory: Path) -> list[Path]:
 def checkpoint_of(path: str | Path) -> Path:
     """The file that a path on the command line means: a run directory stands for its best.npz.
 
-    ConfigError for the directory of a k-fold run, which has one in each fold.
+    ConfigError for a directory that holds several runs, or none; CheckpointError for a run without a
+    best.npz.
     """
     path = Path(path)
+    if not path.is_dir():
+        return path
     check_one_run(path)
-    return path / "best.npz" if path.is_dir() else path
+    best, last = path / "best.npz", path / "last.npz"
+    if os.path.lexists(best):
+        return best
+    if not files_in(path):
+        raise ConfigError(f"{path}: holds no run; name the directory that `fit` wrote")
+    if not os.path.lexists(last):
+        raise CheckpointError(f"{path}: holds no checkpoint; train it, or name another run")
+    raise CheckpointError(
+        f"{path}: has no best.npz: {_no_best(path)}; for the parameters of its last step name {last}"
+    )
+
+
+def _no_best(path: Path) -> str:
+    """Why a run has no best checkpoint."""
+    try:
+        evaluated = (path / "metrics.jsonl").stat().st_size > 0
+    except OSError:
+        evaluated = False
+    if evaluated:
+        return "train.monitor was not a finite number in any evaluation"
+    return "it has not been evaluated yet"
+
+
+def runs_in(directory: Path) -> list[Path]:
+    """The runs that are directly in a directory which is none itself. Raises StorageError."""
+    if not directory.is_dir() or files_in(directory):
+        return []
+    try:
+        inside = sorted(each for each in directory.iterdir() if each.is_dir() and not each.is_symlink())
+        return [each for each in inside if files_in(each) or folds_in(each)]
+    except OSError as error:
+        raise storage_error(directory, "cannot be read", error) from error
 
 
 def check_one_run(path: Path, advice: str = "") -> None:
-    """ConfigError for a directory that holds several runs, the folds of one config."""
+    """ConfigError for a directory that holds several runs: folds of one config, or any."""
+    if not some_folds(path) and (runs := runs_in(path)):
+        holds = f"holds {count(len(runs), 'run')}"
+        newest = sorted(runs, key=lambda each: each.stat().st_mtime, reverse=True)
+        names = ", ".join(map(str, newest[:LISTED]))
+        more = f" and {len(newest) - LISTED} more" if len(newest) > LISTED else ""
+        raise ConfigError(
+            f"{path}: {holds}: name one of them, here with the newest first: {names}{more}"
+        )
     if folds := some_folds(path):
         raise ConfigError(
             f"{path}: holds the runs of several folds ({_named(folds)}): "

@@ -16,6 +16,7 @@ import json
 import os
 import stat
 from collections.abc import Collection, Iterator, Mapping
+from itertools import count, islice
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self
 
@@ -36,6 +37,9 @@ from mlptrain.storage.files import (
 )
 
 _FILES = ("config.yaml", "metrics.jsonl", "best.npz", "last.npz", "last-1.npz", "summary.json")
+
+MOST_OF_ONE_NAME = 10_000
+"""Run directories of one name and one second."""
 
 
 class Loaded(NamedTuple):
@@ -72,13 +76,7 @@ class RunDirectory:
         `path` is not a directory, StorageError if the system refuses.
         """
         path = Path(path)
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-        except (FileExistsError, NotADirectoryError) as error:
-            raise ConfigError(f"{path}: not a directory; choose another one (--out)") from error
-        except OSError as error:
-            raise storage_error(path, "cannot be made", error) from error
-        sync_directory(path.parent)
+        make_directory(path)
         run = cls(path)
         try:
             _make_room(path, force=force)
@@ -92,7 +90,10 @@ class RunDirectory:
         """Go on with the run in `path`. Raises ConfigError if there is none, else as `create`."""
         path = Path(path)
         if not files_in(path):
-            raise ConfigError(f"{path}: holds no run; check the path, or leave out --resume")
+            raise ConfigError(
+                f"{path}: holds no run; check the path, or leave out --resume; "
+                "to begin where there is none: --out DIR --resume auto"
+            )
         return cls(path)
 
     def close(self) -> None:
@@ -189,32 +190,70 @@ class RunDirectory:
                 write_archive(self.last, arrays, document, finite=finite)
 
     def newest_valid(self) -> Loaded:
-        """The newest checkpoint that can be read: last.npz, else last-1.npz, else best.npz.
+        """The newest checkpoint that can be read: last.npz, else the newer of last-1.npz and best.npz.
 
         A damaged one is set aside under a name that ends in `.corrupt`, and the notes say so. One
         that cannot be opened, or is newer than this program, is an error: it may be perfectly good.
         Raises CheckpointError, also if none is left.
         """
         notes: list[str] = []
-        for path in (self.last, self.previous, self.best):
-            if not os.path.lexists(path):
-                continue
-            try:
-                arrays, document = read_archive(path)
-            except DamagedCheckpoint as error:
-                notes += [*error.faults, f"{path}: set aside as {set_aside(path).name}"]
-                continue
-            if path != self.last:
-                notes.append(f"{path}: taken in place of last.npz")
-            return Loaded(path, arrays, document, tuple(notes))
-        raise CheckpointError(
-            *notes, f"{self.path}: holds no checkpoint to resume from; begin a new run"
-        )
+        found = self._read(self.last, notes)
+        if found is None:
+            others = (self._read(path, notes) for path in (self.previous, self.best))
+            found = max((each for each in others if each), key=_steps, default=None)
+            if found is None:
+                raise CheckpointError(
+                    *notes, f"{self.path}: holds no checkpoint to resume from; begin a new run"
+                )
+            notes.append(f"{found.path}: taken in place of last.npz")
+        return found._replace(notes=tuple(notes))
+
+    def _read(self, path: Path, notes: list[str]) -> Loaded | None:
+        """A checkpoint of this run; None where there is none, and a note where it is damaged."""
+        if not os.path.lexists(path):
+            return None
+        try:
+            arrays, document = read_archive(path)
+        except DamagedCheckpoint as error:
+            notes += [*error.faults, f"{path}: set aside as {set_aside(path).name}"]
+            return None
+        return Loaded(path, arrays, document, ())
+
+
+def _steps(loaded: Loaded) -> int:
+    """How far a checkpoint is; what says nothing is taken for the beginning."""
+    progress = loaded.document.get("progress")
+    steps = progress.get("step") if isinstance(progress, Mapping) else None
+    return steps if isinstance(steps, int) else 0
 
 
 def files_in(path: Path) -> list[Path]:
     """The files of a run that are there; none where there is no run."""
     return [path / name for name in _FILES if os.path.lexists(path / name)]
+
+
+def make_directory(path: Path, *, exist_ok: bool = True) -> None:
+    """Make a directory and those above it. ConfigError for a file in the way, else StorageError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.mkdir(exist_ok=exist_ok)
+    except (FileExistsError, NotADirectoryError) as error:
+        if path.is_dir():
+            raise
+        raise ConfigError(f"{path}: not a directory; choose another one (--out)") from error
+    except OSError as error:
+        raise storage_error(path, "cannot be made", error) from error
+    sync_directory(path.parent)
+
+
+def make_numbered(path: Path) -> Path:
+    """Make `path`, or where that is taken path-2, path-3 …: it belongs to whoever made it."""
+    names = (path.with_name(f"{path.name}-{number}") for number in count(2))
+    for made in (path, *islice(names, MOST_OF_ONE_NAME)):
+        with contextlib.suppress(FileExistsError):
+            make_directory(made, exist_ok=False)
+            return made
+    raise EnvironmentFault(f"{path}: is taken, and so are all of its numbers; choose another --out")
 
 
 def holds_checkpoint(path: Path) -> bool:

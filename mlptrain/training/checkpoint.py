@@ -5,7 +5,7 @@ of the optimizer as `optimizer.m` and so on. The document holds everything else.
 file is the business of `archive`; where the file lies, of `run_directory`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -69,11 +69,6 @@ class Checkpoint:
         """Where the run stood."""
         return Progress(**vars(self["progress"]))
 
-    def changed_sources(self, now: Mapping[str, str]) -> list[str]:
-        """The files of `now` (name: digest) whose content is not that of the training."""
-        before = self["fingerprint"]
-        return [source for source, digest in now.items() if before.get(source) != digest]
-
     def check_shapes(self, shapes: Iterable[ParameterSpec]) -> None:
         """CheckpointError unless the parameters are these; asked before anything is allocated."""
         for each in shapes:
@@ -95,12 +90,15 @@ def arrays_of(experiment: Experiment) -> dict[str, Array]:
     return arrays
 
 
-def constants_of(experiment: Experiment, config: Mapping[str, Any]) -> dict[str, Any]:
+def constants_of(
+    experiment: Experiment, config: Mapping[str, Any], places: Mapping[str, Sequence[str]]
+) -> dict[str, Any]:
     """The part of the document that stays as it is from step to step."""
     data = experiment.data
     class_weights = getattr(experiment.network.loss, "class_weights", None)
     return {
         "config": dict(config),
+        "places": {key: list(paths) for key, paths in places.items()},
         "architecture": {
             "inputs": experiment.network.architecture.inputs,
             "outputs": experiment.network.architecture.outputs,

@@ -16,6 +16,7 @@ from mlptrain.training.record import Progress
 
 FORMS: dict[str, Any] = {
     "config": dict,  # checked as every config is
+    "places": dict[str, list[str]],  # for each setting that names a file the absolute paths it has had
     "architecture": Annotated[dict[Literal["inputs", "outputs"], Whole], Field(min_length=2)],
     "features": list[str],
     "targets": list[str],

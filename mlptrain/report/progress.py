@@ -1,0 +1,24 @@
+"""How far a run has come, on stderr: a bar, and the lines above it."""
+
+import sys
+from typing import Any
+
+from tqdm import tqdm
+
+
+def progress_bar(done: int, total: int) -> "tqdm[Any]":
+    """A bar over steps, on stderr; it is drawn on a terminal only, and gone when the work ends."""
+    return tqdm(
+        total=total,
+        initial=done,
+        unit="step",
+        file=sys.stderr,
+        leave=False,
+        disable=None,
+        mininterval=0.2,
+    )
+
+
+def above_bar(text: str) -> None:
+    """A line on stderr, above the bar where there is one."""
+    tqdm.write(text, file=sys.stderr)
