@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mlptrain.arrays import Array
-from mlptrain.data.dataset import Rows
+from mlptrain.data.dataset import Dataset, Rows
 from mlptrain.data.matrix import Matrix, checked
 from mlptrain.metrics.probability import softmax
 from mlptrain.training.checkpoint import Checkpoint
-from mlptrain.training.evaluate import Evaluation, evaluate, metrics_for, predictions
+from mlptrain.training.evaluate import Evaluation, evaluate, predictions
 from mlptrain.training.restore import config_of, network_of
 
 
@@ -60,16 +60,16 @@ class Model:
         dtype = self.network.dtype
         made = self.preprocessing
         X, y = made.X(source, rows, dtype)[0], made.y(source, rows, dtype)
-        measured = self.evaluation(Rows(X, y, truth=made.truth(source, rows)))
-        return {"loss": measured.data_loss(), **measured.metrics(self.metric_names())}
-
-    def metric_names(self) -> list[str]:
-        """The metrics that make sense for the task and the loss."""
-        return list(metrics_for(self.network))
+        return self.evaluation(Rows(X, y, truth=made.truth(source, rows))).measured()
 
     def evaluation(self, rows: Rows) -> Evaluation:
         """The scores of rows that are preprocessed already, for whatever is to be measured."""
         return evaluate(self.network, rows, self.preprocessing)
+
+    def changes(self, data: Dataset) -> list[str]:
+        """What to tell about the data it was trained on, as they are now."""
+        changed = self.checkpoint.changed_sources(data.fingerprint)
+        return [f"{source}: has changed since the model was trained" for source in changed]
 
     def _features(self, X: ArrayLike) -> Array:
         source = self._source(X, None)
@@ -78,3 +78,8 @@ class Model:
     def _source(self, X: ArrayLike, y: ArrayLike | None) -> Matrix:
         labels = {} if y is None else {self.preprocessing.targets[0]: np.asarray(y)}
         return checked("X", np.asarray(X), labels, self.preprocessing.inputs)
+
+
+def load(path: str | Path) -> Model:
+    """The model of a checkpoint, or of the best checkpoint of a run directory."""
+    return Model.load(path)
