@@ -6,6 +6,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from mlptrain.inference.evaluation_report import splits
 from mlptrain.messages import count
 from mlptrain.report.console import emit_json, number, say, stderr, stdout, table, tell
 from mlptrain.report.results import Results
@@ -45,6 +46,69 @@ def watch(run: Run, *, quiet: bool) -> None:
         say(stderr(), text)
 
 
+def watch_folds(folds: Folds, *, quiet: bool) -> None:
+    """Train all folds, each shown like any run unless `quiet`."""
+    for fold, run in enumerate(folds, 1):
+        if not quiet:
+            say(stderr(), f"fold {fold} of {folds.count}")
+        watch(run, quiet=quiet)
+
+
+def fitted(summary: Mapping[str, Any], *, as_json: bool) -> None:
+    """How the run ended, and the numbers of its best epoch."""
+    if as_json:
+        emit_json(summary)
+        return
+    out = stdout()
+    say(out, f"{summary['status']}: {summary['reason']}")
+    say(out, f"best {summary['monitor']} {number(summary['best'])} at epoch {summary['best_epoch']}")
+    if summary.get("test"):
+        values = ", ".join(f"{name} {number(value)}" for name, value in summary["test"].items())
+        say(out, f"test: {values}")
+    say(out, f"{summary['run']}  ({summary['seconds']:.1f} s)")
+
+
+def fitted_folds(folds: Folds, *, as_json: bool) -> None:
+    """One line per metric: mean, standard deviation, and its range over the folds."""
+    if as_json:
+        emit_json(folds.summary)
+        return
+    out = stdout()
+    rows = folds.summary["rows"]
+    say(out, f"{folds.count} folds, {rows:,} rows, each held out once")
+    lines = []
+    for name, found in folds.summary["metrics"].items():
+        values = [value for value in found["values"] if value is not None]
+        ends = (min(values), max(values)) if values else (None, None)
+        lines.append((name, found["mean"], found["std"], *ends))
+    out.print(table(("metric", "mean", "std", "lowest", "highest"), lines))
+    say(out, f"{folds.directory}  (folds.json, out_of_fold.csv)")
+
+
+def dry(experiment: Experiment, *, as_json: bool) -> None:
+    """The outcome of a dry run."""
+    tell(experiment.data.notes)
+    if as_json:
+        emit_json(dry_document(experiment))
+        return
+    say(stdout(), headline(experiment))
+    say(stdout(), "the config is valid, and the first step was taken; nothing was written")
+
+
+def dry_document(experiment: Experiment) -> dict[str, object]:
+    """What `--dry-run --json` prints: the sizes of what would be trained."""
+    data = experiment.data
+    return {
+        "rows": {split: len(rows) for split, rows in splits(data).items()},
+        "features": len(data.features),
+        "classes": data.classes,
+        "targets": data.targets,
+        "parameters": int(experiment.network.parameters.values.size),
+        "steps": experiment.total_steps,
+        "seed": experiment.seed,
+    }
+
+
 def bar(run: Run) -> "tqdm[Any]":
     """A bar over the steps; it is drawn on a terminal only, and gone when the run ends."""
     return tqdm(
@@ -61,11 +125,7 @@ def bar(run: Run) -> "tqdm[Any]":
 def headline(experiment: Experiment) -> str:
     """Rows, features, classes, parameters: what is about to be trained, on one line."""
     data = experiment.data
-    rows = [
-        f"{len(part):,} {name}"
-        for name, part in (("train", data.train), ("val", data.val), ("test", data.test))
-        if part is not None
-    ]
+    rows = " / ".join(f"{len(rows):,} {split}" for split, rows in splits(data).items())
     outputs = (
         f"{len(data.classes)} classes"
         if data.classes is not None
@@ -73,7 +133,7 @@ def headline(experiment: Experiment) -> str:
     )
     parameters = experiment.network.parameters.values.size
     return (
-        f"{' / '.join(rows)} rows, {len(data.features):,} features, {outputs}, "
+        f"{rows} rows, {len(data.features):,} features, {outputs}, "
         f"{parameters:,} parameters, {experiment.total_steps:,} steps, "
         f"seed {experiment.seed}, {count(experiment.threads, 'thread')}"
     )
@@ -104,67 +164,3 @@ def line(cells: Sequence[str], *, best: bool = False) -> str:
     return "".join(
         f"{each:>{max(width - 2, 6)}}  " for each, width in zip(shown, widths, strict=False)
     ) + ("*" if best else "")
-
-
-def fitted(summary: Mapping[str, Any], *, as_json: bool) -> None:
-    """How the run ended, and the numbers of its best epoch."""
-    if as_json:
-        emit_json(summary)
-        return
-    out = stdout()
-    say(out, f"{summary['status']}: {summary['reason']}")
-    say(out, f"best {summary['monitor']} {number(summary['best'])} at epoch {summary['best_epoch']}")
-    if summary.get("test"):
-        values = ", ".join(f"{name} {number(value)}" for name, value in summary["test"].items())
-        say(out, f"test: {values}")
-    say(out, f"{summary['run']}  ({summary['seconds']:.1f} s)")
-
-
-def dry(experiment: Experiment, *, as_json: bool) -> None:
-    """The outcome of a dry run."""
-    tell(experiment.data.notes)
-    if as_json:
-        emit_json(dry_document(experiment))
-        return
-    say(stdout(), headline(experiment))
-    say(stdout(), "the config is valid, and the first step was taken; nothing was written")
-
-
-def dry_document(experiment: Experiment) -> dict[str, object]:
-    """What `--dry-run --json` prints: the sizes of what would be trained."""
-    data = experiment.data
-    parts = {"train": data.train, "val": data.val, "test": data.test}
-    return {
-        "rows": {name: len(part) for name, part in parts.items() if part is not None},
-        "features": len(data.features),
-        "classes": data.classes,
-        "targets": data.targets,
-        "parameters": int(experiment.network.parameters.values.size),
-        "steps": experiment.total_steps,
-        "seed": experiment.seed,
-    }
-
-
-def watch_folds(folds: Folds, *, quiet: bool) -> None:
-    """Train all folds, each shown like any run unless `quiet`."""
-    for fold, run in enumerate(folds, 1):
-        if not quiet:
-            say(stderr(), f"fold {fold} of {folds.count}")
-        watch(run, quiet=quiet)
-
-
-def fitted_folds(folds: Folds, *, as_json: bool) -> None:
-    """One line per metric: mean, standard deviation, and its range over the folds."""
-    if as_json:
-        emit_json(folds.summary)
-        return
-    out = stdout()
-    rows = folds.summary["rows"]
-    say(out, f"{folds.count} folds, {rows:,} rows, each held out once")
-    lines = []
-    for name, found in folds.summary["metrics"].items():
-        values = [value for value in found["values"] if value is not None]
-        ends = (min(values), max(values)) if values else (None, None)
-        lines.append((name, found["mean"], found["std"], *ends))
-    out.print(table(("metric", "mean", "std", "lowest", "highest"), lines))
-    say(out, f"{folds.directory}  (folds.json, out_of_fold.csv)")
