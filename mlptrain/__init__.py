@@ -17,7 +17,7 @@ from mlptrain.version import __version__
 
 _HOMES = {
     "fit": "mlptrain.runs.fit",
-    "load": "mlptrain.inference.evaluation_report",
+    "load": "mlptrain.inference.model",
     "Model": "mlptrain.inference.model",
     "Run": "mlptrain.runs.run",
     "Value": "mlptrain.graph.plan",
@@ -27,8 +27,7 @@ __all__ = ["Model", "Run", "Value", "__version__", "fit", "load"]
 
 if TYPE_CHECKING:  # what __getattr__ delivers, for type checkers
     from mlptrain.graph.plan import Value
-    from mlptrain.inference.evaluation_report import load
-    from mlptrain.inference.model import Model
+    from mlptrain.inference.model import Model, load
     from mlptrain.runs.fit import fit
     from mlptrain.runs.run import Run
 

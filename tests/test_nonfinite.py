@@ -22,7 +22,7 @@ from runs import (
 )
 
 from mlptrain.errors import DivergenceError, StorageError
-from mlptrain.inference.evaluation_report import load
+from mlptrain.inference.model import load
 from mlptrain.nn.activations.piecewise import ReLU
 from mlptrain.runs.fit import prepare
 from mlptrain.runs.saving import Pace

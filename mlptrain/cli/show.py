@@ -6,7 +6,7 @@ import click
 
 from mlptrain.cli.options import set_option
 from mlptrain.report import summary as report
-from mlptrain.tools.summary import anatomy, resolved_config
+from mlptrain.tools.summary import resolved_config, summarize
 
 
 @click.command()
@@ -27,6 +27,6 @@ def command(what: Path, overrides: tuple[str, ...], config_only: bool) -> None:
       mlptrain show runs/digits-20260101-120000 --config
     """
     if config_only:
-        report.show_config(resolved_config(what, overrides))
+        report.write_config(resolved_config(what, overrides))
     else:
-        report.show(anatomy(what, overrides))
+        report.show(summarize(what, overrides))

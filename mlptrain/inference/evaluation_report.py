@@ -7,12 +7,17 @@ from typing import Any, Literal
 
 import numpy as np
 
-from mlptrain.data.dataset import Rows
+from mlptrain.data.dataset import Dataset, Rows
 from mlptrain.data.load import load_rows
 from mlptrain.errors import ConfigError
 from mlptrain.inference.model import Model
 from mlptrain.metrics.classification import confusion_matrix, per_class
 from mlptrain.training.data_files import data_again
+from mlptrain.training.evaluate import Evaluation
+
+Split = Literal["train", "val", "test"]
+Table = tuple[Sequence[str], Sequence[Sequence[str | float]]]
+"""The names of its columns and its rows; the first column names the rows."""
 
 
 @dataclass(frozen=True)
@@ -25,18 +30,18 @@ class EvaluationReport:
     checkpoint: str
     split: str
     rows: int
-    loss: float
-    metrics: dict[str, float | None]
+    measured: dict[str, float | None]  # the loss, then the metrics
     classes: tuple[str, ...] | None
     per_class: dict[str, dict[str, float]] | None
     confusion: list[list[float]] | None  # rows are the true classes
     notes: tuple[str, ...]
 
     @classmethod
-    def of(cls, model: Model, split: str, rows: Rows, notes: Sequence[str]) -> "EvaluationReport":
-        """Assess a model on rows that are preprocessed already."""
-        evaluation = model.evaluation(rows)
-        table, confusion = None, None
+    def of(
+        cls, model: Model, split: str, evaluation: Evaluation, notes: Sequence[str] = ()
+    ) -> "EvaluationReport":
+        """What there is to say about the evaluation of a model."""
+        rows, table, confusion = evaluation.rows, None, None
         if model.classes is not None and np.isfinite(evaluation.scores).all():
             predicted = evaluation.predictions()
             scores = per_class(predicted, rows.y, rows.weights)
@@ -54,13 +59,30 @@ class EvaluationReport:
             checkpoint=str(model.checkpoint.path),
             split=split,
             rows=len(rows),
-            loss=evaluation.data_loss(),
-            metrics=evaluation.metrics(model.metric_names()),
+            measured=evaluation.measured(),
             classes=model.classes,
             per_class=table,
             confusion=confusion,
             notes=tuple(notes),
         )
+
+    def class_table(self) -> Table | None:
+        """Precision, recall, F1 and support of each class."""
+        if self.per_class is None:
+            return None
+        rows: list[Sequence[str | float]] = [
+            (name, *values.values()) for name, values in self.per_class.items()
+        ]
+        return ("class", "precision", "recall", "f1", "support"), rows
+
+    def confusion_table(self) -> Table | None:
+        """True classes down, predicted classes across."""
+        if self.confusion is None or self.classes is None:
+            return None
+        rows: list[Sequence[str | float]] = [
+            (name, *counts) for name, counts in zip(self.classes, self.confusion, strict=True)
+        ]
+        return ("true \\ predicted", *self.classes), rows
 
     def document(self) -> dict[str, Any]:
         """What `--json` prints."""
@@ -68,28 +90,13 @@ class EvaluationReport:
             "checkpoint": self.checkpoint,
             "split": self.split,
             "rows": self.rows,
-            "loss": self.loss,
-            **self.metrics,
+            **self.measured,
         }
         if self.classes is not None:
             document["confusion_matrix"] = self.confusion
             document["classes"] = list(self.classes)
             document["per_class"] = self.per_class
         return document
-
-
-Split = Literal["train", "val", "test"]
-
-
-def load(path: str | Path) -> Model:
-    """The model of a checkpoint, or of the best checkpoint of a run directory.
-
-    >>> from mlptrain import fit
-    >>> xor = {"data": {"train": {"name": "xor", "points_per_class": 20}}, "train": {"epochs": 2}}
-    >>> load(fit(xor).best).classes
-    ('0', '1')
-    """
-    return Model.load(path)
 
 
 def evaluate(
@@ -103,15 +110,23 @@ def evaluate(
         rows, notes = load_rows(
             data, model.preprocessing, target_needed=True, dtype=model.network.dtype
         )
-        return EvaluationReport.of(model, data, rows, notes)
+        return EvaluationReport.of(model, data, model.evaluation(rows), notes)
     dataset, warnings = data_again(model.config, model.checkpoint, model.preprocessing)
-    parts = {"train": dataset.train, "val": dataset.val, "test": dataset.test}
-    chosen = split or (
-        "test" if dataset.test is not None else "val" if dataset.val is not None else "train"
-    )
-    rows_of = parts[chosen]
-    if rows_of is None:
+    split = split or last_split(dataset)
+    if split not in splits(dataset):
         raise ConfigError(
-            f"--split {chosen}: the config has no {chosen} rows; choose another, or name --data"
+            f"--split {split}: the config has no {split} rows; choose another, or name --data"
         )
-    return EvaluationReport.of(model, chosen, rows_of, (*dataset.notes, *warnings))
+    notes = (*dataset.notes, *warnings)
+    return EvaluationReport.of(model, split, model.evaluation(splits(dataset)[split]), notes)
+
+
+def splits(data: Dataset) -> dict[Split, Rows]:
+    """The rows of each split that there is."""
+    rows: dict[Split, Rows | None] = {"train": data.train, "val": data.val, "test": data.test}
+    return {name: each for name, each in rows.items() if each is not None}
+
+
+def last_split(data: Dataset) -> Split:
+    """The rows to look at where nobody says which: test if there are any, else val, else train."""
+    return list(splits(data))[-1]

@@ -11,7 +11,7 @@ from mlptrain.data.inputs import Inputs
 from mlptrain.data.matrix import Matrix, checked
 from mlptrain.metrics.probability import softmax
 from mlptrain.training.checkpoint import Checkpoint
-from mlptrain.training.evaluate import Evaluation, evaluate, metrics_for, predictions
+from mlptrain.training.evaluate import Evaluation, evaluate, predictions
 from mlptrain.training.restore import config_of, network_of
 
 
@@ -69,12 +69,7 @@ class Model:
         rows, dtype = np.arange(len(source)), self.network.dtype
         y = self.preprocessing.encode(source, rows, dtype)
         truth = self.preprocessing.truth(source, rows)
-        measured = self.evaluation(Rows(self._inputs(source), y, truth=truth))
-        return {"loss": measured.data_loss(), **measured.metrics(self.metric_names())}
-
-    def metric_names(self) -> list[str]:
-        """The metrics that make sense for the task and the loss."""
-        return list(metrics_for(self.network))
+        return self.evaluation(Rows(self._inputs(source), y, truth=truth)).measured()
 
     def evaluation(self, rows: Rows) -> Evaluation:
         """The scores of rows that are preprocessed already, for whatever is to be measured."""
@@ -86,3 +81,8 @@ class Model:
     def _source(self, X: ArrayLike, y: ArrayLike | None) -> Matrix:
         labels = {} if y is None else {self.preprocessing.targets[0]: np.asarray(y)}
         return checked("X", np.asarray(X), labels, self.preprocessing.inputs)
+
+
+def load(path: str | Path) -> Model:
+    """The model of a checkpoint, or of the best checkpoint of a run directory."""
+    return Model.load(path)

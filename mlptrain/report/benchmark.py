@@ -10,20 +10,11 @@ def show(measured: Benchmark, *, as_json: bool) -> None:
     if as_json:
         emit_json(measured.document())
         return
-    total = sum(measured.phases_ms.values())
-    rows = [(name, ms(value), f"{value / total:.0%}") for name, value in measured.phases_ms.items()]
+    step, products, phases = measured.step_ms, measured.products_ms, measured.phases_ms
+    total = sum(phases.values())
+    rows = [(name, f"{ms:.3g}", f"{ms / total:.0%}") for name, ms in phases.items()]
     out = stdout()
     out.print(table(("phase", "ms", "share"), rows))
     rate = f"{measured.examples_per_second:,.0f} examples/s"
-    say(out, f"a step takes {ms(measured.step_ms)} ms, {rate} ({count(measured.threads, 'thread')})")
-    share = measured.products_ms / measured.step_ms
-    say(out, f"its matrix products alone: {ms(measured.products_ms)} ms, {share:.0%} of the step")
-
-
-def ms(value: float) -> str:
-    """Three significant digits.
-
-    >>> ms(0.04567), ms(12.34)
-    ('0.0457', '12.3')
-    """
-    return f"{value:.3g}"
+    say(out, f"a step takes {step:.3g} ms, {rate} ({count(measured.threads, 'thread')})")
+    say(out, f"its matrix products alone: {products:.3g} ms, {products / step:.0%} of the step")

@@ -7,29 +7,18 @@ WIDEST_MATRIX = 15
 """Confusion matrices with more classes are left to --json."""
 
 
-def show(assessment: EvaluationReport, *, as_json: bool) -> None:
+def show(report: EvaluationReport, *, as_json: bool) -> None:
     """Print everything that was measured."""
-    tell(assessment.notes)
+    tell(report.notes)
     if as_json:
-        emit_json(assessment.document())
+        emit_json(report.document())
         return
     out = stdout()
-    say(out, f"{assessment.checkpoint} on {assessment.rows:,} rows ({assessment.split})")
-    rows = [("loss", assessment.loss), *assessment.metrics.items()]
-    out.print(table(("metric", "value"), rows))
-    if assessment.per_class is None or assessment.confusion is None:
-        return
-    columns = ("class", "precision", "recall", "f1", "support")
-    classes = list(assessment.per_class)
-    out.print()
-    out.print(
-        table(columns, [(name, *values.values()) for name, values in assessment.per_class.items()])
-    )
-    if len(classes) <= WIDEST_MATRIX:
+    say(out, f"{report.checkpoint} on {report.rows:,} rows ({report.split})")
+    out.print(table(("metric", "value"), list(report.measured.items())))
+    tables = [report.class_table()]
+    if len(report.classes or ()) <= WIDEST_MATRIX:
+        tables.append(report.confusion_table())
+    for each in filter(None, tables):
         out.print()
-        header = ("true \\ predicted", *classes)
-        out.print(
-            table(
-                header, [(name, *row) for name, row in zip(classes, assessment.confusion, strict=True)]
-            )
-        )
+        out.print(table(*each))

@@ -5,7 +5,7 @@ curves need neither the model nor the data.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,9 @@ from mlptrain.config import Config, resolved
 from mlptrain.data.dataset import Dataset, Rows
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.errors import CheckpointError, ConfigError
-from mlptrain.inference.evaluation_report import EvaluationReport
+from mlptrain.inference.evaluation_report import EvaluationReport, Split, last_split, splits
 from mlptrain.inference.model import Model
+from mlptrain.report.console import say, stdout, tell
 from mlptrain.storage.files import read_bytes
 from mlptrain.storage.fold_directory import check_one_run
 from mlptrain.training.data_files import data_again
@@ -111,19 +112,19 @@ class Results:
         return data
 
     @property
-    def split(self) -> str:
-        """The rows that are looked at: test if there are any, else val, else train."""
-        return "test" if self.dataset.test else "val" if self.dataset.val else "train"
+    def split(self) -> Split:
+        """The rows that are looked at."""
+        return last_split(self.dataset)
 
-    @cached_property
+    @property
     def rows(self) -> Rows:
         """The rows of that split."""
-        return self.dataset.test or self.dataset.val or self.dataset.train
+        return splits(self.dataset)[self.split]
 
     @property
     def rows_in_own_units(self) -> Rows:
         """The rows of that split in the units of their file."""
-        return self.own_units.test or self.own_units.val or self.own_units.train
+        return splits(self.own_units)[self.split]
 
     @cached_property
     def evaluation(self) -> Evaluation:
@@ -131,15 +132,29 @@ class Results:
         return self.model.evaluation(self.rows)
 
     @cached_property
-    def assessment(self) -> EvaluationReport:
+    def evaluation_report(self) -> EvaluationReport:
         """Everything that `eval` says about them."""
-        return EvaluationReport.of(self.model, self.split, self.rows, ())
+        return EvaluationReport.of(self.model, self.split, self.evaluation)
 
     def stated(self, *names: str) -> str:
         """Metrics in words: `accuracy 0.9722`."""
-        values = {"loss": self.assessment.loss, **self.assessment.metrics}
+        values = self.evaluation_report.measured
         known = [(name, values[name]) for name in names if values.get(name) is not None]
         return ", ".join(f"{name} {value:.4g}" for name, value in known)
+
+
+def place_for(runs: Sequence[Results], out: Path | None, name: str) -> Path:
+    """The file to write about runs: `out`, else RUN/name; several runs have no place in common."""
+    if out is None and len(runs) > 1:
+        raise ConfigError(f"{len(runs)} runs have no directory in common; name the file with -o FILE")
+    return out or runs[0].path / name
+
+
+def tell_written(file: Path, runs: Sequence[Results]) -> None:
+    """What was found out about the runs, and the path of the file about them."""
+    for run in runs:
+        tell(run.warnings)
+    say(stdout(), str(file))
 
 
 def read_lines(path: Path) -> list[Values]:

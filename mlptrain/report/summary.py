@@ -1,40 +1,31 @@
 """What `show` prints: the layers of a network, its memory, and the history of a checkpoint."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from mlptrain.errors import ConfigError
-from mlptrain.report.console import number, say, stdout, table, tell, write
+from mlptrain.report.console import say, stdout, table, tell, write
 from mlptrain.storage.files import write_atomically
-from mlptrain.tools.summary import Anatomy
+from mlptrain.tools.summary import NetworkSummary
 
 
-def show(anatomy: Anatomy) -> None:
+def show(summary: NetworkSummary) -> None:
     """Layers, totals, memory; then how far it was trained."""
-    tell(anatomy.notes)
+    tell(summary.notes)
     out = stdout()
     columns = ("value", "node", "parameters of", "units", "parameters", "multiply-adds")
     rows = [
         (each.name, each.kind, ", ".join(each.shapes), each.output, each.parameters, each.multiply_adds)
-        for each in anatomy.layers
+        for each in summary.layers
     ]
     out.print(table(columns, rows, left=3))
-    parameters = sum(layer.parameters for layer in anatomy.layers)
-    products = sum(layer.multiply_adds for layer in anatomy.layers)
+    parameters = sum(layer.parameters for layer in summary.layers)
+    products = sum(layer.multiply_adds for layer in summary.layers)
     say(out, f"{parameters:,} parameters, {products:,} multiply-adds per row forward")
-    shares = ", ".join(f"{name} {size(value)}" for name, value in anatomy.memory.items())
-    say(out, f"memory while training: {size(sum(anatomy.memory.values()))} ({shares})")
-    if anatomy.history:
+    shares = ", ".join(f"{name} {size(value)}" for name, value in summary.memory.items())
+    say(out, f"memory while training: {size(sum(summary.memory.values()))} ({shares})")
+    if summary.history:
         out.print()
-        out.print(table(("checkpoint", "value"), list(history(anatomy.history).items())))
-
-
-def history(values: Mapping[str, object]) -> dict[str, str]:
-    """Words for the numbers of a checkpoint."""
-    return {
-        key: number(value) if isinstance(value, int | float) or value is None else str(value)
-        for key, value in values.items()
-    }
+        out.print(table(("checkpoint", "value"), list(summary.history.items())))
 
 
 def size(count: int) -> str:
@@ -51,13 +42,8 @@ def size(count: int) -> str:
     return f"{value:.1f} GiB"
 
 
-def show_config(text: str) -> None:
-    """YAML as it is, with nothing added: it may become a file."""
-    write(text)
-
-
-def write_config(text: str, out: Path | None, *, force: bool) -> None:
-    """Write the config; ConfigError where it would replace something without `force`."""
+def write_config(text: str, out: Path | None = None, *, force: bool = False) -> None:
+    """YAML as it is, to stdout or into a file; ConfigError where `force` is needed to replace one."""
     if out is None or str(out) == "-":
         write(text)
         return

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mlptrain.inference.evaluation_report import splits
 from mlptrain.messages import count
 from mlptrain.report.console import emit_json, number, say, stderr, stdout, table, tell
 from mlptrain.report.progress import above_bar, progress_bar
@@ -45,11 +46,7 @@ def watch(run: Run, *, quiet: bool) -> None:
 def headline(experiment: Experiment) -> str:
     """Rows, features, classes, parameters: what is about to be trained, on one line."""
     data = experiment.data
-    rows = [
-        f"{len(part):,} {name}"
-        for name, part in (("train", data.train), ("val", data.val), ("test", data.test))
-        if part is not None
-    ]
+    rows = " / ".join(f"{len(rows):,} {split}" for split, rows in splits(data).items())
     outputs = (
         f"{len(data.classes)} classes"
         if data.classes is not None
@@ -57,7 +54,7 @@ def headline(experiment: Experiment) -> str:
     )
     parameters = experiment.network.parameters.values.size
     return (
-        f"{' / '.join(rows)} rows, {len(data.features):,} features, {outputs}, "
+        f"{rows} rows, {len(data.features):,} features, {outputs}, "
         f"{parameters:,} parameters, {experiment.total_steps:,} steps, "
         f"seed {experiment.seed}, {count(experiment.threads, 'thread')}"
     )
@@ -128,9 +125,8 @@ def dry(experiment: Experiment, *, as_json: bool) -> None:
 def dry_document(experiment: Experiment) -> dict[str, object]:
     """What `--dry-run --json` prints: the sizes of what would be trained."""
     data = experiment.data
-    parts = {"train": data.train, "val": data.val, "test": data.test}
     return {
-        "rows": {name: len(part) for name, part in parts.items() if part is not None},
+        "rows": {split: len(rows) for split, rows in splits(data).items()},
         "features": len(data.features),
         "classes": data.classes,
         "targets": data.targets,

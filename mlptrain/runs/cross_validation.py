@@ -18,7 +18,6 @@ import numpy as np
 from mlptrain.config import Config
 from mlptrain.config.schema import Fold
 from mlptrain.errors import ConfigError, EnvironmentFault, StorageError
-from mlptrain.inference.evaluation_report import EvaluationReport
 from mlptrain.inference.model import Model
 from mlptrain.runs.run import Run
 from mlptrain.storage.documents import document_text, finite
@@ -46,7 +45,7 @@ class Folds:
     resume: bool = False
     numbered: bool = False
     threads: int | None = None
-    assessments: list[EvaluationReport] = field(default_factory=list)
+    measured: list[dict[str, float | None]] = field(default_factory=list)  # loss and metrics
     runs: list[dict[str, Any]] = field(default_factory=list)
     header: list[str] = field(default_factory=list)
     rows: dict[int, list[object]] = field(default_factory=dict)  # by number in the file, from 1
@@ -103,15 +102,15 @@ class Folds:
         return fold_path(self.directory, number)
 
     def _keep(self, number: int, run: Run) -> None:
-        """Assess the best parameters of a run on the rows that it has not seen."""
+        """Evaluate the best parameters of a run on the rows that it has not seen."""
         data = run.experiment.data
         if data.test is None:
             raise StorageError(f"{run.directory.path}: holds no fold out; begin again with --force")
         model = Model.load(run.directory.path)
-        self.assessments.append(EvaluationReport.of(model, "test", data.test, ()))
+        evaluation = model.evaluation(data.test)
+        self.measured.append(evaluation.measured())
         kept = ("run", "status", "monitor", "best", "best_epoch", "seconds")
         self.runs.append({key: run.summary[key] for key in kept})
-        evaluation = model.evaluation(data.test)
         predicted, truth = evaluation.predictions(), evaluation.truth()
         targets = model.preprocessing.targets
         self.header = ["row", "fold", *targets, *(f"predicted_{name}" for name in targets)]
@@ -131,7 +130,7 @@ class Folds:
         self.summary = {
             "folds": self.count,
             "rows": len(self.rows),
-            "metrics": spread([{"loss": each.loss, **each.metrics} for each in self.assessments]),
+            "metrics": spread(self.measured),
             "runs": self.runs,
         }
         text = io.StringIO(newline="")

@@ -244,7 +244,7 @@ class Run:
         network = network_of(Checkpoint.read(self.directory.best))
         evaluation = evaluate(network, data.test, data.preprocessing)
         usual = "accuracy" if network.loss.classifies else "rmse"
-        return {"loss": evaluation.data_loss(), **evaluation.metrics([usual])}
+        return evaluation.measured([usual])
 
     def _summary(self, status: Status, reason: str) -> dict[str, Any]:
         progress = self.progress

@@ -56,6 +56,11 @@ class Benchmark:
         }
 
 
+def bench(config: Source, overrides: Overrides = (), *, threads: int | None = None) -> Benchmark:
+    """Where the time of a training step goes, on the data of a config."""
+    return benchmark(build(load_config(config, overrides), threads))
+
+
 def benchmark(experiment: Experiment) -> Benchmark:
     """Time the step of `fit` on the experiment's own data; its parameters change."""
     use_threads(experiment.threads)
@@ -116,8 +121,3 @@ def duration(work: Callable[[], object], repeats: int) -> float:
     for _ in range(repeats):
         work()
     return (time.perf_counter() - started) / repeats
-
-
-def bench(config: Source, overrides: Overrides = (), *, threads: int | None = None) -> Benchmark:
-    """Where the time of a training step of a config goes."""
-    return benchmark(build(load_config(config, overrides), threads))

@@ -13,7 +13,7 @@ from mlptrain.training.checkpoint import Checkpoint
 
 
 @dataclass(frozen=True)
-class Layer:
+class LayerSummary:
     """One row of the table that `show` prints."""
 
     name: str
@@ -24,27 +24,66 @@ class Layer:
     multiply_adds: int  # for one row, forward
 
 
-def layers(network: Network) -> list[Layer]:
+@dataclass(frozen=True)
+class NetworkSummary:
+    """What a network consists of and, for a checkpoint, how far it was trained."""
+
+    layers: list[LayerSummary]
+    memory: dict[str, int]
+    history: dict[str, str | float | None]
+    notes: tuple[str, ...] = ()
+
+
+def summarize(what: str | Path, overrides: Overrides = ()) -> NetworkSummary:
+    """The network of a config (its data are read), a checkpoint or a run."""
+    if is_config(what):
+        config = load_config(what, overrides)
+        experiment = build(config)
+        network, optimizer = experiment.network, experiment.optimizer
+        history, notes = {}, experiment.data.notes
+    else:
+        model = model_to_show(what, overrides)
+        config, network, notes = model.config, model.network, ()
+        optimizer, history = optimizer_for(config, network), history_of(model.checkpoint)
+    needed = memory(network, config.train.batch_size, len(optimizer.slots))
+    return NetworkSummary(layers(network), needed, history, notes)
+
+
+def resolved_config(what: str | Path, overrides: Overrides = ()) -> str:
+    """The YAML of a config, a checkpoint or a run, every default written out."""
+    is_file = is_config(what)
+    config = load_config(what, overrides) if is_file else model_to_show(what, overrides).config
+    return dump(resolved(config))
+
+
+def is_config(what: str | Path) -> bool:
+    """Whether a path means a config: neither a directory nor a checkpoint."""
+    return Path(what).suffix != ".npz" and not Path(what).is_dir()
+
+
+def model_to_show(what: str | Path, overrides: Overrides) -> Model:
+    """The model of a checkpoint or run; its config is what it is."""
+    if overrides:
+        raise ConfigError("--set changes a CONFIG: a checkpoint keeps its own, leave out --set")
+    return Model.load(what)
+
+
+def layers(network: Network) -> list[LayerSummary]:
     """The nodes of the training graph that stand between X and the scores."""
-    values = network.training.graph.values
+    graph, plan = network.training.graph, network.training.graph.plan(1)
     rows = []
-    plan = network.training.graph.plan(1)
-    for value in values[: values.index(network.training.scores) + 1]:
+    for value in graph.values[: graph.values.index(network.training.scores) + 1]:
         if value.node is None:
             continue
-        own = [source for source in value.sources if source.value is not None]
-        arrays = [source.value for source in own if source.value is not None]
-        products = [array.size for array in arrays if array.ndim == 2]
+        own = {source.name: source.value for source in value.sources if source.value is not None}
         rows.append(
-            Layer(
+            LayerSummary(
                 name=value.name,
                 kind=type(value.node).__name__,
                 output=plan.value(value).shape[-1],
-                shapes=tuple(
-                    f"{source.name} {array.shape}" for source, array in zip(own, arrays, strict=True)
-                ),
-                parameters=sum(array.size for array in arrays),
-                multiply_adds=sum(products),
+                shapes=tuple(f"{name} {array.shape}" for name, array in own.items()),
+                parameters=sum(array.size for array in own.values()),
+                multiply_adds=sum(array.size for array in own.values() if array.ndim == 2),
             )
         )
     return rows
@@ -63,56 +102,15 @@ def memory(network: Network, batch_rows: int, slots: int) -> dict[str, int]:
     }
 
 
-@dataclass(frozen=True)
-class Anatomy:
-    """What a network consists of and, for a checkpoint, how far it was trained."""
-
-    layers: list[Layer]
-    memory: dict[str, int]
-    history: dict[str, object]
-    notes: tuple[str, ...]
-
-
-def anatomy(what: str | Path, overrides: Overrides = ()) -> Anatomy:
-    """The anatomy of a config (its data are read), a checkpoint or a run."""
-    if is_config(what):
-        config = load_config(what, overrides)
-        experiment = build(config)
-        network, slots, history = experiment.network, len(experiment.optimizer.slots), {}
-        notes = experiment.data.notes
-    else:
-        model = model_to_show(what, overrides)
-        config, network, notes = model.config, model.network, ()
-        slots = len(optimizer_for(config, network).slots)
-        history = history_of(model.checkpoint)
-    return Anatomy(layers(network), memory(network, config.train.batch_size, slots), history, notes)
-
-
-def resolved_config(what: str | Path, overrides: Overrides = ()) -> str:
-    """The YAML of a config, a checkpoint or a run, every default written out."""
-    if is_config(what):
-        return dump(resolved(load_config(what, overrides)))
-    return dump(resolved(model_to_show(what, overrides).config))
-
-
-def is_config(what: str | Path) -> bool:
-    """Whether a path means a config: neither a directory nor a checkpoint."""
-    return Path(what).suffix != ".npz" and not Path(what).is_dir()
-
-
-def model_to_show(what: str | Path, overrides: Overrides) -> Model:
-    """The model of a checkpoint or run; its config is what it is."""
-    if overrides:
-        raise ConfigError("--set changes a CONFIG: a checkpoint keeps its own, leave out --set")
-    return Model.load(what)
-
-
-def history_of(checkpoint: Checkpoint) -> dict[str, object]:
+def history_of(checkpoint: Checkpoint) -> dict[str, str | float | None]:
     """How far a checkpoint was trained, and on what."""
-    progress = checkpoint.progress()
-    values = {"file": checkpoint.path, "steps": progress.step, "best so far": progress.best}
-    record = checkpoint["record"] or {}
-    own = {key: value for key, value in record.items() if key != "step"}
-    environment = checkpoint["environment"]
-    versions = {key: environment.get(key) for key in ("mlptrain", "numpy", "python", "machine")}
-    return {**values, "best epoch": progress.best_epoch, **own, **versions}
+    progress, environment = checkpoint.progress(), checkpoint["environment"]
+    record = {key: value for key, value in (checkpoint["record"] or {}).items() if key != "step"}
+    return {
+        "file": str(checkpoint.path),
+        "steps": progress.step,
+        "best so far": progress.best,
+        "best epoch": progress.best_epoch,
+        **record,
+        **{key: str(environment.get(key, "-")) for key in ("mlptrain", "numpy", "python", "machine")},
+    }

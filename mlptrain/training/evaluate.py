@@ -56,6 +56,10 @@ class Evaluation:
             return self.rows.truth
         return self.preprocessing.inverse_target(np.asarray(self.rows.y, np.float64))
 
+    def measured(self, names: Iterable[str] | None = None) -> dict[str, float | None]:
+        """The loss, and the metrics of these names (all that make sense, if not given)."""
+        return {"loss": self.data_loss(), **self.metrics(names or metrics_for(self.network))}
+
     def metrics(self, names: Iterable[str]) -> dict[str, float | None]:
         """The metrics of these names; None where one is not defined or not finite."""
         table = {name: metrics_for(self.network)[name] for name in names}

@@ -28,7 +28,7 @@ def results(runs: Sequence[Results]) -> str:
     ]
     rows.append(["split", *(run.split if run.has_model else None for run in runs)])
     rows.append(["rows", *(len(run.rows) if run.has_model else None for run in runs)])
-    measured = [measurements(run) for run in runs]
+    measured = [run.evaluation_report.measured if run.has_model else {} for run in runs]
     names = dict.fromkeys(name for each in measured for name in each)
     rows += [[name, *(each.get(name) for each in measured)] for name in names]
     columns = ("", *(run.name for run in runs))
@@ -39,11 +39,6 @@ def results(runs: Sequence[Results]) -> str:
 def stated(value: object) -> Cell:
     """A value of summary.json as a cell."""
     return value if isinstance(value, str | int | float) else None
-
-
-def measurements(run: Results) -> dict[str, float | None]:
-    """Loss and metrics; none where there is no checkpoint."""
-    return {"loss": run.assessment.loss, **run.assessment.metrics} if run.has_model else {}
 
 
 def differences(runs: Sequence[Results]) -> str:

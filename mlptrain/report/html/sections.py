@@ -1,13 +1,14 @@
 """The sections of a page about one run."""
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
 from mlptrain.config import dump
+from mlptrain.inference.evaluation_report import splits
 from mlptrain.report.console import number
-from mlptrain.report.html.elements import Cell, Section, code, figure, folded, listed, paragraph, table
+from mlptrain.report.html.elements import Section, code, figure, folded, listed, paragraph, table
 from mlptrain.report.html.mistakes import mistakes
 from mlptrain.report.plots import applicable
 from mlptrain.report.results import Results
@@ -62,8 +63,8 @@ def sections(run: Results) -> Iterator[Section]:
 def of_model(run: Results, kinds: list[str]) -> Iterator[Section]:
     """What needs the best checkpoint, and the rows it was made from."""
     yield Section("metrics", "Metrics", metrics(run))
-    if run.assessment.per_class is not None:
-        yield Section("classes", "Classes", per_class(run))
+    if classes := run.evaluation_report.class_table():
+        yield Section("classes", "Classes", table(f"Each class in the {run.split} rows", *classes))
     for kind in kinds:
         if kind == "confusion":
             yield Section(kind, TITLES[kind], figure(kind, [run]) + confusion(run))
@@ -89,35 +90,24 @@ def value_of(value: object) -> float | int | None:
 
 def metrics(run: Results) -> str:
     """Loss and all metrics of the best checkpoint: what `eval` prints."""
-    found = run.assessment
+    found = run.evaluation_report
     caption = f"Best checkpoint on the {found.rows:,} {found.split} rows"
-    return table(caption, ("metric", "value"), [("loss", found.loss), *found.metrics.items()])
-
-
-def per_class(run: Results) -> str:
-    """Precision, recall, F1 and support of each class."""
-    columns = ("class", "precision", "recall", "f1", "support")
-    rows: list[Sequence[Cell]] = [
-        (name, *values.values()) for name, values in (run.assessment.per_class or {}).items()
-    ]
-    return table(f"Each class in the {run.split} rows", columns, rows)
+    return table(caption, ("metric", "value"), list(found.measured.items()))
 
 
 def confusion(run: Results) -> str:
     """The matrix in numbers."""
-    classes, matrix = run.model.classes or (), run.assessment.confusion or []
-    if len(classes) > MOST_CLASSES:
+    found = run.evaluation_report.confusion_table()
+    if found is None or len(run.model.classes or ()) > MOST_CLASSES:
         return ""
-    rows: list[Sequence[Cell]] = [(name, *counts) for name, counts in zip(classes, matrix, strict=True)]
     caption = f"Rows are true classes, columns predicted ones ({run.split} rows)"
-    return folded("The numbers", table(caption, ("true \\ predicted", *classes), rows))
+    return folded("The numbers", table(caption, *found))
 
 
 def data(run: Results) -> str:
     """Rows of each split, by class; features; sources with their hashes; what was noted."""
     dataset = run.dataset
-    parts = {"train": dataset.train, "val": dataset.val, "test": dataset.test}
-    there = {name: part for name, part in parts.items() if part is not None}
+    there = splits(dataset)
     rows: list[tuple[str | int, ...]] = [("rows", *(len(part) for part in there.values()))]
     if dataset.classes is not None:
         counts = [np.bincount(part.y, minlength=len(dataset.classes)) for part in there.values()]

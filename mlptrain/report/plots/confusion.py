@@ -22,7 +22,7 @@ def obstacle(results: Results) -> str:
 def draw(runs: Sequence[Results], theme: Theme) -> Picture:
     """True classes down, predicted classes across; the colour is the share of the true class."""
     (run,) = runs
-    matrix = np.array(run.assessment.confusion)
+    matrix = np.array(run.evaluation_report.confusion)
     names = [shown(name) for name in run.model.classes or ()]
     size = min(9.0, 2.6 + 0.46 * len(names)) if len(names) <= WITH_NUMBERS else 7.5
     figure = new_figure(max(size + 0.7, 4.6), max(size, 3.4))

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mlptrain.errors import ConfigError
-from mlptrain.report.console import say, stdout, tell
 from mlptrain.report.plots import (
     boundary,
     confusion,
@@ -17,7 +16,7 @@ from mlptrain.report.plots import (
 )
 from mlptrain.report.plots.canvas import LIGHT, Theme, drawing, rendered
 from mlptrain.report.plots.titles import Picture
-from mlptrain.report.results import Results
+from mlptrain.report.results import Results, place_for, tell_written
 from mlptrain.storage.files import write_atomically
 
 FORMATS = ("png", "svg", "pdf")
@@ -73,9 +72,10 @@ def picture(kind: str, runs: Sequence[Results], theme: Theme) -> Picture:
     return KINDS[kind].draw(runs, theme)
 
 
-def write(kind: str, runs: Sequence[Results], out: Path | None) -> Path:
+def plot(kind: str, paths: Sequence[Path], out: Path | None) -> None:
     """Draw into a file: png, svg or pdf by its suffix, RUN/KIND.png where none is named."""
-    file = out or default_file(kind, runs)
+    runs = [Results(path) for path in paths]
+    file = place_for(runs, out, f"{kind}.png")
     form = file.suffix.lower().removeprefix(".")
     if form not in FORMATS:
         raise ConfigError(
@@ -84,20 +84,4 @@ def write(kind: str, runs: Sequence[Results], out: Path | None) -> Path:
     with drawing(LIGHT):
         content = rendered(picture(kind, runs, LIGHT).figure, form)
     write_atomically(file, [content])
-    return file
-
-
-def default_file(kind: str, runs: Sequence[Results]) -> Path:
-    """In the run directory; a picture of several runs has none."""
-    if len(runs) > 1:
-        raise ConfigError(f"{len(runs)} runs have no directory in common; name the file with -o FILE")
-    return runs[0].path / f"{kind}.png"
-
-
-def plot(kind: str, paths: Sequence[Path], out: Path | None) -> None:
-    """Draw, write, and print the path of the file."""
-    runs = [Results(path) for path in paths]
-    file = write(kind, runs, out)
-    for run in runs:
-        tell(run.warnings)
-    say(stdout(), str(file))
+    tell_written(file, runs)
