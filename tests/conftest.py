@@ -1,5 +1,6 @@
 """Fixtures that all tests share."""
 
+import signal
 from collections.abc import Iterator
 
 import numpy as np
@@ -11,6 +12,13 @@ settings.register_profile(
     "mlptrain", deadline=None
 )  # how long an example takes is the machine's affair
 settings.load_profile("mlptrain")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _signals_as_in_a_terminal() -> None:
+    """A job in the background of a script inherits an ignored SIGINT, under nohup SIGHUP."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -76,6 +77,38 @@ def mlptrain(*arguments: object, cwd: Path | None = None) -> subprocess.Complete
         timeout=60,
         check=False,
     )
+
+
+BROKEN = ("closed", "full", "broken", "gone")
+"""A stream that is wrong: `>&-`, a full disk, a pipe without a reader, a terminal that is gone."""
+
+
+def mlptrain_into(stream: str, kind: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """A command (or `-c`, a script) with stdout or stderr broken; the other is captured as text."""
+    words = [sys.executable, *arguments] if arguments[0] == "-c" else command(*arguments)
+    streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    if kind == "closed":
+        number = {"stdout": 1, "stderr": 2}[stream]
+        words = ["sh", "-c", f'exec "$@" {number}>&-', "sh", *map(str, words)]
+    else:
+        streams[stream] = broken_end(kind)
+    try:
+        ended = subprocess.run(
+            words, env=surroundings(), text=True, timeout=120, check=False, **streams
+        )
+    finally:
+        if kind != "closed":
+            os.close(streams[stream])
+    return subprocess.CompletedProcess(words, ended.returncode, ended.stdout or "", ended.stderr or "")
+
+
+def broken_end(kind: str) -> int:
+    """A descriptor that cannot be written to."""
+    if kind == "full":
+        return os.open("/dev/full", os.O_WRONLY)
+    reader, writer = os.pipe() if kind == "broken" else pty.openpty()
+    os.close(reader)
+    return writer
 
 
 @contextmanager

@@ -76,6 +76,15 @@ FORBIDDEN_ARGUMENTS = {"allow_pickle", "shell"}
 """Keyword arguments that must never be true."""
 
 
+STREAMS = {
+    "report/console.py": "results and notes",
+    "report/progress.py": "the bar and the lines above it",
+    "report/standard_streams.py": "makes them fit to be written to",
+    "data/readers/tables/column_files.py": "the program of a process of its own",
+}
+"""Files that may name sys.stdout or sys.stderr, and what they do with it."""
+
+
 class Import(NamedTuple):
     file: str
     line: int
@@ -149,6 +158,19 @@ def test_gitignore_hides_no_source():
     anywhere = [line.rstrip("/") for line in lines if "/" not in line.rstrip("/")]
     parts = {part for path in SOURCES for part in path.relative_to(ROOT).parts}
     assert [part for part in parts if any(fnmatch(part, each) for each in anywhere)] == []
+
+
+def test_the_standard_streams_have_their_homes():
+    named = {
+        relative(path)
+        for path in SOURCES
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Attribute)
+        and node.attr in ("stdout", "stderr")
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "sys"
+    }
+    assert named == set(STREAMS)
 
 
 def place(each: Import) -> str:

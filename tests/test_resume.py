@@ -23,7 +23,6 @@ from runs import (
     write_config,
 )
 
-from mlptrain.errors import CheckpointError
 from mlptrain.runs.fit import prepare
 from mlptrain.storage.archive import read_archive
 
@@ -115,7 +114,7 @@ def test_an_interruption_at_the_step_that_ends_the_run_changes_nothing(begin, un
     assert ended(run) == ended(whole)
 
 
-def test_a_run_that_was_stopped_early_does_not_go_on(begin):
+def test_a_run_that_was_stopped_early_stays_stopped(begin):
     run = begin(RESUMED["early stopping"])
     first = finish(run)
     again = prepare(None, resume=run.directory.path)
@@ -280,8 +279,7 @@ def test_data_that_are_gone_end_with_3(tmp_path):
 
 def test_a_run_without_a_checkpoint_cannot_go_on(begin):
     run = begin(EVERY_THIRD)
-    with pytest.raises(CheckpointError, match="holds no checkpoint to resume from"):
-        abandoned_at(run, 2)
+    run.directory.close()
     result = invoke("fit", "--resume", run.directory.path)
 
     assert result.exit_code == 5

@@ -49,11 +49,14 @@ def places_of(config: Config, before: Checkpoint | None = None) -> dict[str, lis
 def located(config: Config, checkpoint: Checkpoint) -> Config:
     """The config with each file where it is found.
 
-    A path is tried from the working directory, then each place that the file has had. The first that
-    has the content of the training is taken, else the first there is. DataError where there is none.
+    A path of the checkpoint is tried from the working directory, then each place that the file has
+    had. The first that has the content of the training is taken, else the first there is. DataError
+    where there is none. A path that is another than in the checkpoint is taken at its word.
     """
-    moved = {}
+    own, moved = files_in(config_of(checkpoint)), {}
     for key, path in files_in(config).items():
+        if path != own.get(key):
+            continue
         found = _found(checkpoint, key, path) or _found(_last_beside(checkpoint), key, path)
         if found is None:
             raise _gone(checkpoint, key, path)

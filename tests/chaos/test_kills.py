@@ -47,7 +47,7 @@ def check(run, best_before):
     """After a kill: every file is readable, and the best parameters are those of the best value."""
     best, last = best_so_far(run / "best.npz"), best_so_far(run / "last.npz")
     best_so_far(run / "last-1.npz")
-    if last is not None:
+    if last is not None:  # None also at step 0
         assert best is not None
         assert best <= last, "best.npz is written before last.npz, so it is never behind"
     if best_before is not None:
