@@ -120,7 +120,7 @@ class Run:
             told = take_up(checkpoint, config, experiment, progress)
             checkpointer = keeper_for(config, experiment, directory, events_for(config), checkpoint)
             checkpointer.restore(checkpoint)
-            if loaded.path != directory.last or files_in(config) != files_in(config_of(checkpoint)):
+            if checkpoint.path != directory.last or files_in(config) != files_in(config_of(checkpoint)):
                 checkpointer.saved = None  # last.npz is to be written, with the new places
             directory.write_config(dump(resolved(config)))
         except BaseException:
