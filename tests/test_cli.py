@@ -88,6 +88,12 @@ def test_every_fault_of_a_config_is_a_line_and_ends_with_2(here, text, expected)
     assert result.exit_code == 2
 
 
+NO_RUN = (
+    "holds no run; check the path, or leave out --resume; "
+    "to begin where there is none: --out DIR --resume auto"
+)
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
@@ -104,15 +110,12 @@ def test_every_fault_of_a_config_is_a_line_and_ends_with_2(here, text, expected)
             "fit classifier.yaml --set train.epoch=5",
             "--set train.epoch=5: train.epoch: unknown key; did you mean 'epochs'?",
         ),
-        ("fit --resume gone", "gone: holds no run; check the path, or leave out --resume"),
-        ("fit --resume .", ".: holds no run; check the path, or leave out --resume"),
+        ("fit --resume gone", f"gone: {NO_RUN}"),
+        ("fit --resume .", f".: {NO_RUN}"),
         (
             "fit --resume gone --out other",
-            "--resume goes on in place: leave out --out, --init-from and --force",
-        ),
-        (
-            "fit --resume gone --set seed=2",
-            "--resume without CONFIG keeps the run's own config: leave out --set",
+            "--resume goes on in place: leave out --out, --init-from and --force; "
+            "to begin a run or go on with it: --out DIR --resume auto",
         ),
         (
             "fit classifier.yaml --resume gone --dry-run",

@@ -214,5 +214,6 @@ def test_a_checkpoint_that_cannot_be_opened_is_left_alone(run):
 
 
 def test_a_run_directory_stands_for_its_best_checkpoint(run):
+    save(run, 1, "best")
     assert checkpoint_of(run.path) == run.path / "best.npz"
     assert checkpoint_of(run.last) == run.last

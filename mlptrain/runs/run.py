@@ -212,9 +212,7 @@ class Run:
         try:
             self.checkpointer.save(self.progress)
         except DivergenceError:  # past saving: `error` says so already
-            if self.directory.last.exists():
-                return f"{self.directory.last} is of an earlier step"
-            return "no step before it was saved"
+            return f"{self.directory.last} is of an earlier step"
         except StorageError as error:
             return f"step {self.progress.step} cannot be kept: {error.faults[0]}"
         return f"the parameters of step {self.progress.step} are kept in {self.directory.last}"
