@@ -37,7 +37,7 @@ class EvaluationReport:
         """Assess a model on rows that are preprocessed already."""
         evaluation = model.evaluation(rows)
         table, confusion = None, None
-        if model.classes is not None and np.isfinite(evaluation.scores).all():
+        if model.preprocessing.classes is not None and np.isfinite(evaluation.scores).all():
             predicted = evaluation.predictions()
             scores = per_class(predicted, rows.y, rows.weights)
             table = {
@@ -47,7 +47,7 @@ class EvaluationReport:
                     "f1": float(scores.f1[i]),
                     "support": scores.support[i].item(),
                 }
-                for i, name in enumerate(model.classes)
+                for i, name in enumerate(model.preprocessing.classes)
             }
             confusion = confusion_matrix(predicted, rows.y, rows.weights).tolist()
         return cls(
@@ -56,7 +56,7 @@ class EvaluationReport:
             rows=len(rows),
             loss=evaluation.data_loss(),
             metrics=evaluation.metrics(model.metric_names()),
-            classes=model.classes,
+            classes=model.preprocessing.classes,
             per_class=table,
             confusion=confusion,
             notes=tuple(notes),

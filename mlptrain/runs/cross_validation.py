@@ -30,6 +30,7 @@ from mlptrain.storage.fold_directory import (
     some_folds,
 )
 from mlptrain.storage.run_directory import holds_checkpoint
+from mlptrain.system.threads import use_threads
 
 
 @dataclass
@@ -75,7 +76,8 @@ class Folds:
             run = self._run(number)
             run.goes_on = f"fit CONFIG --folds {self.count} --resume {self.directory}"
             yield run
-            self._keep(number, run)
+            with use_threads(run.experiment.threads):
+                self._keep(number, run)
         self._write()
 
     def _run(self, number: int) -> Run:
@@ -108,10 +110,10 @@ class Folds:
         predicted, truth = evaluation.predictions(), evaluation.truth()
         targets = model.preprocessing.targets
         self.header = ["row", "fold", *targets, *(f"predicted_{name}" for name in targets)]
-        if model.classes is None:
+        if model.preprocessing.classes is None:
             cells = np.hstack([truth, predicted]).tolist()
         else:
-            names = model.classes
+            names = model.preprocessing.classes
             winners = predicted.argmax(axis=1)
             cells = [[names[y], names[c]] for y, c in zip(truth, winners, strict=True)]
             if model.network.loss.gives_probabilities:

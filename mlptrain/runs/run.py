@@ -95,8 +95,8 @@ class Run:
         except BaseException:
             directory.close()
             raise
-        use_threads(experiment.threads)  # what the run will have, not what the process began with
-        changed = differences(checkpoint["environment"], environment())
+        with use_threads(experiment.threads):  # what the run will have, not what the process has now
+            changed = differences(checkpoint["environment"], environment())
         notes = [*loaded.notes, *experiment.data.notes]
         notes += [f"{each}: the same bits cannot be promised" for each in changed]
         return cls(config, experiment, directory, checkpointer, progress, notes)
@@ -104,11 +104,11 @@ class Run:
     def __iter__(self) -> Iterator[Record | None]:
         status: Status = "interrupted"
         reason, ended = "ended by an error", None
-        use_threads(self.experiment.threads)
         try:
-            with stop_requests() as request:
-                yield from self._train(request)
-            self.test = self._test()
+            with use_threads(self.experiment.threads):
+                with stop_requests() as request:
+                    yield from self._train(request)
+                self.test = self._test()
             status = "early_stopped" if self.progress.stopped else "completed"
             reason = self.progress.stopped or f"all {self.experiment.epochs} epochs done"
         except MLPTrainError as error:

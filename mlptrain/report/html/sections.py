@@ -114,7 +114,7 @@ def per_class(run: Results) -> str:
 
 def confusion(run: Results) -> str:
     """The matrix in numbers."""
-    classes, matrix = run.model.classes or (), run.assessment.confusion or []
+    classes, matrix = run.model.preprocessing.classes or (), run.assessment.confusion or []
     if len(classes) > MOST_CLASSES:
         return ""
     rows: list[Sequence[Cell]] = [(name, *counts) for name, counts in zip(classes, matrix, strict=True)]
