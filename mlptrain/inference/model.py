@@ -12,8 +12,6 @@ from mlptrain.inference.classes import Class, typed
 from mlptrain.inference.handed_over import rows_of, with_targets
 from mlptrain.messages import some
 from mlptrain.metrics.probability import softmax
-from mlptrain.storage.archive import read_archive
-from mlptrain.storage.fold_directory import checkpoint_of
 from mlptrain.training.checkpoint import Checkpoint
 from mlptrain.training.evaluate import (
     Evaluation,
@@ -21,14 +19,7 @@ from mlptrain.training.evaluate import (
     metrics_for,
     predictions,
 )
-from mlptrain.training.restore import config_of, network_of
-
-
-def read_checkpoint(path: str | Path) -> Checkpoint:
-    """A checkpoint file; a run directory stands for its best.npz."""
-    file = checkpoint_of(path)
-    arrays, document = read_archive(file)
-    return Checkpoint(str(file), arrays, document)
+from mlptrain.training.restore import config_of, network_of, read_checkpoint
 
 
 class Model:

@@ -33,7 +33,7 @@ from mlptrain.storage.run_directory import holds_checkpoint
 from mlptrain.system.threads import use_threads
 
 
-@dataclass
+@dataclass(repr=False)
 class Folds:
     """k runs of one config. Iterating yields each run, ready to train, and keeps what comes of it.
 
@@ -69,6 +69,9 @@ class Folds:
                 f"{self.directory}: holds a run ({taken[0]}); choose another --out, or replace it "
                 "with --force"
             )
+
+    def __repr__(self) -> str:
+        return f"<Folds {self.directory}: {len(self.assessments)} of {self.count} done>"
 
     def __iter__(self) -> Iterator[Run]:
         """Train each run before asking for the next."""

@@ -12,7 +12,13 @@ from typing import Any, Literal, Self
 
 from mlptrain.config import Config, dump, resolved
 from mlptrain.errors import CheckpointError, DivergenceError, Interrupted, MLPTrainError, StorageError
-from mlptrain.runs.resume import agreed_config, check_same_data
+from mlptrain.runs.resume import (
+    agreed_config,
+    check_not_fewer,
+    check_same_data,
+    stretched,
+    with_history,
+)
 from mlptrain.runs.saving import Checkpointer, Ruined
 from mlptrain.runs.signals import StopRequest, stop_requests
 from mlptrain.runs.tensorboard import EventFiles
@@ -20,13 +26,14 @@ from mlptrain.storage.archive import read_archive
 from mlptrain.storage.run_directory import RunDirectory
 from mlptrain.system.environment import differences, environment
 from mlptrain.system.threads import use_threads
-from mlptrain.training.build import build, interval
-from mlptrain.training.checkpoint import Checkpoint, restore_network
+from mlptrain.training.build import build, interval, load
+from mlptrain.training.checkpoint import Checkpoint
 from mlptrain.training.evaluate import evaluate
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.record import Progress, Record
 from mlptrain.training.restore import network_of
 from mlptrain.training.trainer import train
+from mlptrain.training.warm_start import warm_start
 
 MOST_ROLLBACKS = 3
 """With `nonfinite: rollback`, how often a run may go back to its last checkpoint."""
@@ -34,7 +41,7 @@ MOST_ROLLBACKS = 3
 Status = Literal["completed", "early_stopped", "interrupted", "diverged"]
 
 
-@dataclass
+@dataclass(repr=False)
 class Run:
     """One sitting of a run: what is trained, where it is kept, and how far it has come."""
 
@@ -55,18 +62,15 @@ class Run:
         out: str | Path,
         *,
         force: bool = False,
-        init_from: Checkpoint | None = None,
         threads: int | None = None,
     ) -> Self:
         """Build everything first, so that nothing is replaced for a config that cannot run."""
         events = events_for(config)
-        experiment = build(config, threads)
-        if init_from is not None:
-            restore_network(experiment.network, init_from)
+        config, experiment, told = begin(config, threads)
         directory = RunDirectory.create(out, force=force)
         directory.write_config(dump(resolved(config)))
         checkpointer = keeper_for(config, experiment, directory, events)
-        return cls(config, experiment, directory, checkpointer, notes=list(experiment.data.notes))
+        return cls(config, experiment, directory, checkpointer, notes=[*told, *experiment.data.notes])
 
     @property
     def best(self) -> Path:
@@ -87,19 +91,29 @@ class Run:
             loaded = directory.newest_valid()
             checkpoint = Checkpoint(str(loaded.path), loaded.arrays, loaded.document)
             config = agreed_config(checkpoint, config)
-            experiment = build(config, threads)
+            fitted = checkpoint.preprocessing() if config.init_from else None
+            experiment = build(config, threads, load(config, fitted))
             check_same_data(checkpoint, experiment)
+            check_not_fewer(config, experiment, checkpoint.progress())
             checkpointer = keeper_for(config, experiment, directory, events_for(config))
             progress = checkpointer.restore(checkpoint)
-            directory.write_config(dump(resolved(config)))
+            directory.write_config(with_history(directory, config, checkpoint))
         except BaseException:
             directory.close()
             raise
         with use_threads(experiment.threads):  # what the run will have, not what the process has now
             changed = differences(checkpoint["environment"], environment())
-        notes = [*loaded.notes, *experiment.data.notes]
+        notes = [*loaded.notes, *stretched(checkpoint, experiment), *experiment.data.notes]
         notes += [f"{each}: the same bits cannot be promised" for each in changed]
         return cls(config, experiment, directory, checkpointer, progress, notes)
+
+    def __repr__(self) -> str:
+        if not self.summary:
+            step, total = self.progress.step, self.experiment.total_steps
+            return f"<Run {self.directory.path}: step {step} of {total}>"
+        ended, best = f"{self.summary['status']}: {self.summary['reason']}", self.progress.best
+        found = "none" if best is None else f"{best:.6g} at epoch {self.progress.best_epoch}"
+        return f"<Run {self.directory.path}: {ended}; best {self.experiment.monitor.key} {found}>"
 
     def __iter__(self) -> Iterator[Record | None]:
         status: Status = "interrupted"
@@ -208,8 +222,20 @@ class Run:
             "test": self.test,
             "seconds": progress.seconds,
             "parameters": int(self.experiment.network.parameters.values.size),
+            "init_from": resolved(self.config)["init_from"],
             "notes": self.notes,
         }
+
+
+def begin(config: Config, threads: int | None = None) -> tuple[Config, Experiment, tuple[str, ...]]:
+    """What a config trains from its first step on, with the weights of `init_from` where it is set.
+
+    The config then names the file by its SHA-256 too.
+    """
+    if config.init_from is None:
+        return config, build(config, threads), ()
+    started = warm_start(config, config.init_from, threads)
+    return started.config, started.experiment, started.notes
 
 
 def keeper_for(

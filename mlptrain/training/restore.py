@@ -1,11 +1,22 @@
 """From a checkpoint back to objects: its config, and its network with its parameters."""
 
+from pathlib import Path
+
 from mlptrain.config import Config, load_config
 from mlptrain.errors import CheckpointError, ConfigError
 from mlptrain.nn.losses import LOSSES
 from mlptrain.nn.network import Network
+from mlptrain.storage.archive import read_archive
+from mlptrain.storage.fold_directory import checkpoint_of
 from mlptrain.training.build import architecture_for, network_for
 from mlptrain.training.checkpoint import Checkpoint, restore_network
+
+
+def read_checkpoint(path: str | Path) -> Checkpoint:
+    """A checkpoint file; a run directory stands for its best.npz."""
+    file = checkpoint_of(path)
+    arrays, document = read_archive(file)
+    return Checkpoint(str(file), arrays, document)
 
 
 def config_of(checkpoint: Checkpoint) -> Config:

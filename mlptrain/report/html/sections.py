@@ -20,6 +20,7 @@ from mlptrain.report.html.elements import (
 from mlptrain.report.html.mistakes import mistakes
 from mlptrain.report.plots import applicable
 from mlptrain.report.results import Results
+from mlptrain.runs.resume import changes_in
 from mlptrain.storage.files import read_bytes
 
 MOST_RECORDS = 100
@@ -168,4 +169,7 @@ def again(run: Results) -> str:
     """The command that repeats the run, and what it promises."""
     command = f"mlptrain fit {shlex.quote(str(run.path / 'config.yaml'))}"
     promise = "On the same machine, with the same versions and threads, the same bits come out."
+    if changes := changes_in(run.path):
+        promise = "Another result comes out, since settings were changed while the run was interrupted:"
+        return code(command) + paragraph(promise) + code("\n".join(changes))
     return code(command) + paragraph(promise)
