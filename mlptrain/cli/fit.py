@@ -6,9 +6,20 @@ from typing import Literal
 import click
 
 from mlptrain.cli.options import json_option, set_option
+from mlptrain.config.schema import InitFrom
 from mlptrain.errors import ConfigError
 from mlptrain.report import training
 from mlptrain.runs import fit as runs
+
+
+def check_together(
+    dry_run: bool, folds: int | None, resume: Path | None, start: InitFrom | None
+) -> None:
+    """ConfigError for options that exclude each other."""
+    if dry_run and (resume is not None or start is not None):
+        raise ConfigError("--dry-run tries out a CONFIG: leave out --resume and --init-from")
+    if folds is not None and start is not None:
+        raise ConfigError(runs.NO_WARM_FOLDS)
 
 
 @click.command()
@@ -66,14 +77,11 @@ def command(
     """
     start = runs.start_from(init_from, refit_preprocessing=refit_preprocessing, head=head)
     settings = [*overrides, *([] if seed is None else [f"seed={seed}"])]
+    check_together(dry_run, folds, resume, start)
     if dry_run:
-        if resume is not None or start is not None:
-            raise ConfigError("--dry-run tries out a CONFIG: leave out --resume and --init-from")
         training.dry(runs.dry_run(config, settings), as_json=as_json)
         return
     if folds is not None:
-        if start is not None:
-            raise ConfigError(runs.NO_WARM_FOLDS)
         several = runs.prepare_folds(config, folds, settings, out, resume, force=force, threads=threads)
         training.watch_folds(several, quiet=quiet or as_json)
         training.fitted_folds(several, as_json=as_json)

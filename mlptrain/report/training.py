@@ -27,8 +27,9 @@ STEPS_PER_TICK = 20
 
 
 def watch(run: Run, *, quiet: bool) -> None:
-    """Train to the end, showing how it goes unless `quiet`."""
+    """Train to the end, showing how it goes unless `quiet`: then only how it began, if unusually."""
     if quiet:
+        tell(run.started)
         for _ in run:
             pass
         return

@@ -58,21 +58,21 @@ def check_not_fewer(config: Config, experiment: Experiment, progress: Progress) 
         )
 
 
-def stretched(checkpoint: Checkpoint, experiment: Experiment) -> list[str]:
+def stretched(checkpoint: Checkpoint, experiment: Experiment) -> tuple[str, ...]:
     """A note where more epochs make the learning rate jump: they stretch the schedule."""
     before, now = config_of(checkpoint).train.epochs, experiment.epochs
     step, per_epoch = checkpoint.progress().step, experiment.steps_per_epoch
     if before == now or not 0 < step < experiment.total_steps:
-        return []
+        return ()
     rate = experiment.optimizer.learning_rate
     last = rate * experiment.schedule(step - 1, before * per_epoch, per_epoch)
     coming = rate * experiment.schedule(step, experiment.total_steps, per_epoch)
     if coming <= JUMP * last:
-        return []
-    return [
+        return ()
+    return (
         f"train.epochs: {before} became {now}, which stretches the schedule: the learning rate goes "
-        f"from {last:.3g} to {coming:.3g}"
-    ]
+        f"from {last:.3g} to {coming:.3g}",
+    )
 
 
 def with_history(directory: RunDirectory, config: Config, checkpoint: Checkpoint) -> str:

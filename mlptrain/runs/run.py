@@ -53,6 +53,7 @@ class Run:
     notes: list[str] = field(default_factory=list)
     test: dict[str, float | None] | None = None
     summary: dict[str, Any] = field(default_factory=dict)
+    started: tuple[str, ...] = ()  # the notes that stay when all others are off: how it began
     goes_on: str = ""  # the command that goes on with it, where it is part of something larger
 
     @classmethod
@@ -70,7 +71,8 @@ class Run:
         directory = RunDirectory.create(out, force=force)
         directory.write_config(dump(resolved(config)))
         checkpointer = keeper_for(config, experiment, directory, events)
-        return cls(config, experiment, directory, checkpointer, notes=[*told, *experiment.data.notes])
+        notes = [*told, *experiment.data.notes]
+        return cls(config, experiment, directory, checkpointer, notes=notes, started=told)
 
     @property
     def best(self) -> Path:
@@ -103,9 +105,10 @@ class Run:
             raise
         with use_threads(experiment.threads):  # what the run will have, not what the process has now
             changed = differences(checkpoint["environment"], environment())
-        notes = [*loaded.notes, *stretched(checkpoint, experiment), *experiment.data.notes]
+        jump = stretched(checkpoint, experiment)
+        notes = [*loaded.notes, *jump, *experiment.data.notes]
         notes += [f"{each}: the same bits cannot be promised" for each in changed]
-        return cls(config, experiment, directory, checkpointer, progress, notes)
+        return cls(config, experiment, directory, checkpointer, progress, notes, started=jump)
 
     def __repr__(self) -> str:
         if not self.summary:
