@@ -32,6 +32,10 @@ if TYPE_CHECKING:  # what __getattr__ delivers, for type checkers
     from mlptrain.runs.run import Run
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'mlptrain' has no attribute {name!r}")

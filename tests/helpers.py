@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_info
 
 from mlptrain.config import load_config
 from mlptrain.data.dataset import Dataset, Rows
@@ -37,6 +38,11 @@ TOY: dict[str, Any] = {
     "train": {"epochs": 2, "batch_size": 8, "eval_every": 1000},
 }
 """Two epochs of 30 points, the last batch short: a run of a few milliseconds."""
+
+
+def blas_threads() -> set[int]:
+    """How many threads BLAS has now."""
+    return {each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"}
 
 
 def run_node(

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from helpers import blas_threads
 from runs import invoke, write_config
 
 from mlptrain.data.inputs import Inputs
@@ -106,11 +107,13 @@ def test_the_products_are_timed_alone_and_held_against_the_step(clock, monkeypat
 @pytest.mark.parametrize("threads", [1, 2])
 def test_it_is_measured_with_the_threads_that_are_asked_for(monkeypatch, threads):
     monkeypatch.setattr(module, "SECONDS", 1e-9)
-    used = []
-    monkeypatch.setattr(module, "use_threads", used.append)
+    used = set[int]()
+    monkeypatch.setattr(module, "is_finite", lambda *_: used.update(blas_threads()) or True)
+    before = blas_threads()
 
     assert bench(CONFIG, threads=threads).threads == threads
-    assert used == [threads]
+    assert used == {threads}
+    assert blas_threads() == before
 
 
 def test_a_figure_is_the_median_of_blocks_so_that_a_busy_moment_does_not_count(monkeypatch):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from helpers import TOY, changed, fingerprint
 
+import mlptrain
 from mlptrain.config import load_config
 from mlptrain.config.choices import options_of
 from mlptrain.config.schema import Config, EarlyStopping
@@ -20,6 +21,7 @@ from mlptrain.nn.initializers import INITIALIZERS
 from mlptrain.nn.losses import LOSSES
 from mlptrain.optim import OPTIMIZERS
 from mlptrain.optim.schedules import SCHEDULES
+from mlptrain.runs.run import begin
 from mlptrain.training.build import build
 from mlptrain.training.record import Progress
 from mlptrain.training.trainer import train
@@ -123,6 +125,7 @@ KEY_CASES = {
         {"patience": 1, "min_delta": 9.0},
     ),
     "train.eval_every": ({}, 1),
+    "init_from": ({}, {"checkpoint": "source"}),
 }
 
 WITHOUT_EFFECT_ON_TRAINING = {
@@ -137,7 +140,7 @@ WITHOUT_EFFECT_ON_TRAINING = {
 def outcome(config):
     """What a run comes to: the bits it trained, its best value and evaluations, or its error."""
     try:
-        experiment, progress = build(load_config(config)), Progress()
+        experiment, progress = begin(load_config(config))[1], Progress()
         records = [record for record in train(experiment, progress) if record is not None]
     except MLPTrainError as error:
         return type(error).__name__
@@ -192,6 +195,7 @@ def folder(tmp_path_factory):
     X, y = generator.normal(size=(30, 2)), generator.normal(size=30)
     X[7] = 1e200
     np.savez(folder / "huge.npz", X=X, y=y)
+    mlptrain.fit(TOY, out=folder / "source")
     return folder
 
 

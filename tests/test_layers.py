@@ -10,7 +10,7 @@ from mlptrain.nn.activations import ACTIVATIONS
 from mlptrain.nn.layers import Activate, Dense, Layer
 from mlptrain.nn.linear import Linear
 from mlptrain.nn.losses import LOSSES
-from mlptrain.nn.network import Architecture, Network, perceptron
+from mlptrain.nn.network import Architecture, Network, PredictionGraph, perceptron
 from mlptrain.nn.parameters import ParameterSpec
 from mlptrain.nn.regularizers import L2
 from mlptrain.optim import OPTIMIZERS
@@ -46,7 +46,7 @@ def test_a_network_is_its_list_of_layers():
     assert [p.name for p in made.parameters] == ["slow.kernel", "last.W", "last.b"]
     assert made.architecture.widths() == [2, 4, 4, 3]
     assert list(made.training.wiring.hidden) == ["hidden"]
-    names = [value.name for value in made.prediction.graph.values if value.node is not None]
+    names = [value.name for value in PredictionGraph(made).graph.values if value.node is not None]
     assert names == ["slow.output", "hidden.activation", "last.scores"]
 
 
@@ -102,12 +102,12 @@ def test_dropout_stands_in_the_training_graph_alone_and_batch_norm_is_fixed_in_t
     fixed = {"none": [], "batch": ["FixedNorm"], "layer": ["LayerNorm"]}[norm]
     dropped = ["Dropout"] if dropout else []
     assert kinds(made.training.graph) == ["Linear", *normalized, "ReLU", *dropped, "Linear", "MSELoss"]
-    assert kinds(made.prediction.graph) == ["Linear", *fixed, "ReLU", "Linear"]
+    assert kinds(PredictionGraph(made).graph) == ["Linear", *fixed, "ReLU", "Linear"]
     assert set(made.statistics) == ({"norm1.mean", "norm1.variance"} if norm == "batch" else set())
 
 
 def test_a_prediction_graph_wants_no_gradients():
-    assert not any(value.wants_gradient for value in network().prediction.graph.values[1:])
+    assert not any(value.wants_gradient for value in PredictionGraph(network()).graph.values[1:])
 
 
 def test_a_layer_joins_any_graph_behind_any_value(rng):

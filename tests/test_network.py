@@ -9,7 +9,7 @@ from mlptrain.nn.activations import ACTIVATIONS
 from mlptrain.nn.dropout import Dropout
 from mlptrain.nn.initializers import he
 from mlptrain.nn.losses import LOSSES
-from mlptrain.nn.network import Network, perceptron
+from mlptrain.nn.network import Network, PredictionGraph, perceptron
 from mlptrain.nn.parameters import Parameters, ParameterSpec
 from mlptrain.nn.regularizers import REGULARIZERS
 
@@ -144,7 +144,7 @@ def test_every_array_of_both_graphs_has_the_dtype_of_the_network(dtype):
     plan.forward()
     plan.backward()
 
-    for graph in (made.training.graph, made.prediction.graph):
+    for graph in (made.training.graph, PredictionGraph(made).graph):
         arrays = {value.name: graph.plan(4).value(value) for value in graph.values}
         assert {array.dtype for name, array in arrays.items() if name != "y"} == {np.dtype(dtype)}
     assert made.parameters.gradients.dtype == dtype
@@ -227,14 +227,15 @@ def test_the_first_layers_input_asks_for_no_gradient():
 def test_the_prediction_graph_asks_for_no_gradient_at_all():
     made = network(4, [5], 3, norm="batch")
 
-    assert not any(value.wants_gradient for value in made.prediction.graph.values)
+    assert not any(value.wants_gradient for value in PredictionGraph(made).graph.values)
 
 
 def test_dropout_stands_in_the_training_graph_only():
     made = network(4, [5, 5], 3, dropout=0.5)
 
     kinds = [
-        [type(value.node) for value in each.graph.values] for each in (made.training, made.prediction)
+        [type(value.node) for value in each.graph.values]
+        for each in (made.training, PredictionGraph(made))
     ]
     assert kinds[0].count(Dropout) == 2
     assert kinds[1].count(Dropout) == 0

@@ -153,7 +153,8 @@ def test_prediction_reads_the_running_statistics():
     made.statistics["norm1.variance"][...] = 4 - EPS
     made.scores([X])
 
-    graph = made.prediction.graph
+    with made.borrowed() as prediction:  # the graph that has just computed them
+        graph = prediction.graph
     (normalized,) = (value for value in graph.values if value.name == "norm1")
     np.testing.assert_allclose(graph.plan(2).value(normalized), (X - 2) / 2, rtol=1e-12)
 

@@ -6,7 +6,6 @@ The same at every step, for everything in `RESUMED`, is in tests/chaos/test_resu
 import json
 import shutil
 
-import numpy as np
 import pytest
 from helpers import changed
 from runs import (
@@ -333,40 +332,3 @@ def test_metrics_that_lost_records_are_refused(begin):
 def parameters(path):
     arrays, document = read_archive(path)
     return {name: array for name, array in arrays.items() if name.startswith("layer")}, document
-
-
-def test_a_warm_start_takes_the_weights_and_nothing_else(begin, tmp_path):
-    source = begin({})
-    finish(source)
-    stand_still = changed(THIRTY, {"optimizer.learning_rate": 1e-30, "train.epochs": 1})
-    run = prepare(stand_still, out=tmp_path / "warm", init_from=source.directory.path)
-    finish(run)
-    taken, _ = parameters(source.best)
-    found, document = parameters(run.directory.last)
-
-    assert all(np.array_equal(found[name], taken[name]) for name in taken)
-    assert (document["progress"]["step"], document["updates"]) == (10, 10)
-    assert [record["step"] for record in records(run.directory.path)] == [4, 8, 10]
-
-
-def test_a_warm_start_leaves_its_source_alone(begin, tmp_path):
-    source = begin({})
-    before = finish(source)
-    config = write_config(tmp_path / "warm.yaml", changed(THIRTY, {"seed": 9}))
-    result = invoke("fit", config, "--init-from", source.best, "--out", tmp_path / "warm")
-
-    assert result.exit_code == 0
-    assert outcome(source.directory.path) == before
-
-
-def test_a_warm_start_of_another_shape_is_refused(begin, tmp_path):
-    source = begin({})
-    finish(source)
-    config = write_config(tmp_path / "warm.yaml", changed(THIRTY, {"model.hidden": [7]}))
-    result = invoke("fit", config, "--init-from", source.best, "--out", tmp_path / "warm")
-
-    assert result.exit_code == 5
-    assert faults(result) == [
-        f"{source.best}: layer1.W is float32 (2, 6), the model needs float32 (2, 7)"
-    ]
-    assert not (tmp_path / "warm").exists()

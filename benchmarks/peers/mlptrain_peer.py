@@ -10,11 +10,11 @@ os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", SPIN)  # as the command does, b
 
 import numpy as np
 import workload as shared
+from threadpoolctl import threadpool_limits
 from workload import Options, Workload
 
 import mlptrain
 from mlptrain.config import load_config
-from mlptrain.system.threads import use_threads
 from mlptrain.training.build import build
 from mlptrain.training.evaluate import evaluate
 from mlptrain.training.experiment import Experiment
@@ -50,7 +50,7 @@ def experiment_for(options: Options, work: Workload) -> Experiment:
 def main() -> None:
     """Train, time, report."""
     options = shared.read_options(("default",))
-    use_threads(options.threads)
+    threadpool_limits(options.threads, user_api="blas")
     work = Workload.of(options)
     experiment, progress = experiment_for(options, work), Progress()
     batches = list(work.batches)

@@ -1,13 +1,25 @@
 """`mlptrain fit`: train, and write a run directory."""
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
 from mlptrain.cli.options import json_option, set_option
+from mlptrain.config.schema import InitFrom
 from mlptrain.errors import ConfigError
 from mlptrain.report import training
 from mlptrain.runs import fit as runs
+
+
+def check_together(
+    dry_run: bool, folds: int | None, resume: Path | None, start: InitFrom | None
+) -> None:
+    """ConfigError for options that exclude each other."""
+    if dry_run and (resume is not None or start is not None):
+        raise ConfigError("--dry-run tries out a CONFIG: leave out --resume and --init-from")
+    if folds is not None and start is not None:
+        raise ConfigError(runs.NO_WARM_FOLDS)
 
 
 @click.command()
@@ -22,6 +34,13 @@ from mlptrain.runs import fit as runs
 )
 @click.option(
     "--init-from", type=click.Path(path_type=Path), metavar="CHECKPOINT", help="Start from its weights."
+)
+@click.option("--refit-preprocessing", is_flag=True, help="With --init-from: scale anew.")
+@click.option(
+    "--head",
+    type=click.Choice(["keep", "new"]),
+    default="keep",
+    help="With --init-from: its last layer, or a new one for other classes.",
 )
 @click.option(
     "--folds", type=click.IntRange(min=2), metavar="K", help="Train K models, each on other rows."
@@ -38,6 +57,8 @@ def command(
     out: Path | None,
     resume: Path | None,
     init_from: Path | None,
+    refit_preprocessing: bool,
+    head: Literal["keep", "new"],
     folds: int | None,
     force: bool,
     seed: int | None,
@@ -54,21 +75,19 @@ def command(
       mlptrain fit --resume runs/short --set train.epochs=40
       mlptrain fit configs/digits.yaml --folds 5 --out runs/five --resume auto
     """
+    start = runs.start_from(init_from, refit_preprocessing=refit_preprocessing, head=head)
     settings = [*overrides, *([] if seed is None else [f"seed={seed}"])]
+    check_together(dry_run, folds, resume, start)
     if dry_run:
-        if resume is not None or init_from is not None:
-            raise ConfigError("--dry-run tries out a CONFIG: leave out --resume and --init-from")
         training.dry(runs.dry_run(config, settings), as_json=as_json)
         return
     if folds is not None:
-        if init_from is not None:
-            raise ConfigError("--folds begins with weights of its own: leave out --init-from")
         several = runs.prepare_folds(config, folds, settings, out, resume, force=force, threads=threads)
         training.watch_folds(several, quiet=quiet or as_json)
         training.fitted_folds(several, as_json=as_json)
         return
     run = runs.prepare(
-        config, settings, out=out, resume=resume, init_from=init_from, force=force, threads=threads
+        config, settings, out=out, resume=resume, start=start, force=force, threads=threads
     )
     training.watch(run, quiet=quiet or as_json)
     training.fitted(run, as_json=as_json)

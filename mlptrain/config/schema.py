@@ -224,6 +224,21 @@ class Train(Section):
     )
 
 
+class InitFrom(Section):
+    """The checkpoint that a run begins with. `fit --init-from` writes this key; it is rarely typed."""
+
+    checkpoint: Text = Field(description="a checkpoint, or a run directory for its best.npz")
+    sha256: Annotated[Text | None, Kinds("a SHA-256 or null")] = setting(
+        None, "what the file must be; null: whatever is there"
+    )
+    preprocessing: Literal["keep", "refit"] = setting(
+        "keep", "scaling, categories and order of the classes: those of the checkpoint, or learned anew"
+    )
+    head: Literal["keep", "new"] = setting(
+        "keep", "the last layer: that of the checkpoint, or a new one for other classes or targets"
+    )
+
+
 class Config(Section):
     """The whole config. `data.train` is the only key that has no default."""
 
@@ -243,3 +258,6 @@ class Config(Section):
         "constant", "how the learning rate changes; every schedule takes warmup, in steps"
     )
     train: Train = setting({}, "the training loop")
+    init_from: Annotated[InitFrom | None, Kinds("{checkpoint: RUN} or null")] = setting(
+        None, "begin with the weights of a checkpoint; null: with the initializer's"
+    )

@@ -2,8 +2,8 @@
 
 A graph is built once, by naming values in the order in which they come about; a node can only read
 values that exist, so this order is already topological: no sort, no recursion. For each number of
-rows it is then bound to memory once, as a `Plan`, and running it forward or backward is a loop over
-prepared calls.
+rows it is then bound to memory, as a `Plan`, and running it forward or backward is a loop over
+prepared calls. The plans used last are remembered.
 
     >>> import numpy as np
     >>> from mlptrain.graph.gates import Add, Multiply
@@ -30,9 +30,14 @@ from mlptrain.graph.memory import Memory
 from mlptrain.graph.node import Node
 from mlptrain.graph.plan import Plan, Value
 
+MOST_PLANS = 16
+"""So many plans are remembered: a plan is a few kilobytes of prepared calls on shared arrays."""
+
 
 class Graph:
-    """Values in the order in which they were added, and one plan for each number of rows.
+    """Values in the order in which they were added, and plans for the numbers of rows used last.
+
+    Its memory is that of its largest plan: smaller ones work on the front of the same arrays.
 
     `keeps_all`: whether every value and gradient can be looked at afterwards. A graph that only trains
     or predicts writes values over each other where nobody reads them again, lets the gradients that
@@ -73,7 +78,17 @@ class Graph:
         return value
 
     def plan(self, rows: int = 1) -> Plan:
-        """The graph bound to memory for `rows` rows; bound once, then remembered."""
-        if rows not in self._plans:
-            self._plans[rows] = Plan(self.values, rows, self._memory, keeps_all=self.keeps_all)
-        return self._plans[rows]
+        """The graph bound to memory for `rows` rows; one of the last MOST_PLANS is not bound again.
+
+        A plan with more rows than any before takes larger arrays. The smaller plans are forgotten then,
+        since they hold the old ones.
+        """
+        plan = self._plans.pop(rows, None)
+        if plan is None:
+            if rows > max(self._plans, default=rows):
+                self._plans.clear()
+            plan = Plan(self.values, rows, self._memory, keeps_all=self.keeps_all)
+            if len(self._plans) == MOST_PLANS:
+                del self._plans[next(iter(self._plans))]  # unused for longest: a dict keeps its order
+        self._plans[rows] = plan
+        return plan

@@ -42,7 +42,7 @@ class EvaluationReport:
     ) -> "EvaluationReport":
         """What there is to say about the evaluation of a model."""
         rows, table, confusion = evaluation.rows, None, None
-        if model.classes is not None and np.isfinite(evaluation.scores).all():
+        if model.preprocessing.classes is not None and np.isfinite(evaluation.scores).all():
             predicted = evaluation.predictions()
             scores = per_class(predicted, rows.y, rows.weights)
             table = {
@@ -52,7 +52,7 @@ class EvaluationReport:
                     "f1": float(scores.f1[i]),
                     "support": scores.support[i].item(),
                 }
-                for i, name in enumerate(model.classes)
+                for i, name in enumerate(model.preprocessing.classes)
             }
             confusion = confusion_matrix(predicted, rows.y, rows.weights).tolist()
         return cls(
@@ -60,7 +60,7 @@ class EvaluationReport:
             split=split,
             rows=len(rows),
             measured=evaluation.measured(),
-            classes=model.classes,
+            classes=model.preprocessing.classes,
             per_class=table,
             confusion=confusion,
             notes=tuple(notes),

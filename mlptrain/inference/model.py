@@ -3,12 +3,14 @@
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from mlptrain.arrays import Array
 from mlptrain.data.dataset import Rows
-from mlptrain.data.inputs import Inputs
-from mlptrain.data.matrix import Matrix, checked
+from mlptrain.errors import DataError
+from mlptrain.inference.classes import Class, typed
+from mlptrain.inference.handed_over import rows_of, with_targets
+from mlptrain.messages import some
 from mlptrain.metrics.probability import softmax
 from mlptrain.training.checkpoint import Checkpoint
 from mlptrain.training.evaluate import Evaluation, evaluate, predictions
@@ -18,12 +20,20 @@ from mlptrain.training.restore import config_of, network_of
 class Model:
     """The network of a checkpoint together with its preprocessing and class names.
 
+    X is an array (N, D) whose columns are in the order of training, or a data frame (pandas, polars,
+    Arrow), whose columns are found by name; others in it are left alone.
+
+    Any number of threads may use one model. It keeps the memory of 1,024 rows (of as many as were asked
+    for at once, if fewer) for each call that ran at the same time, whatever the sizes were. The same
+    rows together give the same bits each time; in other company the scores of a row differ by rounding,
+    since a matrix product sums in an order that depends on the number of rows.
+
     >>> from mlptrain import fit
     >>> clouds = {"data": {"train": {"name": "gaussians", "classes": 2}}, "train": {"epochs": 5}}
     >>> model = Model.load(fit(clouds, set={"optimizer.learning_rate": 0.1}).best)
     >>> model.predict([[3.0, 0.0], [-3.0, 0.0]])
-    array(['0', '1'], dtype='<U1')
-    >>> model.evaluate([[3.0, 0.0], [-3.0, 0.0]], ["0", "1"])["accuracy"]
+    array([0, 1])
+    >>> model.evaluate([[3.0, 0.0], [-3.0, 0.0]], [0, 1])["accuracy"]
     1.0
     """
 
@@ -38,24 +48,42 @@ class Model:
         """Read a checkpoint, or the best one of a run directory."""
         return cls(Checkpoint.read(path))
 
+    def __reduce__(self) -> tuple[type["Model"], tuple[Checkpoint]]:
+        """A copy is built from the checkpoint: copied arrays would no longer share their memory."""
+        return type(self), (self.checkpoint,)
+
+    def __repr__(self) -> str:
+        made, widths = self.preprocessing, self.network.architecture.widths()
+        predicted = some(made.targets)
+        if made.classes is not None:
+            predicted += f" ({len(made.classes)} classes: {some(made.classes)})"
+        sizes = "-".join(map(str, [widths[0], *self.config.model.hidden, widths[-1]]))
+        return f"<Model {self.checkpoint.path}: {some(made.inputs)} -> {predicted}; network {sizes}>"
+
     @property
-    def classes(self) -> tuple[str, ...] | None:
-        """Class names in the order of the columns of `predict_proba`; None for a regression."""
-        return self.preprocessing.classes
+    def classes(self) -> tuple[Class, ...] | None:
+        """The classes in the order of the columns of `predict_proba`; None for a regression.
 
-    def scores(self, X: ArrayLike) -> Array:
-        """Scores (N, C) of raw rows X (N, D), whose columns are in the order of training."""
-        return self.network.scores(self._inputs(self._source(X, None)).arrays)
+        Numbers, or booleans, where all of them are; else text.
+        """
+        names = self.preprocessing.classes
+        return None if names is None else typed(names)
 
-    def predict(self, X: ArrayLike) -> NDArray[np.generic]:
-        """The class name of each row, or (N,) or (N, K) numbers in the target's own unit."""
+    def scores(self, X: object) -> Array:
+        """Scores (N, C) of raw rows."""
+        source = rows_of(X, self.preprocessing)
+        inputs, _ = self.preprocessing.apply(source, np.arange(len(source)), self.network.dtype)
+        return self.network.scores(inputs.arrays)
+
+    def predict(self, X: object) -> NDArray[np.generic]:
+        """The class of each row, as in `classes`; or (N,) or (N, K) numbers in the target's unit."""
         scores = self.scores(X)
         if self.classes is not None:
             return np.asarray(self.classes)[scores.argmax(axis=1)]
         numbers = predictions(self.network, scores, self.preprocessing)
         return numbers[:, 0] if numbers.shape[1] == 1 else numbers
 
-    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+    def predict_proba(self, X: object) -> NDArray[np.float64]:
         """(N, C) probabilities; TypeError for a model whose loss gives none."""
         if not self.network.loss.gives_probabilities:
             raise TypeError(
@@ -63,24 +91,23 @@ class Model:
             )
         return softmax(self.scores(X))
 
-    def evaluate(self, X: ArrayLike, y: ArrayLike) -> dict[str, float | None]:
-        """Loss and all metrics on raw rows and their classes or target values."""
-        source = self._source(X, y)
-        rows, dtype = np.arange(len(source)), self.network.dtype
-        y = self.preprocessing.encode(source, rows, dtype)
-        truth = self.preprocessing.truth(source, rows)
-        return self.evaluation(Rows(self._inputs(source), y, truth=truth)).measured()
+    def evaluate(self, X: object, y: object) -> dict[str, float | None]:
+        """Loss and all metrics on raw rows and what is true of them.
+
+        y  (N,) classes as numbers, booleans or text, or target values; (N, K) values of several targets
+           in the order of training, or a data frame that has them by name
+        """
+        made, dtype = self.preprocessing, self.network.dtype
+        source = with_targets(rows_of(X, made), y, made)
+        if not len(source):
+            raise DataError("X has no rows: there is nothing to evaluate")
+        rows = np.arange(len(source))
+        inputs, encoded = made.apply(source, rows, dtype)[0], made.encode(source, rows, dtype)
+        return self.evaluation(Rows(inputs, encoded, truth=made.truth(source, rows))).measured()
 
     def evaluation(self, rows: Rows) -> Evaluation:
         """The scores of rows that are preprocessed already, for whatever is to be measured."""
         return evaluate(self.network, rows, self.preprocessing)
-
-    def _inputs(self, source: Matrix) -> Inputs:
-        return self.preprocessing.apply(source, np.arange(len(source)), self.network.dtype)[0]
-
-    def _source(self, X: ArrayLike, y: ArrayLike | None) -> Matrix:
-        labels = {} if y is None else {self.preprocessing.targets[0]: np.asarray(y)}
-        return checked("X", np.asarray(X), labels, self.preprocessing.inputs)
 
 
 def load(path: str | Path) -> Model:

@@ -54,12 +54,12 @@ def column_names(model: Model, *, proba: bool, keep: Sequence[str]) -> list[str]
     names = [*keep, *model.preprocessing.targets]
     if not proba:
         return names
-    if model.classes is None or not model.network.loss.gives_probabilities:
+    if model.preprocessing.classes is None or not model.network.loss.gives_probabilities:
         raise ConfigError(
             f"--proba: a model trained with the {model.config.loss.name} loss gives no probabilities: "
             "leave it out, or train with the softmax loss"
         )
-    return [*names, *(f"proba_{name}" for name in model.classes)]
+    return [*names, *(f"proba_{name}" for name in model.preprocessing.classes)]
 
 
 def _chunks(model: Model, data: str, proba: bool, keep: Sequence[str]) -> Iterator[Predicted]:
@@ -80,12 +80,14 @@ def _columns(
     _check_finite(data, scores, first)
     columns: dict[str, list[str] | list[float]] = {**chunk.kept}
     predicted = predictions(model.network, scores, model.preprocessing)
-    if model.classes is None:
+    if model.preprocessing.classes is None:
         columns.update(zip(model.preprocessing.targets, predicted.T.tolist(), strict=True))
         return columns
-    columns[model.preprocessing.targets[0]] = [model.classes[c] for c in scores.argmax(axis=1)]
+    columns[model.preprocessing.targets[0]] = [
+        model.preprocessing.classes[c] for c in scores.argmax(axis=1)
+    ]
     if proba:
-        names = (f"proba_{name}" for name in model.classes)
+        names = (f"proba_{name}" for name in model.preprocessing.classes)
         columns.update(zip(names, predicted.T.tolist(), strict=True))
     return columns
 

@@ -7,7 +7,8 @@ The training graph ends in the full loss, the prediction graph in the scores.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -101,7 +102,7 @@ def perceptron(
 
 
 class Network:
-    """A multi-layer perceptron: its parameters, its running statistics and its two graphs."""
+    """A multi-layer perceptron: its parameters, its running statistics and its graphs."""
 
     def __init__(
         self,
@@ -119,7 +120,7 @@ class Network:
         self.parameters = Parameters(architecture.parameters(), dtype)
         self.statistics = architecture.statistics(dtype)
         self.training = TrainingGraph(self, penalties, weighted)
-        self.prediction = PredictionGraph(self)
+        self._idle = [PredictionGraph(self)]  # those that no call is using
 
     def initialize(self, initializer: Initializer, seed: int) -> None:
         """Draw all weights, each from a stream of its own; biases stay 0."""
@@ -133,17 +134,36 @@ class Network:
         return sum((float(apply(node, *weights, dtype=self.dtype)) for node in self.penalties), 0.0)
 
     def scores(self, arrays: Sequence[RowArray], batch_rows: int = 1024) -> Array:
-        """The scores (N, C) of N rows, given as one array for each input; `batch_rows` at a time."""
+        """The scores (N, C) of N rows, given as one array for each input; `batch_rows` at a time.
+
+        Any number of threads may call it: each call borrows a prediction graph that no other call is
+        using. There are as many as calls ran at once, each with memory for `batch_rows` rows at most.
+        """
         rows = len(arrays[0])
         scores = np.empty((rows, self.architecture.outputs), self.dtype)
-        with np.errstate(all="ignore"):  # an overflow shows in the scores
+        with (
+            self.borrowed() as prediction,
+            np.errstate(all="ignore"),
+        ):  # an overflow shows in the scores
             for start in range(0, rows, batch_rows):
-                plan = self.prediction.graph.plan(min(batch_rows, rows - start))
-                for value, array in zip(self.prediction.inputs, arrays, strict=True):
+                plan = prediction.graph.plan(min(batch_rows, rows - start))
+                for value, array in zip(prediction.inputs, arrays, strict=True):
                     plan.value(value)[...] = array[start : start + batch_rows]
                 plan.forward()
-                scores[start : start + batch_rows] = plan.value(self.prediction.scores)
+                scores[start : start + batch_rows] = plan.value(prediction.scores)
         return scores
+
+    @contextmanager
+    def borrowed(self) -> Iterator["PredictionGraph"]:
+        """A prediction graph for the caller alone. `pop` and `append` of a list need no lock."""
+        try:
+            prediction = self._idle.pop()
+        except IndexError:  # all are in use
+            prediction = PredictionGraph(self)
+        try:
+            yield prediction
+        finally:
+            self._idle.append(prediction)
 
     def wire(self, graph: Graph, x: Value, *, trains: bool) -> tuple[Wiring, Value]:
         """Let every layer join a graph behind `x`: what they leave behind, and the scores."""

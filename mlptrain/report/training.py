@@ -19,9 +19,9 @@ STEPS_PER_TICK = 20
 
 
 def watch(run: Run, *, quiet: bool) -> None:
-    """Train to the end, showing how it goes unless `quiet`."""
+    """Train to the end, showing how it goes unless `quiet`: then only how it began, if unusually."""
     if quiet or run.already_finished:
-        tell([] if quiet else run.notes)
+        tell(run.started if quiet else run.notes)
         for _ in run:
             pass
         return

@@ -24,9 +24,10 @@ from mlptrain.storage.documents import document_text, finite
 from mlptrain.storage.files import write_atomically
 from mlptrain.storage.fold_directory import PREDICTIONS, SUMMARY, clear, fold_path, some_folds
 from mlptrain.storage.run_directory import holds_checkpoint, make_numbered
+from mlptrain.system.threads import use_threads
 
 
-@dataclass
+@dataclass(repr=False)
 class Folds:
     """k runs of one config. Iterating yields each run, ready to train, and keeps what comes of it.
 
@@ -67,6 +68,9 @@ class Folds:
                 "with --force"
             )
 
+    def __repr__(self) -> str:
+        return f"<Folds {self.directory}: {len(self.measured)} of {self.count} done>"
+
     def __iter__(self) -> Iterator[Run]:
         """Train each run before asking for the next."""
         for number in range(1, self.count + 1):
@@ -74,7 +78,8 @@ class Folds:
             place = shlex.quote(str(self.directory))
             run.goes_on = f"fit CONFIG --folds {self.count} --resume {place}"
             yield run
-            self._keep(number, run)
+            with use_threads(run.experiment.threads):
+                self._keep(number, run)
         self._write()
 
     def _run(self, number: int) -> Run:
@@ -114,10 +119,10 @@ class Folds:
         predicted, truth = evaluation.predictions(), evaluation.truth()
         targets = model.preprocessing.targets
         self.header = ["row", "fold", *targets, *(f"predicted_{name}" for name in targets)]
-        if model.classes is None:
+        if model.preprocessing.classes is None:
             cells = np.hstack([truth, predicted]).tolist()
         else:
-            names = model.classes
+            names = model.preprocessing.classes
             winners = predicted.argmax(axis=1)
             cells = [[names[y], names[c]] for y, c in zip(truth, winners, strict=True)]
             if model.network.loss.gives_probabilities:

@@ -5,17 +5,17 @@ from datetime import datetime
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import Literal
 
 from mlptrain.config import Config, dump, load_config, resolved
 from mlptrain.config.load import Source
 from mlptrain.config.overrides import Overrides
+from mlptrain.config.schema import InitFrom
 from mlptrain.errors import ConfigError
 from mlptrain.runs.cross_validation import Folds
-from mlptrain.runs.run import Run
+from mlptrain.runs.run import Run, begin
 from mlptrain.storage.fold_directory import check_no_folds, check_one_run, some_folds
 from mlptrain.storage.run_directory import holds_checkpoint, make_numbered
-from mlptrain.training.build import build
-from mlptrain.training.checkpoint import Checkpoint
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.record import Progress
 from mlptrain.training.trainer import train
@@ -25,6 +25,9 @@ AUTO = "auto"
 IN_PLACE = (
     "--resume goes on in place: leave out --out, --init-from and --force; "
     "to begin a run or go on with it: --out DIR --resume auto"
+)
+NO_WARM_FOLDS = (
+    "--folds begins with weights of its own: leave out --init-from, or init_from in the config"
 )
 NO_CONFIG = "no CONFIG given; name a YAML file, or go on with a run by --resume RUN"
 
@@ -36,6 +39,8 @@ def fit(
     out: str | Path | None = None,
     resume: str | Path | None = None,
     init_from: str | Path | None = None,
+    refit_preprocessing: bool = False,
+    head: Literal["keep", "new"] = "keep",
     force: bool = False,
     threads: int | None = None,
 ) -> Run:
@@ -51,7 +56,13 @@ def fit(
     ('completed', 'best.npz')
     """
     run = prepare(
-        config, set, out=out, resume=resume, init_from=init_from, force=force, threads=threads
+        config,
+        set,
+        out=out,
+        resume=resume,
+        start=start_from(init_from, refit_preprocessing=refit_preprocessing, head=head),
+        force=force,
+        threads=threads,
     )
     for _ in run:
         pass
@@ -64,7 +75,7 @@ def prepare(
     *,
     out: str | Path | None = None,
     resume: str | Path | None = None,
-    init_from: str | Path | None = None,
+    start: InitFrom | None = None,
     force: bool = False,
     threads: int | None = None,
 ) -> Run:
@@ -72,10 +83,10 @@ def prepare(
     if is_auto(out, resume):
         check_auto(config, force=force)
         going_on = holds_checkpoint(Path(out or ""))
-        out, resume, init_from = (None, out, None) if going_on else (out, None, init_from)
+        out, resume, start = (None, out, None) if going_on else (out, None, start)
         force = not going_on and begun_only(Path(out or ""), load_config(config or {}, overrides))
     if resume is not None:
-        if out is not None or init_from is not None or force:
+        if out is not None or start is not None or force:
             raise ConfigError(IN_PLACE)
         check_one_run(Path(resume), f", or all: fit CONFIG --folds K --resume {resume}")
         if config is None:
@@ -83,14 +94,30 @@ def prepare(
         return Run.resumed(resume, load_config(config, overrides), threads=threads)
     if config is None:
         raise ConfigError(NO_CONFIG)
-    start = None if init_from is None else Checkpoint.read(init_from)
     checked = load_config(config, overrides)
+    if start is not None:
+        checked = checked.model_copy(update={"init_from": start})
     if out is None:
         place = partial(make_numbered, new_name(config))
     else:
         place = partial(Path, out)
         check_no_folds(place())
-    return Run.new(checked, place, force=force, init_from=start, threads=threads)
+    return Run.new(checked, place, force=force, threads=threads)
+
+
+def start_from(
+    checkpoint: str | Path | None,
+    *,
+    refit_preprocessing: bool = False,
+    head: Literal["keep", "new"] = "keep",
+) -> InitFrom | None:
+    """The config key of --init-from and the options that belong to it."""
+    if checkpoint is not None:
+        preprocessing: Literal["keep", "refit"] = "refit" if refit_preprocessing else "keep"
+        return InitFrom(checkpoint=str(checkpoint), preprocessing=preprocessing, head=head)
+    if refit_preprocessing or head != "keep":
+        raise ConfigError("--refit-preprocessing and --head go with --init-from CHECKPOINT")
+    return None
 
 
 def prepare_folds(
@@ -112,6 +139,8 @@ def prepare_folds(
     if resume is not None and (out is not None or force):
         raise ConfigError(IN_PLACE)
     checked = load_config(config, overrides)
+    if checked.init_from is not None:
+        raise ConfigError(NO_WARM_FOLDS)
     place = Path(resume or out or new_name(config))
     return Folds(
         checked,
@@ -149,7 +178,7 @@ def dry_run(config: Source | None, overrides: Overrides = ()) -> Experiment:
     """Check everything that `fit` would, build it, and do one step; nothing is written."""
     if config is None:
         raise ConfigError(NO_CONFIG)
-    experiment = build(load_config(config, overrides))
+    _, experiment, _ = begin(load_config(config, overrides))
     for _ in islice(train(experiment, Progress()), 1):
         pass
     return experiment

@@ -1,17 +1,26 @@
 """What must not change between the sittings of a run, the config and the data; and what may."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
-from mlptrain.config import Config, load_config, resolved
+from mlptrain.config import Config, dump, load_config, resolved
+from mlptrain.config.dump import inline
 from mlptrain.config.overrides import Overrides
 from mlptrain.errors import CheckpointError
+from mlptrain.storage.files import read_bytes
+from mlptrain.storage.run_directory import RunDirectory
 from mlptrain.training.build import schedule_for
 from mlptrain.training.checkpoint import Checkpoint
 from mlptrain.training.data_files import changed_sources, files_in
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.record import Progress
 from mlptrain.training.restore import config_of
+
+CHANGED = "# changed"
+"""How the comments begin that say so in the config.yaml of a run."""
+LARGEST_CONFIG = 1 << 20
+"""Bytes of a config.yaml that are read."""
 
 MAY_CHANGE = (
     *("train.epochs", "train.early_stopping", "train.checkpoint_every", "train.nonfinite"),
@@ -33,6 +42,10 @@ def agreed_config(checkpoint: Checkpoint, config: Config | None, overrides: Over
     own = config_of(checkpoint)
     if config is None:
         config = load_config(checkpoint["config"], overrides)
+    if config.init_from is None or own.init_from == config.init_from.model_copy(
+        update={"sha256": own.init_from and own.init_from.sha256}
+    ):
+        config = config.model_copy(update={"init_from": own.init_from})  # where it began is past
     moved = {f"data.{key}" for key in files_in(own).keys() & files_in(config).keys()}
     changed = [
         f"{key}: {old!r} in {checkpoint.path}, {new!r} now; a resumed run cannot change it"
@@ -42,6 +55,26 @@ def agreed_config(checkpoint: Checkpoint, config: Config | None, overrides: Over
     if changed:
         raise CheckpointError(*changed)
     return config
+
+
+def with_history(directory: RunDirectory, config: Config, checkpoint: Checkpoint) -> str:
+    """What goes into config.yaml: a comment for each change so far, and the config as it is now."""
+    step = checkpoint.progress().step
+    lines = [
+        f"{CHANGED} after step {step}: {key} from {inline(old)} to {inline(new)}"
+        for key, old, new in _differences(resolved(config_of(checkpoint)), resolved(config))
+    ]
+    return "".join(f"{line}\n" for line in (*changes_in(directory.path), *lines)) + dump(
+        resolved(config)
+    )
+
+
+def changes_in(path: Path) -> list[str]:
+    """The comments in the config.yaml of a run that say what was changed on the way."""
+    if not (path / "config.yaml").exists():
+        return []
+    text = read_bytes(path / "config.yaml", LARGEST_CONFIG).decode("utf-8", "replace")
+    return [line for line in text.splitlines() if line.startswith(CHANGED)]
 
 
 def _differences(old: Any, new: Any, at: str = "") -> Iterator[tuple[str, Any, Any]]:

@@ -21,21 +21,22 @@ from mlptrain.errors import (
     StorageError,
     Told,
 )
-from mlptrain.runs.resume import agreed_config, check_same_data, take_up
+from mlptrain.runs.resume import agreed_config, check_same_data, take_up, with_history
 from mlptrain.runs.saving import Checkpointer, Ruined
 from mlptrain.runs.signals import StopRequest, stop_requests
 from mlptrain.runs.tensorboard import EventFiles
 from mlptrain.storage.run_directory import RunDirectory
 from mlptrain.system.environment import differences, environment
 from mlptrain.system.threads import use_threads
-from mlptrain.training.build import build, interval
-from mlptrain.training.checkpoint import Checkpoint, restore_network
+from mlptrain.training.build import build, interval, load
+from mlptrain.training.checkpoint import Checkpoint
 from mlptrain.training.data_files import files_in, located, places_of
 from mlptrain.training.evaluate import evaluate
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.record import Progress, Record
 from mlptrain.training.restore import config_of, network_of
 from mlptrain.training.trainer import train
+from mlptrain.training.warm_start import warm_start
 
 MOST_ROLLBACKS = 3
 """With `nonfinite: rollback`, how often a run may go back to its last checkpoint."""
@@ -43,7 +44,7 @@ MOST_ROLLBACKS = 3
 Status = Literal["completed", "early_stopped", "interrupted", "diverged"]
 
 
-@dataclass
+@dataclass(repr=False)
 class Run:
     """One sitting of a run: what is trained, where it is kept, and how far it has come.
 
@@ -64,6 +65,7 @@ class Run:
     notes: list[str] = field(default_factory=list)
     test: dict[str, float | None] | None = None
     summary: dict[str, Any] = field(default_factory=dict)
+    started: tuple[str, ...] = ()  # the notes that stay when all others are off: how it began
     goes_on: str = ""  # the command that goes on with it, where it is part of something larger
     already_finished: bool = False  # there was nothing left to do
     _whole: tuple[int, int] = (0, 0)  # steps and updates when parameters and progress last agreed
@@ -75,7 +77,6 @@ class Run:
         place: Callable[[], Path],
         *,
         force: bool = False,
-        init_from: Checkpoint | None = None,
         threads: int | None = None,
     ) -> Self:
         """Build everything first, so that nothing is made or replaced for a config that cannot run.
@@ -83,13 +84,12 @@ class Run:
         `place` makes or names the directory, when it is needed.
         """
         events = events_for(config)
-        experiment = build(config, threads)
-        if init_from is not None:
-            restore_network(experiment.network, init_from)
+        config, experiment, told = begin(config, threads)
         directory = RunDirectory.create(place(), force=force)
         directory.write_config(dump(resolved(config)))
         checkpointer = keeper_for(config, experiment, directory, events)
-        return cls(config, experiment, directory, checkpointer, notes=list(experiment.data.notes))
+        notes = [*told, *experiment.data.notes]
+        return cls(config, experiment, directory, checkpointer, notes=notes, started=told)
 
     @property
     def best(self) -> Path:
@@ -114,7 +114,8 @@ class Run:
         try:
             checkpoint = Checkpoint.newest(directory)
             config = located(agreed_config(checkpoint, config, overrides), checkpoint)
-            experiment = build(config, threads)
+            fitted = checkpoint.preprocessing() if config.init_from else None
+            experiment = build(config, threads, load(config, fitted))
             check_same_data(checkpoint, config, experiment)
             progress = checkpoint.progress()
             told = take_up(checkpoint, config, experiment, progress)
@@ -122,25 +123,33 @@ class Run:
             checkpointer.restore(checkpoint)
             if checkpoint.path != directory.last or files_in(config) != files_in(config_of(checkpoint)):
                 checkpointer.saved = None  # last.npz is to be written, with the new places
-            directory.write_config(dump(resolved(config)))
+            directory.write_config(with_history(directory, config, checkpoint))
         except BaseException:
             directory.close()
             raise
-        use_threads(experiment.threads)  # what the run will have, not what the process began with
-        changed = differences(checkpoint["environment"], environment())
+        with use_threads(experiment.threads):  # what the run will have, not what the process has now
+            changed = differences(checkpoint["environment"], environment())
         notes = [*checkpoint.notes, *experiment.data.notes, *told]
         notes += [f"{each}: the same bits cannot be promised" for each in changed]
-        run = cls(config, experiment, directory, checkpointer, progress, notes)
+        run = cls(config, experiment, directory, checkpointer, progress, notes, started=tuple(told))
         run.already_finished = bool(progress.stopped) or progress.step == experiment.total_steps
         return run
+
+    def __repr__(self) -> str:
+        if not self.summary:
+            step, total = self.progress.step, self.experiment.total_steps
+            return f"<Run {self.directory.path}: step {step} of {total}>"
+        ended, best = f"{self.summary['status']}: {self.summary['reason']}", self.progress.best
+        found = "none" if best is None else f"{best:.6g} at epoch {self.progress.best_epoch}"
+        return f"<Run {self.directory.path}: {ended}; best {self.experiment.monitor.key} {found}>"
 
     def __iter__(self) -> Iterator[Record | None]:
         status: Status = "interrupted"
         reason, ended = "", None
-        use_threads(self.experiment.threads)
         try:
-            with stop_requests() as request:
-                yield from self._train(request)
+            with use_threads(self.experiment.threads):
+                with stop_requests() as request:
+                    yield from self._train(request)
                 self.test = self._test()
             status = "early_stopped" if self.progress.stopped else "completed"
             reason = self.progress.stopped or f"all {self.experiment.epochs} epochs done"
@@ -259,8 +268,20 @@ class Run:
             "test": self.test,
             "seconds": progress.seconds,
             "parameters": int(self.experiment.network.parameters.values.size),
+            "init_from": resolved(self.config)["init_from"],
             "notes": self.notes,
         }
+
+
+def begin(config: Config, threads: int | None = None) -> tuple[Config, Experiment, tuple[str, ...]]:
+    """What a config trains from its first step on, with the weights of `init_from` where it is set.
+
+    The config then names the file by its SHA-256 too.
+    """
+    if config.init_from is None:
+        return config, build(config, threads), ()
+    started = warm_start(config, config.init_from, threads)
+    return started.config, started.experiment, started.notes
 
 
 def keeper_for(

@@ -1,11 +1,14 @@
 """How many threads a run uses: for the matrix products, and for the update of a large network.
 
 Two threads pay from matrices of some hundred rows and columns upwards; below, one is faster, and it
-leaves the other cores alone. The limit holds for the whole process.
+leaves the other cores alone. The limit holds for the whole process while the run lasts.
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 
 from threadpoolctl import threadpool_limits
 
@@ -16,9 +19,35 @@ VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
-def use_threads(threads: int) -> None:
-    """Let BLAS use this many threads."""
-    threadpool_limits(threads, user_api="blas")
+_lock = Lock()
+_wanted: dict[object, int] = {}
+"""The limits in force: that of the run that began last holds."""
+_before: list[threadpool_limits] = []
+"""What the process had before the first of them."""
+
+
+@contextmanager
+def use_threads(threads: int) -> Iterator[None]:
+    """Let BLAS use this many threads inside the `with`, and as many as before it afterwards.
+
+    Several runs may overlap in one process, in any order: the limit of the one that began last holds,
+    and when the last one ends the process is as it was before the first.
+    """
+    run = object()
+    with _lock:
+        limited = threadpool_limits(threads, user_api="blas")
+        if not _wanted:
+            _before.append(limited)
+        _wanted[run] = threads
+    try:
+        yield
+    finally:
+        with _lock:
+            del _wanted[run]
+            if _wanted:
+                threadpool_limits(next(reversed(_wanted.values())), user_api="blas")
+            else:
+                _before.pop().restore_original_limits()
 
 
 def choose_threads(largest_product: float) -> int:

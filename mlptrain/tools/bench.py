@@ -63,7 +63,11 @@ def bench(config: Source, overrides: Overrides = (), *, threads: int | None = No
 
 def benchmark(experiment: Experiment) -> Benchmark:
     """Time the step of `fit` on the experiment's own data; its parameters change."""
-    use_threads(experiment.threads)
+    with use_threads(experiment.threads):
+        return _measured(experiment)
+
+
+def _measured(experiment: Experiment) -> Benchmark:
     network, progress = experiment.network, Progress()
     order = epoch_order(experiment.seed, 0, len(experiment.data.train))
     steps = cycle(list(islice(batches(order, experiment.rows_per_step), experiment.steps_per_epoch)))

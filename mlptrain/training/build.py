@@ -37,12 +37,14 @@ from mlptrain.training.experiment import (
 )
 
 
-def build(config: Config, threads: int | None = None) -> Experiment:
+def build(config: Config, threads: int | None = None, data: Dataset | None = None) -> Experiment:
     """Load the data, build the network around it, and attach optimizer and schedule.
 
-    `threads` None: as many as the environment says, else as pay for a network of this size.
+    `threads` None: as many as the environment says, else as pay for a network of this size. `data` is
+    given where it is loaded already. The weights are those of the initializer; for those of `init_from`
+    see `warm_start`.
     """
-    data = load(config)
+    data = data or load(config)
     network = network_on(config, data)
     initializer = partial(
         INITIALIZERS[config.model.initializer.name], **config.model.initializer.options()

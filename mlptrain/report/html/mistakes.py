@@ -28,7 +28,7 @@ class Mistake(NamedTuple):
 
 def worst(run: Results) -> list[Mistake]:
     """The worst mistakes, the worst first."""
-    return worst_classes(run) if run.model.classes is not None else worst_numbers(run)
+    return worst_classes(run) if run.model.preprocessing.classes is not None else worst_numbers(run)
 
 
 def worst_classes(run: Results) -> list[Mistake]:
@@ -37,7 +37,7 @@ def worst_classes(run: Results) -> list[Mistake]:
     Under softmax the gap is log(p predicted / p true).
     """
     scores, y = run.evaluation.scores, run.rows.y
-    classes, predicted = run.model.classes or (), scores.argmax(axis=1)
+    classes, predicted = run.model.preprocessing.classes or (), scores.argmax(axis=1)
     every = np.arange(len(y))
     gap = scores[every, predicted] - scores[every, y]
     order = np.argsort(-gap, kind="stable")
@@ -111,7 +111,7 @@ def counted(run: Results) -> str:
 
 def explanation(run: Results) -> str:
     """By what the rows were chosen."""
-    if run.model.classes is None:
+    if run.model.preprocessing.classes is None:
         return f"The {run.split} rows with the largest errors."
     return f"The {run.split} rows whose wrong class leads most clearly over the true one."
 
@@ -143,7 +143,7 @@ def table_of(run: Results, found: Sequence[Mistake], inputs: Floats) -> str:
     caption = f"{explanation(run)} {counted(run)}"
     if len(names) > len(features):
         caption += f" The first {len(features)} of {len(names):,} features are shown."
-    last = "certainty" if run.model.classes is not None else "error"
+    last = "certainty" if run.model.preprocessing.classes is not None else "error"
     rows: list[Sequence[Cell]] = [
         (row_name(run, each.place), each.true, each.predicted, each.how_wrong, *map(float, values))
         for each, values in zip(found, inputs[:, : len(features)], strict=True)

@@ -12,6 +12,7 @@ from mlptrain.report.html.elements import Section, code, figure, folded, listed,
 from mlptrain.report.html.mistakes import mistakes
 from mlptrain.report.plots import applicable
 from mlptrain.report.results import Results
+from mlptrain.runs.resume import changes_in
 from mlptrain.storage.files import read_bytes
 
 MOST_RECORDS = 100
@@ -98,7 +99,7 @@ def metrics(run: Results) -> str:
 def confusion(run: Results) -> str:
     """The matrix in numbers."""
     found = run.evaluation_report.confusion_table()
-    if found is None or len(run.model.classes or ()) > MOST_CLASSES:
+    if found is None or len(run.model.preprocessing.classes or ()) > MOST_CLASSES:
         return ""
     caption = f"Rows are true classes, columns predicted ones ({run.split} rows)"
     return folded("The numbers", table(caption, *found))
@@ -149,4 +150,7 @@ def again(run: Results) -> str:
     """The command that repeats the run, and what it promises."""
     command = f"mlptrain fit {shlex.quote(str(run.path / 'config.yaml'))}"
     promise = "On the same machine, with the same versions and threads, the same bits come out."
+    if changes := changes_in(run.path):
+        promise = "Another result comes out, since settings were changed while the run was interrupted:"
+        return code(command) + paragraph(promise) + code("\n".join(changes))
     return code(command) + paragraph(promise)

@@ -57,7 +57,7 @@ def draw(runs: Sequence[Results], theme: Theme) -> Picture:
         stated.append(f"{title}: train accuracy {right:.4g}")
     for axes in grid[len(runs) :]:
         axes.set_visible(False)
-    handles = legend(grid[0], runs[0].model.classes or (), theme)
+    handles = legend(grid[0], runs[0].model.preprocessing.classes or (), theme)
     figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 6))
     return Picture(figure, f"Decision boundary with the training points. {'; '.join(stated)}.")
 
@@ -99,7 +99,7 @@ def points(axes: Axes, run: Results, rows: Rows, theme: Theme) -> None:
     X, y = rows.inputs.numbers[::step], rows.y[::step]
     wrong = run.model.scores(X).argmax(axis=1) != y
     size = 26 if len(X) < 400 else 14
-    for k in range(len(run.model.classes or ())):
+    for k in range(len(run.model.preprocessing.classes or ())):
         for these, edge, width in ((~wrong, theme.paper, 0.5), (wrong, theme.ink, 1.4)):
             chosen: Floats = X[(y == k) & these]
             axes.scatter(

@@ -16,14 +16,16 @@ WITH_NAMES = 50
 
 def obstacle(results: Results) -> str:
     """Why there is no matrix; "" if there is."""
-    return "" if results.model.classes is not None else "its target is a number, not a class"
+    return (
+        "" if results.model.preprocessing.classes is not None else "its target is a number, not a class"
+    )
 
 
 def draw(runs: Sequence[Results], theme: Theme) -> Picture:
     """True classes down, predicted classes across; the colour is the share of the true class."""
     (run,) = runs
     matrix = np.array(run.evaluation_report.confusion)
-    names = [shown(name) for name in run.model.classes or ()]
+    names = [shown(name) for name in run.model.preprocessing.classes or ()]
     size = min(9.0, 2.6 + 0.46 * len(names)) if len(names) <= WITH_NUMBERS else 7.5
     figure = new_figure(max(size + 0.7, 4.6), max(size, 3.4))
     axes = figure.subplots()

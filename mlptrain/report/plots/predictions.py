@@ -15,7 +15,7 @@ PANELS = 9
 
 def obstacle(results: Results) -> str:
     """Why there is no such picture; "" if there is."""
-    return "" if results.model.classes is None else "its target is a class, not a number"
+    return "" if results.model.preprocessing.classes is None else "its target is a class, not a number"
 
 
 def draw(runs: Sequence[Results], theme: Theme) -> Picture:

@@ -56,7 +56,7 @@ def pictures(run: Results, shape: tuple[int, ...], theme: Theme) -> Picture:
     tiles = W[:, chosen].T.reshape(len(chosen), *shape)
     across = min(len(chosen), max(1, round(math.sqrt(1.5 * len(chosen)))))
     down = -(-len(chosen) // across)
-    is_linear = not run.config.model.hidden and run.model.classes is not None
+    is_linear = not run.config.model.hidden and run.model.preprocessing.classes is not None
     height = 0.86 * WIDTH * (down * (shape[0] + 1)) / (across * (shape[1] + 1))
     figure = new_figure(WIDTH, min(height + (0.7 if is_linear else 0.45), 10))
     axes = figure.subplots()
@@ -71,7 +71,7 @@ def pictures(run: Results, shape: tuple[int, ...], theme: Theme) -> Picture:
         figure.colorbar(drawn, label="weight", shrink=0.7, pad=0.02)
     empty_square(axes)
     if is_linear:
-        for i, name in enumerate(run.model.classes or ()):
+        for i, name in enumerate(run.model.preprocessing.classes or ()):
             row, column = divmod(i, across)
             x, y = column * (shape[1] + 1) + shape[1] / 2 - 0.5, row * (shape[0] + 1) - 0.6
             axes.text(x, y, shown(name, 10), ha="center", va="bottom", fontsize=8)
@@ -118,8 +118,14 @@ def heat_map(run: Results, theme: Theme) -> Picture:
     )  # fmt: skip
     if named:
         axes.set_yticks(range(len(features)), features)
-    if not run.config.model.hidden and run.model.classes is not None and len(chosen) <= 20:
-        axes.set_xticks(range(len(chosen)), [shown(name, 10) for name in run.model.classes])
+    if (
+        not run.config.model.hidden
+        and run.model.preprocessing.classes is not None
+        and len(chosen) <= 20
+    ):
+        axes.set_xticks(
+            range(len(chosen)), [shown(name, 10) for name in run.model.preprocessing.classes]
+        )
         axes.set_xlabel("class")
     else:
         step = max(1, -(-len(chosen) // 10))

@@ -1,0 +1,154 @@
+"""Warm start: a new run begins with the weights of a checkpoint, matched by the names they belong to.
+
+A row of the first W belongs to a column of X, a column of the last W and an entry of the last b to a
+class or a target. What has another name than in the source is refused, never taken by position.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from mlptrain.arrays import Array
+from mlptrain.config import Config
+from mlptrain.config.schema import InitFrom
+from mlptrain.data.dataset import Dataset
+from mlptrain.data.preprocessing.preprocess import Preprocessing
+from mlptrain.errors import CheckpointError
+from mlptrain.messages import hint, printable, some
+from mlptrain.training.build import build, load
+from mlptrain.training.checkpoint import Checkpoint, restore_network
+from mlptrain.training.experiment import Experiment
+from mlptrain.training.restore import config_of
+
+LAYERS = ("hidden", "activation", "norm", "bias", "dtype")
+"""Keys of `model` that must be those of the source: the weights mean nothing in another network."""
+
+
+@dataclass(frozen=True)
+class WarmStart:
+    """What a run begins with: its config with the source written out, what it trains, what to tell."""
+
+    config: Config
+    experiment: Experiment
+    notes: tuple[str, ...]
+
+
+def warm_start(config: Config, begin: InitFrom, threads: int | None = None) -> WarmStart:
+    """Build the experiment of a config around the weights of `begin.checkpoint`.
+
+    CheckpointError with a line for everything that does not fit: columns, classes, targets, layers.
+    """
+    source = Checkpoint.read(begin.checkpoint)
+    digest = _digest(source.path)
+    if begin.sha256 not in (None, digest):
+        raise CheckpointError(
+            f"{source.path}: is not the file that init_from.sha256 names: put that back, or leave out "
+            "the key to start from this one"
+        )
+    data = load(config)
+    old, new = source.preprocessing(), data.preprocessing
+    faults = [*_other_layers(source, config, begin), *_other_names(source.path, old, new, begin)]
+    if faults:
+        raise CheckpointError(*faults)
+    if begin.preprocessing == "keep":
+        target = new.target if begin.head == "new" else old.target
+        data = load(config, replace(old, target=target, weight=new.weight))
+    experiment = build(config, threads, data)
+    restore_network(experiment.network, _matched(source, experiment, begin))
+    written = InitFrom(
+        checkpoint=str(source.path), sha256=digest, preprocessing=begin.preprocessing, head=begin.head
+    )
+    return WarmStart(
+        config.model_copy(update={"init_from": written}), experiment, (_told(source, data, begin),)
+    )
+
+
+def _digest(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def outputs_of(made: Preprocessing | Dataset) -> tuple[str, ...]:
+    """What the scores of the network stand for, in their order."""
+    return made.targets if made.classes is None else made.classes
+
+
+def _other_layers(source: Checkpoint, config: Config, begin: InitFrom) -> Iterator[str]:
+    there, here = (each.model.model_dump(mode="json") for each in (config_of(source), config))
+    for key in LAYERS:
+        if there[key] != here[key]:
+            yield f"model.{key}: {there[key]!r} in {source.path}, {here[key]!r} here: take the same"
+    if begin.head == "new" and not config.model.hidden:
+        yield f"{source.path}: has one layer only: with a new one nothing of it is left"
+
+
+def _other_names(path: Path, old: Preprocessing, new: Preprocessing, begin: InitFrom) -> Iterator[str]:
+    """A line for each column, target or class that only one of the two has."""
+    keeps = begin.preprocessing == "keep"
+    before, now = (old.inputs, new.inputs) if keeps else (old.features, new.features)
+    for name in _missing(before, now):
+        near = hint(name, _missing(now, before))
+        yield f"{path}: its column {printable(name)!r} is not in the data{near}"
+    for name in _missing(now, before):
+        yield f"column {printable(name)!r} of the data is none of {path}: leave it out by data.ignore"
+    if keeps and old.transform != new.transform:
+        yield f"data.transform: {old.transform!r} in {path}, {new.transform!r} here: take the same"
+    if begin.head == "new":
+        return
+    otherwise = "or ask for a new last layer by --head new"
+    if (old.classes is None) != (new.classes is None):
+        what = "numbers" if old.classes is None else "classes"
+        yield f"{path}: predicts {what}, this config does not: take the same kind of loss, {otherwise}"
+        return
+    if set(old.targets) != set(new.targets):
+        found = f"{path}: predicts {some(old.targets)}, not {some(new.targets)}"
+        yield f"{found}: take the same, {otherwise}"
+    for name in _missing(new.classes or (), old.classes or ()):
+        known = some(old.classes or ())
+        yield f"class {printable(name)!r} is none of {path} ({known}): correct it, {otherwise}"
+
+
+def _missing(names: Sequence[str], others: Sequence[str]) -> list[str]:
+    """The names that are not among the others."""
+    there = set(others)
+    return [name for name in names if name not in there]
+
+
+def _matched(source: Checkpoint, experiment: Experiment, begin: InitFrom) -> Checkpoint:
+    """The source with its rows and columns in the order of the experiment, its last layer as asked."""
+    old, data, network = source.preprocessing(), experiment.data, experiment.network
+    arrays = dict(source.arrays)
+    last = f"layer{len(network.architecture.activations) + 1}."
+    if begin.head == "new":
+        mine = (each for each in network.parameters if each.name.startswith(last))
+        arrays.update({each.name: each.value for each in mine})
+    else:
+        chosen = _places(outputs_of(old), outputs_of(data))
+        for name in (f"{last}W", f"{last}b"):
+            if name in arrays:
+                arrays[name] = arrays[name][..., chosen]
+    arrays["layer1.W"] = arrays["layer1.W"][_places(old.features, data.features)]
+    return replace(source, arrays=arrays)
+
+
+def _places(names: Sequence[str], wanted: Sequence[str]) -> Array:
+    """Where each wanted name stands among the names."""
+    place = {name: number for number, name in enumerate(names)}
+    return np.array([place[name] for name in wanted])
+
+
+def _told(source: Checkpoint, data: Dataset, begin: InitFrom) -> str:
+    """What was done, on one line."""
+    fitted = (
+        "kept (data.scale and its like are not used)"
+        if begin.preprocessing == "keep"
+        else "fitted anew"
+    )
+    head = f"a new last layer for {some(outputs_of(data))}" if begin.head == "new" else "all layers"
+    return (
+        f"started from {source.path}, step {source.progress().step}: {head}, columns and outputs "
+        f"matched by name, preprocessing {fitted}"
+    )
