@@ -100,7 +100,7 @@ def load_rows(
     notes += dropped
     if not len(rows):
         raise no_rows(source)
-    preprocessing.check_weights(source, rows)
+    preprocessing.check_weights(source, rows, dtype)
     inputs, filled = preprocessing.X(source, rows, dtype)
     made = Rows(inputs, **beside(preprocessing, source, rows, dtype))
     return made, (*notes, *(f"{path}: {note}" for note in filled))

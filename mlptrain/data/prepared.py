@@ -46,7 +46,7 @@ class Prepared:
         for source, rows in self.sets.values():
             if not len(rows):
                 raise no_rows(source)
-            self.made.check_weights(source, rows)
+            self.made.check_weights(source, rows, self.dtype)
 
     def nbytes(self) -> int:
         """Bytes of the X of all sets."""

@@ -25,7 +25,7 @@ class EvaluationReport:
     checkpoint: str
     split: str
     rows: int
-    loss: float
+    loss: float | None
     metrics: dict[str, float | None]
     classes: tuple[str, ...] | None
     per_class: dict[str, dict[str, float]] | None

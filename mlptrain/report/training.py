@@ -121,11 +121,19 @@ def fitted(summary: Mapping[str, Any], *, as_json: bool) -> None:
         return
     out = stdout()
     say(out, f"{summary['status']}: {summary['reason']}")
-    say(out, f"best {summary['monitor']} {number(summary['best'])} at epoch {summary['best_epoch']}")
+    say(out, best_line(summary))
     if summary.get("test"):
         values = ", ".join(f"{name} {number(value)}" for name, value in summary["test"].items())
         say(out, f"test: {values}")
     say(out, f"{summary['run']}  ({summary['seconds']:.1f} s)")
+
+
+def best_line(summary: Mapping[str, Any]) -> str:
+    """The best value of the monitor and its epoch, or that there is none."""
+    monitor, best = summary["monitor"], summary["best"]
+    if best is None:
+        return f"no best epoch: {monitor} never had a value; last.npz is of the last step"
+    return f"best {monitor} {number(best)} at epoch {summary['best_epoch']}"
 
 
 def dry(experiment: Experiment, *, as_json: bool) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Literal, Self
 
 from mlptrain.config import Config, dump, resolved
 from mlptrain.errors import CheckpointError, DivergenceError, Interrupted, MLPTrainError, StorageError
+from mlptrain.messages import count
 from mlptrain.runs.resume import agreed_config, check_same_data
 from mlptrain.runs.saving import Checkpointer, Ruined
 from mlptrain.runs.signals import StopRequest, stop_requests
@@ -46,6 +47,7 @@ class Run:
     notes: list[str] = field(default_factory=list)
     test: dict[str, float | None] | None = None
     summary: dict[str, Any] = field(default_factory=dict)
+    rolled_to: int | None = None  # the step of the checkpoint that a rollback last went back to
     goes_on: str = ""  # the command that goes on with it, where it is part of something larger
 
     @classmethod
@@ -99,6 +101,8 @@ class Run:
         changed = differences(checkpoint["environment"], environment())
         notes = [*loaded.notes, *experiment.data.notes]
         notes += [f"{each}: the same bits cannot be promised" for each in changed]
+        if progress.poisoned:
+            notes.append(f"rolled back {count(len(progress.poisoned), 'time')}: {rate_words(progress)}")
         return cls(config, experiment, directory, checkpointer, progress, notes)
 
     def __iter__(self) -> Iterator[Record | None]:
@@ -137,12 +141,23 @@ class Run:
             try:
                 for record in train(self.experiment, self.progress):
                     self.checkpointer.keep(self.progress, record)
+                    self._note_undefined(record)
                     yield record
                     if request.signal is not None:
                         self._interrupt(request.signal)
                 return
             except DivergenceError as error:
                 self._roll_back(error)
+
+    def _note_undefined(self, record: Record | None) -> None:
+        """Say so, once, where the monitor has had no value yet: there is no best without one."""
+        key = self.experiment.monitor.key
+        note = (
+            f"{key} is null, not defined on these rows or not finite: until it has a value no "
+            "checkpoint is the best, and early stopping waits"
+        )
+        if record is not None and self.progress.best is None and note not in self.notes:
+            self.notes.append(note)
 
     def _interrupt(self, number: signal.Signals) -> None:
         self.checkpointer.save(self.progress)
@@ -166,7 +181,10 @@ class Run:
         return f"the parameters of step {self.progress.step} are kept in {self.directory.last}"
 
     def _roll_back(self, error: DivergenceError) -> None:
-        """Go back to the last checkpoint, at half the rate and without the step that failed."""
+        """Go back to a checkpoint, at half the rate so far and without the step that failed.
+
+        It is the last one, or one before where the run has failed from that one already.
+        """
         failed, rolled = self.progress.step, len(self.progress.poisoned)
         if isinstance(error, Ruined):
             failed -= 1  # counted as done already
@@ -174,13 +192,16 @@ class Run:
             raise DivergenceError(f"{error.faults[0]}; {self._rescue()}") from error
         before = self.progress
         try:
-            self.progress = self.checkpointer.go_back()
+            self.progress = self.checkpointer.go_back(self.rolled_to)
         except (CheckpointError, StorageError) as refused:
             error.add(refused)
             raise error from refused
         self.progress.rate_factor = before.rate_factor / 2
         self.progress.poisoned = [*before.poisoned, failed]
-        self.notes.append(f"{error.faults[0]}; rolled back to step {self.progress.step}")
+        self.rolled_to = self.progress.step
+        self.notes.append(
+            f"{error.faults[0]}; {rate_words(self.progress)}; rolled back to step {self.progress.step}"
+        )
 
     def _test(self) -> dict[str, float | None] | None:
         """Loss and usual metric of the best parameters on the test rows, where there are any."""
@@ -206,10 +227,16 @@ class Run:
             "best_epoch": progress.best_epoch,
             "metrics": dict(self.checkpointer.record.values) if self.checkpointer.record else {},
             "test": self.test,
+            "rollbacks": len(progress.poisoned),
             "seconds": progress.seconds,
             "parameters": int(self.experiment.network.parameters.values.size),
             "notes": self.notes,
         }
+
+
+def rate_words(progress: Progress) -> str:
+    """At what rate a run goes on that was rolled back."""
+    return f"the learning rate is {progress.rate_factor:g} times that of the config"
 
 
 def keeper_for(

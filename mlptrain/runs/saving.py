@@ -8,17 +8,19 @@ always written just before last.npz, so that the two never disagree.
 import math
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from mlptrain.arrays import Array
-from mlptrain.errors import DivergenceError
+from mlptrain.errors import CheckpointError, DivergenceError
 from mlptrain.runs.tensorboard import EventFiles
-from mlptrain.storage.run_directory import RunDirectory
+from mlptrain.storage.archive import read_archive
+from mlptrain.storage.run_directory import Loaded, RunDirectory
 from mlptrain.training.checkpoint import (
     Checkpoint,
     arrays_of,
@@ -65,6 +67,11 @@ class Pace:
 
 class Ruined(DivergenceError):
     """The step just done left a network that is not finite: it is to blame, and not the next one."""
+
+
+def loaded_checkpoint(loaded: Loaded) -> Checkpoint:
+    """What was found in a run directory, as a checkpoint."""
+    return Checkpoint(str(loaded.path), loaded.arrays, loaded.document)
 
 
 class Snapshot(NamedTuple):
@@ -117,13 +124,36 @@ class Checkpointer:
                 self.pending = None
             self._write(progress, "last", now)
 
-    def go_back(self) -> Progress:
-        """Restore the newest checkpoint, and drop the metrics that were written after it."""
-        loaded = self.directory.newest_valid()
-        checkpoint = Checkpoint(str(loaded.path), loaded.arrays, loaded.document)
+    def go_back(self, spent: int | None = None) -> Progress:
+        """Restore the newest checkpoint, and drop the metrics that were written after it.
+
+        From that of step `spent` the run has failed before: then an older one, if there is any.
+        """
+        checkpoint = loaded_checkpoint(self.directory.newest_valid())
+        older = self._older(spent) if checkpoint.progress().step == spent else None
         self.pending = None
         self.close()  # the next event file begins where the checkpoint was written
-        return self.restore(checkpoint)
+        if older is None:
+            return self.restore(checkpoint)
+        self.directory.discard_newer(Path(older.path))  # they count metrics that will be dropped
+        progress = self.restore(older)
+        self._keep_best(progress)
+        return progress
+
+    def _older(self, spent: int | None) -> Checkpoint | None:
+        """The newest checkpoint of a step before `spent`."""
+        for path in (self.directory.previous, self.directory.best):
+            with suppress(CheckpointError):
+                checkpoint = Checkpoint(str(path), *read_archive(path))
+                if spent is not None and checkpoint.progress().step < spent:
+                    return checkpoint
+        return None
+
+    def _keep_best(self, progress: Progress) -> None:
+        """best.npz may be of a step that is done anew: it stays the best until a better one comes."""
+        if self.directory.best.exists():
+            best = Checkpoint(str(self.directory.best), *read_archive(self.directory.best)).progress()
+            progress.best, progress.best_epoch = best.best, best.best_epoch
 
     def close(self) -> None:
         """Nothing more will be kept, for now."""

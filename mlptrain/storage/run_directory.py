@@ -212,6 +212,16 @@ class RunDirectory:
             *notes, f"{self.path}: holds no checkpoint to resume from; begin a new run"
         )
 
+    def discard_newer(self, kept: Path) -> None:
+        """Remove last.npz, and last-1.npz, up to the checkpoint that is kept. Raises StorageError."""
+        for path in (self.last, self.previous):
+            if path == kept:
+                return
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise storage_error(path, "cannot be removed", error) from error
+
 
 def files_in(path: Path) -> list[Path]:
     """The files of a run that are there; none where there is no run."""

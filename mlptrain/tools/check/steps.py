@@ -96,7 +96,7 @@ def surviving_units(case: Case) -> Verdict | None:
 
 def overfit(case: Case) -> Verdict:
     """A few rows can be learned by heart, with neither penalty nor dropout."""
-    rows = distinct(case.sample.some(4 * OVERFITTED), OVERFITTED)
+    rows = distinct(case.sample.sample(4 * OVERFITTED, case.config.seed), OVERFITTED)
     network = case.network(bare(case.config))
     start = network.parameters.values.copy()
     rest, steps = 1.0, 0
