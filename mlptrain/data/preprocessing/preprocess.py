@@ -106,7 +106,7 @@ class Preprocessing:
         limits, where = np.finfo(dtype), f"{source.path}: column {printable(self.weight)!r}"
         if not total:
             raise DataError(f"{where}: every weight is 0")
-        if not limits.tiny * len(rows) <= total <= limits.max:
+        if not float(limits.tiny) * len(rows) <= total <= float(limits.max):
             fault, advice = ("small", "multiply") if total < 1 else ("large", "divide")
             raise DataError(
                 f"{where}: the weights add up to {total:.3g}, too {fault} for {limits.dtype}; "
