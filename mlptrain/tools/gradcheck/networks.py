@@ -22,7 +22,7 @@ from mlptrain.nn.network import (
 from mlptrain.nn.regularizers import L1, L2
 from mlptrain.streams import stream
 from mlptrain.tools.gradcheck.case import Case
-from mlptrain.tools.gradcheck.nodes import away_from_zero, node_cases
+from mlptrain.tools.gradcheck.nodes import away_from_zero, first_cases, node_cases
 
 INPUTS, HIDDEN, OUTPUTS, ROWS = 5, (7, 6), 3, 8
 
@@ -37,7 +37,8 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
 
 
 def all_cases(seed: int = 0) -> Iterator[Case]:
-    """Every node, then the networks."""
+    """The gates that the projection is made of, then every node, then the networks."""
+    yield from first_cases(seed)
     yield from node_cases(seed)
     yield from network_cases(seed)
 

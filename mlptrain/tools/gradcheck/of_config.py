@@ -14,8 +14,15 @@ MOST_ROWS = 10
 
 
 def gradcheck(config: Source | None = None, overrides: Overrides = ()) -> Iterator[Row]:
-    """A row for each tensor: of every node and many networks, or of a config on its own rows."""
-    return (row for case in cases(config, overrides) for row in check(case))
+    """A row for each tensor: of every node and many networks, or of a config on its own rows.
+
+    It ends after a gate that all others are projected with, where that one is wrong: so would they be.
+    """
+    for case in cases(config, overrides):
+        rows = list(check(case))
+        yield from rows
+        if case.first and not all(row.passed for row in rows):
+            return
 
 
 def cases(config: Source | None, overrides: Overrides) -> Iterator[Case]:
