@@ -48,7 +48,7 @@ def test_targets_of_any_size_pass(loss, size, activation, norm):
 
 
 def test_a_huge_penalty_passes_and_the_differences_are_called_rounded():
-    rows = rows_of("mse", 1.0, l2=1e10)
+    rows = rows_of("mse", 0.1, l2=1e7)
     assert all(row.passed for row in rows)
     rounded = {(row.part, row.tensor) for row in rows if row.rounded}
     assert rounded

@@ -15,6 +15,7 @@ import numpy as np
 
 from mlptrain.arrays import Array
 from mlptrain.data.dataset import Rows, drawn
+from mlptrain.data.preprocessing.targets import class_masses
 from mlptrain.tools.check.case import Case
 from mlptrain.tools.check.verdict import (
     Verdict,
@@ -30,6 +31,8 @@ CLEAR = 3.0
 LUCK = 1e-3
 """How seldom the best of all columns may seem to tell something by luck."""
 MOST_COLUMNS = 1000
+ENOUGH = 30
+"""Of a class with fewer rows nothing clear can be said."""
 FEWEST = 50
 
 
@@ -63,7 +66,15 @@ def labels(case: Case) -> Verdict | None:
         return fine(found)
     advice = "are they shuffled, or joined to the wrong rows?"
     line = f"{found}: the {'labels' if classes else 'targets'} have nothing to do with the columns"
+    if classes and rarest(case) < ENOUGH:
+        return doubt(f"{line}, as far as a class of {rarest(case)} rows can show it", advice)
     return (doubt if held is None else fault)(line, advice)
+
+
+def rarest(case: Case) -> int:
+    """Training rows of the rarest class."""
+    assert case.data.classes is not None
+    return int(class_masses(np.asarray(case.data.train.y), len(case.data.classes)).min())
 
 
 def said(look: Look, classes: bool) -> str:
