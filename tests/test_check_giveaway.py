@@ -50,6 +50,7 @@ def test_a_code_of_the_class_is_named(X, tmp_path):
 
 
 def test_a_class_that_is_a_limit_of_a_sum_is_named(X, tmp_path):
+    X = np.tile(X, (4, 1)) + np.random.default_rng(1).normal(size=(4 * len(X), 3))
     rows = [[*map(float, x), "yes" if x[0] + x[1] > 0 else "no"] for x in X]
     found = finding(tmp_path, ["u", "v", "w", "kind"], rows)
     assert found.status == "WARN"

@@ -210,7 +210,8 @@ class Train(Section):
     )
     drop_last: bool = setting(
         False,
-        "leave out the short batch at the end of an epoch; with batch norm, one of fewer than 8 rows joins the batch before",
+        "leave out the short batch at the end of an epoch; with batch norm, one of fewer than 8 rows "
+        "joins the batch before",
     )
     clip_norm: Annotated[Positive | None, Kinds("a number > 0, or null")] = setting(
         None, "largest global norm of the gradient; 1.0 is usual where training jumps; null: no limit"
