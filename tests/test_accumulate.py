@@ -123,6 +123,47 @@ def test_batch_norm_follows_every_minibatch_of_a_step():
     np.testing.assert_allclose(built.network.statistics["norm1.mean"], expected, rtol=1e-14)
 
 
+def lengths_of(config, monkeypatch):
+    """The rows of each minibatch of a run, as the training graph gets them."""
+    real, lengths = trainer.load_batch, []
+
+    def load_batch(experiment, rows, masks):
+        lengths.append(len(rows))
+        return real(experiment, rows, masks)
+
+    monkeypatch.setattr(trainer, "load_batch", load_batch)
+    experiment, last = trained(changed(TOY, {"train.epochs": 1, **config}))
+    assert last["step"] == experiment.steps_per_epoch
+    return lengths
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"train.batch_size": 29}, [30]),  # 30 rows: one is left, and is no minibatch for batch norm
+        ({"train.batch_size": 28}, [30]),
+        ({"train.batch_size": 24}, [30]),
+        ({"train.batch_size": 22}, [22, 8]),  # eight rows are enough
+        ({"train.batch_size": 13}, [13, 17]),
+        ({"train.batch_size": 4}, [4] * 7 + [2]),  # and half a minibatch is
+        ({"train.batch_size": 29, "train.drop_last": True}, [29]),
+        ({"train.batch_size": 7, "train.accumulate": 2}, [7, 7, 7, 9]),
+        ({"train.batch_size": 14, "train.accumulate": 2}, [14, 16]),
+        ({"train.batch_size": 29, "model.norm": "layer"}, [29, 1]),
+    ],
+)
+def test_batch_norm_never_sees_a_minibatch_of_a_row_or_two(changes, expected, monkeypatch):
+    assert lengths_of({"model.norm": "batch", **changes}, monkeypatch) == expected
+
+
+def test_batch_norm_needs_two_training_rows(tmp_path):
+    (tmp_path / "one.csv").write_text("x,y\n1,2\n")
+    data = {"train": str(tmp_path / "one.csv"), "target": "y", "val": 0, "test": 0}
+    config = changed(TOY, {"data": data, "loss": "mse", "model.norm": "batch"})
+    with pytest.raises(ConfigError, match=r"batch norm needs two training rows, and there is one"):
+        build(load_config(config))
+
+
 @pytest.mark.parametrize("bad", [0, 1, 2])
 def test_a_bad_number_in_any_minibatch_stops_the_step_before_the_update(bad, monkeypatch):
     built = build(load_config(changed(TOY, {"train.batch_size": 4, "train.accumulate": 3})))

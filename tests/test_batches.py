@@ -71,6 +71,21 @@ def test_fewer_rows_than_a_batch_are_one_batch():
     assert steps_per_epoch(3, 4, drop_last=True) == 1
 
 
+@pytest.mark.parametrize("cut", [1, 2, 3, 7, 100])
+@pytest.mark.parametrize("n", range(1, 30))
+@pytest.mark.parametrize(("size", "fewest"), [(2, 2), (4, 2), (5, 3), (16, 8)])
+def test_too_short_a_last_batch_joins_the_one_before(n, cut, size, fewest):
+    stretches = [np.arange(start, min(start + cut, n)) for start in range(0, n, cut)]
+    found = list(batches(stretches, size, fewest))
+    lengths = [len(batch) for batch in found]
+
+    assert np.concatenate(found).tolist() == list(range(n))
+    assert len(found) == steps_per_epoch(n, size, drop_last=False, fewest=fewest)
+    assert lengths[:-1] == [size] * (len(found) - 1)
+    assert lengths[-1] < size + fewest
+    assert lengths[-1] >= min(fewest, n)
+
+
 def test_batches_of_one_stretch_are_views_not_copies():
     order = list(epoch_order(0, 0, 11))
     assert all(np.shares_memory(batch, order[0]) for batch in batches(order, 3))

@@ -311,6 +311,22 @@ BROKEN: dict[str, tuple[bytes | str, dict[str, object], list[str]]] = {
         {"weight": "b"},
         ["F: column 'b': every weight is 0"],
     ),
+    "weights too small for the numbers of the network": (
+        "a,b,y\n1,1e-44,p\n3,1e-44,q\n5,0,p\n",
+        {"weight": "b", "dtype": np.float32},
+        [
+            "F: column 'b': the weights add up to 2e-44, too small for float32; multiply them all by "
+            "the same number: only their ratios count"
+        ],
+    ),
+    "weights too large for the numbers of the network": (
+        "a,b,y\n1,1e40,p\n3,1e-4,q\n5,0,p\n",
+        {"weight": "b", "dtype": np.float32},
+        [
+            "F: column 'b': the weights add up to 1e+40, too large for float32; divide them all by "
+            "the same number: only their ratios count"
+        ],
+    ),
     "nothing but the target": ("y\np\nq\np\n", {}, ["F: no column is left to learn from"]),
     "polar of three columns": (
         "a,b,c,y\n1,2,3,p\n3,4,5,q\n1,1,1,p\n",

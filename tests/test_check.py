@@ -80,7 +80,8 @@ def test_a_sound_config_passes_every_check(blobs, table):
 
 def test_a_sound_regression_passes_every_check(blobs, table):
     X, _ = blobs
-    y = [f"{value:.4f}" for value in X @ [1, -2, 3, 0.5, 0, 1] * 100 + 1000]
+    noise = np.random.default_rng(1).normal(size=ROWS)
+    y = [f"{value:.4f}" for value in (X @ [1, -2, 3, 0.5, 0, 1] + 0.3 * noise) * 100 + 1000]
 
     assert statuses(config(table(X, y), loss__name="mse")) == {}
 

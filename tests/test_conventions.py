@@ -9,14 +9,10 @@ from helpers import TOY, changed
 from mlptrain.config import load_config
 from mlptrain.streams import stream
 from mlptrain.training.build import build
-from mlptrain.training.experiment import Monitor
+from mlptrain.training.evaluate import evaluate
+from mlptrain.training.experiment import MOST_TRAINING_ROWS, Monitor
 from mlptrain.training.gradients import gradient_norm
-from mlptrain.training.record import (
-    MOST_TRAINING_ROWS,
-    Clock,
-    Progress,
-    measure,
-)
+from mlptrain.training.record import Clock, Progress, measure
 
 
 def experiment(**changes):
@@ -24,7 +20,7 @@ def experiment(**changes):
 
 
 def record_of(built):
-    return measure(built, Progress(step=built.steps_per_epoch), 0.1, Clock(0.0)).values
+    return measure(built, Progress(step=built.steps_per_epoch), 0.1, 1.0, Clock(0.0)).values
 
 
 def test_val_loss_is_the_data_loss_without_the_penalty():
@@ -37,14 +33,25 @@ def test_val_loss_is_the_data_loss_without_the_penalty():
 
 
 def test_training_metrics_look_at_2000_rows_at_most():
-    built = experiment(**{"data.train.points_per_class": 2_001})  # 4,002 rows: every third counts
-    before = record_of(built)
-    built.data.train.y[1::3] = 1 - built.data.train.y[1::3]
-    built.data.train.y[2::3] = 1 - built.data.train.y[2::3]
-    assert record_of(built)["data_loss"] == before["data_loss"]
-    built.data.train.y[0] = 1 - built.data.train.y[0]
-    assert record_of(built)["data_loss"] != before["data_loss"]
-    assert MOST_TRAINING_ROWS == 2000
+    built = experiment(**{"data.train.points_per_class": 2_001})
+    sample = built.data.train.sample(MOST_TRAINING_ROWS, built.seed)
+    found = evaluate(built.network, sample, built.data.preprocessing)
+    assert record_of(built)["data_loss"] == found.data_loss()
+    assert np.bincount(sample.y).tolist() == [1000, 1000]
+    assert len(built.measured) == MOST_TRAINING_ROWS == 2000
+
+
+@pytest.mark.parametrize("period", [2, 3, 24])
+def test_a_period_in_the_file_does_not_show_in_the_training_metrics(period, tmp_path):
+    """Case, control, case, control: every second row would be controls only."""
+    rows = "".join(f"{i % period},{'case' if i % period else 'control'}\n" for i in range(24 * 200))
+    (tmp_path / "rows.csv").write_text(f"x,y\n{rows}")
+    data = {"train": str(tmp_path / "rows.csv"), "target": "y", "val": 0, "test": 0}
+    built = experiment(data=data, **{"train.monitor": "train_roc_auc"})
+    (controls,) = [i for i, name in enumerate(built.data.classes) if name == "control"]
+    expected = round(MOST_TRAINING_ROWS / period)
+    assert abs(int((built.measured.y == controls).sum()) - expected) <= 1
+    assert record_of(built)["train_roc_auc"] is not None
 
 
 @pytest.mark.parametrize("scale", [1e-30, 1e-20, 1.0, 1e20, 1e25])

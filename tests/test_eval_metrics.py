@@ -87,6 +87,77 @@ def test_monitor_follows_any_metric_of_a_regression(table, tmp_path, name):
     assert json.loads((run / "summary.json").read_text())["best"] == better(values)
 
 
+@pytest.fixture
+def one_class(tmp_path: Path) -> dict:
+    """A config whose validation rows are of one class: val_roc_auc is not defined on them."""
+    write(tmp_path / "train.csv", ["a", "y"], [[i % 7, "np"[i % 2]] for i in range(60)])
+    write(tmp_path / "val.csv", ["a", "y"], [[i % 7, "n"] for i in range(20)])
+    data = {"train": str(tmp_path / "train.csv"), "val": str(tmp_path / "val.csv"), "target": "y"}
+    return {
+        "data": {**data, "test": 0.2},
+        "model": {"hidden": [3]},
+        "train": {"epochs": 6, "monitor": "val_roc_auc"},
+    }
+
+
+def test_a_monitor_without_a_value_is_said_and_ends_no_run(one_class, tmp_path):
+    one_class["train"]["early_stopping"] = {"patience": 2}
+    file = write_config(tmp_path / "c.yaml", one_class)
+    result = invoke("fit", file, "--out", tmp_path / "run")
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+
+    assert result.exit_code == 0
+    assert summary["status"] == "completed"
+    assert (summary["epochs"], summary["best"], summary["best_epoch"]) == (6, None, None)
+    (note,) = [note for note in summary["notes"] if "val_roc_auc" in note]
+    assert note.startswith("val_roc_auc is null, not defined on these rows or not finite: ")
+    assert result.stderr.replace("\n", " ").count(note) == 1
+    assert "no best epoch: val_roc_auc never had a value; last.npz is of the last step" in result.stdout
+    assert not (tmp_path / "run" / "best.npz").exists()
+    assert [record["val_roc_auc"] for record in records(tmp_path / "run")] == [None] * 6
+
+
+def test_the_loss_of_rows_that_weigh_nothing_is_null_and_never_the_best(one_class, tmp_path):
+    """A mean over nothing used to be 0, the best loss there can be."""
+    one_class["loss"] = {"name": "softmax", "class_weights": {"n": 0, "p": 1}}
+    one_class["train"]["monitor"] = "val_loss"
+    run = mlptrain.fit(one_class, out=tmp_path / "run")
+
+    assert [record["val_loss"] for record in records(tmp_path / "run")] == [None] * 6
+    assert run.summary["best"] is None
+    document = json.loads(
+        invoke("eval", tmp_path / "run" / "last.npz", "--split", "val", "--json").stdout
+    )
+    assert document["loss"] is None
+
+
+def test_minibatches_that_weigh_nothing_are_said(tmp_path):
+    """Nine of ten rows weigh 0, so do all of 4 in 0.9^4 = 66 % of the minibatches."""
+    rows = [[i % 7, "np"[i % 2], int(i % 10 == 0)] for i in range(100)]
+    write(tmp_path / "rows.csv", ["a", "y", "w"], [*rows, [3, "p", 1]])
+    data = {"train": str(tmp_path / "rows.csv"), "target": "y", "weight": "w", "val": 0, "test": 0}
+    base = {"data": data, "model": {"hidden": [3]}, "train": {"epochs": 3, "batch_size": 4}}
+    few = mlptrain.fit(base, out=tmp_path / "few")
+    many = mlptrain.fit(base, out=tmp_path / "many", set={"train.batch_size": 101})
+
+    (note,) = few.notes
+    assert note.startswith("0.891 of the training rows weigh 0: in 0.63 of the minibatches of 4 all do")
+    assert many.notes == []
+
+
+def test_a_minibatch_of_weights_next_to_nothing_teaches_nothing_and_ends_nothing(tmp_path):
+    """1 / 1e-44 is infinite in float32: such a minibatch used to end the run."""
+    rows = [[i % 7, "np"[i % 2], 1 if i < 4 else 1e-44] for i in range(64)]
+    write(tmp_path / "rows.csv", ["a", "y", "w"], rows)
+    data = {"train": str(tmp_path / "rows.csv"), "target": "y", "weight": "w", "val": 0, "test": 0}
+    train = {"epochs": 3, "batch_size": 4, "eval_every": {"steps": 1}}
+    run = mlptrain.fit({"data": data, "model": {"hidden": [3]}, "train": train}, out=tmp_path / "run")
+    norms = [record["grad_norm"] for record in records(tmp_path / "run")]
+
+    assert run.summary["status"] == "completed"
+    assert 0 < np.count_nonzero(norms) <= 12  # minibatches with one of the four rows
+
+
 def test_row_weights_count_in_the_metrics_and_in_the_loss(table, tmp_path):
     data = {"target": "kind", "ignore": ["size"], "weight": "weight"}
     run = fitted(table, tmp_path, data)

@@ -13,8 +13,9 @@ import pytest
 from helpers import load_data
 from sklearn.datasets import load_iris, load_wine
 
+from mlptrain.data import dataset
 from mlptrain.data.chunks import iterate_features
-from mlptrain.data.dataset import Dataset
+from mlptrain.data.dataset import Dataset, drawn
 from mlptrain.data.load import load_rows
 from mlptrain.errors import ConfigError, DataError
 
@@ -235,3 +236,40 @@ def test_targets_that_only_the_file_names_are_held_against_the_settings(
     with pytest.raises(ConfigError) as caught:
         load(str(tmp_path / "d.npz"), **settings)
     assert str(caught.value).startswith(message)
+
+
+def test_a_sample_is_drawn_by_the_seed_alone_and_in_the_order_of_the_file(wine: Path) -> None:
+    rows = load(str(wine), target="kind", ignore=["cork", "ash"]).train
+    first, again, other = (rows.sample(30, seed) for seed in (0, 0, 1))
+    assert len(first) == 30
+    assert np.array_equal(first.inputs.numbers, again.inputs.numbers)
+    assert not np.array_equal(first.inputs.numbers, other.inputs.numbers)
+    expected = 30 * np.bincount(rows.y) / len(rows)
+    assert np.abs(np.bincount(first.y) - expected).max() <= 1
+    assert len(rows.sample(len(rows), 0)) == len(rows)
+
+
+def test_every_row_is_in_a_sample_with_the_same_chance() -> None:
+    classes = np.array([0] * 40 + [1] * 20)
+    seen = np.zeros(60)
+    for seed in range(500):
+        rows = drawn(60, 12, seed, classes)
+        assert np.bincount(classes[rows]).tolist() == [8, 4]
+        assert (np.diff(rows) > 0).all()
+        seen[rows] += 1
+    assert abs(seen - 100).max() < 4 * 9  # 500 draws at 1/5: a standard deviation of 8.9
+
+
+def test_a_rare_class_is_in_the_sample_and_numbers_need_no_classes() -> None:
+    classes = np.zeros(5000, int)
+    classes[4321] = 1
+    assert 4321 in drawn(5000, 50, 0, classes)
+    assert len(drawn(5000, 50, 0)) == 50
+    assert len(np.unique(drawn(3000, 50, 0, np.arange(3000)))) == 50  # more classes than rows
+
+
+def test_rows_in_chunks_are_sampled_as_in_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    classes = np.random.default_rng(0).integers(0, 3, 1000)
+    whole = drawn(1000, 100, 0, classes)
+    monkeypatch.setattr(dataset, "CHUNK", 77)
+    assert np.array_equal(drawn(1000, 100, 0, classes), whole)

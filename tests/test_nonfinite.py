@@ -29,6 +29,7 @@ from mlptrain.runs.saving import Pace
 from mlptrain.storage.archive import read_archive
 from mlptrain.storage.run_directory import RunDirectory
 from mlptrain.training import trainer
+from mlptrain.training.experiment import Monitor
 from mlptrain.training.gradients import (
     MANY,
     clip,
@@ -100,7 +101,7 @@ class Poison:
         real = trainer.take_step
 
         def take_step(experiment, progress, rows, lr):
-            real(experiment, progress, rows, value if progress.step + 1 in steps else lr)
+            return real(experiment, progress, rows, value if progress.step + 1 in steps else lr)
 
         self.monkeypatch.setattr(trainer, "take_step", take_step)
 
@@ -388,14 +389,74 @@ def test_rollback_recovers_three_times(begin, poison):
 
 
 def test_a_second_rollback_to_the_same_checkpoint_halves_the_rate_again(begin, poison):
-    """Steps 17 and 19 both lead back to step 15, where the rate was still whole."""
+    """Steps 17 and 19 both come after step 15, where the rate was still whole."""
     poison.input(NAN, 17, 19)
     run = begin(ROLLBACK)
     finish(run)
 
-    assert [note.rpartition("; ")[2] for note in run.summary["notes"]] == ["rolled back to step 15"] * 2
+    assert [note.rpartition("; ")[2] for note in run.summary["notes"]] == [
+        "rolled back to step 15", "rolled back to step 10",
+    ]  # fmt: skip
+    assert "the learning rate is 0.25 times that of the config" in run.summary["notes"][-1]
     assert records(run.directory.path)[-1]["learning_rate"] == 0.02 / 4
     assert run.progress.poisoned == [16, 18]  # counted from 0
+    assert run.summary["rollbacks"] == 2
+
+
+def test_a_rollback_goes_further_back_each_time_the_same_checkpoint_fails(begin, monkeypatch):
+    """Back to 15, to 10 (last-1.npz), and, where that fails as well, to the best, of step 4."""
+    real, failing = trainer.usable, [17, 18, 13]
+
+    def usable(experiment, progress, plan, rows, lr):
+        if failing and progress.step + 1 == failing[0]:
+            experiment.network.parameters.gradients[0] = NAN
+            del failing[0]
+        return real(experiment, progress, plan, rows, lr)
+
+    monkeypatch.setattr(trainer, "usable", usable)
+    monkeypatch.setattr(Monitor, "better", lambda monitor, value, best, delta=0.0: best is None)
+    run = begin(ROLLBACK)
+    finish(run)
+    back = [int(note.rpartition(" ")[2]) for note in run.summary["notes"]]
+    found = records(run.directory.path)
+
+    assert back == [15, 10, 4]
+    assert run.summary["status"] == "completed"
+    assert [each["step"] for each in found] == [4, 8, 12, 16, 20, 24, 28, 30]
+    assert [each["learning_rate"] for each in found] == [0.02] + [0.02 / 8] * 7
+
+
+def test_what_a_rollback_leaves_on_the_disk_can_be_resumed(begin, poison):
+    """The checkpoint that failed counts metrics that are dropped: it must not be resumed from."""
+    poison.input(NAN, 17, 19)
+    run = begin(ROLLBACK)
+    for _ in run:
+        if run.rolled_to == 10:
+            break  # as if killed: nothing is saved any more
+    run.directory.close()
+    resumed = prepare(None, resume=run.directory.path)
+    assert resumed.progress.step == 10
+    finish(resumed)
+    assert resumed.summary["status"] == "completed"
+
+
+def test_the_best_of_a_stretch_that_is_done_anew_stays_the_best(begin, poison):
+    poison.input(NAN, 17, 19)
+    run = begin({**ROLLBACK, "optimizer": {"name": "adam", "learning_rate": 0.02}})
+    best = None
+    for _ in run:
+        if run.rolled_to == 10 and best is None:
+            best = run.progress.best, run.progress.best_epoch
+            stored = read_archive(run.directory.best)[1]["progress"]
+            assert best == (stored["best"], stored["best_epoch"])
+    assert run.summary["best"] <= best[0]
+
+
+def test_a_resumed_run_says_at_what_rate_it_goes_on(begin, poison):
+    poison.input(NAN, 17)
+    resumed = interrupted_at(begin(ROLLBACK), 22)
+    resumed.directory.close()
+    assert "rolled back 1 time: the learning rate is 0.5 times that of the config" in resumed.notes
 
 
 def test_what_a_rollback_goes_back_to_does_not_depend_on_the_clock(begin, poison, monkeypatch):
@@ -504,7 +565,7 @@ def test_a_run_clips_gradients_of_any_size(begin, monkeypatch, scale):
     """All gradients times `scale`, at a rate that leaves the weights where they are."""
     clip_norm = 0.01
     still = {"optimizer": {"name": "sgd", "learning_rate": 1e-30}, "train.clip_norm": clip_norm}
-    real = trainer.usable
+    real, clipped = trainer.usable, []
 
     def usable(experiment, progress, plan, rows, lr):
         gradients = experiment.network.parameters.gradients
@@ -515,10 +576,12 @@ def test_a_run_clips_gradients_of_any_size(begin, monkeypatch, scale):
     norms = []
     monkeypatch.setattr(trainer, "usable", usable)
     run = begin({**still, "train.eval_every": {"steps": 1}})
-    finish(run)
-    clipped = [record["grad_norm"] for record in records(run.directory.path)]
+    for _ in run:
+        clipped.append(gradient_norm(run.experiment.network.parameters.gradients))
+    before = [record["grad_norm"] for record in records(run.directory.path)]
 
-    assert clipped == [pytest.approx(min(clip_norm, norm * scale), rel=1e-6, abs=0) for norm in norms]
+    assert before == [pytest.approx(norm * scale, rel=1e-6, abs=0) for norm in norms]
+    assert clipped == [pytest.approx(min(clip_norm, each), rel=1e-6, abs=0) for each in before]
     assert min(clipped) > 0
 
 

@@ -15,7 +15,7 @@ from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 from mlptrain.data.dataset import Dataset
 from mlptrain.data.load import load_rows
 from mlptrain.data.preprocessing.preprocess import Preprocessing
-from mlptrain.data.preprocessing.targets import balanced
+from mlptrain.data.preprocessing.targets import balanced, class_masses
 from mlptrain.errors import CheckpointError, DataError
 
 
@@ -288,7 +288,22 @@ def test_balanced_weights_are_scikit_learns() -> None:
 
     y = np.array([0, 0, 0, 1, 2, 2])
     expected = compute_class_weight("balanced", classes=np.arange(3), y=y)
-    assert np.allclose(balanced(y, 3), expected)
+    assert np.allclose(balanced(class_masses(y, 3), ["a", "b", "c"]), expected)
+
+
+def test_balanced_counts_a_row_of_weight_2_as_two_rows() -> None:
+    """scikit-learn#30056: the class weights are those of the rows written out."""
+    y, w = np.array([0, 0, 1, 1, 1]), np.array([9.0, 3.0, 1.0, 0.0, 2.0])
+    repeated = np.repeat(y, w.astype(int))
+    found = balanced(class_masses(y, 2, w), ["p", "n"])
+    assert np.array_equal(found, balanced(class_masses(repeated, 2), ["p", "n"]))
+    assert np.allclose(found, [15 / (2 * 12), 15 / (2 * 3)])
+
+
+def test_a_class_whose_rows_weigh_nothing_cannot_be_balanced() -> None:
+    masses = class_masses(np.array([0, 1, 1]), 2, np.array([1.0, 0.0, 0.0]))
+    with pytest.raises(DataError, match="no training row of yes has a weight above 0"):
+        balanced(masses, ["no", "yes"])
 
 
 COLUMNS = st.permutations(["n", "c", "t", "d", "y"])

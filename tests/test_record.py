@@ -28,7 +28,7 @@ def slow(monkeypatch):
 
     def slow_step(experiment, progress, rows, lr):
         clock.now += progress.step + 1
-        step(experiment, progress, rows, lr)
+        return step(experiment, progress, rows, lr)
 
     def slow_evaluation(*arguments):
         clock.now += 100

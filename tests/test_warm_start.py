@@ -315,4 +315,4 @@ def test_a_run_is_shown_on_one_line(tmp_path):
 
 
 def test_the_package_lists_its_public_names():
-    assert dir(mlptrain) == ["Model", "Run", "__version__", "fit", "load"]
+    assert dir(mlptrain) == ["Model", "Run", "Value", "__version__", "fit", "load"]

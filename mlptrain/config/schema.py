@@ -197,7 +197,11 @@ class Train(Section):
         "minibatches whose gradients add up to one step: a batch so many times as large, in the "
         "memory of one",
     )
-    drop_last: bool = setting(False, "leave out the short batch at the end of an epoch")
+    drop_last: bool = setting(
+        False,
+        "leave out the short batch at the end of an epoch; with batch norm, one of fewer than 8 rows "
+        "joins the batch before",
+    )
     clip_norm: Annotated[Positive | None, Kinds("a number > 0, or null")] = setting(
         None, "largest global norm of the gradient; 1.0 is usual where training jumps; null: no limit"
     )

@@ -35,25 +35,47 @@ def _fallen(seed: int, epoch: int, n: int, stretch: int, stretches: int) -> RowN
     return np.concatenate(found)
 
 
-def steps_per_epoch(n: int, batch_size: int, *, drop_last: bool) -> int:
+def steps_per_epoch(n: int, batch_size: int, *, drop_last: bool, fewest: int = 1) -> int:
     """Optimizer steps of one epoch; the last batch may be short, and `drop_last` leaves it out.
 
-    A data set smaller than one batch is one short batch all the same.
+    With fewer than `fewest` rows it is part of the one before. A data set smaller than one batch is
+    one short batch all the same.
 
     >>> [steps_per_epoch(10, 4, drop_last=drop) for drop in (False, True)]
     [3, 2]
+    >>> [steps_per_epoch(n, 4, drop_last=False, fewest=2) for n in (8, 9, 10)]
+    [2, 2, 3]
     """
-    return max(1, n // batch_size if drop_last else -(-n // batch_size))
+    full, left = divmod(n, batch_size)
+    return max(1, full + (left >= fewest and not drop_last))
 
 
-def batches(order: Iterable[RowNumbers], batch_size: int) -> Iterator[RowNumbers]:
+def batches(order: Iterable[RowNumbers], batch_size: int, fewest: int = 1) -> Iterator[RowNumbers]:
     """The row numbers of each batch of an epoch: views into the stretches of its order.
 
-    A batch that begins in one stretch and ends in the next is a copy; only the last may be short.
+    A batch that begins in one stretch and ends in the next is a copy. Only the last may be short;
+    where it has fewer than `fewest` rows they join the batch before.
 
     >>> [batch.tolist() for batch in batches([np.arange(3), np.arange(3, 7)], 2)]
     [[0, 1], [2, 3], [4, 5], [6]]
+    >>> [batch.tolist() for batch in batches([np.arange(3), np.arange(3, 7)], 2, fewest=2)]
+    [[0, 1], [2, 3], [4, 5, 6]]
     """
+    before: RowNumbers | None = None
+    for batch in _cut(order, batch_size):
+        if before is None:
+            before = batch
+        elif len(batch) < fewest:
+            before = np.concatenate([before, batch])
+        else:
+            yield before
+            before = batch
+    if before is not None:
+        yield before
+
+
+def _cut(order: Iterable[RowNumbers], batch_size: int) -> Iterator[RowNumbers]:
+    """The same with a last batch as short as it falls."""
     left: RowNumbers = np.arange(0)
     for stretch in order:
         if len(left):

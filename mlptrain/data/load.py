@@ -63,7 +63,7 @@ def load_rows(
     notes += dropped
     if not len(rows):
         raise no_rows(source)
-    preprocessing.check_weights(source, rows)
+    preprocessing.check_weights(source, rows, dtype)
     loaded, repairs = rows_of(preprocessing, source, rows, dtype)
     return loaded, (*notes, *(f"{path}: {repair}" for repair in repairs))
 

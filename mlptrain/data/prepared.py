@@ -47,7 +47,7 @@ class Prepared:
         for source, rows in self.sets.values():
             if not len(rows):
                 raise no_rows(source)
-            self.preprocessing.check_weights(source, rows)
+            self.preprocessing.check_weights(source, rows, self.dtype)
 
     def nbytes(self) -> int:
         """Bytes of the inputs of all sets."""

@@ -42,7 +42,7 @@ def split(
         raise ConfigError(f"data: val {val:g} and test {test:g} must be >= 0 and together below 1")
     if classes is None:
         classes = np.broadcast_to(np.uint8(0), n)
-    counts = _counts(classes)
+    counts = class_counts(classes)
     of_test = quotas(counts, test, counts - 1)
     of_val = quotas(counts, val, counts - 1 - of_test)
     for name, fraction, quota in (("val", val, of_val), ("test", test, of_test)):
@@ -70,11 +70,14 @@ def _no_row(fraction: float, n: int, counts: NDArray[np.int64]) -> str:
     )
 
 
-def _counts(classes: NDArray[np.integer]) -> NDArray[np.int64]:
-    """The rows of each class."""
-    most = int(classes.max(initial=0)) + 1
-    chunks = (classes[start : start + CHUNK] for start in range(0, len(classes), CHUNK))
-    return sum((np.bincount(chunk, minlength=most) for chunk in chunks), np.zeros(most, np.int64))
+def class_counts(classes: NDArray[np.integer]) -> NDArray[np.int64]:
+    """(C,) the rows of each class number; `classes` (n,) may stay in a file."""
+    counts = np.zeros(1, np.int64)
+    for start in range(0, len(classes), CHUNK):
+        found = np.bincount(classes[start : start + CHUNK], minlength=len(counts))
+        found[: len(counts)] += counts
+        counts = found
+    return counts
 
 
 def _drawn(

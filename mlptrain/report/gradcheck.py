@@ -23,7 +23,7 @@ def show(rows: Iterable[Row], *, as_json: bool) -> None:
         for line in (*notes(rows), verdict(rows, failed)):
             say(stdout(), line)
     if failed:
-        raise CheckFailed(*(complaint(row) for row in failed))
+        raise CheckFailed(*complaints(failed))
 
 
 def print_table(rows: Sequence[Row]) -> None:
@@ -76,6 +76,8 @@ def mark(row: Row) -> str:
     """Whether a row passed, and whether kinks kept entries from being judged."""
     if not row.passed:
         return "FAILED"
+    if row.rounded:
+        return "ok, rounding"
     if row.kinks:
         return "ok, kinks" if row.entries_checked else "kinks"
     return "ok"
@@ -88,6 +90,10 @@ def notes(rows: Sequence[Row]) -> list[str]:
     lines = [kink_note(row, several=several) for row in kinked[:MOST_KINKS]]
     if len(kinked) > MOST_KINKS:
         lines.append(f"kinks in {len(kinked) - MOST_KINKS} more tensors: --json names them")
+    rounded = [row for row in rows if row.rounded and row.passed]
+    lines += [rounding_note(row, several=several) for row in rounded[:MOST_KINKS]]
+    if len(rounded) > MOST_KINKS:
+        lines.append(f"rounding in {len(rounded) - MOST_KINKS} more tensors: --json names them")
     if not several:
         lines += [silent_note(row) for row in rows if row.silent_units]
     names = dict.fromkeys(name for row in rows for name in row.differenced)
@@ -95,6 +101,15 @@ def notes(rows: Sequence[Row]) -> list[str]:
         which = "nodes without complex numbers" if several else ", ".join(names)
         lines.append(f"~ the complex step passes {which} by differences")
     return lines
+
+
+def rounding_note(row: Row, *, several: bool) -> str:
+    """The line for a tensor whose differences were rounded off."""
+    where = place(row) if several else within(row)
+    return (
+        f"rounding, not an error: {where}: differences of so large a loss are too coarse, the complex "
+        f"step agrees to {short(row.complex_error)}"
+    )
 
 
 def silent_note(row: Row) -> str:
@@ -121,9 +136,11 @@ def kink_note(row: Row, *, several: bool) -> str:
 
 def verdict(rows: Sequence[Row], failed: Sequence[Row]) -> str:
     """One line for all rows."""
-    worst = max((row.max_relative_error for row in rows), default=0.0)
+    rounded = sum(1 for row in rows if row.rounded and row.passed)
+    worst = max((row.max_relative_error for row in rows if not row.rounded), default=0.0)
     unknown = sum(1 for row in rows if not row.entries_checked)
     kinks = f", {unknown} of them on kinks and not judged" if unknown else ""
+    kinks += f", {rounded} of them by the complex step alone" if rounded else ""
     largest = f"the largest relative error is {worst:.1e}, tolerance {TOLERANCE:.0e}"
     outcome = (
         f"{len(failed)} of {len(rows)} tensors failed" if failed else f"all {len(rows)} tensors agree"
@@ -135,6 +152,24 @@ def place(row: Row) -> str:
     """Network, part of the loss and tensor."""
     part = "" if row.part == "loss" else f", {row.part}"
     return f"{row.network}{part}: {row.tensor}"
+
+
+def complaints(failed: Sequence[Row]) -> list[str]:
+    """A line for each wrong node, one for the networks with it, and one for each other tensor."""
+    nodes = {row.node: [each for each in failed if each.node == row.node] for row in failed if row.node}
+    networks = [row for row in failed if not row.node]
+    explained = [row for row in networks if not nodes.keys().isdisjoint(row.contains)]
+    lines = [f"class {node}: {complaint(rows[0])}{others(rows[1:])}" for node, rows in nodes.items()]
+    if explained:
+        which = "that class" if len(nodes) == 1 else "one of these classes"
+        count = len({row.network for row in explained})
+        lines.append(f"{len(explained)} tensors of {count} networks with {which} fail as well")
+    return lines + [complaint(row) for row in networks if row not in explained]
+
+
+def others(rows: Sequence[Row]) -> str:
+    """How many more tensors of the same node failed."""
+    return f" (and in {len(rows)} more of its tensors)" if rows else ""
 
 
 def complaint(row: Row) -> str:
@@ -172,6 +207,8 @@ def document(rows: Sequence[Row]) -> dict[str, object]:
                 "worst": worst_document(row),
                 "wrong_units": list(row.wrong_units),
                 "silent_units": row.silent_units,
+                "rounded": row.rounded,
+                "node": row.node,
                 "passed": row.passed,
             }
             for row in rows

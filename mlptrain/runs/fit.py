@@ -13,12 +13,13 @@ from mlptrain.config.overrides import Overrides
 from mlptrain.config.schema import InitFrom
 from mlptrain.errors import ConfigError
 from mlptrain.runs.cross_validation import Folds
-from mlptrain.runs.run import Run, begin
+from mlptrain.runs.run import Run
 from mlptrain.storage.fold_directory import check_no_folds, check_one_run, some_folds
 from mlptrain.storage.run_directory import holds_checkpoint, make_numbered
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.record import Progress
 from mlptrain.training.trainer import train
+from mlptrain.training.warm_start import begin
 
 AUTO = "auto"
 """In place of a run to resume: the one in `out`, and where there is none it begins."""

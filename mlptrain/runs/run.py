@@ -21,22 +21,22 @@ from mlptrain.errors import (
     StorageError,
     Told,
 )
+from mlptrain.messages import count
 from mlptrain.runs.resume import agreed_config, check_same_data, take_up, with_history
-from mlptrain.runs.saving import Checkpointer, Ruined
+from mlptrain.runs.saving import Checkpointer, Ruined, events_for, keeper_for
 from mlptrain.runs.signals import StopRequest, stop_requests
-from mlptrain.runs.tensorboard import EventFiles
 from mlptrain.storage.run_directory import RunDirectory
 from mlptrain.system.environment import differences, environment
 from mlptrain.system.threads import use_threads
-from mlptrain.training.build import build, interval, load
+from mlptrain.training.build import build, load
 from mlptrain.training.checkpoint import Checkpoint
-from mlptrain.training.data_files import files_in, located, places_of
+from mlptrain.training.data_files import files_in, located
 from mlptrain.training.evaluate import evaluate
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.record import Progress, Record
 from mlptrain.training.restore import config_of, network_of
 from mlptrain.training.trainer import train
-from mlptrain.training.warm_start import warm_start
+from mlptrain.training.warm_start import begin
 
 MOST_ROLLBACKS = 3
 """With `nonfinite: rollback`, how often a run may go back to its last checkpoint."""
@@ -66,6 +66,7 @@ class Run:
     test: dict[str, float | None] | None = None
     summary: dict[str, Any] = field(default_factory=dict)
     started: tuple[str, ...] = ()  # the notes that stay when all others are off: how it began
+    rolled_to: int | None = None  # the step of the checkpoint that a rollback last went back to
     goes_on: str = ""  # the command that goes on with it, where it is part of something larger
     already_finished: bool = False  # there was nothing left to do
     _whole: tuple[int, int] = (0, 0)  # steps and updates when parameters and progress last agreed
@@ -131,6 +132,8 @@ class Run:
             changed = differences(checkpoint["environment"], environment())
         notes = [*checkpoint.notes, *experiment.data.notes, *told]
         notes += [f"{each}: the same bits cannot be promised" for each in changed]
+        if progress.poisoned:
+            notes.append(f"rolled back {count(len(progress.poisoned), 'time')}: {rate_words(progress)}")
         run = cls(config, experiment, directory, checkpointer, progress, notes, started=tuple(told))
         run.already_finished = bool(progress.stopped) or progress.step == experiment.total_steps
         return run
@@ -200,12 +203,23 @@ class Run:
                     self._whole = (self.progress.step, self.experiment.optimizer.t)
                     if request.signal is not None:  # before whoever looks on can fail
                         self._interrupt(request.signal)
+                    self._note_undefined(record)
                     yield record
                     if request.signal is not None:
                         self._interrupt(request.signal)
                 return
             except DivergenceError as error:
                 self._roll_back(error)
+
+    def _note_undefined(self, record: Record | None) -> None:
+        """Say so, once, where the monitor has had no value yet: there is no best without one."""
+        key = self.experiment.monitor.key
+        note = (
+            f"{key} is null, not defined on these rows or not finite: until it has a value no "
+            "checkpoint is the best, and early stopping waits"
+        )
+        if record is not None and self.progress.best is None and note not in self.notes:
+            self.notes.append(note)
 
     def _interrupt(self, number: signal.Signals) -> None:
         self.checkpointer.save(self.progress)
@@ -227,7 +241,10 @@ class Run:
         return f"the parameters of step {self.progress.step} are kept in {self.directory.last}"
 
     def _roll_back(self, error: DivergenceError) -> None:
-        """Go back to the last checkpoint, at half the rate and without the step that failed."""
+        """Go back to a checkpoint, at half the rate so far and without the step that failed.
+
+        It is the last one, or one before where the run has failed from that one already.
+        """
         failed, rolled = self.progress.step, len(self.progress.poisoned)
         if isinstance(error, Ruined):
             failed -= 1  # counted as done already
@@ -235,13 +252,16 @@ class Run:
             raise DivergenceError(f"{error.faults[0]}; {self._rescue()}") from error
         before = self.progress
         try:
-            self.progress = self.checkpointer.go_back()
+            self.progress = self.checkpointer.go_back(self.rolled_to)
         except (CheckpointError, StorageError) as refused:
             error.add(refused)
             raise error from refused
         self.progress.rate_factor = before.rate_factor / 2
         self.progress.poisoned = [*before.poisoned, failed]
-        self.notes.append(f"{error.faults[0]}; rolled back to step {self.progress.step}")
+        self.rolled_to = self.progress.step
+        self.notes.append(
+            f"{error.faults[0]}; {rate_words(self.progress)}; rolled back to step {self.progress.step}"
+        )
 
     def _test(self) -> dict[str, float | None] | None:
         """Loss and usual metric of the best parameters on the test rows, where there are any."""
@@ -266,6 +286,7 @@ class Run:
             "best_epoch": progress.best_epoch,
             "metrics": dict(self.checkpointer.record.values) if self.checkpointer.record else {},
             "test": self.test,
+            "rollbacks": len(progress.poisoned),
             "seconds": progress.seconds,
             "parameters": int(self.experiment.network.parameters.values.size),
             "init_from": resolved(self.config)["init_from"],
@@ -273,29 +294,6 @@ class Run:
         }
 
 
-def begin(config: Config, threads: int | None = None) -> tuple[Config, Experiment, tuple[str, ...]]:
-    """What a config trains from its first step on, with the weights of `init_from` where it is set.
-
-    The config then names the file by its SHA-256 too.
-    """
-    if config.init_from is None:
-        return config, build(config, threads), ()
-    started = warm_start(config, config.init_from, threads)
-    return started.config, started.experiment, started.notes
-
-
-def keeper_for(
-    config: Config,
-    experiment: Experiment,
-    directory: RunDirectory,
-    events: EventFiles | None,
-    before: Checkpoint | None = None,
-) -> Checkpointer:
-    """What writes the run, at the interval that the config asks for."""
-    every, places = interval(config.train.checkpoint_every), places_of(config, before)
-    return Checkpointer(directory, experiment, resolved(config), every, places, events=events)
-
-
-def events_for(config: Config) -> EventFiles | None:
-    """The event files, where the config asks for them; EnvironmentFault where none can be written."""
-    return EventFiles() if config.train.tensorboard else None
+def rate_words(progress: Progress) -> str:
+    """At what rate a run goes on that was rolled back."""
+    return f"the learning rate is {progress.rate_factor:g} times that of the config"

@@ -8,17 +8,20 @@ always written just before last.npz, so that the two never disagree.
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from mlptrain.arrays import Array
-from mlptrain.errors import DivergenceError
+from mlptrain.config import Config, resolved
+from mlptrain.errors import CheckpointError, DivergenceError
 from mlptrain.runs.tensorboard import EventFiles
 from mlptrain.storage.run_directory import RunDirectory
+from mlptrain.training.build import interval
 from mlptrain.training.checkpoint import (
     Checkpoint,
     arrays_of,
@@ -28,6 +31,7 @@ from mlptrain.training.checkpoint import (
     restore_network,
     restore_optimizer,
 )
+from mlptrain.training.data_files import places_of
 from mlptrain.training.experiment import Experiment, Interval
 from mlptrain.training.record import Progress, Record
 
@@ -120,12 +124,36 @@ class Checkpointer:
             self._write(progress, "last", now)
         self.saved = progress.step
 
-    def go_back(self) -> Progress:
-        """Restore the newest checkpoint, and drop the metrics that were written after it."""
+    def go_back(self, spent: int | None = None) -> Progress:
+        """Restore the newest checkpoint, and drop the metrics that were written after it.
+
+        From that of step `spent` the run has failed before: then an older one, if there is any.
+        """
         checkpoint = Checkpoint.newest(self.directory)
+        older = self._older(spent) if checkpoint.progress().step == spent else None
         self.pending = None
         self.close()  # the next event file begins where the checkpoint was written
-        return self.restore(checkpoint)
+        if older is None:
+            return self.restore(checkpoint)
+        self.directory.discard_newer(Path(older.path))  # they count metrics that will be dropped
+        progress = self.restore(older)
+        self._keep_best(progress)
+        return progress
+
+    def _older(self, spent: int | None) -> Checkpoint | None:
+        """The newest checkpoint of a step before `spent`."""
+        for path in (self.directory.previous, self.directory.best):
+            with suppress(CheckpointError):
+                checkpoint = Checkpoint.read(path)
+                if spent is not None and checkpoint.progress().step < spent:
+                    return checkpoint
+        return None
+
+    def _keep_best(self, progress: Progress) -> None:
+        """best.npz may be of a step that is done anew: it stays the best until a better one comes."""
+        if self.directory.best.exists():
+            best = Checkpoint.read(self.directory.best).progress()
+            progress.best, progress.best_epoch = best.best, best.best_epoch
 
     def close(self) -> None:
         """Nothing more will be kept, for now."""
@@ -170,3 +198,20 @@ class Checkpointer:
         values = self.record.values if self.record else None
         length = self.directory.metrics_length()
         return document_of(self._constants, self.experiment, progress, values, length)
+
+
+def keeper_for(
+    config: Config,
+    experiment: Experiment,
+    directory: RunDirectory,
+    events: EventFiles | None,
+    before: Checkpoint | None = None,
+) -> Checkpointer:
+    """What writes the run, at the interval that the config asks for."""
+    every, places = interval(config.train.checkpoint_every), places_of(config, before)
+    return Checkpointer(directory, experiment, resolved(config), every, places, events=events)
+
+
+def events_for(config: Config) -> EventFiles | None:
+    """The event files, where the config asks for them; EnvironmentFault where none can be written."""
+    return EventFiles() if config.train.tensorboard else None

@@ -219,6 +219,16 @@ class RunDirectory:
             return None
         return Loaded(path, arrays, document, ())
 
+    def discard_newer(self, kept: Path) -> None:
+        """Remove last.npz, and last-1.npz, up to the checkpoint that is kept. Raises StorageError."""
+        for path in (self.last, self.previous):
+            if path == kept:
+                return
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise storage_error(path, "cannot be removed", error) from error
+
 
 def _steps(loaded: Loaded) -> int:
     """How far a checkpoint is; what says nothing is taken for the beginning."""

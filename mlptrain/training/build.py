@@ -14,7 +14,7 @@ from mlptrain.config.schema import Steps
 from mlptrain.data.dataset import Dataset
 from mlptrain.data.load import load_dataset
 from mlptrain.data.preprocessing.preprocess import Preprocessing
-from mlptrain.data.preprocessing.targets import balanced
+from mlptrain.data.preprocessing.targets import balanced, class_masses
 from mlptrain.data.settings import Categorical, Fold, Missing, Settings
 from mlptrain.errors import ConfigError
 from mlptrain.graph.node import Node
@@ -35,6 +35,7 @@ from mlptrain.training.experiment import (
     Interval,
     Monitor,
 )
+from mlptrain.training.weightless import weightless_notes
 
 
 def build(config: Config, threads: int | None = None, data: Dataset | None = None) -> Experiment:
@@ -53,7 +54,7 @@ def build(config: Config, threads: int | None = None, data: Dataset | None = Non
     train = config.train
     if threads is None:
         threads = choose_threads(network.architecture.largest_product() * train.batch_size)
-    return Experiment(
+    experiment = Experiment(
         data=data,
         network=network,
         optimizer=optimizer_for(config, network, threads),
@@ -73,6 +74,7 @@ def build(config: Config, threads: int | None = None, data: Dataset | None = Non
         log_histograms=train.log_histograms,
         threads=threads,
     )
+    return replace(experiment, data=data.with_notes(weightless_notes(experiment)))
 
 
 def load(config: Config, fitted: Preprocessing | None = None) -> Dataset:
@@ -101,6 +103,8 @@ def outputs(data: Dataset) -> int:
 def network_on(config: Config, data: Dataset, dtype: str | None = None) -> Network:
     """The network of a config for the rows of a dataset, all its weights still 0."""
     weights, weighted = class_weights(config, data), data.train.weights is not None
+    if config.model.norm == "batch" and len(data.train) == 1:
+        raise ConfigError("model.norm: batch norm needs two training rows, and there is one; use layer")
     return network_for(
         config, len(data.features), outputs(data), weights, weighted=weighted, dtype=dtype
     )
@@ -163,12 +167,12 @@ def loss_for(config: Config, weights: Sequence[float] | None) -> Loss:
 
 
 def class_weights(config: Config, data: Dataset) -> list[float] | None:
-    """One weight per class: N / (C count) where they are `balanced`, else as given by class name."""
+    """One weight per class: M / (C mass) where they are `balanced`, else as given by class name."""
     given = config.loss.options().get("class_weights")
     if given is None or data.classes is None:
         return None
     if given == "balanced":
-        return balanced(cast(NDArray[np.integer], data.train.y), len(data.classes)).tolist()
+        return balanced(class_masses_of(data), data.classes).tolist()
     if isinstance(given, Mapping):
         return _by_name(given, data.classes)
     if len(given) != len(data.classes):
@@ -177,6 +181,12 @@ def class_weights(config: Config, data: Dataset) -> list[float] | None:
             + ", ".join(data.classes[:10])
         )
     return [float(weight) for weight in given]
+
+
+def class_masses_of(data: Dataset) -> NDArray[np.float64]:
+    """(C,) the training rows of each class, or the sum of their weights."""
+    y = cast(NDArray[np.integer], data.train.y)
+    return class_masses(y, len(data.classes or ()), data.train.weights)
 
 
 def _by_name(given: Mapping[str, float], classes: Sequence[str]) -> list[float]:

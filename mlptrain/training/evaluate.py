@@ -38,9 +38,12 @@ class Evaluation:
     scores: Array
     preprocessing: Preprocessing
 
-    def data_loss(self) -> float:
-        """The loss of the rows, without the regularization loss."""
-        targets = (self.rows.y,) if self.rows.weights is None else (self.rows.y, self.rows.weights)
+    def data_loss(self) -> float | None:
+        """The loss of the rows, without the regularization loss; None where all weights are 0."""
+        y, weights = self.rows.y, self.rows.weights
+        if not self.network.loss.mass(y, weights) > 0:
+            return None
+        targets = (y,) if weights is None else (y, weights)
         with np.errstate(all="ignore"):  # the loss of a network that overflows is not finite
             return float(apply(self.network.loss, self.scores, *targets, dtype=self.network.dtype))
 

@@ -2,13 +2,19 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from mlptrain.data.batches import steps_per_epoch
-from mlptrain.data.dataset import Dataset
+from mlptrain.data.dataset import Dataset, Rows
 from mlptrain.nn.network import Network
 from mlptrain.optim import Optimizer
 from mlptrain.optim.schedules import Schedule
+
+MOST_TRAINING_ROWS = 2000
+"""Training losses and metrics are measured on this many rows at most, drawn at random."""
+FEWEST_ROWS = 8
+"""With batch norm a shorter last minibatch joins the one before, and so does less than half a one."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +82,29 @@ class Experiment:
         return self.batch_size * self.accumulate
 
     @property
+    def fewest_rows(self) -> int:
+        """Rows that a minibatch needs: batch norm takes mean and variance over them.
+
+        From one row it learns nothing, from two or three a variance that may be anything.
+        """
+        if not self.network.training.wiring.running:
+            return 1
+        return min(FEWEST_ROWS, max(2, self.batch_size // 2))
+
+    @cached_property
+    def measured(self) -> Rows:
+        """The training rows on which losses and metrics are measured, the same throughout a run."""
+        return self.data.train.sample(MOST_TRAINING_ROWS, self.seed)
+
+    @property
     def steps_per_epoch(self) -> int:
         """Optimizer steps in one pass over the training rows."""
-        return steps_per_epoch(len(self.data.train), self.rows_per_step, drop_last=self.drop_last)
+        return steps_per_epoch(
+            len(self.data.train),
+            self.rows_per_step,
+            drop_last=self.drop_last,
+            fewest=self.fewest_rows,
+        )
 
     @property
     def total_steps(self) -> int:

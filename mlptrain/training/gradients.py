@@ -55,11 +55,12 @@ def quick_sum(gradients: Array) -> float:
     return float(sums.sum() + gradients[end:].sum())
 
 
-def clip(gradients: Array, most: float) -> None:
-    """Scale all gradients so that their global norm is at most `most`."""
+def clip(gradients: Array, most: float) -> float:
+    """Scale all gradients so that their global norm is at most `most`; the norm before."""
     norm = gradient_norm(gradients)
     if norm > most:
         np.multiply(gradients, most / norm, gradients)
+    return norm
 
 
 def origin(plan: Plan) -> str:

@@ -11,10 +11,6 @@ from mlptrain.bounds import Whole
 from mlptrain.data.dataset import Rows
 from mlptrain.training.evaluate import evaluate
 from mlptrain.training.experiment import Experiment
-from mlptrain.training.gradients import gradient_norm
-
-MOST_TRAINING_ROWS = 2000
-"""Training losses and metrics are measured on this many rows at most, evenly spaced."""
 
 Values = Mapping[str, float | int | None]
 
@@ -76,8 +72,13 @@ class Clock:
         self._since = time.perf_counter()
 
 
-def measure(experiment: Experiment, progress: Progress, lr: float, clock: Clock) -> Record:
-    """Evaluate, and note in `progress` whether this is the best so far or the end of the run."""
+def measure(
+    experiment: Experiment, progress: Progress, lr: float, grad_norm: float, clock: Clock
+) -> Record:
+    """Evaluate, and note in `progress` whether this is the best so far or the end of the run.
+
+    lr, grad_norm   of the step before; the norm is that before clipping
+    """
     speed = clock.examples_per_second()
     with np.errstate(all="ignore"):  # a network that overflows on some rows is a null, not a warning
         measured = _losses_and_metrics(experiment)
@@ -86,7 +87,7 @@ def measure(experiment: Experiment, progress: Progress, lr: float, clock: Clock)
         "step": progress.step,
         "learning_rate": lr,
         **measured,
-        "grad_norm": gradient_norm(experiment.network.parameters.gradients),
+        "grad_norm": grad_norm,
     }
     progress.seconds = clock.seconds()
     is_best = _judge(experiment, progress, values)
@@ -97,10 +98,10 @@ def measure(experiment: Experiment, progress: Progress, lr: float, clock: Clock)
 
 def _losses_and_metrics(experiment: Experiment) -> dict[str, float | None]:
     data, network = experiment.data, experiment.network
-    loss, metrics = _evaluated(experiment, "train", data.train.some(MOST_TRAINING_ROWS))
+    loss, metrics = _evaluated(experiment, "train", experiment.measured)
     penalty = network.regularization_loss()
     values: dict[str, float | None] = {
-        "train_loss": loss + penalty,
+        "train_loss": None if loss is None else loss + penalty,
         "data_loss": loss,
         "regularization_loss": penalty,
         **metrics,
@@ -111,7 +112,9 @@ def _losses_and_metrics(experiment: Experiment) -> dict[str, float | None]:
     return values
 
 
-def _evaluated(experiment: Experiment, split: str, rows: Rows) -> tuple[float, dict[str, float | None]]:
+def _evaluated(
+    experiment: Experiment, split: str, rows: Rows
+) -> tuple[float | None, dict[str, float | None]]:
     evaluation = evaluate(experiment.network, rows, experiment.data.preprocessing)
     metrics = evaluation.metrics(_names(experiment, split))
     return evaluation.data_loss(), {f"{split}_{name}": value for name, value in metrics.items()}
@@ -134,11 +137,11 @@ def _judge(experiment: Experiment, progress: Progress, values: Values) -> bool:
     progress.stale = 0 if improved else progress.stale + 1
     if is_best and value is not None:
         progress.best, progress.best_epoch = float(value), int(values["epoch"] or 0)
-    if stopping and progress.stale >= stopping.patience:
+    if progress.best is None:
+        progress.stale = 0  # what was never defined cannot have stopped improving
+    elif stopping and progress.stale >= stopping.patience:
         progress.stopped = (
             f"{monitor.key} has not improved for {progress.stale} evaluations; "
             f"best {progress.best:.6g} at epoch {progress.best_epoch}"
-            if progress.best is not None
-            else f"{monitor.key} was never finite"
         )
     return is_best

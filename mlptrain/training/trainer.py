@@ -11,7 +11,7 @@ randomness is a function of (seed, epoch, step).
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from mlptrain.errors import DivergenceError
 from mlptrain.graph.plan import Plan
 from mlptrain.nn.layers import Statistics
 from mlptrain.training.experiment import Experiment
-from mlptrain.training.gradients import clip, is_finite, origin
+from mlptrain.training.gradients import clip, gradient_norm, is_finite, origin
 from mlptrain.training.histograms import histograms
 from mlptrain.training.record import (
     Clock,
@@ -49,43 +49,61 @@ def train(experiment: Experiment, progress: Progress) -> Iterator[Record | None]
     clock = Clock(progress.seconds)
     for epoch in range(progress.step // per_epoch, experiment.epochs):
         order = epoch_order(experiment.seed, epoch, len(experiment.data.train))
-        steps = islice(batches(order, experiment.rows_per_step), progress.step % per_epoch, per_epoch)
-        for rows in steps:
+        fewest = 1 if experiment.drop_last else experiment.fewest_rows
+        steps = batches(order, experiment.rows_per_step, fewest)
+        for rows in islice(steps, progress.step % per_epoch, per_epoch):
             factor = experiment.schedule(progress.step, total, per_epoch) * progress.rate_factor
             lr = experiment.optimizer.learning_rate * factor
             done = progress.step + 1
             due = experiment.eval_every.due(done, per_epoch) or done == total
             seen = None
             if due and experiment.log_histograms:
-                seen = watched_step(experiment, progress, rows, lr)
+                step, seen = watched_step(experiment, progress, rows, lr)
             else:
-                take_step(experiment, progress, rows, lr)
+                step = take_step(experiment, progress, rows, lr)
             clock.count(len(rows))
             if due:
-                yield replace(measure(experiment, progress, lr, clock), histograms=seen)
+                yield replace(
+                    measure(experiment, progress, lr, step.gradient_norm, clock), histograms=seen
+                )
                 if progress.stopped:
                     return
             else:
                 yield None
 
 
-def take_step(experiment: Experiment, progress: Progress, rows: RowNumbers, lr: float) -> Plan:
-    """One step of minibatch gradient descent on these training rows, at learning rate `lr`.
+class Step(NamedTuple):
+    """What a step leaves behind.
 
-    Returns the training graph as it ran last, with the values of its minibatch.
+    plan            the training graph as it ran last, with the values of its minibatch
+    gradients       of the step, and its norm before clipping where it was clipped
     """
+
+    plan: Plan
+    gradients: Array
+    unclipped: float | None = None
+
+    @property
+    def gradient_norm(self) -> float:
+        """The Euclidean norm of all gradients, as they were before clipping."""
+        return gradient_norm(self.gradients) if self.unclipped is None else self.unclipped
+
+
+def take_step(experiment: Experiment, progress: Progress, rows: RowNumbers, lr: float) -> Step:
+    """One step of minibatch gradient descent on these training rows, at learning rate `lr`."""
     network, optimizer = experiment.network, experiment.optimizer
     w, dw = network.parameters.values, network.parameters.gradients
+    norm = None
     with np.errstate(all="ignore"):  # what is not finite is dealt with in `usable`
         plan, seen = descent(experiment, rows, progress.step)
         if usable(experiment, progress, plan, rows, lr):
             if experiment.clip_norm is not None:
-                clip(dw, experiment.clip_norm)
+                norm = clip(dw, experiment.clip_norm)
             optimizer.step(w, dw, lr)
             for statistics in seen:
                 network.training.wiring.follow(statistics)
     progress.step += 1
-    return plan
+    return Step(plan, dw, norm)
 
 
 def descent(experiment: Experiment, rows: RowNumbers, step: int) -> tuple[Plan, list[Statistics]]:
@@ -96,7 +114,7 @@ def descent(experiment: Experiment, rows: RowNumbers, step: int) -> tuple[Plan, 
     """
     training, dw = experiment.network.training, experiment.network.parameters.gradients
     masks = training.mask_streams(experiment.seed, step) if training.wiring.masks else []
-    if len(rows) <= experiment.batch_size:
+    if len(rows) < experiment.batch_size + experiment.fewest_rows:
         plan = load_batch(experiment, rows, masks)
         plan.forward()
         plan.backward()
@@ -116,26 +134,26 @@ def descent(experiment: Experiment, rows: RowNumbers, step: int) -> tuple[Plan, 
 
 def shares(experiment: Experiment, rows: RowNumbers) -> Iterator[tuple[RowNumbers, float]]:
     """The minibatches of a step, each with its share of the loss: of the rows, or of their weights."""
-    size, data = experiment.batch_size, experiment.data.train
-    batches = [rows[start : start + size] for start in range(0, len(rows), size)]
+    data = experiment.data.train
+    minibatches = list(batches([rows], experiment.batch_size, experiment.fewest_rows))
     masses = [
         experiment.network.loss.mass(
             taken(data.y, batch), None if data.weights is None else taken(data.weights, batch)
         )
-        for batch in batches
+        for batch in minibatches
     ]
     total = sum(masses)
-    for batch, mass in zip(batches, masses, strict=True):
+    for batch, mass in zip(minibatches, masses, strict=True):
         yield batch, mass / total if total else len(batch) / len(rows)
 
 
 def watched_step(
     experiment: Experiment, progress: Progress, rows: RowNumbers, lr: float
-) -> dict[str, Any]:
+) -> tuple[Step, dict[str, Any]]:
     """The same step, and its histograms."""
     before = experiment.network.parameters.values.copy()
-    plan = take_step(experiment, progress, rows, lr)
-    return histograms(experiment, plan, experiment.network.parameters.values - before)
+    step = take_step(experiment, progress, rows, lr)
+    return step, histograms(experiment, step.plan, experiment.network.parameters.values - before)
 
 
 def load_batch(experiment: Experiment, rows: RowNumbers, masks: Sequence[np.random.Generator]) -> Plan:

@@ -152,3 +152,14 @@ def _told(source: Checkpoint, data: Dataset, begin: InitFrom) -> str:
         f"started from {source.path}, step {source.progress().step}: {head}, columns and outputs "
         f"matched by name, preprocessing {fitted}"
     )
+
+
+def begin(config: Config, threads: int | None = None) -> tuple[Config, Experiment, tuple[str, ...]]:
+    """What a config trains from its first step on, with the weights of `init_from` where it is set.
+
+    The config then names the file by its SHA-256 too.
+    """
+    if config.init_from is None:
+        return config, build(config, threads), ()
+    started = warm_start(config, config.init_from, threads)
+    return started.config, started.experiment, started.notes

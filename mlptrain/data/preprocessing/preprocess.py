@@ -100,12 +100,21 @@ class Preprocessing:
         """(n,) row weights, finite and not negative; None where none were asked for."""
         return None if self.weight is None else row_weights(source, self.weight, rows, dtype)
 
-    def check_weights(self, source: Source, rows: RowIndex) -> None:
-        """DataError where the weight of every row is 0."""
-        if self.weight is not None:
-            weigh = partial(row_weights, source, self.weight, dtype=np.float64)
-            if not any(block.any() for block in in_blocks(weigh, rows, 1)):
-                raise DataError(f"{source.path}: column {self.weight!r}: every weight is 0")
+    def check_weights(self, source: Source, rows: RowIndex, dtype: DTypeLike) -> None:
+        """DataError where every weight is 0, or so small or large that their sum is none in `dtype`."""
+        if self.weight is None:
+            return
+        weigh = partial(row_weights, source, self.weight, dtype=np.float64)
+        total = sum(float(block.sum()) for block in in_blocks(weigh, rows, 1))
+        limits, where = np.finfo(dtype), f"{source.path}: column {self.weight!r}"
+        if not total:
+            raise DataError(f"{where}: every weight is 0")
+        if not float(limits.tiny) * len(rows) <= total <= float(limits.max):
+            fault, advice = ("small", "multiply") if total < 1 else ("large", "divide")
+            raise DataError(
+                f"{where}: the weights add up to {total:.3g}, too {fault} for {limits.dtype}; "
+                f"{advice} them all by the same number: only their ratios count"
+            )
 
     def inverse_target(self, predictions: NDArray[np.floating]) -> NDArray[np.float64]:
         """(n, K) predictions of a regression in the target's own unit."""

@@ -3,6 +3,7 @@
 A target is never repaired: a missing, infinite or unknown value is always an error.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -178,16 +179,30 @@ def check_no_class_alone(
         raise faulty_values(source, places, int(alone.sum()), "is the only row of its class", advice)
 
 
-def balanced(y: NDArray[np.integer], classes: int) -> NDArray[np.float64]:
-    """(C,) class weights N / (C * count), with which every class weighs the same in sum.
+def class_masses(
+    y: NDArray[np.integer], classes: int, weights: NDArray[np.floating] | None = None
+) -> NDArray[np.float64]:
+    """(C,) the rows of each class, or the sum of their weights."""
+    masses = np.zeros(classes)
+    for start in range(0, len(y), BLOCK):  # both may stay in a file
+        here = slice(start, start + BLOCK)
+        masses += np.bincount(y[here], None if weights is None else weights[here], classes)
+    return masses
 
-    >>> balanced(np.array([0, 0, 0, 1]), 2)
+
+def balanced(masses: NDArray[np.float64], names: Sequence[str]) -> NDArray[np.float64]:
+    """(C,) class weights M / (C * mass), with which every class weighs the same in sum.
+
+    The mass of a class is its number of rows, or the sum of their weights; M is that of all.
+
+    >>> balanced(np.array([3.0, 1.0]), ["no", "yes"])
     array([0.66666667, 2.        ])
     """
-    counts = np.zeros(classes, np.int64)
-    for start in range(0, len(y), BLOCK):  # y may stay in a file
-        counts += np.bincount(y[start : start + BLOCK], minlength=classes)
-    if (counts == 0).any():
-        raise DataError("class_weights: balanced: a class has no row")
-    weights: NDArray[np.float64] = len(y) / (classes * counts)
+    empty = [name for name, mass in zip(names, masses, strict=True) if not mass > 0]
+    if empty:
+        raise DataError(
+            f"class_weights: balanced: no training row of {some(empty)} has a weight above 0; "
+            "give the weights by name, or leave the class out"
+        )
+    weights: NDArray[np.float64] = masses.sum() / (len(masses) * masses)
     return weights

@@ -47,25 +47,35 @@ class Loss(Node):
         """What rows weigh together in the mean: their number, or the sum of their weights."""
         inputs = (targets, targets) if weights is None else (targets, targets, weights)
         each = self.row_weights(inputs)
-        return len(targets) if each is None else float(each.sum())
+        return len(targets) if each is None else float(np.real(total_weight(each)))
 
     def reduce(self, losses: Array, weights: Array | None) -> complex:
-        """The mean over the rows; 0 when every weight is 0: such a batch teaches nothing.
+        """The mean over the rows; 0 when their weights add up to 0: such a batch teaches nothing.
 
         Real losses have a real mean; complex ones are those of the complex step of `gradcheck`.
         """
         if weights is None:
             return np.add.reduce(losses) / len(losses)
-        total = weights.sum()
-        return np.dot(weights, losses) / total if total > 0 else 0.0
+        total = total_weight(weights)
+        return np.dot(weights, losses) / total if total else 0.0
 
     def distribute(self, upstream: Array, weights: Array | None, dscores: Array) -> None:
         """Multiply each row of `dscores` by the upstream gradient and the row's share in the mean."""
         if weights is None:
             dscores *= upstream / len(dscores)
         else:
-            total = weights.sum()
-            dscores *= (weights * (upstream / total if total > 0 else 0.0))[:, None]
+            total = total_weight(weights)
+            dscores *= (weights * (upstream / total if total else 0.0))[:, None]
+
+
+def total_weight(weights: Array) -> complex:
+    """The sum of row weights; 0 below the smallest normal number, whose inverse would overflow.
+
+    >>> [float(total_weight(np.array([w, w], np.float32))) for w in (0.0, 1e-44, 0.5)]
+    [0.0, 0.0, 1.0]
+    """
+    total: complex = weights.sum()
+    return total if total >= np.finfo(weights.dtype).tiny else 0.0
 
 
 class ClassificationLoss(Loss):
@@ -76,7 +86,7 @@ class ClassificationLoss(Loss):
     def __init__(self, *, class_weights: ClassWeights) -> None:
         if isinstance(class_weights, str | Mapping):
             raise TypeError("class weights by name must be resolved to one number per class first")
-        self.class_weights = None if class_weights is None else np.asarray(class_weights)
+        self.class_weights = None if class_weights is None else np.asarray(class_weights, np.float64)
 
     def row_weights(self, inputs: Arrays) -> Array | None:
         given = super().row_weights(inputs)

@@ -95,8 +95,8 @@ def extent(values: Array) -> tuple[float, float]:
 
 def points(axes: Axes, run: Results, rows: Rows, theme: Theme) -> None:
     """Colour and marker tell the class, a ring a wrong decision."""
-    step = -(-len(rows) // MOST_POINTS)
-    X, y = rows.inputs.numbers[::step], rows.y[::step]
+    some = rows.sample(MOST_POINTS, run.config.seed)
+    X, y = some.inputs.numbers[:], some.y
     wrong = run.model.scores(X).argmax(axis=1) != y
     size = 26 if len(X) < 400 else 14
     for k in range(len(run.model.preprocessing.classes or ())):

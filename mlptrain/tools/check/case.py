@@ -14,7 +14,7 @@ from mlptrain.tools.check.trial import Trial, first_steps
 from mlptrain.training.build import build, network_on
 
 SAMPLE = 2000
-"""Most checks look at about this many training rows, evenly spaced."""
+"""Most checks look at this many training rows at most, drawn at random."""
 GENTLE = 0.03
 """The share of the config's rate that a rate under suspicion is compared with."""
 
@@ -59,8 +59,8 @@ class Case:
 
     @cached_property
     def sample(self) -> Rows:
-        """Training rows, evenly spaced, in memory."""
-        return self.data.train.some(SAMPLE)
+        """Training rows in memory, classes in proportion."""
+        return self.data.train.sample(SAMPLE, self.config.seed)
 
     @cached_property
     def start(self) -> Computed:

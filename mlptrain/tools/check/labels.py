@@ -14,7 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 from mlptrain.arrays import Array
-from mlptrain.data.dataset import Rows
+from mlptrain.data.dataset import Rows, drawn
+from mlptrain.data.preprocessing.targets import class_masses
 from mlptrain.tools.check.case import Case
 from mlptrain.tools.check.verdict import Verdict, doubt, fault, fine
 
@@ -25,6 +26,8 @@ CLEAR = 3.0
 LUCK = 1e-3
 """How seldom the best of all columns may seem to tell something by luck."""
 MOST_COLUMNS = 1000
+ENOUGH = 30
+"""Of a class with fewer rows nothing clear can be said."""
 FEWEST = 50
 
 
@@ -43,7 +46,7 @@ class Look(NamedTuple):
 
 def labels(case: Case) -> Verdict | None:
     """Whether labels and features belong together."""
-    rows = case.sample.some(NEIGHBOURS)
+    rows = case.sample.sample(NEIGHBOURS, case.config.seed)
     if len(rows) < FEWEST:
         return None
     classes = case.data.classes is not None
@@ -54,11 +57,19 @@ def labels(case: Case) -> Verdict | None:
     if held is not None:
         right = "{} of held-out rows are right" if classes else "held-out targets correlate by {}"
         found += f", after {case.trial.steps} steps {right.format(said(held, classes))}"
-    if near.clear or (held is not None and held.clear) or a_column_tells(case.sample, classes):
+    if near.clear or (held is not None and held.clear) or a_column_tells(case, classes):
         return fine(found)
     advice = "are they shuffled, or joined to the wrong rows?"
     line = f"{found}: the {'labels' if classes else 'targets'} have nothing to do with the columns"
+    if classes and rarest(case) < ENOUGH:
+        return doubt(f"{line}, as far as a class of {rarest(case)} rows can show it", advice)
     return (doubt if held is None else fault)(line, advice)
+
+
+def rarest(case: Case) -> int:
+    """Training rows of the rarest class."""
+    assert case.data.classes is not None
+    return int(class_masses(np.asarray(case.data.train.y), len(case.data.classes)).min())
 
 
 def said(look: Look, classes: bool) -> str:
@@ -66,12 +77,14 @@ def said(look: Look, classes: bool) -> str:
     return f"{look.share:.0%} (chance {look.chance:.0%})" if classes else f"{look.share:.2f}"
 
 
-def a_column_tells(rows: Rows, classes: bool) -> bool:
+def a_column_tells(case: Case, classes: bool) -> bool:
     """Whether the ranks of a column go with those of a target, or with being of a class or not."""
+    rows = case.sample
     y = np.asarray(rows.y)
     wanted = (y[:, None] == np.unique(y)).astype(np.float64) if classes else ranks(y)
     X = rows.inputs.numbers[:]
-    columns = ranks(X[:, :: -(-X.shape[1] // MOST_COLUMNS)])
+    some = drawn(X.shape[1], min(X.shape[1], MOST_COLUMNS), case.config.seed)
+    columns = ranks(X[:, some])
     found = np.abs(standard(columns).T @ standard(wanted)) / math.sqrt(len(y))
     return float(found.max(initial=0.0)) > NormalDist().inv_cdf(1 - LUCK / (2 * max(found.size, 1)))
 
@@ -114,7 +127,7 @@ def held_out(case: Case) -> Look | None:
     sets = [rows for rows in (case.data.val, case.data.test) if rows is not None]
     if sum(len(rows) for rows in sets) < FEWEST or case.trial.diverged:
         return None
-    few = [rows.some(NEIGHBOURS) for rows in sets]
+    few = [rows.sample(NEIGHBOURS, case.config.seed) for rows in sets]
     with np.errstate(all="ignore"):
         scores = np.concatenate([case.trial.network.scores(rows.inputs.arrays) for rows in few])
     y = np.concatenate([rows.y for rows in few])

@@ -43,7 +43,7 @@ def initial_loss(case: Case) -> Verdict:
     network, rows = case.start.network, case.sample
     loss, outputs = network.loss, network.architecture.outputs
     zeros = np.zeros((len(rows), outputs), network.dtype)
-    of_zeros = Evaluation(network, rows, zeros, case.data.preprocessing).data_loss()
+    of_zeros = Evaluation(network, rows, zeros, case.data.preprocessing).data_loss() or 0.0
     expected, words = expectation(loss, outputs, of_zeros)
     found = case.start.data_loss()
     line = f"{found:.4g}; scores of 0 give {words}{expected:.4g}"

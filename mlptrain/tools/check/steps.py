@@ -25,6 +25,8 @@ OVERFITTED = 20
 RATES = (1e-2, 1e-3)
 MOST_STEPS = 1000
 WORK = 1e10
+HALF = 0.5
+"""What is left of the error where at least something is learned."""
 SPARE = 10
 """A network with so many parameters for each number to be learned must be able to learn it."""
 
@@ -84,7 +86,7 @@ def surviving_units(case: Case) -> Verdict | None:
 
 def overfit(case: Case) -> Verdict:
     """A few rows can be learned by heart, with neither penalty nor dropout."""
-    rows = distinct(case.sample.some(4 * OVERFITTED), OVERFITTED)
+    rows = distinct(case.sample.sample(4 * OVERFITTED, case.config.seed), OVERFITTED)
     network = case.network(bare(case.config))
     start = network.parameters.values.copy()
     rest, steps = 1.0, 0
@@ -98,6 +100,10 @@ def overfit(case: Case) -> Verdict:
     line = f"{len(rows)} rows are not learned in {steps} steps: {what}"
     if network.parameters.values.size < SPARE * len(rows) * (1 if network.loss.classifies else outputs):
         return doubt(f"{line}; the network is small", "more or larger model.hidden, if that matters")
+    trial = case.trial
+    if rest < HALF or (not trial.diverged and trial.losses[trial.steps] < SLOW * trial.losses[0]):
+        alike = "the loss falls all the same: the rows may be much alike, or the target smooth"
+        return doubt(f"{line}; {alike}", "a larger model.hidden, if that matters")
     return fault(line, "look at model.initializer, the scale of the data and `mlptrain gradcheck`")
 
 

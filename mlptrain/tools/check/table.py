@@ -8,6 +8,7 @@ from mlptrain.config import load_config
 from mlptrain.config.overrides import Overrides
 from mlptrain.tools.check.case import Case
 from mlptrain.tools.check.columns import column_scales, constant_columns, target_scale
+from mlptrain.tools.check.giveaway import giveaway
 from mlptrain.tools.check.labels import labels
 from mlptrain.tools.check.leaks import shared_rows
 from mlptrain.tools.check.start import (
@@ -32,6 +33,7 @@ CHECKS: Mapping[str, Check] = {
     "scale of columns": column_scales,
     "scale of target": target_scale,
     "rows in two sets": shared_rows,
+    "answer in columns": giveaway,
     "finite numbers": finite,
     "initial loss": initial_loss,
     "penalty": penalty,

@@ -5,6 +5,7 @@ import numpy as np
 from mlptrain.messages import count, some
 from mlptrain.tools.check.case import Case
 from mlptrain.tools.check.verdict import Verdict, doubt, fault, fine
+from mlptrain.training.build import class_masses_of
 
 FEW_VALUES = 20
 """A target with so many different whole numbers may be class numbers."""
@@ -76,14 +77,18 @@ def number(name: str) -> float | None:
 
 
 def class_balance(case: Case) -> Verdict | None:
-    """How many rows the smallest and the largest class have."""
+    """How many rows the smallest and the largest class have, or what these weigh together."""
     if case.data.classes is None:
         return None
-    counts = np.bincount(np.asarray(case.data.train.y), minlength=len(case.data.classes))
-    least, most = int(counts.argmin()), int(counts.argmax())
+    masses = class_masses_of(case.data)
+    least, most = int(masses.argmin()), int(masses.argmax())
     name = case.data.classes
-    line = f"from {count(int(counts[least]), 'row')} ({name[least]}) to {counts[most]:,} ({name[most]})"
-    if counts[most] < LOPSIDED * counts[least]:
+    if case.data.train.weights is None:
+        line = f"from {count(int(masses[least]), 'row')} ({name[least]}) to {masses[most]:,.0f}"
+    else:
+        line = f"weights from {masses[least]:.4g} ({name[least]}) to {masses[most]:.4g}"
+    line = f"{line} ({name[most]})"
+    if masses[most] < LOPSIDED * masses[least]:
         return fine(line)
     if case.config.loss.options().get("class_weights") is not None:
         return fine(f"{line}, evened out by class_weights")

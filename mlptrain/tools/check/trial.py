@@ -118,6 +118,6 @@ def total_loss(experiment: Experiment, rows: Rows) -> float:
     """Data loss and penalty of the prediction graph; infinite where it is not a number."""
     network = experiment.network
     with np.errstate(all="ignore"):
-        loss = evaluate(network, rows, experiment.data.preprocessing).data_loss()
+        loss = evaluate(network, rows, experiment.data.preprocessing).data_loss() or 0.0
         loss += network.regularization_loss()
     return loss if math.isfinite(loss) else math.inf

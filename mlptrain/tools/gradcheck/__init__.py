@@ -2,7 +2,7 @@
 
 from mlptrain.tools.gradcheck.agreement import TOLERANCE, Entry, Row
 from mlptrain.tools.gradcheck.case import Case
-from mlptrain.tools.gradcheck.networks import all_cases, few, network_case, part_cases
+from mlptrain.tools.gradcheck.networks import all_cases, network_case, part_cases
 from mlptrain.tools.gradcheck.nodes import node_case
 from mlptrain.tools.gradcheck.numerical import check
 
@@ -13,7 +13,6 @@ __all__ = [
     "Row",
     "all_cases",
     "check",
-    "few",
     "network_case",
     "node_case",
     "part_cases",

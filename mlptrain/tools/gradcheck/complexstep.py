@@ -21,7 +21,9 @@ from mlptrain.tools.gradcheck.line import FIVE_POINT
 
 H = 1e-20
 DIFFERENCES = (1e-4, 1e-6, 1e-8)
-"""Steps of a difference through a node that takes no complex numbers: the first without a kink."""
+"""Steps of a difference through a node that takes no complex numbers: the first without a kink.
+
+Relative to the inputs that move, or to 1 where these are smaller: 2e5 + 1e-8 is rounded off."""
 ANALYTIC = 1e-2
 """A formula that is not analytic is wrong by about 1 (times the size of the derivative)."""
 ROUNDING = 1e-8
@@ -124,7 +126,8 @@ def differenced_output(value: Value, inputs: list[Array]) -> Array | None:
     middle = apply(node, *x, dtype=np.float64)
     if size == 0:
         return middle.astype(np.complex128)
-    for step in DIFFERENCES:
+    largest = max(float(np.abs(a).max(initial=0.0)) for a, b in zip(x, d, strict=True) if b is not None)
+    for step in (each * max(1.0, largest) for each in DIFFERENCES):
         slope, pieces = np.zeros_like(middle), list[Array]()
         for t, factor in FIVE_POINT:
             moved = [a if b is None else a + (t * step / size) * b for a, b in zip(x, d, strict=True)]

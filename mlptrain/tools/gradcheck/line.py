@@ -11,7 +11,7 @@ from mlptrain.tools.gradcheck.agreement import TOLERANCE, ZERO
 from mlptrain.tools.gradcheck.kinks import crossed, pieces
 
 STEP = 1e-5
-LARGER_STEPS = (1e-4, 1e-3)
+LARGER_STEPS = (1e-4, 1e-3, 1e-2)
 """Where the centred difference disagrees, five-point ones with these steps tell error from rounding."""
 
 Stencil = tuple[tuple[float, float], ...]
@@ -51,18 +51,19 @@ class Line:
         self.flat = plan.value(tensor).reshape(-1)
         self.before = np.copy(self.flat[where])
 
-    def slope(self, expected: float, floor: float) -> Slope:
+    def slope(self, expected: float, floor: float, zero: float = ZERO) -> Slope:
         """dL/dt at t = 0: the centred difference; where it disagrees, the step that disagrees least.
 
         A wrong gradient is wrong at every step size, the rounding of a difference is not. `floor` is
-        the least size that a disagreement is compared with. The tensor is left exactly as it was.
+        the least size that a disagreement is compared with, up to `zero` none matters. The tensor is
+        left exactly as it was.
         """
         best = self._difference(STEP, CENTRED)
         if best.kink:
             return best
         for step in LARGER_STEPS:
             scale = max(abs(expected) + abs(best.value), floor)
-            if abs(expected - best.value) <= TOLERANCE * scale or scale <= ZERO:
+            if abs(expected - best.value) <= TOLERANCE * scale or scale <= zero:
                 break
             other = self._difference(step, FIVE_POINT)
             if not other.kink and abs(expected - other.value) < abs(expected - best.value):

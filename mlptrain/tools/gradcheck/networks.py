@@ -16,10 +16,9 @@ from mlptrain.nn.network import Architecture, Network, TrainingGraph, add_penalt
 from mlptrain.nn.regularizers import L1, L2
 from mlptrain.streams import stream
 from mlptrain.tools.gradcheck.case import Case
-from mlptrain.tools.gradcheck.nodes import away_from_zero, node_cases
+from mlptrain.tools.gradcheck.nodes import away_from_zero, first_cases, node_cases
 
 INPUTS, HIDDEN, OUTPUTS, ROWS = 5, (7, 6), 3, 8
-CONFIG_ROWS = 10
 
 VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "no bias": {"bias": False},
@@ -32,7 +31,8 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
 
 
 def all_cases(seed: int = 0) -> Iterator[Case]:
-    """Every node, then the networks."""
+    """The gates that the projection is made of, then every node, then the networks."""
+    yield from first_cases(seed)
     yield from node_cases(seed)
     yield from network_cases(seed)
 
@@ -69,12 +69,6 @@ def _case(name: str, architecture: Architecture, loss: Loss, seed: int, l1: floa
         else 3 + away_from_zero(generator, (ROWS, OUTPUTS))
     )
     return network_case(name, network, Rows(Inputs(X), y), seed)
-
-
-def few(rows: Rows) -> Rows:
-    """About ten rows, evenly spaced: the check is exact on any rows, and slow on many."""
-    some = slice(None, None, max(1, len(rows) // CONFIG_ROWS))
-    return Rows(rows.inputs[some], rows.y[some], None if rows.weights is None else rows.weights[some])
 
 
 def part_cases(name: str, network: Network, rows: Rows, seed: int) -> Iterator[Case]:

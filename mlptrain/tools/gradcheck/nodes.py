@@ -61,6 +61,25 @@ LOSS_OPTIONS: Mapping[str, Sequence[Mapping[str, Any]]] = {
 """Options under which a loss is checked, besides its defaults."""
 
 NAMES = "xyzuv"
+INPUTS: Mapping[str, str] = {"linear": "XWb"}
+"""Names of the inputs of a node, where they have names of their own."""
+
+
+def first_cases(seed: int) -> Iterator[Case]:
+    """The sum and the product, each by itself: the projection of every other node is made of them."""
+    generator = stream(seed, "first")
+    x, y = (away_from_zero(generator, (4, 3)) for _ in range(2))
+    for name, node, inputs in (("sum", Sum(), [x]), ("multiply", Multiply(), [x, y])):
+        graph = Graph(np.float64)
+        values = [graph.input(NAMES[i], x.shape, wants_gradient=True) for i, x in enumerate(inputs)]
+        output = graph.add(node, *values, name="output")
+        if name != "sum":
+            graph.add(Sum(), output, name="L")
+        plan = graph.plan()
+        for value, array in zip(values, inputs, strict=True):
+            plan.value(value)[...] = array
+        label = f"node {name}, not projected"
+        yield Case(label, plan, values, generator, node=node, first=True)
 
 
 def node_cases(seed: int) -> Iterator[Case]:
@@ -74,7 +93,7 @@ def node_cases(seed: int) -> Iterator[Case]:
             ]
             count = 3 if name == "fixed_norm" else len(inputs)
             wanted = 1 if name == "dropout" else count
-            yield node_case(name, kind(), inputs, seed, gradients=wanted)
+            yield node_case(name, kind(), inputs, seed, gradients=wanted, names=INPUTS.get(name, NAMES))
     yield from _loss_cases(seed)
     for name, regularizer in REGULARIZERS.items():
         generator = stream(seed, name)
@@ -117,7 +136,13 @@ def away_from_zero(generator: np.random.Generator, shape: Shape, *, positive: bo
 
 
 def node_case(
-    name: str, node: Node, inputs: Sequence[Array], seed: int, *, gradients: int | None = None
+    name: str,
+    node: Node,
+    inputs: Sequence[Array],
+    seed: int,
+    *,
+    gradients: int | None = None,
+    names: str = NAMES,
 ) -> Case:
     """A node with filled inputs and a random projection of its output behind it.
 
@@ -126,7 +151,7 @@ def node_case(
     graph = Graph(np.float64)
     count = len(inputs) if gradients is None else gradients
     values = [
-        graph.input(NAMES[i], array.shape, array.dtype, wants_gradient=i < count)
+        graph.input(names[i], array.shape, array.dtype, wants_gradient=i < count)
         for i, array in enumerate(inputs)
     ]
     output = graph.add(node, *values, name="output")
@@ -138,4 +163,4 @@ def node_case(
     plan.value(R)[...] = away_from_zero(generator, shape)
     for value, array in zip(values, inputs, strict=True):
         plan.value(value)[...] = array
-    return Case(f"node {name}", plan, values[:count], generator)
+    return Case(f"node {name}", plan, values[:count], generator, node=node)

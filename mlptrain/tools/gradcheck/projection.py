@@ -42,9 +42,16 @@ class Projections:
     """Random directions through one tensor, and how well its gradient fits the slope along them."""
 
     def __init__(
-        self, plan: Plan, tensor: Value, analytic: Array, generator: np.random.Generator
+        self,
+        plan: Plan,
+        tensor: Value,
+        analytic: Array,
+        generator: np.random.Generator,
+        zero: float = ZERO,
     ) -> None:
         self.plan = plan
+        self.zero = zero
+        self.disagreeing = list[Direction]()  # along which a slope was not as expected
         self.tensor = tensor
         self.gradient = analytic.reshape(-1, analytic.shape[-1])  # one column for each unit
         self.generator = generator
@@ -59,16 +66,22 @@ class Projections:
 
     def error(self, slope: SlopeAlong, units: slice = slice(None)) -> float | None:
         """|g.u - slope| / max(|g.u| + |slope|, usual size) along a new direction u; None at a kink."""
-        direction = self._direction(units)
+        return self.error_along(self.direction(units), slope)
+
+    def error_along(self, direction: Direction, slope: SlopeAlong) -> float | None:
+        """The same along a direction that there is already."""
         found = slope(direction)
         if found is None:
             return None
         scale = max(abs(direction.expected) + abs(found), direction.usual)
-        if not np.isfinite(scale):
-            return float("inf")
-        return abs(direction.expected - found) / scale if scale > ZERO else 0.0
+        error = float("inf")
+        if np.isfinite(scale):
+            error = abs(direction.expected - found) / scale if scale > self.zero else 0.0
+        if error > TOLERANCE:
+            self.disagreeing.append(direction)
+        return error
 
-    def _direction(self, units: slice) -> Direction:
+    def direction(self, units: slice = slice(None)) -> Direction:
         """A random direction of length 1 through these units; the usual size is 2 sqrt(sum (g u)^2)."""
         u = np.zeros_like(self.gradient)
         u[:, units] = self.generator.normal(size=u[:, units].shape) * self.weights[units]
@@ -79,7 +92,7 @@ class Projections:
 
     def _by_differences(self, direction: Direction) -> float | None:
         line = Line(self.plan, self.tensor, slice(None), direction.u)
-        found = line.slope(direction.expected, direction.usual)
+        found = line.slope(direction.expected, direction.usual, self.zero)
         return None if found.kink else found.value
 
     def wrong_units(self) -> list[int]:
