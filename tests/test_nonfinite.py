@@ -134,7 +134,7 @@ def finite_step(path):
     """Read a checkpoint, which must be finite and make a model; the step it was written at."""
     arrays, document = read_archive(path)
     assert all(np.isfinite(array).all() for array in arrays.values())
-    assert load(path).classes == ("0", "1")
+    assert load(path).classes == (0, 1)
     return document["progress"]["step"]
 
 
