@@ -245,8 +245,7 @@ def files_in(path: Path) -> list[Path]:
 def make_directory(path: Path, *, exist_ok: bool = True) -> None:
     """Make a directory and those above it. ConfigError for a file in the way, else StorageError."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.mkdir(exist_ok=exist_ok)
+        path.mkdir(parents=True, exist_ok=exist_ok)
     except (FileExistsError, NotADirectoryError) as error:
         if path.is_dir():
             raise
