@@ -191,6 +191,19 @@ def test_a_value_that_its_own_gradient_needs_is_not_written_over():
     np.testing.assert_allclose(plan.gradient(x), (1 - np.tanh(0.5) ** 2) / 4, rtol=1e-12)
 
 
+def test_a_graph_that_keeps_all_writes_over_nothing_and_cuts_nothing(rng, monkeypatch):
+    monkeypatch.setattr("mlptrain.graph.plan.BLOCK", 8)
+    network = small_network([4], activation="relu")
+    network.training.graph.keeps_all = True
+    plan = load(network, *rows(rng, 5))
+    scores, activation = (named(network, f"layer1.{what}") for what in ("scores", "activation"))
+
+    plan.forward()
+
+    assert (plan.value(scores) < 0).any()
+    assert [kept.shape[0] for kept in plan.saved(activation)] == [5] * len(plan.saved(activation))
+
+
 def test_walking_forward_shows_each_value_before_it_is_written_over(rng):
     network = small_network([4], activation="relu")
     plan = load(network, *rows(rng, 5))
@@ -212,6 +225,27 @@ def test_the_gradient_of_a_relu_is_written_over_the_one_that_flows_in(rng):
     ((_, (upstream, *_, into)),) = calls
 
     assert into[0].ctypes.data == upstream.ctypes.data
+
+
+def test_only_the_gradient_of_the_first_input_is_written_over_the_one_that_flows_in():
+    # The second gradient is made of two passes over the upstream one: 3, or 4 where it was overwritten.
+    class Thrice(Add):
+        gradient_in_place = True
+
+        def backward(self, upstream, inputs, out, saved, into):
+            np.multiply(upstream, 2, out=into[1])
+            np.add(into[1], upstream, out=into[1])
+
+    graph = Graph(np.float64, keeps_all=False)
+    constant, x = graph.input("constant", (2,)), graph.input("x", (2,), wants_gradient=True)
+    y = graph.add(Copy(), x, name="y")
+    graph.add(Sum(), graph.add(Thrice(), constant, y, name="thrice"), name="sum")
+    plan = graph.plan()
+
+    plan.forward()
+    plan.backward()
+
+    assert plan.gradient(x).tolist() == [3, 3]
 
 
 def test_what_a_step_works_on_begins_at_a_cache_line(rng):

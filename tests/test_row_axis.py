@@ -106,6 +106,19 @@ def test_a_node_that_reads_something_without_rows_is_not_cut(monkeypatch, rng):
     assert plan.gradient(w).tolist() == [9, 12]
 
 
+def test_a_node_that_loses_rows_is_refused_by_name():
+    class EverySecond(Add):
+        def shape(self, *inputs):
+            return (inputs[0][0] // 2, inputs[0][1])
+
+    graph = Graph(np.float64)
+    x = graph.input("x", (None, 3))
+    graph.add(EverySecond(), x, x, name="thinned")
+
+    with pytest.raises(ValueError, match=r"thinned: EverySecond loses rows: \(2, 3\), not 4"):
+        graph.plan(4)
+
+
 @pytest.mark.parametrize(
     ("shape", "axis"), [((None, 3), -2), ((4, None, 3), -2), ((None,), -1), ((2, 3), None)]
 )
