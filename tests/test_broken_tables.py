@@ -286,13 +286,27 @@ BROKEN: dict[str, tuple[bytes | str, dict[str, object], list[str]]] = {
             "F:3: broken quoting (',' expected after '\"'): double each quote inside a quoted field",
         ],
     ),
-    "quote inside a field": (
-        'a,b,y\n1,2,p\n3,4,5" disk\n5,7,p\n',
+    "an even number of quotes that are not doubled": (
+        'a,b,y\n1,2,p\n3,4,"24" screen"\n5,7,p\n1,5,"24" screen"\n',
         {},
         [
-            "F:3: a quote inside a field that does not begin with one: "
-            'write the field as "..." with each quote in it doubled'
+            "F:3: broken quoting (',' expected after '\"'): double each quote inside a quoted field",
         ],
+    ),
+    "quotes escaped with a backslash": (
+        'a,b,y\n1,2,p\n3,4,"24\\" screen"\n5,7,p\n1,5,"24\\" screen"\n',
+        {},
+        ['F:3: a quote is escaped with a backslash (\\"): write it doubled ("")'],
+    ),
+    "a quote escaped with a backslash before a comma": (
+        'a,b,y\n1,2,p\n3,"a\\", b"\n5,7,p\n',
+        {},
+        ['F:3: a quote is escaped with a backslash (\\"): write it doubled ("")'],
+    ),
+    "CR in a field": (
+        "a,b,y\n1,2,p\n3,4,q\rq\n5,7,p\n",
+        {},
+        ["F:3: a bare CR in a field: quote the field"],
     ),
     "control-Z at the end": (
         GOOD + "\x1a",
@@ -366,6 +380,7 @@ ACCEPTED = {
     "trailing blank lines": GOOD + "\n\n\n",
     "blank line in between": GOOD.replace("3,4", "\n3,4"),
     "leading blank lines": "\n\n" + GOOD,
+    "a header of more than a megabyte": GOOD.replace("a,b,y", f"a{'-' * (1 << 20)},b,y"),
     "no newline at the end": GOOD.rstrip("\n"),
     "semicolons": GOOD.replace(",", ";"),
     "tabs": GOOD.replace(",", "\t"),
@@ -386,6 +401,12 @@ def test_harmless_variants_read_as_the_same_table(name: str, tmp_path: Path) -> 
     data = load(path, scale="none")
     assert data.train.inputs.numbers.tolist() == [[1, 2], [3, 4], [5, 7], [2, 1]]
     assert (data.classes, data.train.y.tolist(), data.notes) == (("p", "q"), [0, 1, 0, 1], ())
+
+
+def test_a_quote_in_a_field_that_does_not_begin_with_one_is_a_character(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text('a,y\n1,5" disk\n2,"3,5"" disk"\n3,5" disk\n4,"3,5"" disk"\n')
+    assert load(path).classes == ('3,5" disk', '5" disk')
 
 
 def test_row_names_without_a_header_can_be_left_out(tmp_path: Path) -> None:

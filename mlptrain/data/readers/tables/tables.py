@@ -16,13 +16,8 @@ from numpy.typing import NDArray
 from mlptrain.data.readers.packed import read_all
 from mlptrain.data.readers.tables import frames, labels, series
 from mlptrain.data.readers.tables.column_files import COLUMN_FILES, column_frames
-from mlptrain.data.readers.tables.text import (
-    HEAD,
-    Text,
-    as_stream,
-    layout_of,
-    open_binary,
-)
+from mlptrain.data.readers.tables.quotes import read_quotes
+from mlptrain.data.readers.tables.text import Text, as_stream, layout_of, open_binary, read_head
 from mlptrain.data.source import SHOWN, Kind, RowIndex, Source, contiguous, faulty_values
 from mlptrain.errors import DataError
 from mlptrain.messages import count, printable, quoted
@@ -154,9 +149,10 @@ def read_table(path: str) -> Table:
         gzipped = stream.read(2) == b"\x1f\x8b"
     if gzipped:
         data = read_all(path)
-        return delimited(Text(path, lambda: as_stream(data), layout_of(data[:HEAD], path)), data)
+        layout = layout_of(read_head(as_stream(data), path), path)
+        return delimited(Text(path, lambda: as_stream(data), layout), data)
     with open_binary(path) as stream:
-        layout = layout_of(stream.read(HEAD), path)
+        layout = layout_of(read_head(stream, path), path)
     return delimited(Text(path, lambda: open_binary(path), layout), path)
 
 
@@ -167,7 +163,10 @@ def delimited(
 
     `source` is what polars reads: the path of the file or its bytes. `guess` says what to expect.
     """
-    header, layout = text.first_line == 1, text.layout
+    header, layout, quotes = text.first_line == 1, text.layout, text.quotes
+    if not quotes.regular or quotes.inside:
+        source = text.rewritten()
+        quotes = read_quotes([source], layout.separator)
     try:
         frame = frames.parse_text(source, layout.separator, layout.names, header, as_written, guess)
     except frames.UNREADABLE as error:
@@ -181,6 +180,9 @@ def delimited(
         raise fault  # polars overlooks one more empty field at the very end
     if not frame.height and header:
         raise DataError(f"{text.path}: has a header and no rows")
+    if frame.height != quotes.records - header:
+        found = f"{count(quotes.records - header, 'row')}, of which {frame.height:,} were read"
+        raise DataError(f"{text.path}: has {found}: its quotes or line ends are broken")
     return Table(text.path, frame, text.lines, text.written)
 
 
