@@ -8,6 +8,8 @@ import pytest
 
 from mlptrain.data.dataset import Dataset
 from mlptrain.data.load import load_dataset
+from mlptrain.data.readers.tables.pieces import table_pieces
+from mlptrain.data.readers.tables.tables import read_table
 from mlptrain.errors import DataError
 
 
@@ -380,7 +382,6 @@ ACCEPTED = {
     "trailing blank lines": GOOD + "\n\n\n",
     "blank line in between": GOOD.replace("3,4", "\n3,4"),
     "leading blank lines": "\n\n" + GOOD,
-    "a header of more than a megabyte": GOOD.replace("a,b,y", f"a{'-' * (1 << 20)},b,y"),
     "no newline at the end": GOOD.rstrip("\n"),
     "semicolons": GOOD.replace(",", ";"),
     "tabs": GOOD.replace(",", "\t"),
@@ -407,6 +408,14 @@ def test_a_quote_in_a_field_that_does_not_begin_with_one_is_a_character(tmp_path
     path = tmp_path / "t.csv"
     path.write_text('a,y\n1,5" disk\n2,"3,5"" disk"\n3,5" disk\n4,"3,5"" disk"\n')
     assert load(path).classes == ('3,5" disk', '5" disk')
+
+
+def test_a_header_of_more_than_a_megabyte_is_read_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    names = [f"probe_{j}_{'q' * 1000}" for j in range(1100)]
+    path.write_text("\n".join([",".join([*names, "y"]), *[",".join(["1"] * 1101)] * 2]))
+    assert read_table(str(path)).names == (*names, "y")
+    assert [table.names for table in table_pieces(str(path))] == [(*names, "y")]
 
 
 def test_row_names_without_a_header_can_be_left_out(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from mlptrain.data.readers.tables import frames, labels, series
 from mlptrain.data.readers.tables.column_files import COLUMN_FILES, column_frames
 from mlptrain.data.readers.tables.quotes import read_quotes
 from mlptrain.data.readers.tables.text import Text, as_stream, layout_of, open_binary, read_head
-from mlptrain.data.source import SHOWN, Kind, RowIndex, Source, contiguous, faulty_values
+from mlptrain.data.source import SHOWN, Kind, RowIndex, Source, contiguous, faulty_values, finder
 from mlptrain.errors import DataError
 from mlptrain.messages import count, printable, quoted
 
@@ -35,6 +35,7 @@ class Table:
     frame: frames.Frame
     lines: Callable[[list[int]], list[int]] | None  # rows -> physical lines, where there are some
     written: Callable[[int, int], str] | None = None  # row, column -> the field as it stands there
+    spelled: Callable[[str], series.Series] | None = None  # name -> the column as text, read again
     first_row: int = 0  # of a piece of a longer file
     _typed: dict[str, series.Series] = field(default_factory=dict, repr=False)
     _numbers: dict[str, NDArray[np.float64]] = field(default_factory=dict, repr=False)
@@ -89,9 +90,12 @@ class Table:
         return series.missing_in(self.column(name))
 
     def values(self, name: str) -> list[Any]:
-        """The column as Python's own values, text as written; made once."""
+        """The column as Python's own values, in the file's own spelling; made once."""
         if name not in self._values:
-            self._values[name] = series.values_of(self.frame[name])
+            column = self.frame[name]
+            if self.spelled is not None and not series.is_text(column):
+                column = self.spelled(name)
+            self._values[name] = series.values_of(column)
         return self._values[name]
 
     def levels(self, name: str, rows: RowIndex) -> list[str]:
@@ -102,8 +106,7 @@ class Table:
         """(n,) the place of each value in `levels`; BLANK where missing, UNSEEN where not there."""
         key = (name, *levels)
         if key not in self._codes:
-            place = {level: i for i, level in enumerate(levels)}
-            self._codes[key] = labels.codes(self.values(name), place)
+            self._codes[key] = labels.codes(self.values(name), finder(levels))
         return self._codes[key][contiguous(rows)]
 
     def where(self, rows: Sequence[int]) -> list[str]:
@@ -174,8 +177,10 @@ def delimited(
         raise text.faults() or DataError(f"{text.path}: is no table: {reason}") from None
     if frame.width != len(text.layout.names):
         raise text.faults() or DataError(f"{text.path}: is no table: its rows do not fit its header")
+    full = None
     if frame.height and frame.to_series(-1).null_count():
-        frame = _without_empty_lines(text, frame)
+        full = _full_rows(text, frame)
+        frame = frame if full is None else frame.filter(full)
     if text.ends_in_separator() and (fault := text.faults()):
         raise fault  # polars overlooks one more empty field at the very end
     if not frame.height and header:
@@ -183,13 +188,23 @@ def delimited(
     if frame.height != quotes.records - header:
         found = f"{count(quotes.records - header, 'row')}, of which {frame.height:,} were read"
         raise DataError(f"{text.path}: has {found}: its quotes or line ends are broken")
-    return Table(text.path, frame, text.lines, text.written)
+
+    def spelled(name: str) -> series.Series:
+        place = layout.names.index(name)
+        column = frames.parse_column(source, layout.separator, place, header)
+        column = column if full is None else column.filter(full)
+        if len(column) != len(frame):
+            raise DataError(f"{text.path}: was changed while it was read")
+        return column
+
+    return Table(text.path, frame, text.lines, text.written, spelled)
 
 
-def _without_empty_lines(text: Text, frame: frames.Frame) -> frames.Frame:
-    """Refuse short rows, which polars fills with missing values, and drop empty lines.
+def _full_rows(text: Text, frame: frames.Frame) -> series.Series | None:
+    """Refuse short rows, which polars fills with missing values, and find empty lines.
 
-    Both end in a missing value, so a table whose last column is complete need not come here.
+    Both end in a missing value, so a table whose last column is complete need not come here. None
+    where no line is empty.
     """
     fields = np.fromiter((fields for _, fields in text.records()), np.intp)
     ragged = text.faults() if ((fields != 0) & (fields != frame.width)).any() else None
@@ -198,7 +213,7 @@ def _without_empty_lines(text: Text, frame: frames.Frame) -> frames.Frame:
     full = fields > 0
     if len(full) != frame.height:
         raise DataError(f"{text.path}: is no table: its line ends are mixed up")
-    return frame if full.all() else frame.filter(full)
+    return None if full.all() else series.Series(full)
 
 
 def json_lines(path: str, data: bytes, first_line: int) -> Table:
