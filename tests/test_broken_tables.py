@@ -418,6 +418,30 @@ def test_a_header_of_more_than_a_megabyte_is_read_to_its_end(tmp_path: Path) -> 
     assert [table.names for table in table_pieces(str(path))] == [(*names, "y")]
 
 
+@pytest.mark.parametrize(
+    ("number", "advice"),
+    [
+        ("1,050.0", "remove the thousands separators"),
+        ("-1,234,567", "remove the thousands separators"),
+        ("$1,050.25", "remove the thousands separators"),
+        ("3,14", "write decimals with a point"),
+        ("1.050,25", "remove the points that separate thousands, and write decimals with a point"),
+        (
+            "1,050",
+            "remove the comma where it separates thousands, write a point where it begins the decimals",
+        ),
+    ],
+)
+def test_what_to_do_about_a_comma_depends_on_the_number(
+    tmp_path: Path, number: str, advice: str
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(f'a,b,y\n1,1,p\n2,2,q\n3,3,p\n4,"{number}",q\n')
+    with pytest.raises(DataError) as caught:
+        load(path)
+    assert caught.value.faults[-1] == f"{path}: 1 such value in all: {advice}"
+
+
 def test_row_names_without_a_header_can_be_left_out(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text(',a,b,y\n"r1",1,2,p\n"r2",3,4,q\n"r3",5,7,p\n"r4",2,1,q\n')

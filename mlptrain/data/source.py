@@ -163,6 +163,18 @@ def likeness(text: str) -> str:
     return text if number is None else label(number)
 
 
+def alike(levels: Iterable[str]) -> tuple[str, ...]:
+    """The first of the levels that differ in spelling or case only; none where all differ in more.
+
+    >>> alike(["1", "2", "1.0"]), alike(["Yes", "no", "yes"]), alike(["a", "b"])
+    (('1', '1.0'), ('Yes', 'yes'), ())
+    """
+    groups = dict[str, list[str]]()
+    for level in levels:
+        groups.setdefault(likeness(level).casefold(), []).append(level)
+    return next((tuple(group) for group in groups.values() if len(group) > 1), ())
+
+
 def finder(levels: Iterable[str]) -> Callable[[str], int]:
     """What finds the place of a label: of the same text, else of the only one alike, else UNSEEN.
 

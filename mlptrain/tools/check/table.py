@@ -8,6 +8,7 @@ from mlptrain.config import load_config
 from mlptrain.config.overrides import Overrides
 from mlptrain.tools.check.case import Case
 from mlptrain.tools.check.columns import column_scales, constant_columns, target_scale
+from mlptrain.tools.check.index import index_columns
 from mlptrain.tools.check.labels import labels
 from mlptrain.tools.check.leaks import shared_rows
 from mlptrain.tools.check.start import (
@@ -36,6 +37,7 @@ CHECKS: Mapping[str, Check] = {
     "constant columns": constant_columns,
     "scale of columns": column_scales,
     "scale of target": target_scale,
+    "index columns": index_columns,
     "rows in two sets": shared_rows,
     "finite numbers": finite,
     "initial loss": initial_loss,

@@ -2,15 +2,15 @@
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from mlptrain.config import dump
 from mlptrain.data.readers.sources import labels_of, open_source, target_names
-from mlptrain.data.source import as_number, require
-from mlptrain.messages import count, printable
-from mlptrain.tools.first_config.profile import Profile, profile
-from mlptrain.tools.first_config.roles import RARE, Roles, choose_roles
+from mlptrain.data.source import require
+from mlptrain.messages import count
+from mlptrain.tools.first_config.heading import doubts_about, few, heading, left_out
+from mlptrain.tools.first_config.profile import profile
+from mlptrain.tools.first_config.roles import RARE, Roles, choose_roles, is_picture
 from mlptrain.tools.first_config.task import Task, choose_task
 
 Comments = dict[tuple[str | int, ...], str]
@@ -21,7 +21,14 @@ FEW_ROWS = 2000
 """With fewer rows a network learns them by heart: dropout and a stronger penalty."""
 
 
-def proposed(path: str, targets: Sequence[str]) -> str:
+class Proposal(NamedTuple):
+    """A commented config as YAML, and what to tell whoever does not read it."""
+
+    text: str
+    notes: tuple[str, ...]
+
+
+def proposed(path: str, targets: Sequence[str]) -> Proposal:
     """A commented config for the file at `path`, whose target columns are `targets`.
 
     DataError for a column that is not there, with the nearest one that is.
@@ -29,7 +36,8 @@ def proposed(path: str, targets: Sequence[str]) -> str:
     source = open_source(path, labels=labels_of(path, None))
     names = target_names(source, targets[0] if len(targets) == 1 else targets)
     require(source, names)
-    task = choose_task([profile(source, name) for name in names])
+    answers = [profile(source, name) for name in names]
+    task = choose_task(answers)
     roles = choose_roles([profile(source, name) for name in source.names if name not in names])
     comments: Comments = {}
     rows = len(source)
@@ -47,56 +55,9 @@ def proposed(path: str, targets: Sequence[str]) -> str:
     comments[("regularization", "l2")] = "keeps the weights small; more if it overfits"
     comments[("optimizer",)] = "the rate is the first thing to change when training is slow or jumps"
     comments[("schedule",)] = "the rate falls to 0 along half a cosine"
-    return _heading(path, source.names, rows, roles) + dump(config, comments)
-
-
-def _heading(path: str, names: Sequence[str], rows: int, roles: Roles) -> str:
-    learned = count(len(roles.features), "column")
-    text = (
-        f"# A first config for {printable(path)}: {count(rows, 'row')}, {count(len(names), 'column')}, "
-        f"{learned} to learn from.\n"
-        "# Written by mlptrain init, which looked at every value. Read the comments, change what you "
-        "know better,\n"
-        "# then: mlptrain fit CONFIG   and: mlptrain predict RUN NEW_DATA -o FILE\n"
-    )
-    if looks_like_a_row(names):
-        text += (
-            f"# The header holds numbers: {_few(names)}.\n"
-            "# If that is a row of data, write a line of names above it, and run init again.\n"
-        )
-    codes = [
-        printable(each.name)
-        for each in roles.numbers
-        if each.kind == "number" and each.whole and 2 < each.different <= 10
-    ]
-    if codes and not _is_picture(roles.numbers):
-        text += (
-            f"# Whole numbers with few values: {_few(codes)}.\n"
-            "# They are taken as quantities. Name those that are codes under "
-            "data.categorical.columns.\n"
-        )
-    return text + "\n"
-
-
-def looks_like_a_row(names: Sequence[str]) -> bool:
-    """Whether most names of columns are numbers, other than a count of the columns.
-
-    >>> looks_like_a_row(["5.1", "3.5", "setosa"]), looks_like_a_row(["0", "1", "2", "y"])
-    (True, False)
-    """
-    numbers = [number for name in names if (number := as_number(name)) is not None]
-    steps = {after - before for before, after in pairwise(numbers)}
-    return 2 * len(numbers) > len(names) and steps != {1}
-
-
-def _few(names: Sequence[str]) -> str:
-    """The first names of a list, for a comment that is to stay short.
-
-    >>> _few(["a", "b"]), _few(["a", "b", "c", "d", "e"])
-    ('a, b', 'a, b, c and 2 more')
-    """
-    more = f" and {len(names) - 3} more" if len(names) > 4 else ""
-    return ", ".join(printable(name) for name in (names[:3] if more else names)) + more
+    doubts = doubts_about(roles, answers)
+    above = heading(path, source.names, rows, roles, doubts)
+    return Proposal(above + dump(config, comments), (*left_out(roles), *doubts))
 
 
 def _data(
@@ -127,7 +88,7 @@ def _data(
     _categories(data, roles, comments)
     if roles.dates:
         data["dates"] = "number"
-        names = _few([each.name for each in roles.dates])
+        names = few([each.name for each in roles.dates])
         comments[("data", "dates")] = f"{names}: days since 1970-01-01; `ignore` leaves them out"
     return data
 
@@ -138,8 +99,8 @@ def _scale(data: dict[str, Any], roles: Roles, comments: Comments) -> None:
     heavy = [each.name for each in numbers if each.heavy_tails]
     if heavy and 5 * len(heavy) >= len(numbers):
         data["scale"] = "robust"
-        comments[("data", "scale")] = f"median and quartiles: values far out in {_few(heavy)}"
-    elif _is_picture(numbers):
+        comments[("data", "scale")] = f"median and quartiles: values far out in {few(heavy)}"
+    elif is_picture(numbers):
         data["scale"] = "minmax"
         comments[("data", "scale")] = "whole numbers from 0 in one unit, as pixels are: 0 to 1 each"
         side = math.isqrt(len(numbers))
@@ -151,20 +112,12 @@ def _scale(data: dict[str, Any], roles: Roles, comments: Comments) -> None:
         comments[("data", "scale")] = "mean 0 and deviation 1; robust if there are outliers"
 
 
-def _is_picture(numbers: Sequence[Profile]) -> bool:
-    varied = [each for each in numbers if each.different > 1]
-    if len(varied) < 16 or any(each.low < 0 or not each.whole for each in numbers):
-        return False
-    top = max(each.high for each in varied)
-    return sum(each.high >= top / 2 for each in varied) > len(varied) / 2
-
-
 def _blanks(data: dict[str, Any], roles: Roles, comments: Comments) -> None:
     with_blanks = [each.name for each in roles.numbers if each.blanks]
     if with_blanks:
         data["missing"] = {"policy": "median", "indicator": True}
         comments[("data", "missing")] = (
-            f"blanks in {_few(with_blanks)}: the median, and a column that says where"
+            f"blanks in {few(with_blanks)}: the median, and a column that says where"
         )
 
 
@@ -175,13 +128,13 @@ def _categories(data: dict[str, Any], roles: Roles, comments: Comments) -> None:
     here: tuple[str, ...] = ("data", "categorical")
     rare = [each.name for each in roles.texts if each.counts.min(initial=RARE) < RARE]
     blank = [each.name for each in roles.texts if each.blanks]
-    comments[here] = f"a 0/1 column per category of {_few([each.name for each in roles.texts])}"
+    comments[here] = f"a 0/1 column per category of {few([each.name for each in roles.texts])}"
     if rare:
         setting["unseen"] = "zeros"
-        comments[(*here, "unseen")] = f"rare categories in {_few(rare)}: a new one is all zeros"
+        comments[(*here, "unseen")] = f"rare categories in {few(rare)}: a new one is all zeros"
     if blank:
         setting["missing"] = "zeros"
-        comments[(*here, "missing")] = f"blanks in {_few(blank)}: all zeros"
+        comments[(*here, "missing")] = f"blanks in {few(blank)}: all zeros"
     if roles.categories:
         setting["columns"] = list(roles.categories)
         comments[(*here, "columns")] = "codes, not quantities"

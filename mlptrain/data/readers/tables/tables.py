@@ -5,7 +5,8 @@ a `Table`. A broken file is a DataError with file, line and column; nothing is r
 """
 
 import json
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
@@ -23,6 +24,8 @@ from mlptrain.errors import DataError
 from mlptrain.messages import count, printable, quoted
 
 JSON_LINES = (".jsonl", ".ndjson")
+THOUSANDS = re.compile(r"[^\d,.]*\d{1,3}(,\d{3})+(\.\d+)?\D*")
+SURE_THOUSANDS = re.compile(r"[^\d,.]*\d{1,3}(,\d{3})+(,\d{3}|\.\d+)\D*")
 COLUMN_PIECE = 1 << 24
 """Bytes of a piece of a Parquet or Arrow file that is read whole."""
 
@@ -130,15 +133,26 @@ class Table:
 
 def not_numbers(source: Source, name: str, first: Sequence[int], total: int) -> DataError:
     """The error for a column that should hold numbers: its first faulty rows, and how many in all."""
-    if any("," in source.shown(name, row) for row in first):
-        advice = "write decimals with a point"
-    else:
-        advice = (
-            "correct them or leave them empty; "
-            f"if {printable(name)} is a category: `categorical: {{columns: [{printable(name)}]}}`"
-        )
+    advice = _notation(source.shown(name, row) for row in first) or (
+        "correct them or leave them empty; "
+        f"if {printable(name)} is a category: `categorical: {{columns: [{printable(name)}]}}`"
+    )
     places = [(row, name) for row in first]
     return faulty_values(source, places, total, "is not a number", advice)
+
+
+def _notation(shown: Iterable[str]) -> str:
+    """How to write numbers that have a comma, or the empty text where none has one."""
+    commas = [text.strip("'") for text in shown if "," in text]
+    if any(SURE_THOUSANDS.fullmatch(text) for text in commas):
+        return "remove the thousands separators"
+    if any(THOUSANDS.fullmatch(text) for text in commas):
+        return (
+            "remove the comma where it separates thousands, write a point where it begins the decimals"
+        )
+    if any("." in text for text in commas):
+        return "remove the points that separate thousands, and write decimals with a point"
+    return "write decimals with a point" if commas else ""
 
 
 def read_table(path: str) -> Table:
