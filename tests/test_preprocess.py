@@ -138,6 +138,21 @@ def test_a_category_is_the_same_when_a_new_file_holds_only_its_numbers(csv: Path
     assert apply(data, csv, "c\n12\n12\n").tolist() == [[1, 0, 0, 0]] * 2
 
 
+@pytest.mark.parametrize("scale", ["standard", "minmax", "robust"])
+def test_a_column_that_differs_by_rounding_only_is_constant(csv: Path, scale: str) -> None:
+    """0.1 + 0.2 is 0.30000000000000004; scikit-learn makes such a column 0 as well (PR 19788)."""
+    values = ["0.3" if i % 3 else "0.30000000000000004" for i in range(60)]
+    rows = "".join(f"{value},{i},{'pq'[i % 2]}\n" for i, value in enumerate(values))
+    data = fit(csv, "a,b,y\n" + rows, scale=scale)
+    assert data.notes == ("a is 0.3 in every training row: it becomes 0",)
+    assert apply(data, csv, "a,b\n0.31,1\n-1e9,1\n")[:, 0].tolist() == [0, 0]
+
+
+def test_a_column_of_large_numbers_that_differ_by_one_is_not_constant(csv: Path) -> None:
+    rows = "".join(f"{10**12 + i % 2},{'pq'[i % 2]}\n" for i in range(60))
+    assert fit(csv, "a,y\n" + rows).train.inputs.numbers[:2, 0].tolist() == [-1, 1]
+
+
 @pytest.mark.parametrize("scale", ["standard", "minmax", "robust", "none"])
 def test_booleans_are_not_scaled(csv: Path, scale: str) -> None:
     X = fit(csv, "a,y\ntrue,p\nfalse,q\ntrue,p\n", scale=scale).train.inputs.numbers

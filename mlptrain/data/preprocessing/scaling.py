@@ -6,8 +6,9 @@
                where the quartiles are equal, 2 / (maximum - minimum)
     none       center = 0         factor = 1
 
-A constant column becomes 0 (except under `none`). Missing values do not enter. The robust scaling
-and its smooth clip are those of Holzmueller et al. 2024, "Better by default" (arXiv:2407.04491).
+A column that is constant within rounding becomes 0 (except under `none`). Missing values do not
+enter. The robust scaling and its smooth clip are those of Holzmueller et al. 2024, "Better by
+default" (arXiv:2407.04491).
 """
 
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ from mlptrain.errors import DataError
 from mlptrain.messages import printable
 from mlptrain.system.prefetch import ahead
 
+ROUNDING = 16 * np.finfo(np.float64).eps
+"""What sums of a few numbers differ by, of their size, when they should be equal."""
 Floats = NDArray[np.float64]
 
 
@@ -39,6 +42,16 @@ class Moments:
     high: Floats
     mean: Floats
     std: Floats
+
+    @property
+    def constant(self) -> NDArray[np.bool_]:
+        """Whether a column has one value but for rounding, as 0.3 and 0.1 + 0.2: a few units apart
+        in the last place. Unlike a bound on the variance this does not grow with the rows, so
+        times in milliseconds, which differ by little and exactly, are not taken for constant.
+        """
+        size = np.maximum(np.abs(self.low), np.abs(self.high))
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.asarray(self.high - self.low <= ROUNDING * size)
 
 
 def moments(source: Source, names: list[str], rows: RowIndex) -> Moments:
@@ -123,11 +136,11 @@ def _fit_one(
     kind = source.kind(name)
     values = source.numbers(name)[rows] if scale == "robust" or missing == "median" else None
     median = float(np.nanmedian(values)) if values is not None else 0.0
-    low, high = float(found.low[j]), float(found.high[j])
+    low, high, constant = float(found.low[j]), float(found.high[j]), bool(found.constant[j])
     if scale == "none" or (kind == "boolean" and low < high):
         center, factor = 0.0, 1.0
-    elif low == high:
-        center, factor = low, 0.0
+    elif constant:
+        center, factor = (low if low == high else float(found.mean[j])), 0.0
     elif scale == "robust" and values is not None:
         lower, upper = np.nanquantile(values, [0.25, 0.75])
         center, factor = median, _inverse(upper - lower if upper > lower else (high - low) / 2)
@@ -135,7 +148,7 @@ def _fit_one(
         center, factor = low, _inverse(high - low)
     else:
         center, factor = float(found.mean[j]), _inverse(found.std[j])
-    if not (np.isfinite(center) and np.isfinite(factor) and (factor > 0 or low == high)):
+    if not (np.isfinite(center) and np.isfinite(factor) and (factor > 0 or constant)):
         raise DataError(
             f"{source.path}: column {printable(name)!r} goes from {low:g} to {high:g}, "
             f"which `scale: {scale}` cannot bring into range: correct it or ignore it"
