@@ -8,6 +8,8 @@ import pytest
 from helpers import load_data
 
 from mlptrain.data.dataset import Dataset
+from mlptrain.data.readers.tables.pieces import table_pieces
+from mlptrain.data.readers.tables.tables import read_table
 from mlptrain.errors import DataError
 
 
@@ -285,13 +287,27 @@ BROKEN: dict[str, tuple[bytes | str, dict[str, object], list[str]]] = {
             "F:3: broken quoting (',' expected after '\"'): double each quote inside a quoted field",
         ],
     ),
-    "quote inside a field": (
-        'a,b,y\n1,2,p\n3,4,5" disk\n5,7,p\n',
+    "an even number of quotes that are not doubled": (
+        'a,b,y\n1,2,p\n3,4,"24" screen"\n5,7,p\n1,5,"24" screen"\n',
         {},
         [
-            "F:3: a quote inside a field that does not begin with one: "
-            'write the field as "..." with each quote in it doubled'
+            "F:3: broken quoting (',' expected after '\"'): double each quote inside a quoted field",
         ],
+    ),
+    "quotes escaped with a backslash": (
+        'a,b,y\n1,2,p\n3,4,"24\\" screen"\n5,7,p\n1,5,"24\\" screen"\n',
+        {},
+        ['F:3: a quote is escaped with a backslash (\\"): write it doubled ("")'],
+    ),
+    "a quote escaped with a backslash before a comma": (
+        'a,b,y\n1,2,p\n3,"a\\", b"\n5,7,p\n',
+        {},
+        ['F:3: a quote is escaped with a backslash (\\"): write it doubled ("")'],
+    ),
+    "CR in a field": (
+        "a,b,y\n1,2,p\n3,4,q\rq\n5,7,p\n",
+        {},
+        ["F:3: a bare CR in a field: quote the field"],
     ),
     "control-Z at the end": (
         GOOD + "\x1a",
@@ -401,6 +417,44 @@ def test_harmless_variants_read_as_the_same_table(name: str, tmp_path: Path) -> 
     data = load(path, scale="none")
     assert data.train.inputs.numbers.tolist() == [[1, 2], [3, 4], [5, 7], [2, 1]]
     assert (data.classes, data.train.y.tolist(), data.notes) == (("p", "q"), [0, 1, 0, 1], ())
+
+
+def test_a_quote_in_a_field_that_does_not_begin_with_one_is_a_character(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text('a,y\n1,5" disk\n2,"3,5"" disk"\n3,5" disk\n4,"3,5"" disk"\n')
+    assert load(path).classes == ('3,5" disk', '5" disk')
+
+
+def test_a_header_of_more_than_a_megabyte_is_read_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    names = [f"probe_{j}_{'q' * 1000}" for j in range(1100)]
+    path.write_text("\n".join([",".join([*names, "y"]), *[",".join(["1"] * 1101)] * 2]))
+    assert read_table(str(path)).names == (*names, "y")
+    assert [table.names for table in table_pieces(str(path))] == [(*names, "y")]
+
+
+@pytest.mark.parametrize(
+    ("number", "advice"),
+    [
+        ("1,050.0", "remove the thousands separators"),
+        ("-1,234,567", "remove the thousands separators"),
+        ("$1,050.25", "remove the thousands separators"),
+        ("3,14", "write decimals with a point"),
+        ("1.050,25", "remove the points that separate thousands, and write decimals with a point"),
+        (
+            "1,050",
+            "remove the comma where it separates thousands, write a point where it begins the decimals",
+        ),
+    ],
+)
+def test_what_to_do_about_a_comma_depends_on_the_number(
+    tmp_path: Path, number: str, advice: str
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(f'a,b,y\n1,1,p\n2,2,q\n3,3,p\n4,"{number}",q\n')
+    with pytest.raises(DataError) as caught:
+        load(path)
+    assert caught.value.faults[-1] == f"{path}: 1 such value in all: {advice}"
 
 
 def test_row_names_without_a_header_can_be_left_out(tmp_path: Path) -> None:

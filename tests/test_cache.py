@@ -422,7 +422,16 @@ def test_numbers_that_turn_into_text_are_categories_as_in_memory(tmp_path: Path)
         "a,y\n" + "".join(f"{1.0 if i < 200 else 'ab'[i % 2]},{i % 3}\n" for i in range(600))
     )
     whole, cached = (loaded(str(path), cache) for cache in ("none", tmp_path / "c"))
-    assert whole.features == ("a=1", "a=a", "a=b")
+    assert whole.features == ("a=1.0", "a=a", "a=b")
+    assert bits(cached) == bits(whole)
+
+
+def test_classes_and_categories_keep_their_spelling_as_in_memory(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("a,y\n" + "".join(f"{i % 3:02},{('1E2', '1E3')[i % 2]}\n" for i in range(600)))
+    settings = {"categorical": {"columns": ["a"]}}
+    whole, cached = (loaded(str(path), cache, **settings) for cache in ("none", tmp_path / "c"))
+    assert (whole.features, whole.classes) == (("a=00", "a=01", "a=02"), ("1E2", "1E3"))
     assert bits(cached) == bits(whole)
 
 

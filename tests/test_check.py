@@ -239,6 +239,14 @@ def test_large_numbers_throughout_are_doubtful(blobs, table):
     assert statuses(config(table(X * 255, y), data__scale="none"))["scale of columns"] == "WARN"
 
 
+@pytest.mark.parametrize("scale", ["standard", "robust", "minmax", "none"])
+def test_a_column_that_counts_the_rows_is_found(table, scale):
+    X, y = np.random.default_rng(0).normal(size=(300, 3)), np.arange(300) // 150
+    X[:, 1] = np.arange(300)
+    found = findings(config(table(X, y), data__scale=scale))["index columns"]
+    assert (found.status, found.found.split(":")[0]) == ("WARN", "x1")
+
+
 def test_scaling_repairs_an_unscaled_column(blobs, table):
     X, y = blobs
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import polars
 import pytest
 import yaml
 from runs import faults, invoke
@@ -20,7 +21,7 @@ def made(tmp_path: Path, **columns: object) -> Path:
 
 
 def config_of(path: Path, *targets: str) -> dict:
-    return yaml.safe_load(first_config(str(path), targets))
+    return yaml.safe_load(first_config(str(path), targets).text)
 
 
 def u(i: int) -> float:
@@ -37,7 +38,7 @@ def letter(i: int) -> str:
 
 def reasons(path: Path, target: str) -> dict[str, str]:
     """Column -> the reason for which it is left out."""
-    lines = [line for line in first_config(str(path), [target]).splitlines() if "    - " in line]
+    lines = [line for line in first_config(str(path), [target]).text.splitlines() if "    - " in line]
     pairs = [line.replace("    - ", "").split("#") for line in lines]
     return {name.strip().strip('"'): reason.strip() for name, reason in pairs}
 
@@ -139,7 +140,7 @@ def test_blank_and_rare_categories_become_zeros(tmp_path):
 
 def test_dates_become_days_and_the_comment_says_how_to_leave_them_out(tmp_path):
     path = made(tmp_path, day=lambda i: f"2024-01-{1 + i % 28:02}", u=u, kind=letter)
-    text = first_config(str(path), ["kind"])
+    text = first_config(str(path), ["kind"]).text
     assert yaml.safe_load(text)["data"]["dates"] == "number"
     assert "# day: days since 1970-01-01; `ignore` leaves them out" in text
 
@@ -192,7 +193,7 @@ def test_what_is_written_runs_as_it_is_with_every_kind_of_column(tmp_path):
 def test_any_name_of_a_column_is_written_as_yaml_reads_it(tmp_path, name):
     rows = [["same", u(i), letter(i)] for i in range(N)]
     path = write(tmp_path / "t.csv", [name, "u", "kind of"], rows)
-    config = load_config(yaml.safe_load(first_config(str(path), ["kind of"])))
+    config = load_config(yaml.safe_load(first_config(str(path), ["kind of"]).text))
     assert config.data.ignore == (name,)
     assert config.data.target == "kind of"
 
@@ -230,7 +231,7 @@ def test_blanks_in_the_target_are_refused_with_their_lines(tmp_path):
 
 def test_without_a_file_the_config_goes_to_stdout(tmp_path):
     path = made(tmp_path, u=u, kind=letter)
-    assert invoke("init", path, "--target", "kind").stdout == first_config(str(path), ["kind"])
+    assert invoke("init", path, "--target", "kind").stdout == first_config(str(path), ["kind"]).text
 
 
 def test_a_file_is_replaced_only_by_force(tmp_path):
@@ -249,3 +250,61 @@ def test_arrays_get_a_config_too(tmp_path):
     config = config_of(Path("data/mnist5k.npz"), "y")
     assert config["data"]["image_shape"] == [28, 28]
     assert "ignore" not in config["data"]
+
+
+@pytest.mark.parametrize(
+    "name", ["Unnamed: 0", "level_0", "RowNumber", "__index_level_0__", "index", "row_nr", "rownames"]
+)
+def test_the_index_of_a_sample_is_left_out_whoever_wrote_it(tmp_path, name):
+    path = made(tmp_path, **{name: lambda i: i * 7 % 1009}, u=u, v=v, kind=letter)
+    assert reasons(path, "kind") == {name: "numbers the rows, by its name"}
+    assert invoke("init", path, "--target", "kind").stderr == (
+        f"note: left out: {name} (numbers the rows, by its name)\n"
+    )
+
+
+def test_the_index_in_a_parquet_file_is_left_out(tmp_path):
+    frame = polars.DataFrame(
+        {
+            "u": [u(i) for i in range(N)],
+            "y": [v(i) for i in range(N)],
+            "__index_level_0__": [i * 7 % 1009 for i in range(N)],
+        }
+    )
+    frame.write_parquet(tmp_path / "t.parquet")
+    assert config_of(tmp_path / "t.parquet", "y")["data"]["ignore"] == ["__index_level_0__"]
+
+
+def test_few_rows_that_count_are_an_index_and_a_level_of_few_values_is_none(tmp_path):
+    rows = [[i + 1, i % 4, u(i), v(i)] for i in range(12)]
+    path = write(tmp_path / "t.csv", ["case", "level_0", "u", "y"], rows)
+    assert reasons(path, "y") == {"case": "numbers the rows"}
+
+
+def test_close_whole_numbers_that_all_differ_are_doubted(tmp_path):
+    path = made(tmp_path, ticket=lambda i: i * 7 % 499, u=u, y=v)
+    doubt = "whole numbers, all different and close together: ignore them if they number the rows"
+    assert f"# ticket: {doubt}.\n" in first_config(str(path), ["y"]).text
+    assert invoke("init", path, "--target", "y").stderr == f"note: ticket: {doubt}\n"
+
+
+def test_points_that_may_separate_thousands_are_doubted(tmp_path):
+    people = lambda i: f"{i}" if i < 100 else f"{i % 9 + 1}.{i:03}"  # noqa: E731
+    path = made(tmp_path, people=people, ratio=lambda i: f"{i % 9}.{i:03}", y=v)
+    said = invoke("init", path, "--target", "y")
+    advice = "points, read as decimal points, may separate thousands: write 1234 for 1.234 if so"
+    doubt = f"people: {advice}"
+    assert f"# {doubt}.\n" in said.stdout
+    assert said.stderr == f"note: {doubt}\n"
+
+
+def test_values_that_differ_in_spelling_only_are_named(tmp_path):
+    path = made(tmp_path, u=u, answer=lambda i: ["yes", "no", "Yes"][i % 3])
+    said = invoke("init", path, "--target", "answer").stderr
+    assert said == "note: answer: 'Yes' and 'yes' are taken as two values\n"
+
+
+def test_a_target_of_one_number_is_refused_as_one_class_is(tmp_path):
+    path = made(tmp_path, u=u, y=7.5)
+    found = "target 'y' has one value, 7.5, in every row: there is nothing to learn"
+    assert faults(invoke("init", path, "--target", "y")) == [found]

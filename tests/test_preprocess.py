@@ -126,7 +126,7 @@ def test_unseen_and_missing_categories_are_zeros_where_asked(csv: Path) -> None:
 
 def test_whole_numbers_can_be_categories(csv: Path) -> None:
     settings = {"categorical": {"columns": ["c"]}}
-    data = fit(csv, "c,y\n10,p\n9,q\n10.0,p\n", **settings)
+    data = fit(csv, "c,y\n10,p\n9,q\n10,p\n", **settings)
     assert (data.features, data.train.inputs.numbers.tolist()) == (
         ("c=9", "c=10"),
         [[0, 1], [1, 0], [0, 1]],
@@ -136,6 +136,21 @@ def test_whole_numbers_can_be_categories(csv: Path) -> None:
 def test_a_category_is_the_same_when_a_new_file_holds_only_its_numbers(csv: Path) -> None:
     data = fit(csv, "c,y\n12,p\nA,q\nB,q\n12,p\nC,q\n")
     assert apply(data, csv, "c\n12\n12\n").tolist() == [[1, 0, 0, 0]] * 2
+
+
+@pytest.mark.parametrize("scale", ["standard", "minmax", "robust"])
+def test_a_column_that_differs_by_rounding_only_is_constant(csv: Path, scale: str) -> None:
+    """0.1 + 0.2 is 0.30000000000000004; scikit-learn makes such a column 0 as well (PR 19788)."""
+    values = ["0.3" if i % 3 else "0.30000000000000004" for i in range(60)]
+    rows = "".join(f"{value},{i},{'pq'[i % 2]}\n" for i, value in enumerate(values))
+    data = fit(csv, "a,b,y\n" + rows, scale=scale)
+    assert data.notes == ("a is 0.3 in every training row: it becomes 0",)
+    assert apply(data, csv, "a,b\n0.31,1\n-1e9,1\n")[:, 0].tolist() == [0, 0]
+
+
+def test_a_column_of_large_numbers_that_differ_by_one_is_not_constant(csv: Path) -> None:
+    rows = "".join(f"{10**12 + i % 2},{'pq'[i % 2]}\n" for i in range(60))
+    assert fit(csv, "a,y\n" + rows).train.inputs.numbers[:2, 0].tolist() == [-1, 1]
 
 
 @pytest.mark.parametrize("scale", ["standard", "minmax", "robust", "none"])
@@ -168,9 +183,16 @@ def test_the_polar_transform_comes_before_scaling(csv: Path) -> None:
 @pytest.mark.parametrize(
     ("values", "classes"),
     [
-        ("10 9 9.0 10", ("9", "10")),
+        ("10 9 9 10", ("9", "10")),
+        ("10 9 9.0 10 9 9.0", ("9", "9.0", "10")),
         ("b a b a", ("a", "b")),
-        ("True false true FALSE", ("false", "true")),
+        ("True False True False", ("False", "True")),
+        ("01 02 3 01 02 3", ("01", "02", "3")),
+        ("12E4 12E5 12E4 12E5", ("12E4", "12E5")),
+        (
+            "12345678901234567890 12345678901234567891 12345678901234567890",
+            ("12345678901234567890", "12345678901234567891"),
+        ),
         ("10 x 9 x", ("10", "9", "x")),
     ],
 )
@@ -179,6 +201,41 @@ def test_classes_are_in_numeric_order_else_sorted(
 ) -> None:
     rows = "".join(f"{i},{value}\n" for i, value in enumerate(values.split()))
     assert fit(csv, "a,y\n" + rows).classes == classes
+
+
+@pytest.mark.parametrize(
+    ("known", "written", "place"),
+    [
+        ("11 12 11", "11.0", 0),
+        ("011 012 011", "12", 1),
+        ("True False True", "true", 1),
+        ("yes no yes", " yes ", 1),
+        ("120000 5 120000", "12E4", 1),
+    ],
+)
+def test_another_spelling_of_one_class_is_that_class(
+    csv: Path, known: str, written: str, place: int
+) -> None:
+    rows = [f"{i},{value}\n" for i, value in enumerate(known.split())]
+    data = fit(csv, "a,y\n" + "".join(rows))
+    csv.write_text(f"a,y\n1,{written}\n")
+    new, _ = load_rows(str(csv), data.preprocessing, target_needed=True, dtype=np.float64)
+    assert new.y.tolist() == [place]
+
+
+def test_a_spelling_that_could_be_two_classes_is_none_of_them(csv: Path) -> None:
+    data = fit(csv, "a,y\n1,7\n2,07\n3,7\n4,07\n")
+    csv.write_text("a,y\n1,7.0\n")
+    with pytest.raises(DataError, match=r"y: '7.0' is a class of no training row \(07, 7\)"):
+        load_rows(str(csv), data.preprocessing, target_needed=True, dtype=np.float64)
+
+
+def test_a_parquet_file_meets_the_classes_of_a_csv(csv: Path) -> None:
+    data = fit(csv, "a,y\n1,True\n2,False\n3,True\n")
+    file = csv.with_suffix(".parquet")
+    pl.DataFrame({"a": [1.0, 2.0], "y": [True, False]}).write_parquet(file)
+    new, _ = load_rows(str(file), data.preprocessing, target_needed=True, dtype=np.float64)
+    assert (data.classes, new.y.tolist()) == (("False", "True"), [1, 0])
 
 
 def test_a_class_of_no_training_row_is_an_error(csv: Path, tmp_path: Path) -> None:

@@ -99,11 +99,12 @@ def test_every_format_gives_the_same_table(tmp_path: Path) -> None:
         assert read.codes("b", ["x"], np.arange(3)).tolist() == [0, BLANK, UNSEEN]
 
 
-def test_a_number_has_one_label_however_it_is_written(csv: Path) -> None:
-    read = table(csv, "a,b\n1.0,1\n1,x\n01,1.0\n2,x\n")
-    assert read.levels("a", np.arange(4)) == ["1", "2"]
-    assert read.levels("b", np.arange(4)) == ["1", "x"]
-    assert read.codes("b", ["1", "x"], np.arange(4)).tolist() == [0, 1, 0, 1]
+def test_a_label_is_the_text_of_the_file_and_met_by_what_is_alike(csv: Path) -> None:
+    read = table(csv, "a,b\n1.0,1\n\n1,x\n 01 ,1.0\n2,\n")
+    assert read.levels("a", np.arange(4)) == ["01", "1", "1.0", "2"]
+    assert read.levels("b", np.arange(4)) == ["1", "1.0", "x"]
+    assert read.codes("a", ["1", "2"], np.arange(4)).tolist() == [0, 0, 0, 1]
+    assert read.codes("b", ["1.0", "x"], np.arange(4)).tolist() == [0, 1, 0, BLANK]
 
 
 def test_levels_are_those_of_the_rows_asked_for(csv: Path) -> None:

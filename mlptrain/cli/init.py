@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from mlptrain.report.console import tell
 from mlptrain.report.summary import write_config
 from mlptrain.tools.first_config import first_config
 
@@ -26,4 +27,6 @@ def command(data: str, targets: tuple[str, ...], out: Path | None, force: bool) 
       mlptrain init data/penguins.csv --target species -o penguins.yaml
       mlptrain fit penguins.yaml
     """
-    write_config(first_config(data, targets), out, force=force)
+    made = first_config(data, targets)
+    write_config(made.text, out, force=force)
+    tell(made.notes)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.source import BLANK, UNSEEN, Kind, RowIndex, contiguous, in_order, label
+from mlptrain.data.source import BLANK, Kind, RowIndex, contiguous, finder, in_order, label
 from mlptrain.errors import DataError
 from mlptrain.messages import quoted
 
@@ -78,9 +78,9 @@ class Matrix:
 
     def codes(self, name: str, levels: Sequence[str], rows: RowIndex) -> NDArray[np.int64]:
         """(n,) the place of each value in `levels`; BLANK where missing, UNSEEN where not there."""
-        place = {level: i for i, level in enumerate(levels)}
+        find = finder(levels)
         values, inverse = np.unique(self.column(name)[rows], return_inverse=True)
-        codes = [place.get(label(v), UNSEEN) if _present(v) else BLANK for v in values]
+        codes = [find(label(v)) if _present(v) else BLANK for v in values]
         return np.array(codes, np.int64)[inverse]
 
     def where(self, rows: Sequence[int]) -> list[str]:

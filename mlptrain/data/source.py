@@ -61,10 +61,10 @@ class Source(Protocol):
         """(N,) where the column has no value."""
 
     def levels(self, name: str, rows: RowIndex) -> list[str]:
-        """The different values of the column in these rows, as `label` writes them, sorted."""
+        """The different values of the column in these rows, as `label` has them, in order."""
 
     def codes(self, name: str, levels: Sequence[str], rows: RowIndex) -> NDArray[np.int64]:
-        """(n,) the place of each value in `levels`; BLANK where missing, UNSEEN where not there."""
+        """(n,) the place of each value in `levels`, as `finder` finds it; BLANK where missing."""
 
     def where(self, rows: Sequence[int]) -> list[str]:
         """`file:line` of each row, or `file: row n`, counted from 1, where there are no lines."""
@@ -136,10 +136,10 @@ def require(source: Source, names: Iterable[str]) -> None:
 
 
 def label(value: Any) -> str:
-    """The name of a class or category: one number has one name however it is written.
+    """The name of a class or category: a text as it is written, without white space around it.
 
-    >>> label(1), label(1.0), label("1.0"), label(" cat "), label(True), label("0.5")
-    ('1', '1', '1', 'cat', 'true', '0.5')
+    >>> label(" 01 "), label("True"), label(1), label(1.0), label(0.5), label(True)
+    ('01', 'True', '1', '1', '0.5', 'true')
     """
     if isinstance(value, bool | np.bool_):
         return "true" if value else "false"
@@ -148,11 +148,48 @@ def label(value: Any) -> str:
     if isinstance(value, int | float | np.integer | np.floating):
         number = float(value)
         return str(int(number)) if number.is_integer() and abs(number) < 2**63 else repr(number)
-    text = str(value).strip()
+    return str(value).strip()
+
+
+def likeness(text: str) -> str:
+    """What the spellings of one number, or of one truth value, have in common.
+
+    >>> likeness("01"), likeness("1.0"), likeness("TRUE"), likeness("cat")
+    ('1', '1', 'true', 'cat')
+    """
     if text.lower() in ("true", "false"):
         return text.lower()
-    read = as_number(text)
-    return text if read is None else label(read)
+    number = as_number(text)
+    return text if number is None else label(number)
+
+
+def alike(levels: Iterable[str]) -> tuple[str, ...]:
+    """The first of the levels that differ in spelling or case only; none where all differ in more.
+
+    >>> alike(["1", "2", "1.0"]), alike(["Yes", "no", "yes"]), alike(["a", "b"])
+    (('1', '1.0'), ('Yes', 'yes'), ())
+    """
+    groups = dict[str, list[str]]()
+    for level in levels:
+        groups.setdefault(likeness(level).casefold(), []).append(level)
+    return next((tuple(group) for group in groups.values() if len(group) > 1), ())
+
+
+def finder(levels: Iterable[str]) -> Callable[[str], int]:
+    """What finds the place of a label: of the same text, else of the only one alike, else UNSEEN.
+
+    So codes that another program writes as 11.0 are those that training knows as 11.
+
+    >>> find = finder(["11", "7", "07"])
+    >>> find("11.0"), find("07"), find("7.0")
+    (0, 2, -2)
+    """
+    exact, alike = dict[str, int](), dict[str, int]()
+    for place, level in enumerate(levels):
+        exact[level] = place
+        key = likeness(level)
+        alike[key] = UNSEEN if key in alike else place
+    return lambda text: exact[text] if text in exact else alike.get(likeness(text), UNSEEN)
 
 
 def as_number(text: str) -> int | float | None:
@@ -180,5 +217,5 @@ def in_order(labels: Iterable[str]) -> list[str]:
     labels = list(labels)
     numbers = {text: as_number(text) for text in labels}
     if all(number is not None for number in numbers.values()):
-        return sorted(labels, key=lambda text: numbers[text] or 0)
+        return sorted(labels, key=lambda text: (numbers[text] or 0, text))
     return sorted(labels)

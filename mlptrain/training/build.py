@@ -16,6 +16,7 @@ from mlptrain.data.load import load_dataset
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.preprocessing.targets import balanced, class_masses
 from mlptrain.data.settings import Categorical, Fold, Missing, Settings
+from mlptrain.data.source import finder
 from mlptrain.errors import ConfigError
 from mlptrain.graph.node import Node
 from mlptrain.messages import advice
@@ -190,12 +191,14 @@ def class_masses_of(data: Dataset) -> NDArray[np.float64]:
 
 
 def _by_name(given: Mapping[str, float], classes: Sequence[str]) -> list[float]:
-    unknown = [name for name in given if name not in classes]
+    find = finder(classes)
+    unknown = [name for name in given if find(name) < 0]
     if unknown:
         raise ConfigError(
             *(f"loss.class_weights.{name}: no such class; {advice(name, classes)}" for name in unknown)
         )
-    return [float(given.get(name, 1.0)) for name in classes]
+    weights = {find(name): float(weight) for name, weight in given.items()}
+    return [weights.get(place, 1.0) for place in range(len(classes))]
 
 
 def penalties_for(config: Config) -> list[Node]:

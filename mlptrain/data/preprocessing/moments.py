@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from mlptrain.data.source import RowIndex, Source, blocks
 from mlptrain.system.prefetch import prefetch
 
+ROUNDING = 16 * np.finfo(np.float64).eps
+"""What sums of a few numbers differ by, of their size, when they should be equal."""
 Floats = NDArray[np.float64]
 
 
@@ -21,6 +23,16 @@ class Moments:
     high: Floats
     mean: Floats
     std: Floats
+
+    @property
+    def constant(self) -> NDArray[np.bool_]:
+        """Whether a column has one value but for rounding, as 0.3 and 0.1 + 0.2: a few units apart
+        in the last place. Unlike a bound on the variance this does not grow with the rows, so
+        times in milliseconds, which differ by little and exactly, are not taken for constant.
+        """
+        size = np.maximum(np.abs(self.low), np.abs(self.high))
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.asarray(self.high - self.low <= ROUNDING * size)
 
 
 def moments(source: Source, names: Sequence[str], rows: RowIndex) -> Moments:

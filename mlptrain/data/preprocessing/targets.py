@@ -124,7 +124,7 @@ def fit_target_numbers(
     for _ in in_blocks(partial(unscaled.encode, source, dtype=np.float64), rows, len(names)):
         pass  # refuses faulty values
     found = moments(source, names, rows)
-    constant = found.low == found.high
+    constant = found.constant
     notes = [
         f"target {name} has one value, {low:g}, in every training row"
         for name, low, same in zip(names, found.low, constant, strict=True)

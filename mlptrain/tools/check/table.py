@@ -9,6 +9,7 @@ from mlptrain.config.overrides import Overrides
 from mlptrain.tools.check.case import Case
 from mlptrain.tools.check.columns import column_scales, constant_columns, target_scale
 from mlptrain.tools.check.giveaway import giveaway
+from mlptrain.tools.check.index import index_columns
 from mlptrain.tools.check.labels import labels
 from mlptrain.tools.check.leaks import shared_rows
 from mlptrain.tools.check.start import (
@@ -32,6 +33,7 @@ CHECKS: Mapping[str, Check] = {
     "constant columns": constant_columns,
     "scale of columns": column_scales,
     "scale of target": target_scale,
+    "index columns": index_columns,
     "rows in two sets": shared_rows,
     "answer in columns": giveaway,
     "finite numbers": finite,

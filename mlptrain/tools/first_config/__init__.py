@@ -9,12 +9,12 @@ from collections.abc import Sequence
 
 from mlptrain.config import load_config
 from mlptrain.config.yaml import parse
-from mlptrain.tools.first_config.choices import proposed
+from mlptrain.tools.first_config.choices import Proposal, proposed
 from mlptrain.training.build import build
 
 
-def first_config(data: str, targets: Sequence[str]) -> str:
+def first_config(data: str, targets: Sequence[str]) -> Proposal:
     """A commented config for a table, held against its data: one that would not run is an error."""
-    text = proposed(data, targets)
-    build(load_config(parse(text, data).data))
-    return text
+    made = proposed(data, targets)
+    build(load_config(parse(made.text, data).data))
+    return made

@@ -2,15 +2,15 @@
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from mlptrain.config import dump
 from mlptrain.data.readers.sources import labels_of, open_source, target_names
-from mlptrain.data.source import as_number, require
-from mlptrain.messages import count, printable, some
-from mlptrain.tools.first_config.profile import Profile, profile
-from mlptrain.tools.first_config.roles import RARE, Roles, choose_roles
+from mlptrain.data.source import require
+from mlptrain.messages import count, some
+from mlptrain.tools.first_config.heading import FEW, doubts_about, heading, left_out
+from mlptrain.tools.first_config.profile import profile
+from mlptrain.tools.first_config.roles import RARE, Roles, choose_roles, is_picture
 from mlptrain.tools.first_config.task import Task, choose_task
 
 Comments = dict[tuple[str | int, ...], str]
@@ -19,11 +19,16 @@ STEPS = 6000
 """About so many steps are enough for a first network; early stopping makes most runs shorter."""
 FEW_ROWS = 2000
 """With fewer rows a network learns them by heart: dropout and a stronger penalty."""
-FEW = 3
-"""So many columns are named in a comment that is to stay short."""
 
 
-def proposed(path: str, targets: Sequence[str]) -> str:
+class Proposal(NamedTuple):
+    """A commented config as YAML, and what to tell whoever does not read it."""
+
+    text: str
+    notes: tuple[str, ...]
+
+
+def proposed(path: str, targets: Sequence[str]) -> Proposal:
     """A commented config for the file at `path`, whose target columns are `targets`.
 
     DataError for a column that is not there, with the nearest one that is.
@@ -31,7 +36,8 @@ def proposed(path: str, targets: Sequence[str]) -> str:
     source = open_source(path, labels=labels_of(path, None))
     names = target_names(source, targets[0] if len(targets) == 1 else targets)
     require(source, names)
-    task = choose_task([profile(source, name) for name in names])
+    answers = [profile(source, name) for name in names]
+    task = choose_task(answers)
     roles = choose_roles([profile(source, name) for name in source.names if name not in names])
     comments: Comments = {}
     rows = len(source)
@@ -49,43 +55,9 @@ def proposed(path: str, targets: Sequence[str]) -> str:
     comments[("regularization", "l2")] = "keeps the weights small; more if it overfits"
     comments[("optimizer",)] = "the rate is the first thing to change when training is slow or jumps"
     comments[("schedule",)] = "the rate falls to 0 along half a cosine"
-    return _heading(path, source.names, rows, roles) + dump(config, comments)
-
-
-def _heading(path: str, names: Sequence[str], rows: int, roles: Roles) -> str:
-    sizes = f"{count(rows, 'row')}, {count(len(names), 'column')}"
-    lines = [
-        f"A first config for {path}: {sizes}, {count(len(roles.features), 'column')} to learn from.",
-        "Written by mlptrain init, which looked at every value. Read the comments, change what you",
-        "know better, then: mlptrain fit CONFIG   and: mlptrain predict RUN NEW_DATA -o FILE",
-    ]
-    if looks_like_a_row(names):
-        lines += [
-            f"The header holds numbers: {some(names, FEW)}.",
-            "If that is a row of data, write a line of names above it, and run init again.",
-        ]
-    codes = [
-        each.name
-        for each in roles.numbers
-        if each.kind == "number" and each.whole and 2 < each.different <= 10
-    ]
-    if codes and not _is_picture(roles.numbers):
-        lines += [
-            f"Whole numbers with few values: {some(codes, FEW)}.",
-            "They are taken as quantities. Name those that are codes under data.categorical.columns.",
-        ]
-    return "".join(f"# {printable(line)}\n" for line in lines) + "\n"
-
-
-def looks_like_a_row(names: Sequence[str]) -> bool:
-    """Whether most names of columns are numbers, other than a count of the columns.
-
-    >>> looks_like_a_row(["5.1", "3.5", "setosa"]), looks_like_a_row(["0", "1", "2", "y"])
-    (True, False)
-    """
-    numbers = [number for name in names if (number := as_number(name)) is not None]
-    steps = {after - before for before, after in pairwise(numbers)}
-    return 2 * len(numbers) > len(names) and steps != {1}
+    doubts = doubts_about(roles, answers)
+    above = heading(path, source.names, rows, roles, doubts)
+    return Proposal(above + dump(config, comments), (*left_out(roles), *doubts))
 
 
 def _data(
@@ -128,7 +100,7 @@ def _scale(data: dict[str, Any], roles: Roles, comments: Comments) -> None:
     if heavy and 5 * len(heavy) >= len(numbers):
         data["scale"] = "robust"
         comments[("data", "scale")] = f"median and quartiles: values far out in {some(heavy, FEW)}"
-    elif _is_picture(numbers):
+    elif is_picture(numbers):
         data["scale"] = "minmax"
         comments[("data", "scale")] = "whole numbers from 0 in one unit, as pixels are: 0 to 1 each"
         side = math.isqrt(len(numbers))
@@ -138,14 +110,6 @@ def _scale(data: dict[str, Any], roles: Roles, comments: Comments) -> None:
     elif numbers:
         data["scale"] = "standard"
         comments[("data", "scale")] = "mean 0 and deviation 1; robust if there are outliers"
-
-
-def _is_picture(numbers: Sequence[Profile]) -> bool:
-    varied = [each for each in numbers if each.different > 1]
-    if len(varied) < 16 or any(each.low < 0 or not each.whole for each in numbers):
-        return False
-    top = max(each.high for each in varied)
-    return sum(each.high >= top / 2 for each in varied) > len(varied) / 2
 
 
 def _blanks(data: dict[str, Any], roles: Roles, comments: Comments) -> None:

@@ -1,16 +1,21 @@
 """What the columns of a table hold, as far as it matters for a config."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.source import Kind, Source
+from mlptrain.data.source import Kind, Source, alike
 
 SAMPLE = 100_000
 """The different values of a text column are counted on about this many rows, evenly spaced."""
 FAR = 10
 """A value more than so many standard deviations from the mean is far out."""
+LEAST_COUNTING = 5
+"""Fewer values are as they are by chance."""
+POINTED = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}")
+PLAIN = re.compile(r"[+-]?\d{1,3}")
 
 
 @dataclass(frozen=True)
@@ -21,9 +26,13 @@ class Profile:
     different      how many different values there are
     counts         how often each of them occurs
     whole          all values are whole numbers
+    counts_up      they are 0, 1, 2, ... or 1, 2, 3, ... in the order of the file
     infinite       values that are no finite number
     looks_numeric  text of which most values are numbers
     heavy_tails    the quartiles differ, and yet values lie far out
+    thousands      whole numbers below 1000, and others with three digits after a point: 1.234
+                   may be 1234
+    alike          values that read as the same number or truth value, or differ in case only
     """
 
     name: str
@@ -35,9 +44,12 @@ class Profile:
     low: float = 0.0
     high: float = 0.0
     whole: bool = False
+    counts_up: bool = False
     infinite: int = 0
     looks_numeric: bool = False
     heavy_tails: bool = False
+    thousands: bool = False
+    alike: tuple[str, ...] = ()
 
     @property
     def blanks(self) -> int:
@@ -62,7 +74,9 @@ def profile(source: Source, name: str) -> Profile:
         codes = source.codes(name, levels, np.arange(rows))
         counts = np.bincount(codes[codes >= 0], minlength=len(levels))
         numeric = kind == "text" and source.looks_numeric(name)
-        return Profile(name, kind, rows, present, len(levels), counts, looks_numeric=numeric)
+        return Profile(
+            name, kind, rows, present, len(levels), counts, looks_numeric=numeric, alike=alike(levels)
+        )
     return Profile(name, kind, rows, present, 0, np.zeros(0, np.int64))
 
 
@@ -81,8 +95,32 @@ def _numbers(source: Source, name: str, kind: Kind, present: int) -> Profile:
         low=float(different[0]) if len(different) else 0.0,
         high=float(different[-1]) if len(different) else 0.0,
         whole=bool((finite == np.floor(finite)).all()),
+        counts_up=_counts_up(values, len(source)),
         infinite=len(values) - len(finite),
         heavy_tails=_heavy_tails(finite),
+        thousands=_may_be_thousands(source, name, different),
+    )
+
+
+def _counts_up(values: NDArray[np.float64], rows: int) -> bool:
+    first = values[0] if len(values) == rows >= LEAST_COUNTING else np.nan
+    return bool(first in (0, 1) and (values == np.arange(rows) + first).all())
+
+
+def _may_be_thousands(source: Source, name: str, different: NDArray[np.float64]) -> bool:
+    """Judged by the numbers, and only where they leave a doubt by how the file spells them."""
+    size, whole = np.abs(different), different == np.floor(different)
+    three = np.isclose(size * 1000, np.rint(size * 1000), rtol=1e-12, atol=0)
+    if whole.all() or not whole.any() or not three.all() or (size[~whole] < 1).any():
+        return False
+    spelled = source.levels(name, np.arange(len(source)))
+    pointed = [text for text in spelled if "." in text]
+    plain = [text for text in spelled if "." not in text]
+    return bool(
+        len(pointed) >= LEAST_COUNTING
+        and plain
+        and all(POINTED.fullmatch(text) for text in pointed)
+        and all(PLAIN.fullmatch(text) for text in plain)
     )
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mlptrain.data.index_names import is_index_name, is_time_name
 from mlptrain.messages import count
 from mlptrain.tools.first_config.profile import Profile
 
@@ -11,6 +12,8 @@ MOST_CATEGORIES = 500
 """More different texts than this are not turned into columns of 0 and 1."""
 FEW = 20
 """So many different values are few in any table."""
+SPARSE = 3
+"""Numbers of which at least one in so many is there lie close together."""
 MOST_CONSTANT = 2
 """More constant columns are not worth a line each: they become 0, which does no harm."""
 LEAST = 10
@@ -22,7 +25,6 @@ ID = re.compile(
     r"(^|[_\s.-])(ids?|uuid|guid|key|index|idx|rowid|nr|no|number)$|^#$|(?-i:[a-z]I[dD]$)", re.I
 )
 CODE = re.compile(r"(^|[_\s.-])(id|code|zip|zipcode|postcode)$|(?-i:[a-z]I[dD]$)", re.I)
-TIME = re.compile(r"year|month|week|day|date|time|hour|age", re.I)
 
 
 @dataclass(frozen=True)
@@ -106,10 +108,29 @@ def _number(column: Profile) -> str:
     """Ids: every row its own whole number, by name or because they just count."""
     if column.kind != "number" or not column.whole:
         return ""
+    if is_index_name(column.name) and 2 * column.different > column.present:
+        return "numbers the rows, by its name"
     unique = column.different == column.present and column.present > FEW
-    counts_up = column.high - column.low + 1 == column.present == column.rows
-    if unique and counts_up and not TIME.search(column.name):
+    dense = column.high - column.low + 1 == column.present == column.rows
+    if (column.counts_up or (unique and dense)) and not is_time_name(column.name):
         return "numbers the rows"
     if ID.search(column.name) and (unique or column.different > max(FEW, column.present / 2)):
         return "looks like an id: nearly every row has its own"
     return ""
+
+
+def may_be_an_index(column: Profile) -> bool:
+    """Whole numbers that are all different and lie close together: a sample of numbered rows."""
+    if column.kind != "number" or not column.whole or is_time_name(column.name):
+        return False
+    unique = column.different == column.present and column.present > FEW
+    return unique and column.high - column.low + 1 < SPARSE * column.present
+
+
+def is_picture(numbers: Sequence[Profile]) -> bool:
+    """Whether most columns are whole numbers from 0 in one unit, as pixels are."""
+    varied = [each for each in numbers if each.different > 1]
+    if len(varied) < 16 or any(each.low < 0 or not each.whole for each in numbers):
+        return False
+    top = max(each.high for each in varied)
+    return sum(each.high >= top / 2 for each in varied) > len(varied) / 2

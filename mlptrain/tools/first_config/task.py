@@ -38,6 +38,10 @@ def choose_task(targets: Sequence[Profile]) -> Task:
 
     DataError for text that is different in nearly every row.
     """
+    for each in targets:
+        if each.kind == "number" and each.different == 1:
+            found = f"has one value, {each.low:g}, in every row: there is nothing to learn"
+            raise DataError(f"target {each.name!r} {found}")
     if len(targets) > 1:
         return Task("mse", f"{len(targets)} numbers to predict at once")
     target = targets[0]

@@ -6,9 +6,9 @@
                where the quartiles are equal, 2 / (maximum - minimum)
     none       center = 0         factor = 1
 
-All in float64. A constant column becomes 0 (except under `none`). Missing values do not enter. The
-robust scaling and its smooth clip are those of Holzmueller et al. 2024, "Better by default"
-(arXiv:2407.04491).
+All in float64. A column that is constant within rounding becomes 0 (except under `none`). Missing
+values do not enter. The robust scaling and its smooth clip are those of Holzmueller et al. 2024,
+"Better by default" (arXiv:2407.04491).
 """
 
 from collections.abc import Sequence
@@ -84,11 +84,12 @@ class Number(Column):
         needed = scale == "robust" or policy == "median"
         values = source.numbers(name)[rows] if needed else np.empty(0)
         low, high, mean = float(found.low[j]), float(found.high[j]), float(found.mean[j])
+        constant = bool(found.constant[j])
         median = float(np.nanmedian(values)) if needed else 0.0
         if scale == "none" or (kind == "boolean" and low < high):
             center, factor = 0.0, 1.0
-        elif low == high:
-            center, factor = low, 0.0
+        elif constant:
+            center, factor = (low if low == high else mean), 0.0
         elif scale == "robust":
             lower, upper = np.nanquantile(values, [0.25, 0.75])
             center, factor = median, _inverse(upper - lower if upper > lower else (high - low) / 2)
@@ -96,7 +97,7 @@ class Number(Column):
             center, factor = low, _inverse(high - low)
         else:
             center, factor = mean, _inverse(found.std[j])
-        if not (np.isfinite(center) and np.isfinite(factor) and (factor > 0 or low == high)):
+        if not (np.isfinite(center) and np.isfinite(factor) and (factor > 0 or constant)):
             raise DataError(
                 f"{source.path}: column {name!r} goes from {low:g} to {high:g}, "
                 f"which `scale: {scale}` cannot bring into range: correct it or ignore it"

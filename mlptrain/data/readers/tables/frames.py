@@ -66,6 +66,20 @@ def parse_text(
     raise AssertionError("unreachable")
 
 
+def parse_column(source: str | bytes, separator: str, place: int, header: bool) -> pl.Series:
+    """One column of a text that has been read before, as it is written."""
+    frame = pl.read_csv(
+        source,
+        has_header=header,
+        columns=[place],
+        separator=separator,
+        infer_schema=False,
+        glob=False,
+        null_values=[""],
+    )
+    return frame.to_series().rechunk()
+
+
 def guess_after(frame: Frame) -> Guess | None:
     """What to expect of the next piece of a file.
 

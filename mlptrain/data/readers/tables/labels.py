@@ -1,12 +1,12 @@
 """Names of classes and categories: from the values of a column to labels, and to their places."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.source import BLANK, UNSEEN, in_order, label
+from mlptrain.data.source import BLANK, in_order, label
 
 BLANKS = ("", "NA", "N/A", "NaN", "nan", "NAN", "-nan", "null", "NULL", "?")
 """Text that stands for a missing value."""
@@ -39,14 +39,13 @@ def different(values: Iterable[Any]) -> list[str]:
     return in_order({text for text in labels_by_value(values).values() if text is not None})
 
 
-def codes(values: Sequence[Any], place: Mapping[str, int]) -> NDArray[np.int64]:
-    """(N,) the place of each value's label; BLANK where missing, UNSEEN where it has none.
+def codes(values: Sequence[Any], find: Callable[[str], int]) -> NDArray[np.int64]:
+    """(N,) the place of each value's label; BLANK where missing.
 
-    >>> codes(["b", None, " a", "c"], {"a": 0, "b": 1}).tolist()
-    [1, -1, 0, -2]
+    >>> codes(["b", None, " a"], ["a", "b"].index).tolist()
+    [1, -1, 0]
     """
     known = {
-        value: BLANK if text is None else place.get(text, UNSEEN)
-        for value, text in labels_by_value(values).items()
+        value: BLANK if text is None else find(text) for value, text in labels_by_value(values).items()
     }
     return np.fromiter(map(known.__getitem__, values), np.int64, len(values))

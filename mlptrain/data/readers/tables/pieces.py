@@ -15,8 +15,17 @@ import numpy as np
 from mlptrain.data.readers.packed import is_packed, open_unpacked, unpacked
 from mlptrain.data.readers.tables.column_files import COLUMN_FILES, column_frames
 from mlptrain.data.readers.tables.frames import Guess, guess_after
+from mlptrain.data.readers.tables.quotes import Quotes, ends_inside, read_quotes
 from mlptrain.data.readers.tables.tables import JSON_LINES, Table, delimited, json_lines, suffix_of
-from mlptrain.data.readers.tables.text import BOM, Text, layout_of
+from mlptrain.data.readers.tables.text import (
+    BLOCK,
+    BOM,
+    EMPTY_LINES,
+    LONGEST,
+    Text,
+    layout_of,
+    read_head,
+)
 from mlptrain.errors import DataError
 from mlptrain.system.prefetch import prefetch
 
@@ -24,8 +33,6 @@ PIECE = 1 << 22
 """Bytes of a piece: large enough to be parsed at full speed, small enough not to show in memory."""
 PER_COLUMN = 1 << 14
 """A wide table has larger pieces: each column costs some time in each piece."""
-LONGEST = 1 << 26
-"""Bytes of a piece after which an open quote is taken for a fault."""
 
 
 def table_pieces(path: str) -> Iterator[Table]:
@@ -35,7 +42,7 @@ def table_pieces(path: str) -> Iterator[Table]:
         yield from _column_pieces(path, suffix)
     elif suffix in JSON_LINES:
         with _open(path) as stream:
-            for data, line in _record_pieces(stream, PIECE, 1):
+            for data, line in _line_pieces(stream):
                 yield json_lines(path, data, line)
     else:
         yield from _parsed(text_pieces(path))
@@ -63,13 +70,19 @@ def text_pieces(path: str) -> Iterator[tuple[Text, bytes]]:
     """The records below the header of a delimited text, in pieces. There is at least one record."""
     name = "stdin" if path == "-" else path
     with _open(path) as stream:
-        head, first_line = next(_record_pieces(stream, 1, 1), (b"", 1))
+        head = read_head(stream, name)
         layout = layout_of(head, name)
         size = max(PIECE, PER_COLUMN * len(layout.names))
-        empty = True
-        for data, line in _record_pieces(stream, size, first_line + head.count(b"\n")):
-            empty = False
-            yield Text(name, partial(io.BytesIO, data), layout, line), data
+        number, empty = 1 + head.count(b"\n"), True
+        while data := _whole_lines(stream, size):
+            data, quotes = _whole_records(stream, data, layout.separator)
+            if full := EMPTY_LINES.sub(b"", data):  # parsers may count them, or not
+                empty, first = False, number + data.count(b"\n", 0, len(data) - len(full))
+                if full.startswith(BOM):  # which a parser would swallow
+                    found = "a byte-order mark within the file: were files joined? delete it"
+                    raise DataError(f"{name}:{first}: {found}")
+                yield Text(name, partial(io.BytesIO, full), layout, first, quotes), full
+            number += count_lines(data)
     if empty:
         raise DataError(f"{name}: has a header and no rows")
 
@@ -94,18 +107,14 @@ def _column_pieces(path: str, suffix: str) -> Iterator[Table]:
         offset += frame.height
 
 
-def _record_pieces(stream: BinaryIO, size: int, first_line: int) -> Iterator[tuple[bytes, int]]:
-    """Pieces of at least `size` bytes that begin and end with a record, and their first lines.
-
-    Empty lines at the beginning of a piece are left out.
-    """
-    number = first_line
-    while data := _whole_records(stream, size):
-        data = data.removeprefix(BOM) if number == 1 else data
+def _line_pieces(stream: BinaryIO) -> Iterator[tuple[bytes, int]]:
+    """Pieces of JSON Lines that are not empty, and their first lines."""
+    number = 1
+    while data := _whole_lines(stream, PIECE):
         lines = count_lines(data)
-        full = data.lstrip(b"\r\n")
-        if full:
-            yield full, number + data.count(b"\n", 0, len(data) - len(full))
+        data = data.removeprefix(BOM) if number == 1 else data
+        if data.strip():
+            yield data, number
         number += lines
 
 
@@ -118,14 +127,23 @@ def count_lines(data: bytes) -> int:
     )
 
 
-def _whole_records(stream: BinaryIO, size: int) -> bytes:
-    """The next bytes up to the end of a record; a record does not end within quotes."""
-    parts = [_whole_lines(stream, size)]
-    quotes, length = parts[0].count(b'"') if b'"' in parts[0] else 0, len(parts[0])
-    while quotes % 2 and length <= LONGEST and parts[-1]:
-        parts.append(stream.readline())
-        quotes, length = quotes + parts[-1].count(b'"'), length + len(parts[-1])
-    return b"".join(parts) if len(parts) > 1 else parts[0]
+def _whole_records(stream: BinaryIO, data: bytes, separator: str) -> tuple[bytes, Quotes]:
+    """Lines, and those after them up to the end of a record, which is not within a quoted field."""
+    quotes = read_quotes(_blocks(data), separator)
+    inside = quotes.inside if quotes.regular else ends_inside(data, separator)
+    if not inside:
+        return data, quotes
+    parts, length = [data], len(data)
+    while inside and length <= LONGEST and (line := stream.readline()):
+        inside = ends_inside(line, separator, inside)
+        parts.append(line)
+        length += len(line)
+    data = b"".join(parts)
+    return data, read_quotes(_blocks(data), separator)
+
+
+def _blocks(data: bytes) -> Iterator[bytes]:
+    return (data[start : start + BLOCK] for start in range(0, len(data), BLOCK))
 
 
 def _whole_lines(stream: BinaryIO, size: int) -> bytes:

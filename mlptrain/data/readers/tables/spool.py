@@ -15,7 +15,7 @@ from mlptrain.data.cache.file_array import OpenFile
 from mlptrain.data.readers.tables.pieces import is_text, piece_of, table_pieces
 from mlptrain.data.readers.tables.spooled import MOST_LABELS, Spooled
 from mlptrain.data.readers.tables.tables import Table, not_numbers, whole_text
-from mlptrain.data.source import BLANK, SHOWN, UNSEEN, Kind, RowIndex, RowNumbers, blocks, in_order
+from mlptrain.data.source import BLANK, SHOWN, Kind, RowIndex, RowNumbers, blocks, finder, in_order
 from mlptrain.errors import DataError
 from mlptrain.system.prefetch import prefetch
 
@@ -101,8 +101,7 @@ class Spool:
 
     def codes(self, name: str, levels: Sequence[str], rows: RowIndex) -> NDArray[np.int64]:
         """(n,) the place of each value in `levels`; BLANK where missing, UNSEEN where not there."""
-        place = {level: i for i, level in enumerate(levels)}
-        codes = np.array([place.get(label, UNSEEN) for label in self._labels(name)] + [BLANK])
+        codes = np.array([*map(finder(levels), self._labels(name)), BLANK])
         found, start = np.empty(len(rows), np.int64), 0
         for piece in blocks(rows, 1):
             values = self._block([name], piece)[:, 0]

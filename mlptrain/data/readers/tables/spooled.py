@@ -103,7 +103,7 @@ class Spooled:
         if self.overflows:
             self.place.clear()
             return np.where(table.missing(self.name), np.nan, 0)
-        codes = labels.codes(table.values(self.name), self.place)
+        codes = labels.codes(table.values(self.name), self.place.__getitem__)
         return np.where(codes < 0, np.nan, codes)
 
     def kind(self) -> Kind:

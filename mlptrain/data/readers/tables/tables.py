@@ -5,7 +5,8 @@ a `Table`. A broken file is a DataError with file, line and column; nothing is r
 """
 
 import json
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from io import BytesIO
@@ -18,12 +19,15 @@ from numpy.typing import NDArray
 from mlptrain.data.readers.packed import is_packed, open_unpacked, read_all
 from mlptrain.data.readers.tables import frames, labels, series
 from mlptrain.data.readers.tables.column_files import COLUMN_FILES, column_frames
-from mlptrain.data.readers.tables.text import HEAD, Text, layout_of, open_binary
-from mlptrain.data.source import SHOWN, Kind, RowIndex, Source, contiguous, faulty_values
+from mlptrain.data.readers.tables.quotes import read_quotes
+from mlptrain.data.readers.tables.text import Text, layout_of, open_binary, read_head
+from mlptrain.data.source import SHOWN, Kind, RowIndex, Source, contiguous, faulty_values, finder
 from mlptrain.errors import DataError
 from mlptrain.messages import count, quoted
 
 JSON_LINES = (".jsonl", ".ndjson")
+THOUSANDS = re.compile(r"[^\d,.]*\d{1,3}(,\d{3})+(\.\d+)?\D*")
+SURE_THOUSANDS = re.compile(r"[^\d,.]*\d{1,3}(,\d{3})+(,\d{3}|\.\d+)\D*")
 COLUMN_PIECE = 1 << 24
 """Bytes of a piece of a Parquet or Arrow file that is read whole."""
 
@@ -36,6 +40,7 @@ class Table:
     frame: frames.Frame
     lines: Callable[[list[int]], list[int]] | None  # rows -> physical lines, where there are some
     written: Callable[[int, int], str] | None = None  # row, column -> the field as it stands there
+    spelled: Callable[[str], series.Series] | None = None  # name -> the column as text, read again
     first_row: int = 0  # of a piece of a longer file
     _typed: dict[str, series.Series] = field(default_factory=dict, repr=False)
     _numbers: dict[str, NDArray[np.float64]] = field(default_factory=dict, repr=False)
@@ -90,9 +95,12 @@ class Table:
         return series.missing_in(self.column(name))
 
     def values(self, name: str) -> list[Any]:
-        """The column as Python's own values, text as written; made once."""
+        """The column as Python's own values, in the file's own spelling; made once."""
         if name not in self._values:
-            self._values[name] = series.values_of(self.frame[name])
+            column = self.frame[name]
+            if self.spelled is not None and not series.is_text(column):
+                column = self.spelled(name)
+            self._values[name] = series.values_of(column)
         return self._values[name]
 
     def levels(self, name: str, rows: RowIndex) -> list[str]:
@@ -103,8 +111,7 @@ class Table:
         """(n,) the place of each value in `levels`; BLANK where missing, UNSEEN where not there."""
         key = (name, *levels)
         if key not in self._codes:
-            place = {level: i for i, level in enumerate(levels)}
-            self._codes[key] = labels.codes(self.values(name), place)
+            self._codes[key] = labels.codes(self.values(name), finder(levels))
         return self._codes[key][contiguous(rows)]
 
     def where(self, rows: Sequence[int]) -> list[str]:
@@ -128,15 +135,26 @@ class Table:
 
 def not_numbers(source: Source, name: str, first: Sequence[int], total: int) -> DataError:
     """The error for a column that should hold numbers: its first faulty rows, and how many in all."""
-    if any("," in source.shown(name, row) for row in first):
-        advice = "write decimals with a point"
-    else:
-        advice = (
-            "correct them or leave them empty; "
-            f"if {name} is a category: `categorical: {{columns: [{name}]}}`"
-        )
+    advice = _notation(source.shown(name, row) for row in first) or (
+        "correct them or leave them empty; "
+        f"if {name} is a category: `categorical: {{columns: [{name}]}}`"
+    )
     places = [(row, name) for row in first]
     return faulty_values(source, places, total, "is not a number", advice)
+
+
+def _notation(shown: Iterable[str]) -> str:
+    """How to write numbers that have a comma, or the empty text where none has one."""
+    commas = [text.strip("'") for text in shown if "," in text]
+    if any(SURE_THOUSANDS.fullmatch(text) for text in commas):
+        return "remove the thousands separators"
+    if any(THOUSANDS.fullmatch(text) for text in commas):
+        return (
+            "remove the comma where it separates thousands, write a point where it begins the decimals"
+        )
+    if any("." in text for text in commas):
+        return "remove the points that separate thousands, and write decimals with a point"
+    return "write decimals with a point" if commas else ""
 
 
 def read_table(path: str) -> Table:
@@ -151,7 +169,8 @@ def read_table(path: str) -> Table:
     if not gzipped:
         return delimited(whole_text(path), path)
     data = read_all(path)
-    return delimited(Text(path, partial(BytesIO, data), layout_of(data[:HEAD], path)), data)
+    layout = layout_of(read_head(BytesIO(data), path), path)
+    return delimited(Text(path, partial(BytesIO, data), layout), data)
 
 
 def suffix_of(path: str) -> str:
@@ -162,7 +181,7 @@ def suffix_of(path: str) -> str:
 def whole_text(path: str) -> Text:
     """A delimited text from its beginning to its end."""
     with open_unpacked(path) as stream:
-        layout = layout_of(stream.read(HEAD), path)
+        layout = layout_of(read_head(stream, path), path)
     return Text(path, lambda: open_unpacked(path), layout)
 
 
@@ -173,7 +192,10 @@ def delimited(
 
     `source` is what polars reads: the path of the file or its bytes. `guess` says what to expect.
     """
-    header, layout = text.first_line == 1, text.layout
+    header, layout, quotes = text.first_line == 1, text.layout, text.quotes
+    if not quotes.regular or quotes.inside:
+        source = text.rewritten()
+        quotes = read_quotes([source], layout.separator)
     try:
         frame = frames.parse_text(source, layout.separator, layout.names, header, as_written, guess)
     except frames.UNREADABLE as error:
@@ -181,19 +203,34 @@ def delimited(
         raise text.faults() or DataError(f"{text.path}: is no table: {reason}") from None
     if frame.width != len(text.layout.names):
         raise text.faults() or DataError(f"{text.path}: is no table: its rows do not fit its header")
+    full = None
     if frame.height and frame.to_series(-1).null_count():
-        frame = _without_empty_lines(text, frame)
+        full = _full_rows(text, frame)
+        frame = frame if full is None else frame.filter(full)
     if text.ends_in_separator() and (fault := text.faults()):
         raise fault  # polars overlooks one more empty field at the very end
     if not frame.height and header:
         raise DataError(f"{text.path}: has a header and no rows")
-    return Table(text.path, frame, text.lines, text.written)
+    if frame.height != quotes.records - header:
+        found = f"{count(quotes.records - header, 'row')}, of which {frame.height:,} were read"
+        raise DataError(f"{text.path}: has {found}: its quotes or line ends are broken")
+
+    def spelled(name: str) -> series.Series:
+        place = layout.names.index(name)
+        column = frames.parse_column(source, layout.separator, place, header)
+        column = column if full is None else column.filter(full)
+        if len(column) != len(frame):
+            raise DataError(f"{text.path}: was changed while it was read")
+        return column
+
+    return Table(text.path, frame, text.lines, text.written, spelled)
 
 
-def _without_empty_lines(text: Text, frame: frames.Frame) -> frames.Frame:
-    """Refuse short rows, which polars fills with missing values, and drop empty lines.
+def _full_rows(text: Text, frame: frames.Frame) -> series.Series | None:
+    """Refuse short rows, which polars fills with missing values, and find empty lines.
 
-    Both end in a missing value, so a table whose last column is complete need not come here.
+    Both end in a missing value, so a table whose last column is complete need not come here. None
+    where no line is empty.
     """
     fields = np.fromiter((fields for _, fields in text.records()), np.intp)
     ragged = text.faults() if ((fields != 0) & (fields != frame.width)).any() else None
@@ -202,7 +239,7 @@ def _without_empty_lines(text: Text, frame: frames.Frame) -> frames.Frame:
     full = fields > 0
     if len(full) != frame.height:
         raise DataError(f"{text.path}: is no table: its line ends are mixed up")
-    return frame if full.all() else frame.filter(full)
+    return None if full.all() else series.Series(full)
 
 
 def json_lines(path: str, data: bytes, first_line: int) -> Table:

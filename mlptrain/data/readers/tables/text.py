@@ -7,19 +7,34 @@ csv module, and only when somebody has to be told.
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain, islice
 from typing import BinaryIO
 
+from mlptrain.data.readers.tables.quotes import Quotes, ends_inside, read_quotes
+from mlptrain.data.readers.tables.strict import (
+    ESCAPED,
+    Record,
+    in_words,
+    looks_escaped,
+    strict_records,
+)
 from mlptrain.data.source import SHOWN
 from mlptrain.errors import DataError, StorageError
 from mlptrain.messages import count, quoted, some
 
 SEPARATORS = ",;\t|"
-HEAD = 1 << 20
-"""The header must end within so many bytes."""
+BLOCK = 1 << 18
+"""Bytes looked at together."""
+LONGEST = 1 << 26
+"""Bytes of a record after which an open quote, or a missing line end, is taken for a fault."""
 BOM = b"\xef\xbb\xbf"
+EMPTY_LINES = re.compile(rb"\A(?:\r?\n)+")
+QUOTED = re.compile(rf'(?:^|(?<=[{SEPARATORS}]))"(?:[^"]|"")*"')
+"""A quoted field."""
 FOREIGN = {
     b"\xff\xfe": "UTF-16 text: save it as UTF-8",
     b"\xfe\xff": "UTF-16 text: save it as UTF-8",
@@ -42,13 +57,43 @@ class Text:
     """A delimited text that can be read again, to look for lines.
 
     `open` starts it anew, `path` is its name in messages, and `first_line` the number of its first
-    line: more than 1 for a later piece of a longer file.
+    line: more than 1 for a later piece of a longer file. `known` are its quotes, where they have
+    been read.
     """
 
     path: str
     open: Callable[[], BinaryIO]
     layout: Layout
     first_line: int = 1
+    known: Quotes | None = None
+
+    @cached_property
+    def quotes(self) -> Quotes:
+        """Whether a parser can follow the quotes, and how many records there are."""
+        if self.known is not None:
+            return self.known
+        with self._open() as stream:
+            return read_quotes(iter(lambda: stream.read(BLOCK), b""), self.layout.separator)
+
+    def rewritten(self) -> bytes:
+        """The records as a strict reader has them, quoted as RFC 4180 asks; else a DataError.
+
+        A quote in a field that does not begin with one, `5" disk`, is a character like any other.
+        """
+        out = io.StringIO(newline="")
+        writer = csv.writer(out, delimiter=self.layout.separator, lineterminator="\r\n")
+        for record in self._strict_records():
+            if looks_escaped(record, self.layout.separator):
+                raise DataError(f"{self.path}:{record.line}: {ESCAPED}")
+            writer.writerow(record.fields)
+        return out.getvalue().encode("utf-8", "surrogateescape")
+
+    def _open(self) -> BinaryIO:
+        """The text behind the byte-order mark of its file."""
+        stream = self.open()
+        if self.first_line > 1 or stream.read(len(BOM)) != BOM:
+            stream.seek(0)
+        return stream
 
     def records(self) -> Iterator[tuple[int, int]]:
         """Of each record below the header: its first physical line and its number of fields.
@@ -58,10 +103,8 @@ class Text:
         if self._has_quotes():
             yield from self._quoted_records()
             return
-        with self.open() as stream:
+        with self._open() as stream:
             separator, header = self.layout.separator.encode(), self.first_line == 1
-            if stream.read(len(BOM)) != BOM:
-                stream.seek(0)
             for number, line in enumerate(stream, self.first_line):
                 fields = line.count(separator) + 1 if line.strip(b"\r\n") else 0
                 if header:
@@ -71,20 +114,18 @@ class Text:
 
     def _has_quotes(self) -> bool:
         with self.open() as stream:
-            return any(b'"' in block for block in iter(lambda: stream.read(HEAD), b""))
+            return any(b'"' in block for block in iter(lambda: stream.read(BLOCK), b""))
 
     def _quoted_records(self) -> Iterator[tuple[int, int]]:
-        header, line = self.first_line == 1, self.first_line
-        with io.TextIOWrapper(self.open(), "utf-8-sig", "replace", newline="\n") as stream:
-            reader = csv.reader(stream, delimiter=self.layout.separator, strict=True)
-            try:
-                for record in reader:
-                    if not header:
-                        yield line, len(record)
-                    header = header and not record
-                    line = self.first_line + reader.line_num
-            except csv.Error as error:
-                raise DataError(f"{self.path}:{line}: {_quoting(error)}") from None
+        header = self.first_line == 1
+        for record in self._strict_records():
+            if not header:
+                yield record.line, len(record.fields)
+            header = header and not record.fields
+
+    def _strict_records(self) -> Iterator[Record]:
+        """Each record, the header too; DataError where quoting is broken."""
+        return strict_records(self._open(), self.path, self.first_line, self.layout.separator)
 
     def lines(self, rows: list[int]) -> list[int]:
         """The physical line of each row, where empty lines are no rows."""
@@ -110,7 +151,7 @@ class Text:
             try:
                 return next(reader)[column]
             except csv.Error as error:
-                raise DataError(f"{self.path}:{line}: {_quoting(error)}") from None
+                raise DataError(f"{self.path}:{line}: {in_words(error, first)}") from None
 
     def ends_in_separator(self) -> bool:
         """Whether the last byte is a separator, with no line end after it."""
@@ -133,7 +174,6 @@ class Text:
         return DataError(*ragged) if ragged else self._strange_bytes()
 
     def _strange_bytes(self) -> DataError | None:
-        separator = self.layout.separator.encode()
         with self.open() as stream:
             for number, line in enumerate(stream, self.first_line):
                 try:
@@ -143,27 +183,7 @@ class Text:
                     return DataError(
                         f"{self.path}:{number}: byte {found} is not UTF-8: save the file as UTF-8"
                     )
-                if any(_stray(field) for field in line.split(separator)):
-                    return DataError(
-                        f"{self.path}:{number}: a quote inside a field that does not begin with "
-                        'one: write the field as "..." with each quote in it doubled'
-                    )
         return None
-
-
-def _stray(field: bytes) -> bool:
-    field = field.strip()
-    return b'"' in field and not field.startswith(b'"') and not field.endswith(b'"')
-
-
-def _quoting(error: csv.Error) -> str:
-    if "unexpected end" in str(error):
-        return "the quote opened in this row is never closed"
-    if "new-line character" in str(error):
-        return "a bare CR in a field: quote the field"
-    if "field larger" in str(error):
-        return "a field of more than 131,072 characters: is a quote left open?"
-    return f"broken quoting ({error}): double each quote inside a quoted field"
 
 
 def open_binary(path: str) -> io.BufferedReader:
@@ -179,43 +199,50 @@ def open_binary(path: str) -> io.BufferedReader:
         raise StorageError(f"{path}: cannot be read: {reason}") from None
 
 
+def read_head(stream: BinaryIO, path: str) -> bytes:
+    """The lines of a text up to the end of its header, which may hold line ends in quotes."""
+    lines, inside, size = list[bytes](), False, 0
+    for line in iter(lambda: stream.readline(LONGEST), b""):
+        lines.append(line)
+        line = line if size else line.removeprefix(BOM)
+        size += len(lines[-1])
+        if size > LONGEST:
+            raise DataError(f"{path}:1: a header of more than {LONGEST:,} bytes: is it a table?")
+        inside = ends_inside(line, SEPARATORS, inside)
+        if not inside and line.strip(b"\r\n"):
+            break
+    return b"".join(lines)
+
+
 def layout_of(head: bytes, path: str) -> Layout:
-    r"""Separator and column names from the first bytes of a text, checked.
+    r"""Separator and column names from the header line of a text, checked.
 
     The separator is the one of `, ; tab |` that the header line holds most often.
 
-    >>> layout_of(b"a;b;c\n1;2;3\n", "t.csv")
+    >>> layout_of(b"a;b;c\n", "t.csv")
     Layout(separator=';', names=('a', 'b', 'c'))
     """
     for magic, what in FOREIGN.items():
         if head.startswith(magic):
             raise DataError(f"{path}: is {what}")
-    head = head.removeprefix(BOM).lstrip(b"\r\n").removeprefix(BOM)
+    head = EMPTY_LINES.sub(b"", head.removeprefix(BOM)).removesuffix(b"\n").removesuffix(b"\r")
+    if head == BOM:
+        raise DataError(f"{path}: a byte-order mark stands on a line of its own: delete that line")
     if not head.strip():
         raise DataError(f"{path}: is empty: a table with a header is needed")
     try:
-        first = _header_text(head)
+        first = head.removeprefix(BOM).decode()
     except UnicodeDecodeError:
         raise DataError(f"{path}:1: the header is not UTF-8: save the file as UTF-8") from None
-    if not first:
-        raise DataError(f"{path}: a byte-order mark stands on a line of its own: delete that line")
-    outside = "".join(first.split('"')[::2])  # the parts that stand outside quotes
+    outside = QUOTED.sub("", first)
     if "\r" in outside:
         raise DataError(f"{path}: lines end in a bare CR (old Mac): save it with LF or CRLF")
     separator = max(SEPARATORS, key=outside.count)
     try:
         names = next(csv.reader(io.StringIO(first, newline=""), delimiter=separator, strict=True))
     except csv.Error as error:
-        raise DataError(f"{path}:1: header: {_quoting(error)}") from None
+        raise DataError(f"{path}:1: header: {in_words(error, first)}") from None
     return Layout(separator, _checked([name.strip() for name in names], path))
-
-
-def _header_text(head: bytes) -> str:
-    """The header record: up to the first line end outside quotes."""
-    end = head.find(b"\n")
-    while end >= 0 and head.count(b'"', 0, end) % 2:
-        end = head.find(b"\n", end + 1)
-    return head[: end if end >= 0 else len(head)].rstrip(b"\r\n").decode()
 
 
 def _checked(names: list[str], path: str) -> tuple[str, ...]:

@@ -1,0 +1,76 @@
+"""What a first config says before it begins: how it was made, and what the values leave open."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from mlptrain.data.source import as_number
+from mlptrain.messages import count, printable, some
+from mlptrain.tools.first_config.profile import Profile
+from mlptrain.tools.first_config.roles import Roles, is_picture, may_be_an_index
+
+FEW = 3
+"""So many columns are named in a comment that is to stay short."""
+NAMELESS = '""'
+
+
+def heading(path: str, names: Sequence[str], rows: int, roles: Roles, doubts: Sequence[str]) -> str:
+    """The comment above a config."""
+    sizes = f"{count(rows, 'row')}, {count(len(names), 'column')}"
+    lines = [
+        f"A first config for {path}: {sizes}, {count(len(roles.features), 'column')} to learn from.",
+        "Written by mlptrain init, which looked at every value. Read the comments, change what you",
+        "know better, then: mlptrain fit CONFIG   and: mlptrain predict RUN NEW_DATA -o FILE",
+    ]
+    if looks_like_a_row(names):
+        lines += [
+            f"The header holds numbers: {some(names, FEW)}.",
+            "If that is a row of data, write a line of names above it, and run init again.",
+        ]
+    codes = [
+        each.name
+        for each in roles.numbers
+        if each.kind == "number" and each.whole and 2 < each.different <= 10
+    ]
+    if codes and not is_picture(roles.numbers):
+        lines += [
+            f"Whole numbers with few values: {some(codes, FEW)}.",
+            "They are taken as quantities. Name those that are codes under data.categorical.columns.",
+        ]
+    lines += [f"{doubt}." for doubt in doubts]
+    return "".join(f"# {printable(line)}\n" for line in lines) + "\n"
+
+
+def looks_like_a_row(names: Sequence[str]) -> bool:
+    """Whether most names of columns are numbers, other than a count of the columns.
+
+    >>> looks_like_a_row(["5.1", "3.5", "setosa"]), looks_like_a_row(["0", "1", "2", "y"])
+    (True, False)
+    """
+    numbers = [number for name in names if (number := as_number(name)) is not None]
+    steps = {after - before for before, after in pairwise(numbers)}
+    return 2 * len(numbers) > len(names) and steps != {1}
+
+
+def left_out(roles: Roles) -> list[str]:
+    """A note on the columns that are not learned from."""
+    shown = [f"{name or NAMELESS} ({reason})" for name, reason in roles.ignored.items()]
+    return [f"left out: {some(shown)}"] if shown else []
+
+
+def doubts_about(roles: Roles, answers: Sequence[Profile]) -> list[str]:
+    """What a look at the values leaves open."""
+    everything = [*answers, *roles.features]
+    points = [each.name for each in everything if each.thousands]
+    spelled = [(each.name, each.alike) for each in everything if each.alike]
+    index = [each.name for each in roles.numbers if may_be_an_index(each)]
+    doubts = []
+    if points:
+        text = "points, read as decimal points, may separate thousands: write 1234 for 1.234 if so"
+        doubts.append(f"{some(points, FEW)}: {text}")
+    if index:
+        text = "whole numbers, all different and close together: ignore them if they number the rows"
+        doubts.append(f"{some(index, FEW)}: {text}")
+    for name, (first, second, *_) in spelled:
+        text = f"{first!r} and {second!r} are taken as two values"
+        doubts.append(f"{name}: {text}")
+    return doubts
