@@ -37,9 +37,10 @@ def _counts(column: Floats, places: Floats) -> bool:
     """Whether the column is a straight line over the places of the rows in the file."""
     if len(column) < LEAST or column[0] == column[-1]:
         return False
-    slope = (column[-1] - column[0]) / (places[-1] - places[0])
-    line = column[0] + slope * (places - places[0])
-    return bool((np.abs(column - line) <= 0.1 * abs(slope)).all())
+    with np.errstate(over="ignore", invalid="ignore"):  # no line then
+        slope = (column[-1] - column[0]) / (places[-1] - places[0])
+        line = column[0] + slope * (places - places[0])
+        return bool((np.abs(column - line) <= 0.1 * abs(slope)).all())
 
 
 def _unsquashed(column: Floats) -> Floats:
