@@ -273,7 +273,8 @@ def test_fewer_epochs_than_are_done_are_refused(tmp_path):
     with pytest.raises(CheckpointError) as caught:
         mlptrain.fit(THIRTY, set={"train.epochs": 2}, resume=tmp_path / "run")
     assert caught.value.faults == (
-        "train.epochs: 2, but 3 are done: a run only goes forward: ask for more, or begin a new run",
+        f"train.epochs: 2 now, but {tmp_path / 'run' / 'last.npz'} has done 3; steps cannot be undone: "
+        "ask for 3 or more, or begin a new run",
     )
     assert outcome(tmp_path / "run") == before
 
@@ -287,9 +288,9 @@ def test_more_epochs_are_noted_where_they_make_the_rate_jump(tmp_path):
     run = prepare(THIRTY, {"train.epochs": 6}, resume=tmp_path / "run")
     run.directory.close()
 
-    assert run.notes[0] == (
-        "train.epochs: 3 became 6, which stretches the schedule: the learning rate goes from "
-        "5.48e-05 to 0.01"
+    assert run.started == (
+        "train.epochs 3 → 6 stretches the schedule cosine: the learning rate jumps from "
+        "5.48e-05 to 0.01",
     )
     lines = (tmp_path / "run" / "config.yaml").read_text().splitlines()
     assert lines[0] == "# changed after step 30: train.epochs from 3 to 6"
