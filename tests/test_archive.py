@@ -279,6 +279,7 @@ def list_of(item, count):
     return content(document={"x": "here"}).replace(b'"here"', b"[" + item * count + b"0]")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("item", [b"1.5,", b'"ab",', b"[0],", b'"\\ud83d\\ude00' + b"a" * 99 + b'",'])
 def test_the_largest_document_takes_no_more_memory_than_promised(tmp_path, item):
     each = (_cost(list_of(item, 2000)) - _cost(list_of(item, 1000))) / 1000

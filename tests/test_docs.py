@@ -230,7 +230,7 @@ RESULTS = re.findall(
 
 def slow(name: str) -> list[pytest.MarkDecorator]:
     """The mark of a config that trains for many seconds."""
-    return [pytest.mark.slow] if "mnist5k" in name else []
+    return [pytest.mark.slow] if "mnist5k" in name or "twenty-lines" in name else []
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ def masked(text: str) -> str:
     return NUMBER.sub("#", text)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("one_thread")
 def test_every_command_of_the_page_does_what_the_page_shows(tmp_path: Path, monkeypatch):
     for folder in ("data", "configs"):

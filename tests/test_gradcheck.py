@@ -16,7 +16,7 @@ from mlptrain.nn.network import Network, perceptron
 from mlptrain.nn.regularizers import REGULARIZERS
 from mlptrain.tools.gradcheck import TOLERANCE, Case, check
 from mlptrain.tools.gradcheck.agreement import relative_error
-from mlptrain.tools.gradcheck.nodes import LAYERS
+from mlptrain.tools.gradcheck.nodes import LAYERS, node_cases
 
 pytestmark = pytest.mark.usefixtures("strict_floats", "one_thread")
 
@@ -30,9 +30,9 @@ TABLES = {
 NAMES = {"linear": "XWb"}
 
 
-def is_of(row, name):
-    """Whether a row is about the entry `name`; losses are checked under several options."""
-    label = row.network.removeprefix("node ")
+def is_of(found, name):
+    """Whether a case or a row is about the entry `name`; losses are checked under several options."""
+    label = found.network.removeprefix("node ")
     return label == name or label.startswith((f"{name} ", f"{name},"))
 
 
@@ -112,9 +112,14 @@ def test_a_gradient_wrong_by_a_thousandth_is_caught_in_its_own_tensor(table, nam
         expected = {row.network for row in own if row.tensor == tensor}
         monkeypatch.setitem(TABLES[table], name, wrong(entry, position))
 
-        caught = {(row.network, row.tensor) for row in check_nodes() if not row.passed}
+        caught = {(row.network, row.tensor) for row in rows_about(name) if not row.passed}
 
         assert caught == {(network, tensor) for network in expected}
+
+
+def rows_about(name):
+    """The rows of the entry `name` alone: no other node has changed."""
+    return [row for case in node_cases(0) if is_of(case, name) for row in check(case)]
 
 
 @pytest.mark.parametrize(

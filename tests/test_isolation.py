@@ -31,21 +31,27 @@ def hook(event, arguments):
 sys.addaudithook(hook)
 sys.dont_write_bytecode = True
 from mlptrain.__main__ import main
-if sys.argv[1] == "python":
-    main = lambda: exec(sys.argv[2])
-on = True
-try:
-    main()
-finally:
-    on = False
-    print(json.dumps(EVENTS), file=sys.stderr)
+seen = []
+for arguments in json.loads(sys.argv[1]):
+    EVENTS.clear()
+    sys.argv = ["mlptrain", *arguments]
+    on = True
+    try:
+        exec(arguments[1]) if arguments[0] == "python" else main()
+    except SystemExit as end:
+        on = False
+        assert not end.code, arguments
+    finally:
+        on = False
+    seen.append(list(EVENTS))
+print(json.dumps(seen), file=sys.stderr)
 """
 
 
-def watched(cwd, *arguments):
-    """What a command did, as (event, path or arguments)."""
+def watched(cwd, commands):
+    """What each of some commands did, one after the other, as (event, path or arguments)."""
     done = subprocess.run(
-        [sys.executable, "-c", WATCHED, *map(str, arguments)],
+        [sys.executable, "-c", WATCHED, json.dumps(list(commands))],
         cwd=cwd,
         env=surroundings(),
         capture_output=True,
@@ -54,7 +60,7 @@ def watched(cwd, *arguments):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return [tuple(each) for each in json.loads(done.stderr.splitlines()[-1])]
+    return [[tuple(each) for each in seen] for seen in json.loads(done.stderr.splitlines()[-1])]
 
 
 # Libraries are opened when NumPy, polars and threadpoolctl are imported, by name of an installed file.
@@ -69,7 +75,7 @@ def place(tmp_path_factory):
     config = {**THIRTY, "data": {"train": "rows.csv"}}
     write_config(place / "table.yaml", config)
     (place / "fit.json").write_text(
-        json.dumps(watched(place, "fit", "table.yaml", "--out", "run", "--quiet"))
+        json.dumps(watched(place, [["fit", "table.yaml", "--out", "run", "--quiet"]])[0])
     )
     return place
 
@@ -100,23 +106,28 @@ def test_fit_opens_no_socket_starts_no_process_and_unpickles_nothing(place):
     assert set(events) <= {"open", "os.mkdir", "os.rename", "os.remove", "os.link", *LIBRARIES}
 
 
+@pytest.fixture(scope="module")
+def looks(place):
+    """What each of the commands did, by name."""
+    return dict(zip(COMMANDS, watched(place, COMMANDS.values()), strict=True))
+
+
 @pytest.mark.parametrize("name", COMMANDS)
-def test_what_only_looks_changes_nothing(place, name):
-    events = watched(place, *COMMANDS[name])
-
-    assert [each for each in events if each[0] not in LIBRARIES] == []
+def test_what_only_looks_changes_nothing(looks, name):
+    assert [each for each in looks[name] if each[0] not in LIBRARIES] == []
 
 
-@pytest.mark.parametrize(
-    ("code", "event"),
-    [
-        ("import socket; socket.socket().close()", "socket.__new__"),
-        ("import socket; socket.getaddrinfo('localhost', 80)", "socket.getaddrinfo"),
-        ("import pickle; pickle.loads(pickle.dumps(int))", "pickle.find_class"),
-        ("import subprocess; subprocess.run(['true'])", "subprocess.Popen"),
-        ("open('made', 'w').close()", "open"),
-        ("os.mkdir('folder')", "os.mkdir"),
-    ],
-)
-def test_the_watch_sees_what_it_is_there_for(tmp_path, code, event):
-    assert event in {name for name, _ in watched(tmp_path, "python", code)}
+def test_the_watch_sees_what_it_is_there_for(tmp_path):
+    named = {
+        "socket.__new__": "import socket; socket.socket().close()",
+        "socket.getaddrinfo": "import socket; socket.getaddrinfo('localhost', 80)",
+        "pickle.find_class": "import pickle; pickle.loads(pickle.dumps(int))",
+        "subprocess.Popen": "import subprocess; subprocess.run(['true'])",
+        "open": "open('made', 'w').close()",
+        "os.mkdir": "os.mkdir('folder')",
+    }
+    seen = watched(tmp_path, (["python", code] for code in named.values()))
+
+    assert [event in {name for name, _ in each} for event, each in zip(named, seen, strict=True)] == [
+        True
+    ] * len(named)

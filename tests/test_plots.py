@@ -83,7 +83,11 @@ def test_a_run_has_the_kinds_that_make_sense_for_it(runs, name):
     assert [kind for kind in applicable(Results(runs[name])) if kind != "histograms"] == KINDS[name]
 
 
-@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+THEMES = [pytest.param(LIGHT, id="light"), pytest.param(DARK, id="dark", marks=pytest.mark.slow)]
+"""The same layout in other colours."""
+
+
+@pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize(("name", "kind"), [(name, kind) for name in KINDS for kind in KINDS[name]])
 def test_every_kind_is_drawn_with_nothing_cut_off(runs, name, kind, theme):
     with drawing(theme):

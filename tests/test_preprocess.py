@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 from helpers import load_data
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
@@ -366,6 +366,7 @@ def test_a_class_whose_rows_weigh_nothing_cannot_be_balanced() -> None:
 COLUMNS = st.permutations(["n", "c", "t", "d", "y"])
 
 
+@settings(max_examples=30)  # of 120
 @given(COLUMNS)
 def test_no_order_of_columns_changes_the_matrix(
     tmp_path_factory: pytest.TempPathFactory, order: list[str]

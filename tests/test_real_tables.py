@@ -51,7 +51,12 @@ class Worked(NamedTuple):
         return column(self.table, self.target, self.separator)
 
 
-@pytest.fixture(scope="module", params=list(REAL))
+SLOW = ("diamonds", "health insurance", "Seattle weather", "mortgages", "companies", "baseball teams")
+"""A third of the tables takes two thirds of the time."""
+TABLES = [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in REAL]
+
+
+@pytest.fixture(scope="module", params=TABLES)
 def worked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Worked:
     """init, fit, predict and eval of one table."""
     name = request.param

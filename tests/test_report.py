@@ -109,7 +109,8 @@ def test_every_picture_has_words(page):
 
 
 def test_recorded_histograms_are_among_the_pictures(tmp_path):
-    logged = fitted(tmp_path, "logged", DIGITS, train={"epochs": 2, "log_histograms": True})
+    moons = {"train": {"name": "moons", "points_per_class": 40}}
+    logged = fitted(tmp_path, "logged", moons, train={"epochs": 2, "log_histograms": True})
     assert invoke("report", logged).exit_code == 0
     found = Page((logged / "report.html").read_text(encoding="utf-8"))
     assert any("update ratio" in each["alt"] for each in found.all("img"))

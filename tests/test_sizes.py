@@ -3,29 +3,25 @@
 import ast
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parent.parent
-SOURCES = sorted((ROOT / "mlptrain").rglob("*.py"))
+SOURCES = {
+    path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+    for path in sorted((ROOT / "mlptrain").rglob("*.py"))
+}
 LONGEST_FILE = 300
 LONGEST_FUNCTION = 40
 
 
-def name(path: Path) -> str:
-    return path.relative_to(ROOT).as_posix()
+def test_a_file_fits_into_300_lines():
+    lengths = {name: len(text.splitlines()) for name, text in SOURCES.items()}
+    assert {name: length for name, length in lengths.items() if length > LONGEST_FILE} == {}
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=name)
-def test_a_file_fits_into_300_lines(path):
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST_FILE
-
-
-@pytest.mark.parametrize("path", SOURCES, ids=name)
-def test_a_function_fits_into_40_lines(path):
-    functions = [
-        node
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    ]
-    lengths = {each.name: (each.end_lineno or 0) - each.lineno + 1 for each in functions}
-    assert {key: value for key, value in lengths.items() if value > LONGEST_FUNCTION} == {}
+def test_a_function_fits_into_40_lines():
+    lengths = {
+        f"{name}: {each.name}": (each.end_lineno or 0) - each.lineno + 1
+        for name, text in SOURCES.items()
+        for each in ast.walk(ast.parse(text))
+        if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    assert {name: length for name, length in lengths.items() if length > LONGEST_FUNCTION} == {}

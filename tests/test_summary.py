@@ -5,7 +5,7 @@ import pytest
 from runs import write_config
 
 from mlptrain.config import load_config
-from mlptrain.tools.summary import anatomy
+from mlptrain.tools.summary import summarize
 from mlptrain.training.build import build
 
 CONFIG = {
@@ -19,8 +19,8 @@ CONFIG = {
 
 @pytest.fixture
 def shown(tmp_path):
-    """The anatomy of CONFIG with some sections changed."""
-    return lambda **sections: anatomy(write_config(tmp_path / "c.yaml", {**CONFIG, **sections}))
+    """The summary of CONFIG with some sections changed."""
+    return lambda **sections: summarize(write_config(tmp_path / "c.yaml", {**CONFIG, **sections}))
 
 
 def test_a_layer_has_its_units_parameters_and_multiply_adds(shown):
