@@ -190,7 +190,8 @@ def test_a_single_run_does_not_move_in_with_folds(config, folds, tmp_path, force
     ids=" ".join,
 )
 def test_a_command_for_one_run_says_which_runs_there_are(folds, command):
-    result = invoke(*(str(folds) if word == "RUN" else word for word in command))
+    words = {"RUN": str(folds), "config.yaml": str(folds / "fold-1" / "config.yaml")}
+    result = invoke(*(words.get(word, word) for word in command))
     assert result.exit_code == 2
     (fault,) = faults(result)
     assert fault.startswith(

@@ -432,10 +432,10 @@ def test_what_a_rollback_leaves_on_the_disk_can_be_resumed(begin, poison):
     run = begin(ROLLBACK)
     for _ in run:
         if run.rolled_to == 10:
-            break  # as if killed: nothing is saved any more
+            break  # whoever leaves the loop leaves it saved, one step further
     run.directory.close()
     resumed = prepare(None, resume=run.directory.path)
-    assert resumed.progress.step == 10
+    assert resumed.progress.step == 11
     finish(resumed)
     assert resumed.summary["status"] == "completed"
 

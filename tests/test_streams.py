@@ -126,7 +126,7 @@ def test_predict_stops_where_nobody_reads(tmp_path):
     table.write_text("a,b,y\n" + "1,2,p\n3,4,q\n5,7,p\n" * 10)
     finish(prepare(changed(THIRTY, {"data.train": str(table)}), out=tmp_path / "run"))
     long = tmp_path / "long.csv"
-    long.write_text("a,b\n" + "1,2\n" * 600_000 + "1,x\n")
+    long.write_text("a,b\n" + "1,2\n" * 1_500_000 + "1,x\n")
     assert mlptrain("predict", tmp_path / "run", long, "-o", tmp_path / "out.csv").returncode == 3
     ended = mlptrain_into("stdout", "broken", "predict", tmp_path / "run", long)
 

@@ -111,5 +111,11 @@ class Model:
 
 
 def load(path: str | Path) -> Model:
-    """The model of a checkpoint, or of the best checkpoint of a run directory."""
+    """The model of a checkpoint, or of the best checkpoint of a run directory.
+
+    >>> from mlptrain import fit
+    >>> xor = {"data": {"train": {"name": "xor", "points_per_class": 20}}, "train": {"epochs": 2}}
+    >>> load(fit(xor).best).classes
+    (0, 1)
+    """
     return Model.load(path)

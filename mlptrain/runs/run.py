@@ -153,7 +153,7 @@ class Run:
             with use_threads(self.experiment.threads):
                 with stop_requests() as request:
                     yield from self._train(request)
-                self.test = self._test()
+                    self.test = self._test()
             status = "early_stopped" if self.progress.stopped else "completed"
             reason = self.progress.stopped or f"all {self.experiment.epochs} epochs done"
         except BaseException as error:
