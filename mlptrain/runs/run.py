@@ -150,10 +150,9 @@ class Run:
         status: Status = "interrupted"
         reason, ended = "", None
         try:
-            with use_threads(self.experiment.threads):
-                with stop_requests() as request:
-                    yield from self._train(request)
-                    self.test = self._test()
+            with use_threads(self.experiment.threads), stop_requests() as request:
+                yield from self._train(request)
+                self.test = self._test()
             status = "early_stopped" if self.progress.stopped else "completed"
             reason = self.progress.stopped or f"all {self.experiment.epochs} epochs done"
         except BaseException as error:
