@@ -19,7 +19,16 @@ ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"<!-- (\S+) -->\n```(\w+)\n(.*?)```\n<!-- /\1 -->", re.DOTALL)
 COPIED = (
     *("mlptrain", "tests", "docs", "configs", "data", "benchmarks", "fuzz"),
-    *(".ci", ".pre-commit-config.yaml", "conftest.py", "*.md", "*.toml", "Makefile", "LICENSE"),
+    *(
+        ".ci",
+        ".gitignore",
+        ".pre-commit-config.yaml",
+        "conftest.py",
+        "*.md",
+        "*.toml",
+        "Makefile",
+        "LICENSE",
+    ),
 )
 
 RECIPES: dict[str, Sequence[str]] = {
