@@ -91,6 +91,7 @@ def test_a_moved_file_is_the_same_file(here):
 
 
 def test_the_new_place_is_kept_for_a_finished_run_and_all_that_read_it(here):
+    pytest.importorskip("matplotlib", reason="a report draws")
     finish(prepare("table.yaml", out="run"))
     before = json.loads(invoke("eval", "run", "--json").stdout)
     (here / "d").rename(here / "moved")
@@ -151,6 +152,7 @@ def test_a_target_column_is_no_file(here):
 
 
 def test_a_run_is_found_from_any_directory(here, monkeypatch, tmp_path_factory):
+    pytest.importorskip("matplotlib", reason="a report draws")
     interrupted_at(prepare("table.yaml", out="run"), 5).directory.close()
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
     run = here / "run"
