@@ -57,6 +57,9 @@ class Source(Protocol):
     def block(self, names: Sequence[str], rows: RowIndex) -> NDArray[np.float64]:
         """Several number columns of some rows, as a new (n, K) array."""
 
+    def inexact(self, name: str) -> NDArray[np.bool_]:
+        """(N,) where a number column holds a whole number that float64 does not: 2^53 + 1."""
+
     def missing(self, name: str) -> NDArray[np.bool_]:
         """(N,) where the column has no value."""
 
@@ -121,18 +124,29 @@ def first_places(name: str, faulty: NDArray[np.bool_], rows: RowIndex) -> list[t
     return [(int(row), name) for row in rows[np.flatnonzero(faulty)[:SHOWN]]]
 
 
+INEXACT = "has more digits than a number can keep (float64: 15 to 17)"
+
+
+def digits_lost(source: Source, name: str, first: Sequence[int], total: int) -> DataError:
+    """The error for whole numbers that float64 does not hold; the first rows, and how many in all."""
+    advice = (
+        f"an id is left out by `ignore: [{name}]`, "
+        f"codes are categories by `categorical: {{columns: [{name}]}}`, quantities take fewer digits"
+    )
+    return faulty_values(source, [(row, name) for row in first], total, INEXACT, advice)
+
+
 def require(source: Source, names: Iterable[str]) -> None:
     """DataError naming every column that the source lacks, with the nearest it has."""
     present = set(source.names)
     absent = [name for name in names if name not in present]
+    has = f"(it has {some(source.names)})"
+    if len(absent) > SHOWN:
+        found = f"{count(len(absent), 'column')} not there: {some([repr(name) for name in absent])}"
+        raise DataError(f"{source.path}: {found} {has}")
     if absent:
-        raise DataError(
-            *(
-                f"{source.path}: no column {name!r}{hint(name, source.names)} "
-                f"(it has {some(source.names)})"
-                for name in absent
-            )
-        )
+        lines = (f"no column {name!r}{hint(name, source.names)} {has}" for name in absent)
+        raise DataError(*(f"{source.path}: {line}" for line in lines))
 
 
 def label(value: Any) -> str:
@@ -143,9 +157,9 @@ def label(value: Any) -> str:
     """
     if isinstance(value, bool | np.bool_):
         return "true" if value else "false"
-    if isinstance(value, int | np.integer) and abs(int(value)) < 2**63:
+    if isinstance(value, int | np.integer):
         return str(int(value))
-    if isinstance(value, int | float | np.integer | np.floating):
+    if isinstance(value, float | np.floating):
         number = float(value)
         return str(int(number)) if number.is_integer() and abs(number) < 2**63 else repr(number)
     return str(value).strip()

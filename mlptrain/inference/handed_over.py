@@ -4,6 +4,7 @@ The columns of a data frame (pandas, polars, Arrow) are found by name; those of 
 order of training. No library of data frames is imported: one is known by the names of its columns.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from numbers import Number as AnyNumber
 from typing import Any
@@ -100,7 +101,8 @@ def columns_of(what: str, frame: Any, wanted: Sequence[str]) -> dict[str, NDArra
     keys = list(getattr(frame, "column_names", frame.columns))  # in Arrow `columns` are the values
     names = [str(key) for key in keys]
     require(Matrix(what, np.empty((0, 0)), dict.fromkeys(names, np.empty(0)), ()), wanted)
-    twice = next((name for name in wanted if names.count(name) > 1), None)
+    times = Counter(names)
+    twice = next((name for name in wanted if times[name] > 1), None)
     if twice is not None:
         raise DataError(f"{what}: two columns are called {printable(twice)!r}: rename one")
     place = dict(zip(names, keys, strict=True))

@@ -3,6 +3,7 @@
 Only one chunk is in memory at a time, so a file larger than memory works, and so does stdin.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -40,7 +41,7 @@ def predict(
     class. ConfigError where the model gives no probabilities or two columns would share a name.
     """
     names = column_names(model, proba=proba, keep=keep)
-    twice = next((name for name in names if names.count(name) > 1), None)
+    twice = next((name for name, times in Counter(names).items() if times > 1), None)
     if twice is not None:
         raise ConfigError(
             f"--keep: two columns would be called {twice!r}: rename the one in the data, "

@@ -12,9 +12,11 @@ from numpy.typing import DTypeLike, NDArray
 
 from mlptrain.data.preprocessing.checks import check_finite, check_present
 from mlptrain.data.preprocessing.moments import moments
+from mlptrain.data.row_set import every_row
 from mlptrain.data.source import (
     BLANK,
     BLOCK,
+    INEXACT,
     RowIndex,
     Source,
     as_number,
@@ -144,6 +146,10 @@ def _numeric(source: Source, names: tuple[str, ...] | list[str]) -> None:
         kind = source.kind(name)
         if kind == "text" and source.looks_numeric(name):
             source.numbers(name)  # lists the values that are no numbers
+        if kind == "number" and (lost := source.inexact(name)).any():
+            places = first_places(name, lost, every_row(len(source)))
+            advice = "to predict a class: `loss: softmax`; a quantity takes fewer digits"
+            raise faulty_values(source, places, int(lost.sum()), INEXACT, advice)
         if kind not in ("number", "blank"):
             what = {"text": "text", "boolean": "true and false", "date": "dates"}.get(
                 kind, "no numbers"

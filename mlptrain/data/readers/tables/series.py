@@ -6,7 +6,7 @@ one, booleans if every value is true or false, dates if every value begins with 
 White space around a value does not count.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,8 @@ from mlptrain.data.source import Kind
 Series = pl.Series
 
 TIMES = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M")
+EXACT = 2**53
+"""Up to here float64 holds every whole number."""
 DAY = 86_400_000_000
 """Microseconds."""
 KINDS: dict[type[pl.DataType], Kind] = {
@@ -65,8 +67,8 @@ def _readings(text: Series) -> Iterator[Series]:
     if not len(first):
         return
     if first.cast(pl.Float64, strict=False).count():
-        yield text.cast(pl.Int64, strict=False)
-        yield text.cast(pl.Float64, strict=False)
+        for dtype in (pl.Int64, pl.Int128, pl.Float64):
+            yield text.cast(dtype, strict=False)
     if first[0].lower() in ("true", "false"):
         lower = text.str.to_lowercase()
         yield (lower == "true").set(~lower.is_in(["true", "false"]), None)
@@ -132,6 +134,37 @@ def as_numbers(column: Series) -> NDArray[np.float64]:
     elif column.dtype == pl.Date:
         column = column.to_physical()
     return column.cast(pl.Float64).to_numpy()
+
+
+def inexact(column: Series, spelled: Callable[[], Series]) -> NDArray[np.bool_]:
+    """Where a number column holds a whole number that float64 does not.
+
+    `spelled` gives the column as text, where there is any: 40 digits are a float64 already.
+    """
+    none, dtype = np.zeros(len(column), bool), column.dtype
+    if dtype.is_integer():
+        if abs(column.min() or 0) <= EXACT and abs(column.max() or 0) <= EXACT:  # type: ignore[operator,arg-type]
+            return none
+        again = column.cast(pl.Float64).cast(dtype, strict=False)
+        return again.ne_missing(column).to_numpy()
+    if not dtype.is_float() or not (column.abs().max() or 0) > EXACT:  # type: ignore[operator]
+        return none
+    text = spelled()
+    if text.dtype != pl.String:
+        return none
+    long = text.str.strip_chars().set(~text.str.contains(r"^\s*[+-]?\d{16,}\s*$"), None)
+    lost = [value for value in long.drop_nulls().unique().to_list() if not survives(value)]
+    return long.is_in(lost).fill_null(False).to_numpy()
+
+
+def survives(digits: str) -> bool:
+    """Whether a float64 holds this whole number.
+
+    >>> survives("9007199254740992"), survives("9007199254740993"), survives("9" * 400)
+    (True, False, False)
+    """
+    number = float(digits)
+    return number.is_integer() and int(number) == int(digits)
 
 
 def missing_in(column: Series) -> NDArray[np.bool_]:

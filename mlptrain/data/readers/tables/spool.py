@@ -15,7 +15,17 @@ from mlptrain.data.cache.file_array import OpenFile
 from mlptrain.data.readers.tables.pieces import is_text, piece_of, table_pieces
 from mlptrain.data.readers.tables.spooled import MOST_LABELS, Spooled
 from mlptrain.data.readers.tables.tables import Table, not_numbers, whole_text
-from mlptrain.data.source import BLANK, SHOWN, Kind, RowIndex, RowNumbers, blocks, finder, in_order
+from mlptrain.data.source import (
+    BLANK,
+    SHOWN,
+    Kind,
+    RowIndex,
+    RowNumbers,
+    blocks,
+    digits_lost,
+    finder,
+    in_order,
+)
 from mlptrain.errors import DataError
 from mlptrain.system.prefetch import prefetch
 
@@ -53,9 +63,20 @@ class Spool:
 
     def numbers(self, name: str) -> NDArray[np.float64]:
         """The column as (N,) numbers, NaN where missing; DataError names values that are none."""
+        self._check_numbers(name)
+        return self._whole(name)
+
+    def _check_numbers(self, name: str) -> None:
         if self.kind(name) == "text":
             raise self._not_numbers(name)
-        return self._whole(name)
+        if self._columns[name].inexact:
+            raise self._digits_lost(name)
+
+    def inexact(self, name: str) -> NDArray[np.bool_]:
+        """(N,) where a number column holds a whole number that float64 does not: 2^53 + 1."""
+        if not self._columns[name].inexact:
+            return np.zeros(len(self), bool)
+        return np.concatenate([table.inexact(name) for table in table_pieces(self.path)])
 
     def _whole(self, name: str) -> NDArray[np.float64]:
         out = np.empty(len(self))
@@ -66,8 +87,7 @@ class Spool:
     def block(self, names: Sequence[str], rows: RowIndex) -> NDArray[np.float64]:
         """Several number columns of some rows, as a new (n, K) array."""
         for name in names:
-            if self.kind(name) == "text":
-                raise self._not_numbers(name)
+            self._check_numbers(name)
         return self._block(names, rows)
 
     def _block(self, names: Sequence[str], rows: RowIndex) -> NDArray[np.float64]:
@@ -148,6 +168,10 @@ class Spool:
             total += len(faulty)
             first += (start + faulty[: SHOWN - len(first)]).tolist()
         return not_numbers(self, name, first, total)
+
+    def _digits_lost(self, name: str) -> DataError:
+        lost = self.inexact(name)
+        return digits_lost(self, name, np.flatnonzero(lost)[:SHOWN].tolist(), int(lost.sum()))
 
     def _in_pieces(self, rows: RowNumbers) -> Iterator[tuple[int, slice, RowNumbers]]:
         """The pieces that hold these rows: their number, which of `rows`, and their rows within."""

@@ -21,7 +21,16 @@ from mlptrain.data.readers.tables import frames, labels, series
 from mlptrain.data.readers.tables.column_files import COLUMN_FILES, column_frames
 from mlptrain.data.readers.tables.quotes import read_quotes
 from mlptrain.data.readers.tables.text import Text, layout_of, open_binary, read_head
-from mlptrain.data.source import SHOWN, Kind, RowIndex, Source, contiguous, faulty_values, finder
+from mlptrain.data.source import (
+    SHOWN,
+    Kind,
+    RowIndex,
+    Source,
+    contiguous,
+    digits_lost,
+    faulty_values,
+    finder,
+)
 from mlptrain.errors import DataError
 from mlptrain.messages import count, quoted
 
@@ -76,8 +85,15 @@ class Table:
             if self.kind(name) == "text":
                 (faulty,) = np.nonzero(self.no_numbers(name))
                 raise not_numbers(self, name, faulty[:SHOWN].tolist(), len(faulty))
+            lost = self.inexact(name)
+            if lost.any():
+                raise digits_lost(self, name, np.flatnonzero(lost)[:SHOWN].tolist(), int(lost.sum()))
             self._numbers[name] = series.as_numbers(self.column(name))
         return self._numbers[name]
+
+    def inexact(self, name: str) -> NDArray[np.bool_]:
+        """(N,) where a number column holds a whole number that float64 does not: 2^53 + 1."""
+        return series.inexact(self.column(name), lambda: self._as_text(name))
 
     def no_numbers(self, name: str) -> NDArray[np.bool_]:
         """(N,) where the column has a value that is not a number."""
@@ -97,11 +113,13 @@ class Table:
     def values(self, name: str) -> list[Any]:
         """The column as Python's own values, in the file's own spelling; made once."""
         if name not in self._values:
-            column = self.frame[name]
-            if self.spelled is not None and not series.is_text(column):
-                column = self.spelled(name)
-            self._values[name] = series.values_of(column)
+            self._values[name] = series.values_of(self._as_text(name))
         return self._values[name]
+
+    def _as_text(self, name: str) -> series.Series:
+        """The column as it is spelled, where the file has text."""
+        column = self.frame[name]
+        return column if self.spelled is None or series.is_text(column) else self.spelled(name)
 
     def levels(self, name: str, rows: RowIndex) -> list[str]:
         """The different values of the column in these rows, in order."""
