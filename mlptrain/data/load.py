@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -37,7 +38,8 @@ def load_dataset(settings: Settings, fitted: Preprocessing | None = None) -> Dat
     toy = open_toy(settings.train, settings.seed)
     fingerprint = {toy.path: toy_fingerprint(settings.train, settings.seed)}
     names = target_names(toy, settings.target)
-    return prepare(toy, names, settings, fitted, open_source).in_memory(fingerprint)
+    opener = partial(open_source, blanks=settings.blanks)
+    return prepare(toy, names, settings, fitted, opener).in_memory(fingerprint)
 
 
 def load_rows(
@@ -54,7 +56,7 @@ def load_rows(
     `.npy` or IDX file; by default the one beside it.
     """
     named = labels_of(path, labels) if target_needed else None
-    source = open_source(path, labels=named, expected=preprocessing.inputs)
+    source = open_source(path, labels=named, expected=preprocessing.inputs, blanks=preprocessing.blanks)
     notes = preprocessing.extra(source)
     if not target_needed:
         inputs, repairs = preprocessing.apply(source, every_row(len(source)), dtype)
@@ -76,7 +78,7 @@ def _from_file(request: Request) -> Dataset:
     cache = open_cache(setting) if large or setting != "auto" else None
     if cache is not None:
         return _through(cache, request, fingerprint)
-    data = request.prepare(open_source).in_memory(fingerprint)
+    data = request.prepare(request.open_source).in_memory(fingerprint)
     fingerprint.begin()
     return data
 

@@ -76,6 +76,10 @@ class Matrix:
             return np.zeros(len(column), bool)
         return lost(column, column.astype(np.float64))
 
+    def code(self, names: Sequence[str]) -> dict[str, str]:
+        """An array has numbers, however they were spelled."""
+        return {}
+
     def _exact(self, names: Sequence[str], values: NDArray[Any]) -> NDArray[np.float64]:
         """Values of these columns as float64; DataError where whole numbers lose digits."""
         numbers = values.astype(np.float64, order="C")

@@ -60,6 +60,9 @@ class Source(Protocol):
     def inexact(self, name: str) -> NDArray[np.bool_]:
         """(N,) where a number column holds a whole number that float64 does not: 2^53 + 1."""
 
+    def code(self, names: Sequence[str]) -> dict[str, str]:
+        """Of number columns those that may be codes, by a text that the number does not keep: 007."""
+
     def missing(self, name: str) -> NDArray[np.bool_]:
         """(N,) where the column has no value."""
 

@@ -42,7 +42,18 @@ def rows_of(X: Any, made: Preprocessing) -> Matrix:
 def as_trained(columns: Mapping[str, NDArray[Any]], made: Preprocessing) -> dict[str, NDArray[Any]]:
     """The columns, with 0 and 1 as false and true where training had those, and the other way round."""
     kinds = {column.name: column.kind for column in made.columns if isinstance(column, Number)}
-    return {name: _as_kind(name, column, kinds.get(name)) for name, column in columns.items()}
+    return {
+        name: _as_kind(name, _without(column, made.blanks.get(name, ())), kinds.get(name))
+        for name, column in columns.items()
+    }
+
+
+def _without(column: NDArray[Any], blanks: Sequence[str]) -> NDArray[Any]:
+    """A column in which more texts, or the numbers that they are, stand for a missing value."""
+    numbers = [number for text in blanks if (number := as_number(text)) is not None]
+    if column.dtype.kind == "U":
+        return np.where(np.isin(np.char.strip(column), list(blanks)), "", column) if blanks else column
+    return np.where(np.isin(column, numbers), np.nan, column) if numbers else column
 
 
 def _as_kind(name: str, column: NDArray[Any], kind: Kind | None) -> NDArray[Any]:

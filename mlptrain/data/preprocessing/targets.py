@@ -19,6 +19,7 @@ from mlptrain.data.source import (
     INEXACT,
     RowIndex,
     Source,
+    alike,
     as_number,
     faulty_values,
     first_places,
@@ -116,15 +117,28 @@ def fit_classes(source: Source, name: str, rows: RowIndex) -> ClassTarget:
     return ClassTarget(name, classes)
 
 
+def _unscaled(names: Sequence[str]) -> NumberTarget:
+    return NumberTarget(tuple(names), (0.0,) * len(names), (1.0,) * len(names))
+
+
+def check_target_numbers(source: Source, names: list[str], rows: RowIndex) -> None:
+    """DataError where a target has anything but finite numbers, listed over all rows."""
+    _numeric(source, names)
+    encode = partial(_unscaled(names).encode, source, dtype=np.float64)
+    for _ in in_blocks(encode, rows, len(names)):
+        pass  # refuses faulty values
+
+
+def spelled_alike(name: str, levels: Sequence[str]) -> list[str]:
+    """A note on levels that differ in spelling or case only, as Yes and yes do."""
+    same = alike(levels)
+    return [f"{name}: {same[0]!r} and {same[1]!r} are taken as two values"] if same else []
+
+
 def fit_target_numbers(
     source: Source, names: list[str], rows: RowIndex, *, scale: bool
 ) -> tuple[NumberTarget, list[str]]:
     """Mean and standard deviation of the training rows, or 0 and 1; and notes."""
-    _numeric(source, names)
-    ones, zeros = (1.0,) * len(names), (0.0,) * len(names)
-    unscaled = NumberTarget(tuple(names), zeros, ones)
-    for _ in in_blocks(partial(unscaled.encode, source, dtype=np.float64), rows, len(names)):
-        pass  # refuses faulty values
     found = moments(source, names, rows)
     constant = found.constant
     notes = [
@@ -133,7 +147,7 @@ def fit_target_numbers(
         if same
     ]
     if not scale:
-        return unscaled, notes
+        return _unscaled(names), notes
     std = np.where(constant, 1.0, found.std)
     if not np.isfinite(std).all() or not (std > 0).all():
         raise DataError(f"{source.path}: {some(names)}: values too far apart to scale")

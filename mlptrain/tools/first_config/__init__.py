@@ -16,5 +16,5 @@ from mlptrain.training.build import build
 def first_config(data: str, targets: Sequence[str]) -> Proposal:
     """A commented config for a table, held against its data: one that would not run is an error."""
     made = proposed(data, targets)
-    build(load_config(parse(made.text, data).data))
+    build(load_config(parse(made.answered, data).data))
     return made

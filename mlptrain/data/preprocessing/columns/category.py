@@ -7,8 +7,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from mlptrain.arrays import Array
+from mlptrain.data.notation import named
 from mlptrain.data.preprocessing.columns.column import Column, Fault
-from mlptrain.data.preprocessing.targets import FEW
+from mlptrain.data.preprocessing.targets import FEW, spelled_alike
 from mlptrain.data.settings import CategoryPolicy, Settings
 from mlptrain.data.source import BLANK, RowIndex, Source
 from mlptrain.errors import DataError
@@ -64,6 +65,9 @@ class Category(Column):
             if len(each.levels) > min(MOST_LEVELS, max(FEW, len(rows) / 2)):
                 many = count(len(each.levels), "different value")
                 few = count(len(rows), "training row")
+                form = named(each.levels)
+                if form is not None:
+                    raise DataError(f"{where} holds {form}: {form.advice}; or {advice}")
                 raise DataError(f"{where} has {many} in {few}: too many for categories; {advice}")
         return found
 
@@ -71,7 +75,8 @@ class Category(Column):
     def remarks(cls, columns: Sequence[Self]) -> list[str]:
         """Columns with a single level."""
         single = [column for column in columns if len(column.levels) == 1]
-        return [f"{each.name} is {each.levels[0]!r} in every training row" for each in single]
+        notes = [f"{each.name} is {each.levels[0]!r} in every training row" for each in single]
+        return notes + [note for each in columns for note in spelled_alike(each.name, each.levels)]
 
     @classmethod
     def read(cls, columns: Sequence[Self], source: Source, rows: RowIndex) -> Any:

@@ -22,6 +22,7 @@ from mlptrain.data.preprocessing.checks import PLURAL, REFUSES, check_finite, ch
 from mlptrain.data.preprocessing.columns.column import Column, Counts
 from mlptrain.data.preprocessing.moments import Moments, moments
 from mlptrain.data.preprocessing.repairs import Repair
+from mlptrain.data.row_set import every_row
 from mlptrain.data.settings import Settings
 from mlptrain.data.source import Kind, RowIndex, Source
 from mlptrain.errors import DataError
@@ -71,9 +72,9 @@ class Number(Column):
                 where, advice = f"{source.path}: column {name!r}", f"write `ignore: [{name}]`"
                 raise DataError(f"{where} has no value in any training row: {advice}")
         if np.isinf([found.low, found.high]).any():
-            check_finite(source, names, rows)
+            check_finite(source, names, every_row(len(source)))
         if settings.missing.policy == "error" and (found.present < len(rows)).any():
-            check_present(source, names, rows, REFUSES["error"])
+            check_present(source, names, every_row(len(source)), REFUSES["error"])
         return [cls._fitted(source, name, rows, found, j, settings) for j, name in enumerate(names)]
 
     @classmethod

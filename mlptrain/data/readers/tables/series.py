@@ -47,6 +47,22 @@ def untyped(column: Series) -> Series:
     return text.set(text.is_in(list(BLANKS)), None)
 
 
+def without(column: Series, blanks: Iterable[str]) -> Series:
+    """The column with these texts, or the numbers that they are, as missing values."""
+    blanks = list(blanks)
+    if not blanks:
+        return column
+    numbers = _floats(text_column(blanks)).drop_nulls()
+    if column.dtype.is_numeric():
+        gone = column.cast(pl.Float64).is_in(numbers.to_list())
+    elif column.dtype.is_nested():
+        return column
+    else:
+        text = column.cast(pl.String).str.strip_chars()
+        gone = text.is_in(blanks) | _floats(text).is_in(numbers.to_list())
+    return column.set(gone.fill_null(False), None)
+
+
 def text_column(values: Iterable[str | None]) -> Series:
     """A column of text with these values."""
     return pl.Series(list(values), dtype=pl.String)
@@ -107,7 +123,11 @@ def are_numbers(texts: Iterable[str | None]) -> list[bool]:
 
 
 def _as_numbers(texts: Series) -> Series:
-    return texts.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
+    return _floats(texts.str.replace(",", ".", literal=True))
+
+
+def _floats(texts: Series) -> Series:
+    return texts.cast(pl.Float64, strict=False)
 
 
 def no_numbers(column: Series) -> NDArray[np.bool_]:
@@ -155,6 +175,24 @@ def inexact(column: Series, spelled: Callable[[], Series]) -> NDArray[np.bool_]:
     long = text.str.strip_chars().set(~text.str.contains(r"^\s*[+-]?\d{16,}\s*$"), None)
     lost = [value for value in long.drop_nulls().unique().to_list() if not survives(value)]
     return long.is_in(lost).fill_null(False).to_numpy()
+
+
+def may_be_codes(column: Series) -> bool:
+    """Whether a number column has whole numbers from 0 on, some of them of two digits."""
+    if not column.dtype.is_numeric() or not len(column):
+        return False
+    low, high = column.min(), column.max()
+    if low is None or high is None or not low >= 0 or not high >= 10 or low == high:  # type: ignore[operator]
+        return False
+    return column.dtype.is_integer() or bool((column.floor() == column).all())
+
+
+def first_code(text: Series) -> str:
+    """The first text whose spelling a number does not keep, 007 or 12E4; "" where there is none."""
+    if not is_text(text):
+        return ""
+    found = text.filter(text.str.contains(r"^\s*(0\d+|\d+[eE]\d+)\s*$").fill_null(False)).head(1)
+    return found[0].strip() if len(found) else ""
 
 
 def survives(digits: str) -> bool:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mlptrain.data.readers.tables import labels, series
 from mlptrain.data.readers.tables.labels import is_blank
-from mlptrain.data.readers.tables.tables import Table
+from mlptrain.data.readers.tables.table import Table
 from mlptrain.data.source import Kind
 
 MOST_LABELS = 1 << 16
