@@ -14,6 +14,7 @@ from mlptrain.data.chunks import Chunk, iterate_features
 from mlptrain.data.preprocessing.repairs import Repair
 from mlptrain.errors import ConfigError, DataError
 from mlptrain.inference.model import Model
+from mlptrain.inference.outside import Outside, Ranges
 from mlptrain.training.evaluate import predictions
 
 ENTRIES = 1 << 19
@@ -29,6 +30,7 @@ class Predicted:
     columns: dict[str, list[str] | list[float]]
     notes: tuple[str, ...]
     repairs: tuple[Repair, ...]
+    outside: Outside
 
 
 def predict(
@@ -66,10 +68,11 @@ def column_names(model: Model, *, proba: bool, keep: Sequence[str]) -> list[str]
 def _chunks(model: Model, data: str, proba: bool, keep: Sequence[str]) -> Iterator[Predicted]:
     preprocessing = model.preprocessing
     rows = max(1, ENTRIES // (BATCH * len(preprocessing.features))) * BATCH
-    first = 1
+    first, ranges = 1, Ranges(preprocessing, model.network.dtype)
     for chunk in iterate_features(data, preprocessing, rows, model.network.dtype, keep):
         columns = _columns(model, data, chunk, first, proba)
-        yield Predicted(columns, chunk.notes, chunk.repairs)
+        outside = ranges.outside(chunk.inputs.numbers)
+        yield Predicted(columns, chunk.notes, chunk.repairs, outside)
         first += len(chunk.inputs)
 
 

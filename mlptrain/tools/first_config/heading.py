@@ -42,6 +42,12 @@ def heading(path: str, names: Sequence[str], rows: int, roles: Roles, doubts: Se
     return "".join(f"# {printable(line)}\n" for line in lines) + "\n"
 
 
+def with_line(text: str, line: str) -> str:
+    """A config with one more line above it."""
+    above, blank, below = text.partition("\n\n")
+    return f"{above}\n# {printable(line)}.{blank}{below}"
+
+
 def looks_like_a_row(names: Sequence[str]) -> bool:
     """Whether most names of columns are numbers, other than a count of the columns.
 

@@ -34,7 +34,8 @@ class Number(Column):
     """z = (x - center) * factor, and if `squash` z / sqrt(1 + (z / 3)^2).
 
     `fill` takes the place of a missing x where the policy fills. A factor of 0 makes a constant
-    column 0. `indicator` adds a column `name missing` that is 1 where x was missing.
+    column 0. `indicator` adds a column `name missing` that is 1 where x was missing. `low` and `high`
+    are the ends of the range of the training rows; checkpoints of the first version have none.
     """
 
     name: str
@@ -44,6 +45,8 @@ class Number(Column):
     squash: bool
     fill: float
     indicator: bool
+    low: float | None = None
+    high: float | None = None
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -111,6 +114,8 @@ class Number(Column):
             squash=scale == "robust" and kind != "boolean",
             fill=median if policy == "median" else min(max(mean, low), high),
             indicator=settings.missing.indicator and bool(found.present[j] < len(rows)),
+            low=low,
+            high=high,
         )
 
     @classmethod
