@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mlptrain.data.row_set import RowSet
 from mlptrain.errors import DataError
-from mlptrain.messages import count, hint, some
+from mlptrain.messages import count, hint, in_yaml, some
 
 Kind = Literal["number", "boolean", "date", "text", "blank", "other"]
 """What a column holds. `blank` has no value at all; `other` is nested or a time without a day."""
@@ -132,9 +132,10 @@ INEXACT = "has more digits than a number can keep (float64: 15 to 17)"
 
 def digits_lost(source: Source, name: str, first: Sequence[int], total: int) -> DataError:
     """The error for whole numbers that float64 does not hold; the first rows, and how many in all."""
+    column = in_yaml(name)
     advice = (
-        f"an id is left out by `ignore: [{name}]`, "
-        f"codes are categories by `categorical: {{columns: [{name}]}}`, quantities take fewer digits"
+        f"an id is left out by `ignore: [{column}]`, codes are categories by "
+        f"`categorical: {{columns: [{column}]}}`, quantities take fewer digits"
     )
     return faulty_values(source, [(row, name) for row in first], total, INEXACT, advice)
 

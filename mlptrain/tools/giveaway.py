@@ -53,7 +53,7 @@ class Found(NamedTuple):
 
 
 def given_away(X: Array, y: Array, *, classes: bool) -> Found | None:
-    """What among the columns X (N, D) of a sample gives y away: class numbers (N,) or (N, K) numbers."""
+    """What among the columns X (N, D) gives y away: class numbers (N,), or (N, K) numbers."""
     if len(X) < FEWEST or X.shape[1] < 2:  # a curve through one column is what is asked for
         return None
     X, y = np.asarray(X, np.float64), np.asarray(y)

@@ -13,7 +13,7 @@ from mlptrain.data.preprocessing.targets import Target
 from mlptrain.data.settings import Settings
 from mlptrain.data.source import RowIndex, Source, require
 from mlptrain.errors import ConfigError, DataError
-from mlptrain.messages import some
+from mlptrain.messages import in_yaml, some
 
 
 def choose_features(
@@ -89,7 +89,7 @@ def _codes(found: Mapping[str, str]) -> list[str]:
 
 def _refusal(source: Source, name: str, kind: type[Column], settings: Settings) -> str:
     if source.kind(name) == "other":
-        return f"holds {PLURAL['other']}: write `ignore: [{name}]`"
+        return f"holds {PLURAL['other']}: write `ignore: [{in_yaml(name)}]`"
     return kind.refusal(source, name, settings)
 
 

@@ -159,7 +159,7 @@ def _numeric(source: Source, names: tuple[str, ...] | list[str]) -> None:
     for name in names:
         kind = source.kind(name)
         if kind == "text" and source.looks_numeric(name):
-            source.numbers(name)  # lists the values that are no numbers
+            _no_numbers(source, name)
         if kind == "number" and (lost := source.inexact(name)).any():
             places = first_places(name, lost, every_row(len(source)))
             advice = "to predict a class: `loss: softmax`; a quantity takes fewer digits"
@@ -172,6 +172,16 @@ def _numeric(source: Source, names: tuple[str, ...] | list[str]) -> None:
                 f"{source.path}: target {name!r} holds {what}: a regression needs numbers; "
                 "to predict a class: `loss: softmax`"
             )
+
+
+def _no_numbers(source: Source, name: str) -> None:
+    """DataError with the values that are no numbers, which a target is not to lack."""
+    try:
+        source.numbers(name)
+    except DataError as error:
+        advice = "correct them, or delete the rows; to predict a class: `loss: softmax`"
+        total = error.faults[-1].partition(" in all: ")[0]
+        raise DataError(*error.faults[:-1], f"{total} in all: {advice}") from None
 
 
 def class_values(source: Source, name: str, rows: RowIndex) -> NDArray[np.integer]:

@@ -13,7 +13,7 @@ from mlptrain.data.preprocessing.targets import FEW, spelled_alike
 from mlptrain.data.settings import CategoryPolicy, Settings
 from mlptrain.data.source import BLANK, RowIndex, Source
 from mlptrain.errors import DataError
-from mlptrain.messages import count, some
+from mlptrain.messages import count, in_yaml, some
 
 MOST_LEVELS = 1000
 
@@ -51,7 +51,7 @@ class Category(Column):
         """Text is refused by `categorical: error`."""
         if settings.categorical.encode == "one_hot":
             return ""
-        return f"holds text: write `categorical: one_hot` or `ignore: [{name}]`"
+        return f"holds text: write `categorical: one_hot` or `ignore: [{in_yaml(name)}]`"
 
     @classmethod
     def fit(cls, source: Source, names: list[str], rows: RowIndex, settings: Settings) -> list[Self]:
@@ -59,7 +59,10 @@ class Category(Column):
         unseen, missing = settings.categorical.unseen, settings.categorical.missing
         found = [cls(name, tuple(source.levels(name, rows)), unseen, missing) for name in names]
         for each in found:
-            where, advice = f"{source.path}: column {each.name!r}", f"write `ignore: [{each.name}]`"
+            where, advice = (
+                f"{source.path}: column {each.name!r}",
+                f"write `ignore: [{in_yaml(each.name)}]`",
+            )
             if not each.levels:
                 raise DataError(f"{where} has no value in any training row: {advice}")
             if len(each.levels) > min(MOST_LEVELS, max(FEW, len(rows) / 2)):

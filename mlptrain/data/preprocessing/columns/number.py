@@ -26,7 +26,7 @@ from mlptrain.data.row_set import every_row
 from mlptrain.data.settings import Settings
 from mlptrain.data.source import Kind, RowIndex, Source
 from mlptrain.errors import DataError
-from mlptrain.messages import some
+from mlptrain.messages import in_yaml, some
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Number(Column):
         """Dates ask for a decision."""
         if source.kind(name) == "date" and settings.dates == "refuse":
             number = "`dates: number` (days since 1970-01-01)"
-            return f"holds dates: write {number} or `ignore: [{name}]`"
+            return f"holds dates: write {number} or `ignore: [{in_yaml(name)}]`"
         return ""
 
     @classmethod
@@ -72,7 +72,7 @@ class Number(Column):
         found = moments(source, names, rows)
         for name, present in zip(names, found.present, strict=True):
             if not present:
-                where, advice = f"{source.path}: column {name!r}", f"write `ignore: [{name}]`"
+                where, advice = f"{source.path}: column {name!r}", f"write `ignore: [{in_yaml(name)}]`"
                 raise DataError(f"{where} has no value in any training row: {advice}")
         if np.isinf([found.low, found.high]).any():
             check_finite(source, names, every_row(len(source)))

@@ -29,6 +29,7 @@ from mlptrain.data.source import (
     in_order,
 )
 from mlptrain.errors import DataError
+from mlptrain.messages import in_yaml
 from mlptrain.system.prefetch import prefetch
 
 Blanks = Mapping[str, Sequence[str]]
@@ -145,7 +146,7 @@ class Spool:
             found = f"more than {MOST_LABELS:,} different values"
             raise DataError(
                 f"{self.path}: column {name!r} has {found}: "
-                f"too many for classes or categories; to leave it out: `ignore: [{name}]`, "
+                f"too many for classes or categories; to leave it out: `ignore: [{in_yaml(name)}]`, "
                 "to predict a number: `loss: mse`"
             )
         return list(column.place)

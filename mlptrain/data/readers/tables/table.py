@@ -1,5 +1,6 @@
 """A table: named columns of numbers, booleans, dates and text, and the way to the lines of its file."""
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlptrain.data.notation import named, notation
 from mlptrain.data.readers.tables import frames, labels, series
 from mlptrain.data.source import (
     SHOWN,
@@ -20,7 +22,7 @@ from mlptrain.data.source import (
     finder,
 )
 from mlptrain.errors import DataError
-from mlptrain.messages import quoted
+from mlptrain.messages import in_yaml, quoted
 
 THOUSANDS = re.compile(r"[^\d,.]*\d{1,3}(,\d{3})+(\.\d+)?\D*")
 SURE_THOUSANDS = re.compile(r"[^\d,.]*\d{1,3}(,\d{3})+(,\d{3}|\.\d+)\D*")
@@ -162,17 +164,26 @@ class Table:
 
 def not_numbers(source: Source, name: str, first: Sequence[int], total: int) -> DataError:
     """The error for a column that should hold numbers: its first faulty rows, and how many in all."""
-    advice = _notation(source.shown(name, row) for row in first) or (
+    shown = [source.shown(name, row).strip("'") for row in first]
+    advice = _notation(shown) or (
         "correct them or leave them empty; "
-        f"if {name} is a category: `categorical: {{columns: [{name}]}}`"
+        f"if {name} is a category: `categorical: {{columns: [{in_yaml(name)}]}}`"
     )
+    if all(notation(text) == "missing" for text in shown):
+        texts = json.dumps(list(dict.fromkeys(shown)), ensure_ascii=False)
+        advice = (
+            f"if they are missing values: `columns: {{{in_yaml(name)}: {{missing: {texts}}}}}` "
+            "and `missing: median`"
+        )
+    elif (other := named(shown)) is not None and not any("," in text for text in shown):
+        advice = f"{other.what}: {other.advice}"
     places = [(row, name) for row in first]
     return faulty_values(source, places, total, "is not a number", advice)
 
 
 def _notation(shown: Iterable[str]) -> str:
     """How to write numbers that have a comma, or the empty text where none has one."""
-    commas = [text.strip("'") for text in shown if "," in text]
+    commas = [text for text in shown if "," in text]
     if any(SURE_THOUSANDS.fullmatch(text) for text in commas):
         return "remove the thousands separators"
     if any(THOUSANDS.fullmatch(text) for text in commas):
