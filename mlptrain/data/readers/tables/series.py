@@ -167,7 +167,10 @@ def inexact(column: Series, spelled: Callable[[], Series]) -> NDArray[np.bool_]:
             return none
         again = column.cast(pl.Float64).cast(dtype, strict=False)
         return again.ne_missing(column).to_numpy()
-    if not dtype.is_float() or not (column.abs().max() or 0) > EXACT:  # type: ignore[operator]
+    if not dtype.is_float():
+        return none
+    values = column.to_numpy()  # by NumPy, as above
+    if not max(np.fmax.reduce(values, initial=0), -np.fmin.reduce(values, initial=0)) > EXACT:
         return none
     text = spelled()
     if text.dtype != pl.String:
