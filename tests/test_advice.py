@@ -195,3 +195,32 @@ def test_what_is_to_be_uncommented_in_the_first_config_works(tmp_path):
         "fit", file, "--out", tmp_path / "r", "--force", "--quiet", "--set", "train.epochs=1"
     )
     assert again.exit_code == 0, again.stderr
+
+
+def test_texts_declared_missing_are_so_in_memory_from_the_cache_and_at_predict(tmp_path):
+    rows = [["n/a" if i % 9 == 0 else -999 if i % 7 == 0 else u(i), y(i)] for i in range(N)]
+    path, run = write(tmp_path / "t.csv", ["x", "y"], rows), tmp_path / "run"
+    blank = [["" if i % 9 == 0 or i % 7 == 0 else x, target] for i, (x, target) in enumerate(rows)]
+    plain = write(tmp_path / "blank.csv", ["x", "y"], blank)
+    data = {"target": "y", "missing": "median", "columns": {"x": {"missing": ["n/a", "-999"]}}}
+    shown = []
+    for train, cache in ((path, "none"), (path, str(tmp_path)), (plain, "none")):
+        config = {"data": {**data, "train": str(train), "cache": cache}, "loss": "mse", "seed": 1}
+        (tmp_path / "c.yaml").write_text(repr({**config, "train": {"epochs": 1}}))
+        made = invoke("fit", tmp_path / "c.yaml", "--out", run, "--force", "--quiet")
+        assert made.exit_code == 0, made.stderr
+        shown += [invoke("predict", run, file).stdout for file in (path, plain)]
+    assert shown == shown[:1] * 6
+
+
+def test_many_absent_columns_are_one_line(tmp_path):
+    names = [f"x{j}" for j in range(9)]
+    path = write(tmp_path / "t.csv", [*names, "y"], [[*range(9), i % 2] for i in range(N)])
+    (tmp_path / "c.yaml").write_text(
+        repr({"data": {"train": str(path), "target": "y"}, "train": {"epochs": 1}})
+    )
+    assert invoke("fit", tmp_path / "c.yaml", "--out", tmp_path / "run", "--quiet").exit_code == 0
+    new = write(tmp_path / "new.csv", ["z"], [[1]])
+    assert faults(invoke("predict", tmp_path / "run", new)) == [
+        f"{new}: 9 columns not there: 'x0', 'x1', 'x2', 'x3', 'x4', 'x5' and 3 more (it has z)"
+    ]
