@@ -5,10 +5,15 @@ answered with the nearest right one. Text from a file is shown without what a te
 """
 
 import difflib
+import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 LISTED = 24
 """How many valid words an error message lists at most."""
+
+COUNTED = re.compile(r"(?<![^ ])([\d.,]*\d) (?=[A-Za-z])")
+"""A number and what it counts: `1,258 rows`."""
 
 
 def nearest(word: str, valid: Iterable[str]) -> str:
@@ -82,3 +87,51 @@ def some(names: Sequence[str], most: int = 6) -> str:
     """
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(name or '""' for name in names[:most]) + more
+
+
+def columns_of(text: str) -> int:
+    """How many columns of a terminal a text takes.
+
+    >>> columns_of("año"), columns_of("東京")
+    (3, 4)
+    """
+    if text.isascii():
+        return len(text)
+    shown = (each for each in text if not unicodedata.combining(each))
+    return sum(2 if unicodedata.east_asian_width(each) in "WF" else 1 for each in shown)
+
+
+def shortened(word: str, room: int) -> str:
+    """A word in at most `room` columns: `…` stands for the middle of one that is longer.
+
+    >>> shortened("runs/digits-20260101-120000/best.npz", 20), shortened("digits", 20)
+    ('runs/digit…/best.npz', 'digits')
+    """
+    if columns_of(word) <= room:
+        return word
+    head, tail = len(word) - len(word) // 2, len(word) // 2
+    while head > 1 and columns_of(word[:head]) > room // 2:
+        head -= 1
+    while tail and columns_of(word[:head]) + 1 + columns_of(word[len(word) - tail :]) > room:
+        tail -= 1
+    return f"{word[:head]}…{word[len(word) - tail :]}"
+
+
+def folded(text: str, room: int) -> list[str]:
+    """Lines of at most `room` columns, all but the first indented; a word longer than that stays whole.
+
+    A line ends between two words, and not between a number and what it counts.
+
+    >>> folded("1,258 train / 359 test rows, 64 features, 10 classes", 31)
+    ['1,258 train / 359 test rows,', '  64 features, 10 classes']
+    """
+    if columns_of(text) <= room:
+        return [text]
+    lines = [""]
+    for word in COUNTED.sub(r"\1\0", text).split(" "):
+        joined = f"{lines[-1]} {word}" if lines[-1] else word
+        if lines[-1].strip() and columns_of(joined) > room:
+            lines.append(f"  {word}" if word else "")
+        else:
+            lines[-1] = joined
+    return [line.replace("\0", " ").rstrip() for line in lines if line.strip()]
