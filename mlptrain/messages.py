@@ -12,6 +12,44 @@ from collections.abc import Iterable, Sequence
 LISTED = 24
 """How many valid words an error message lists at most."""
 
+OTHER_NAMES = {
+    "swish": ("silu",),
+    "logistic": ("sigmoid", "softmax"),
+    "linear": ("identity",),
+    "none": ("identity",),
+    "cross_entropy": ("softmax",),
+    "crossentropy": ("softmax",),
+    "categorical_crossentropy": ("softmax",),
+    "sparse_categorical_crossentropy": ("softmax",),
+    "binary_crossentropy": ("softmax",),
+    "ce": ("softmax",),
+    "bce": ("softmax",),
+    "nll": ("softmax", "log_loss"),
+    "svm": ("hinge",),
+    "squared_error": ("mse",),
+    "mean_squared_error": ("mse",),
+    "mean_absolute_error": ("mae",),
+    "smooth_l1": ("huber",),
+    "l1": ("mae",),
+    "l2": ("mse",),
+    "rms": ("rmsprop",),
+    "nag": ("nesterov",),
+    "glorot": ("xavier",),
+    "kaiming": ("he",),
+    "auc": ("roc_auc",),
+    "auroc": ("roc_auc",),
+    "ap": ("average_precision",),
+    "auprc": ("average_precision",),
+    "pr_auc": ("average_precision",),
+    "acc": ("accuracy",),
+    "f1": ("f1_macro",),
+    "precision": ("precision_macro",),
+    "recall": ("recall_macro",),
+    "ece": ("calibration_error",),
+    "r_squared": ("r2",),
+}
+"""What other programs call it -> what it is called here: of these, the one that is valid is meant."""
+
 COUNTED = re.compile(r"(?<![^ ])([\d.,]*\d) (?=[A-Za-z])")
 """A number and what it counts: `1,258 rows`."""
 
@@ -20,13 +58,19 @@ def nearest(word: str, valid: Iterable[str]) -> str:
     """The valid word that `word` most likely stands for, or "" when none is near.
 
     Case, hyphens and spaces do not count. A swapped, missing, extra or wrong letter is near
-    (difflib's ratio of at least 0.6), and so is the beginning of exactly one valid word.
+    (difflib's ratio of at least 0.6), and so is the beginning of exactly one valid word. The name
+    that another program has for it comes before all of these.
 
     >>> nearest("Learning-Rate", ["learning_rate", "momentum"]), nearest("xyz", ["adam"])
     ('learning_rate', '')
+    >>> nearest("swish", ["mish", "silu"]), nearest("val_auc", ["val_loss", "val_roc_auc"])
+    ('silu', 'val_roc_auc')
     """
     candidates = {_comparable(candidate): candidate for candidate in valid}
     wanted = _comparable(word)
+    split, known = _of_a_split(wanted)
+    if other := [name for name in OTHER_NAMES.get(known, ()) if split + name in candidates]:
+        return candidates[split + other[0]]
     close = difflib.get_close_matches(wanted, candidates, n=1, cutoff=0.6)
     if close:
         return candidates[close[0]]
@@ -39,14 +83,27 @@ def advice(word: str, valid: Iterable[str]) -> str:
     words = list(valid)
     near = nearest(word, words)
     if near:
-        return f"did you mean '{near}'?"
+        return f"did you mean '{near}'{_also_called(word, near)}?"
     if not words:
         return "there are none to choose from"
     return f"choose from {some(words, LISTED)}"
 
 
+def _also_called(word: str, near: str) -> str:
+    """Why the answer looks so different from the word: another program calls it so."""
+    split, known = _of_a_split(_comparable(word))
+    is_other = any(near == split + name for name in OTHER_NAMES.get(known, ()))
+    return f" (also called {known})" if is_other else ""
+
+
 def _comparable(word: str) -> str:
     return word[:200].lower().replace("-", "_").replace(" ", "_")
+
+
+def _of_a_split(word: str) -> tuple[str, str]:
+    """`val_` and `auc` of `val_auc`: a metric of these rows."""
+    split = next((each for each in ("train_", "val_") if word.startswith(each)), "")
+    return split, word.removeprefix(split)
 
 
 def hint(word: str, valid: Iterable[str]) -> str:
