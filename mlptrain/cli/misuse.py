@@ -1,7 +1,6 @@
 """A command that was typed wrong: one line that says what, and what to type instead."""
 
 from collections.abc import Sequence
-from importlib import import_module
 from itertools import pairwise
 from typing import IO, Any
 
@@ -36,8 +35,9 @@ def meant(error: click.NoSuchOption, arguments: Sequence[str]) -> str:
     """`--set train.epochs=5` for `--epochs 5`, where the command takes settings; else ""."""
     if error.ctx is None or all(each.name != "overrides" for each in error.ctx.command.params):
         return ""
-    keys = import_module("mlptrain.config.keys")  # with pydantic, which no other answer needs
-    key = keys.setting_called(error.option_name.lstrip("-").replace("-", "_"))
+    from mlptrain.config.keys import setting_called
+
+    key = setting_called(error.option_name.lstrip("-").replace("-", "_"))
     return f"--set {key}={value_of(error.option_name, arguments)}" if key else ""
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from mlptrain.data.dataset import Dataset, Rows
 from mlptrain.data.load import load_rows
+from mlptrain.data.preprocessing.repairs import RepairNote
 from mlptrain.errors import ConfigError
 from mlptrain.inference.model import Model
 from mlptrain.metrics.classification import confusion_matrix, per_class
@@ -35,10 +36,16 @@ class EvaluationReport:
     per_class: dict[str, dict[str, float]] | None
     confusion: list[list[float]] | None  # rows are the true classes
     notes: tuple[str, ...]
+    details: str = ""  # the file that has the notes in full
 
     @classmethod
     def of(
-        cls, model: Model, split: str, evaluation: Evaluation, notes: Sequence[str] = ()
+        cls,
+        model: Model,
+        split: str,
+        evaluation: Evaluation,
+        notes: Sequence[str] = (),
+        details: str = "",
     ) -> "EvaluationReport":
         """What there is to say about the evaluation of a model."""
         rows, table, confusion = evaluation.rows, None, None
@@ -64,6 +71,7 @@ class EvaluationReport:
             per_class=table,
             confusion=confusion,
             notes=tuple(notes),
+            details=details,
         )
 
     def class_table(self) -> Table | None:
@@ -117,8 +125,10 @@ def evaluate(
         raise ConfigError(
             f"--split {split}: the config has no {split} rows; choose another, or name --data"
         )
-    notes = (*dataset.notes, *warnings)
-    return EvaluationReport.of(model, split, model.evaluation(splits(dataset)[split]), notes)
+    of_others = [each for each in dataset.notes if isinstance(each, RepairNote) and each.rows != split]
+    told = [*(each for each in dataset.notes if each not in of_others), *warnings]
+    evaluation = model.evaluation(splits(dataset)[split])
+    return EvaluationReport.of(model, split, evaluation, told, "summary.json")
 
 
 def splits(data: Dataset) -> dict[Split, Rows]:

@@ -4,7 +4,8 @@ from rich.table import Table
 from rich.text import Text
 
 from mlptrain.errors import CheckFailed
-from mlptrain.report.console import emit_json, lines_of, plain, say, stdout, tell
+from mlptrain.report.console import emit_json, lines_of, plain, say, stdout
+from mlptrain.report.notes import tell
 from mlptrain.tools.check import Finding, Report
 
 STYLES = {"PASS": "green", "WARN": "yellow", "FAIL": "bold red"}

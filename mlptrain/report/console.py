@@ -7,7 +7,7 @@ none ends within a word or a number.
 """
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, TextIO
 
 from rich.console import Console
@@ -86,9 +86,3 @@ def number(value: float | int | None) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     return f"{value:,.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:.4g}"
-
-
-def tell(notes: Sequence[str]) -> None:
-    """What the user should know, on stderr, a line each."""
-    for note in notes:
-        say(stderr(), f"note: {note}")

@@ -1,7 +1,8 @@
 """The outcome of an evaluation: loss, metrics, per-class table, confusion matrix."""
 
 from mlptrain.inference.evaluation_report import EvaluationReport
-from mlptrain.report.console import emit_json, say, stdout, tell
+from mlptrain.report.console import emit_json, say, stdout
+from mlptrain.report.notes import Notes
 from mlptrain.report.tables import print_table
 
 WIDEST_MATRIX = 15
@@ -10,7 +11,7 @@ WIDEST_MATRIX = 15
 
 def show(report: EvaluationReport, *, as_json: bool) -> None:
     """Print everything that was measured."""
-    tell(report.notes)
+    Notes(report.details).tell(report.notes)
     if as_json:
         emit_json(report.document())
         return

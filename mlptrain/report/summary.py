@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from mlptrain.errors import ConfigError
-from mlptrain.report.console import say, stdout, tell, write
+from mlptrain.report.console import say, stdout, write
+from mlptrain.report.notes import tell
 from mlptrain.report.tables import print_table
 from mlptrain.storage.files import write_atomically
 from mlptrain.tools.summary import NetworkSummary

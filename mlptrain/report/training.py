@@ -5,8 +5,9 @@ from typing import Any
 
 from mlptrain.inference.evaluation_report import splits
 from mlptrain.messages import count
-from mlptrain.report.console import emit_json, number, say, stderr, stdout, tell
+from mlptrain.report.console import emit_json, number, say, stderr, stdout
 from mlptrain.report.epoch_table import EpochTable
+from mlptrain.report.notes import Notes, tell
 from mlptrain.report.progress import above_bar, progress_bar
 from mlptrain.report.results import Results
 from mlptrain.report.sparkline import summary as curves
@@ -15,18 +16,25 @@ from mlptrain.runs.cross_validation import Folds
 from mlptrain.runs.run import Run
 from mlptrain.training.experiment import Experiment
 
+DETAILS = "summary.json"
+"""The file of a run that has all notes in full."""
+
 STEPS_PER_TICK = 20
 """How many steps the bar waits for: drawing must not cost what it shows."""
 
 
-def watch(run: Run, *, quiet: bool) -> None:
-    """Train to the end, showing how it goes unless `quiet`: then only how it began, if unusually."""
+def watch(run: Run, *, quiet: bool, notes: Notes | None = None) -> None:
+    """Train to the end, showing how it goes unless `quiet`: then only how it began, if unusually.
+
+    `notes` has told those of other runs: what it knows is not told again.
+    """
+    notes = notes or Notes(DETAILS)
     if quiet or run.already_finished:
-        tell(run.started if quiet else run.notes)
+        notes.tell(run.started if quiet else run.notes)
         for _ in run:
             pass
         return
-    tell(run.notes)
+    notes.tell(run.notes)
     told = len(run.notes)
     say(stderr(), headline(run.experiment))
     table = EpochTable(run.experiment, stderr().width)
@@ -38,7 +46,7 @@ def watch(run: Run, *, quiet: bool) -> None:
             if record is not None:
                 above_bar(table.row(record))
             if len(run.notes) > told:
-                tell(run.notes[told:])
+                notes.tell(run.notes[told:])
                 told = len(run.notes)
     records = Results(run.directory.path).records  # with those before a resume
     for text in curves(records, stderr().width):
@@ -113,10 +121,11 @@ def dry_document(experiment: Experiment) -> dict[str, object]:
 
 def watch_folds(folds: Folds, *, quiet: bool) -> None:
     """Train all folds, each shown like any run unless `quiet`."""
+    notes = Notes(DETAILS)
     for fold, run in enumerate(folds, 1):
         if not quiet:
             say(stderr(), f"fold {fold} of {folds.count}")
-        watch(run, quiet=quiet)
+        watch(run, quiet=quiet, notes=notes)
 
 
 def fitted_folds(folds: Folds, *, as_json: bool) -> None:
