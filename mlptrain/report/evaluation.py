@@ -18,6 +18,8 @@ def show(report: EvaluationReport, *, as_json: bool) -> None:
     out = stdout()
     say(out, f"{report.checkpoint} on {report.rows:,} rows ({report.split})")
     print_table(out, ("metric", "value"), list(report.measured.items()))
+    for remark in report.remarks:
+        say(out, remark)
     tables = [report.class_table()]
     if len(report.classes or ()) <= WIDEST_MATRIX:
         tables.append(report.confusion_table())

@@ -92,7 +92,24 @@ def best_of(summary: Mapping[str, Any], run: Run) -> str:
     if summary["best"] is None:
         why = f"{summary['monitor']} was never a finite number, so there is no best.npz"
         return f"{why}; {run.directory.last} holds the parameters of the last step"
-    return f"best {summary['monitor']} {number(summary['best'])} at epoch {summary['best_epoch']}"
+    best = f"best {summary['monitor']} {number(summary['best'])} at epoch {summary['best_epoch']}"
+    return best if summary.get("test") else f"{best}{metric_of_best(summary, run)}"
+
+
+def metric_of_best(summary: Mapping[str, Any], run: Run) -> str:
+    """`, train_accuracy 0.9933`: what is no loss in the best record, where no test rows say more."""
+    same = (each for each in Results(run.directory.path).records if is_best(each, summary))
+    best = next(same, {})
+    split = "val_" if "val_loss" in best else "train_"
+    names = [f"{split}{metric}" for metric in ("accuracy", "rmse")]
+    shown = [name for name in names if name in best and name != summary["monitor"]]
+    return "".join(f", {name} {number(best[name])}" for name in shown)
+
+
+def is_best(record: Mapping[str, Any], summary: Mapping[str, Any]) -> bool:
+    """Whether the best checkpoint was written at this record."""
+    monitor = record.get(summary["monitor"])
+    return bool(record["epoch"] == summary["best_epoch"] and monitor == summary["best"])
 
 
 def dry(experiment: Experiment, *, as_json: bool) -> None:
