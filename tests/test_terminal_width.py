@@ -12,7 +12,9 @@ from mlptrain.cli import cli
 from mlptrain.config import load_config
 from mlptrain.messages import columns_of
 from mlptrain.report import benchmark
+from mlptrain.report.console import stdout
 from mlptrain.report.epoch_table import EpochTable
+from mlptrain.report.tables import print_table
 from mlptrain.tools.bench import Benchmark
 from mlptrain.training.build import build
 from mlptrain.training.record import Record
@@ -103,6 +105,31 @@ def test_bench_fits_as_well(here, monkeypatch, capsys):
 
         assert max(len(line.rstrip()) for line in lines) <= columns
         assert words(lines) == words(whole)
+
+
+@pytest.mark.parametrize("columns", WIDTHS)
+def test_a_table_of_any_size_keeps_its_numbers_and_repeats_the_names_of_its_rows(
+    capsys, monkeypatch, columns
+):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    names = [f"column{i}" for i in range(20)]
+    rows = [(CLASSES[0], *(123_456_789 + i for i in range(20))), (COLUMN, *range(20))]
+    print_table(stdout(), ("name", *names), rows)
+    lines = capsys.readouterr().out.splitlines()
+    whole = {
+        "name",
+        CLASSES[0],
+        *names,
+        *(f"{123_456_789 + i:,}" for i in range(20)),
+        *map(str, range(20)),
+    }
+    cut = {word for word in words(lines) if "…" in word}
+
+    assert max(len(line.rstrip()) for line in lines) <= columns
+    assert words(lines) >= {"name", CLASSES[0], *names, *numbers}
+    assert all(COLUMN.startswith(word.partition("…")[0]) for word in cut)
+    assert sum(line.startswith("name ") for line in lines) > 1
+    assert any(line.startswith(COLUMN[:9]) and line.split()[1] == "0" for line in lines)
 
 
 @pytest.mark.parametrize("columns", [*WIDTHS, 100_000])
