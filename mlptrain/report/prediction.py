@@ -14,8 +14,9 @@ from mlptrain.errors import ConfigError, StorageError
 from mlptrain.inference.outside import Outside, together
 from mlptrain.inference.predict import Predicted
 from mlptrain.messages import printable
-from mlptrain.report.console import nobody_reads, stdout_is_terminal, tell
+from mlptrain.report.console import nobody_reads, stdout_is_terminal
 from mlptrain.report.console import write as to_stdout
+from mlptrain.report.notes import repaired, tell
 from mlptrain.storage.files import write_atomically
 
 Format = Callable[[Predicted, bool], str]
@@ -34,8 +35,8 @@ def write(chunks: Iterator[Predicted], out: str | None, inputs: Iterable[str]) -
     else:
         _check_place(Path(out), inputs)
         write_atomically(out, (text.encode() for text in _texts(chunks, form, notes, repairs, outside)))
-    far = [each for each in outside if each.rows]
-    tell([*notes, *map(str, added_up(repairs)), *([str(together(outside))] if far else [])])
+    far = [str(together(outside))] if any(each.rows for each in outside) else []
+    tell([*notes, *[repaired(added_up(repairs))] * bool(repairs), *far])
 
 
 def format_of(out: str | None) -> Format:

@@ -78,8 +78,11 @@ class Category(Column):
     def remarks(cls, columns: Sequence[Self]) -> list[str]:
         """Columns with a single level."""
         single = [column for column in columns if len(column.levels) == 1]
-        notes = [f"{each.name} is {each.levels[0]!r} in every training row" for each in single]
-        return notes + [note for each in columns for note in spelled_alike(each.name, each.levels)]
+        notes = [note for each in columns for note in spelled_alike(each.name, each.levels)]
+        if len(single) > 1:
+            names = some([f"{each.name} ({each.levels[0]!r})" for each in single])
+            return [f"{len(single)} columns have one category in every training row: {names}", *notes]
+        return [f"{each.name} is {each.levels[0]!r} in every training row" for each in single] + notes
 
     @classmethod
     def read(cls, columns: Sequence[Self], source: Source, rows: RowIndex) -> Any:
