@@ -295,7 +295,7 @@ def test_the_checkpoint_before_is_taken_where_the_last_is_broken(begin, uninterr
     run.directory.close()
     directory = run.directory
     directory.last.write_bytes(directory.last.read_bytes()[:-100])
-    result = invoke("fit", "--resume", directory.path)
+    result = invoke("fit", "--resume", directory.path, "--quiet")
 
     assert result.exit_code == 0
     assert f"note: {directory.last}: set aside as last.npz.corrupt\n" in result.stderr

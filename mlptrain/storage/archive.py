@@ -7,6 +7,7 @@ overlapping, doubled or hidden members, pickles, and names that lead elsewhere a
 different bytes. The data are checked by SHA-256. The layout is in docs/checkpoint-format.md.
 """
 
+import errno
 import hashlib
 import json
 import math
@@ -23,13 +24,15 @@ import numpy as np
 from mlptrain.arrays import Array
 from mlptrain.errors import CheckpointError, DivergenceError, StorageError
 from mlptrain.messages import some
-from mlptrain.storage.files import CHUNK, open_regular, write_atomically
+from mlptrain.storage.files import CHUNK, open_regular, storage_error, write_atomically
 from mlptrain.storage.npz import DIGEST, Member, assemble, directory, file_size
 
 FORMAT = "mlptrain checkpoint"
 VERSION = 1
 MAX_DIMENSIONS = 32
 DTYPES = frozenset(["|b1", "|i1", "<i2", "<i4", "<i8", "|u1", "<u2", "<u4", "<u8", "<f2", "<f4", "<f8"])
+_NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
+"""What `open` says of a path that leads to no file."""
 _NAME = re.compile(r"[A-Za-z0-9_./-]{1,200}")
 _DOCUMENT = "document"
 _BEGIN = Member(_DOCUMENT, "|u1", (0,), "").prelude(0)
@@ -82,18 +85,23 @@ def read_archive(path: str | Path) -> tuple[dict[str, Array], dict[str, Any]]:
 
     Takes at most the size of the file and 64 MB of memory, whatever the file holds. Raises
     DamagedCheckpoint for a file that is not right to the last byte, CheckpointError if there is
-    none, if it cannot be opened, or if a newer version of this program wrote it.
+    none of this name or if a newer version of this program wrote it, StorageError where the system
+    refuses to open or read it: it may be perfectly good.
     """
     try:
         file = open_regular(path)
     except StorageError as error:
+        if isinstance(error.__cause__, OSError) and error.__cause__.errno not in _NO_FILE:
+            raise
         raise CheckpointError(*error.faults) from error
     with file:
         try:
             return _read(file, path)
         except MemoryError as error:
             raise CheckpointError(f"{path}: does not fit into memory; free some") from error
-        except (ValueError, RecursionError, OSError) as error:
+        except OSError as error:
+            raise storage_error(path, "cannot be read", error) from error
+        except (ValueError, RecursionError) as error:
             fault = f"{path}: not a valid checkpoint: {error}; use another one"
             raise DamagedCheckpoint(fault) from error
 
