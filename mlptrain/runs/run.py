@@ -134,7 +134,7 @@ class Run:
         notes += [f"{each}: the same bits cannot be promised" for each in changed]
         if progress.poisoned:
             notes.append(f"rolled back {count(len(progress.poisoned), 'time')}: {rate_words(progress)}")
-        began = (*checkpoint.notes, *told)  # what was set aside is no mere note
+        began = (*checkpoint.notes, *told)
         run = cls(config, experiment, directory, checkpointer, progress, notes, started=began)
         run.already_finished = bool(progress.stopped) or progress.step == experiment.total_steps
         return run
