@@ -291,6 +291,16 @@ def test_the_largest_document_takes_no_more_memory_than_promised(tmp_path, item)
     assert peak_of_reading(path) < path.stat().st_size + 64 * MB + 24 * count * len(item)
 
 
+def test_what_is_said_of_many_features_is_not_too_large(tmp_path):
+    names = [f"x{i}" for i in range(30_000)]
+    each = {"type": "number", "kind": "number", "squash": False, "indicator": False}
+    columns = [{**each, "name": name, "center": 0.1, "factor": 3.0, "fill": 0.1} for name in names]
+    document = {"features": names, "preprocessing": {"inputs": names, "columns": columns}}
+    write_archive(tmp_path / "a.npz", {}, document)
+
+    assert read_archive(tmp_path / "a.npz")[1] == document
+
+
 @pytest.mark.parametrize("item", [b"[],", b'{"":{"":0}},', b"[[[[0]]]],"])
 def test_a_document_with_too_many_parts_is_refused_before_it_is_parsed(tmp_path, item):
     path = tmp_path / "a.npz"
