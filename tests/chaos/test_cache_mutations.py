@@ -12,7 +12,7 @@ import pytest
 from cache_files import ENTRIES, Place, bits, by_hand, parts, unsealed
 
 pytestmark = pytest.mark.chaos
-COUNT = int(os.environ.get("MLPTRAIN_MUTATIONS", "2000"))
+COUNT = int(os.environ.get("MLPTRAIN_MUTATIONS", "500"))
 MARKS = (b"\0", b"\xff", b"\x80", b"9", b"-", b"[", b'"', b"|O", b"<f8", b"1e99", b"null", b"NaN")
 VALUES: tuple[Any, ...] = (
     *(None, True, -1, 0, 1, 2**31, 2**53, 2**63, 10**30, 0.5, 1e308, "", "|O", "<f4", "<i8"),
