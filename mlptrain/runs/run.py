@@ -256,6 +256,7 @@ class Run:
         except (CheckpointError, StorageError) as refused:
             error.add(refused)
             raise error from refused
+        self.notes += self.checkpointer.told
         self.progress.rate_factor = before.rate_factor / 2
         self.progress.poisoned = [*before.poisoned, failed]
         self.rolled_to = self.progress.step
