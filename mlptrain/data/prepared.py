@@ -14,7 +14,7 @@ from numpy.typing import DTypeLike
 from mlptrain.data.dataset import Dataset, Rows
 from mlptrain.data.partition import learn, partition
 from mlptrain.data.preprocessing.preprocess import Preprocessing
-from mlptrain.data.preprocessing.repairs import Repair
+from mlptrain.data.preprocessing.repairs import Repair, RepairNote
 from mlptrain.data.readers.sources import labels_of
 from mlptrain.data.settings import Settings
 from mlptrain.data.source import RowIndex, Source
@@ -55,7 +55,7 @@ class Prepared:
         sets, notes = dict[str, Rows](), list(self.notes)
         for name, (source, rows) in self.sets.items():
             sets[name], repairs = rows_of(self.preprocessing, source, rows, self.dtype)
-            notes += [f"{name}: {repair}" for repair in repairs]
+            notes += [RepairNote(name, repair) for repair in repairs]
         places = Partition(*(np.asarray(rows) for rows in self.partition))
         return Dataset(self.preprocessing, places, fingerprint, tuple(notes), **sets)
 

@@ -5,6 +5,7 @@ before any memory is given to them: which there are, their types, their widths a
 """
 
 from collections.abc import Mapping
+from dataclasses import astuple
 from typing import Any, cast
 
 import numpy as np
@@ -16,6 +17,7 @@ from mlptrain.data.dataset import CHUNK, Dataset, Rows
 from mlptrain.data.inputs import Inputs
 from mlptrain.data.prepared import Prepared, makers_of
 from mlptrain.data.preprocessing.preprocess import Preprocessing
+from mlptrain.data.preprocessing.repairs import Repair, RepairNote
 from mlptrain.data.request import Request
 from mlptrain.data.source import RowIndex, blocks, in_blocks
 from mlptrain.data.split import Partition
@@ -27,16 +29,18 @@ MOST_BESIDE = 1 << 26
 
 def write_prepared(prepared: Prepared, writer: RowsWriter) -> None:
     """Everything that `read_prepared` needs, into a file of the cache."""
-    preprocessing, dtype, notes = prepared.preprocessing, prepared.dtype, list(prepared.notes)
+    preprocessing, dtype = prepared.preprocessing, prepared.dtype
+    repairs = list[tuple[str | int, ...]]()
     for name, (source, rows) in prepared.sets.items():
         for array, features in preprocessing.features_of(source, rows, dtype).items():
             writer.add(f"{name}.{array}", features)
-            notes += [f"{name}: {repair}" for repair in features.repairs()]
+            repairs += [(name, *astuple(each)) for each in features.repairs()]
         for key, make in makers_of(preprocessing, source, dtype).items():
             writer.add(f"{name}.{key}", in_blocks(make, rows, 1))
     for name, rows in prepared.partition._asdict().items():
         writer.add(f"rows.{name}", blocks(rows, 1))
-    writer.finish({"preprocessing": preprocessing.to_json(), "notes": notes})
+    notes = list(prepared.notes)
+    writer.finish({"preprocessing": preprocessing.to_json(), "notes": notes, "repairs": repairs})
 
 
 def read_prepared(file: RowsFile, request: Request, fingerprint: Mapping[str, str]) -> Dataset:
@@ -61,18 +65,25 @@ def read_prepared(file: RowsFile, request: Request, fingerprint: Mapping[str, st
 
 def _document(document: Mapping[str, Any], request: Request) -> tuple[Preprocessing, list[str]]:
     """The preprocessing and the notes."""
-    notes = document.get("notes")
-    if set(document) != {"preprocessing", "notes"} or not isinstance(notes, list):
+    if set(document) != {"preprocessing", "notes", "repairs"}:
         raise Damaged("its document has other keys")
-    if not all(isinstance(note, str) for note in notes):
+    notes, repairs = document["notes"], document["repairs"]
+    if not isinstance(notes, list) or not all(isinstance(note, str) for note in notes):
         raise Damaged("its notes are no text")
+    if not isinstance(repairs, list) or not all(_is_repair(each) for each in repairs):
+        raise Damaged("its repairs are not as written")
     try:
         preprocessing = Preprocessing.from_json(document["preprocessing"])
     except CheckpointError:
         raise Damaged("its preprocessing is not as written") from None
     if request.fitted not in (None, preprocessing):
         raise Damaged("it was made with another preprocessing")
-    return preprocessing, notes
+    return preprocessing, [*notes, *(RepairNote(name, Repair(*each)) for name, *each in repairs)]
+
+
+def _is_repair(entry: Any) -> bool:
+    """Whether an entry names a set of rows and the four parts of a repair."""
+    return isinstance(entry, list) and [type(part) for part in entry] == [str, int, str, str, str]
 
 
 def _check(file: RowsFile, preprocessing: Preprocessing, present: list[str], dtype: DTypeLike) -> None:
