@@ -10,7 +10,8 @@ from numpy.typing import DTypeLike
 from mlptrain.data.cache.cache import Cache, open_cache
 from mlptrain.data.dataset import Dataset, Rows
 from mlptrain.data.fingerprints import Fingerprints
-from mlptrain.data.prepared import no_rows, prepare, read_prepared, rows_of
+from mlptrain.data.prepared import no_rows, prepare, rows_of
+from mlptrain.data.prepared_file import read_prepared, write_prepared
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.preprocessing.repairs import RepairNote
 from mlptrain.data.readers.sources import (
@@ -89,18 +90,18 @@ def _from_file(request: Request) -> Dataset:
 
 def _through(cache: Cache, request: Request, fingerprint: Fingerprints) -> Dataset:
     """The dataset, taken from the cache or put there where it is too large for memory."""
+    read = partial(read_prepared, request=request, fingerprint=fingerprint)
     for digest in request.digests():
         if cache.holds(digest):
-            found = cache.find(key(digest, fingerprint))
-            if found is not None and request.agrees(found.document):
-                return read_prepared(found, fingerprint, f"taken from {found.file.path}")
+            found = cache.find(key(digest, fingerprint), read)
+            if found is not None:
+                return found
     prepared = request.prepare(request.opener(cache.scratch))
     if not cache.always and prepared.nbytes() <= memory_limit() // SHARE:
         data = prepared.in_memory(fingerprint)
         fingerprint.begin()  # training need not wait for it
         return data
-    rows = cache.make(key(digest, fingerprint), prepared.write)
-    return read_prepared(rows, fingerprint, f"kept in {rows.file.path}")
+    return cache.make(key(digest, fingerprint), partial(write_prepared, prepared), read)
 
 
 def key(digest: str, fingerprint: Mapping[str, str]) -> str:

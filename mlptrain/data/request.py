@@ -30,7 +30,7 @@ from mlptrain.version import __version__
 
 LARGE = 1 << 26
 """Bytes of a file from which a table is read in pieces; smaller ones are read whole."""
-FORMAT = 4
+FORMAT = 5
 """Of the prepared rows: another number makes all of them anew."""
 
 
@@ -126,10 +126,6 @@ class Request:
         document = {"format": versions, "settings": settings, "fitted": fitted}
         text = json.dumps(document, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-    def agrees(self, document: Mapping[str, Any]) -> bool:
-        """Whether prepared rows were made with the stored preprocessing, where there is one."""
-        return self.fitted is None or document["preprocessing"] == self.fitted.to_json()
 
 
 def files_of(train: str, target: str | Sequence[str] | None, *parts: object) -> list[str]:

@@ -229,11 +229,13 @@ def as_number(text: str) -> int | float | None:
 def in_order(labels: Iterable[str]) -> list[str]:
     """Labels in the order of their numbers where all are numbers, else as sorted text.
 
-    >>> in_order({"10", "9", "0.5"}), in_order({"10", "9", "b"})
-    (['0.5', '9', '10'], ['10', '9', 'b'])
+    The order does not depend on that of the given ones: NaN, which has no place among numbers, is text.
+
+    >>> in_order({"10", "9", "0.5"}), in_order({"10", "9", "b"}), in_order({"10", "Nan", "9"})
+    (['0.5', '9', '10'], ['10', '9', 'b'], ['10', '9', 'Nan'])
     """
     labels = list(labels)
     numbers = {text: as_number(text) for text in labels}
-    if all(number is not None for number in numbers.values()):
+    if all(number is not None and number == number for number in numbers.values()):
         return sorted(labels, key=lambda text: (numbers[text] or 0, text))
     return sorted(labels)

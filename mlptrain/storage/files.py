@@ -172,6 +172,17 @@ def _runs_elsewhere(process: int) -> bool:
     return process != os.getpid()
 
 
+def is_there(path: str | Path) -> bool:
+    """Whether anything has this name, if only a link. StorageError where the system cannot say."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise storage_error(path, "cannot be looked at", error) from error
+    return True
+
+
 def open_regular(path: str | Path) -> io.FileIO:
     """Open an ordinary file for reading; StorageError, at once, for anything else.
 
