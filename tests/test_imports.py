@@ -42,7 +42,7 @@ HOMES = {
     "click": ("cli/",),
     "matplotlib": ("report/plots/",),
     "numpy": ("",),
-    "polars": ("data/readers/tables/frames.py", "data/readers/tables/series.py"),
+    "polars": tuple(f"data/readers/tables/{name}.py" for name in ("frames", "notations", "series")),
     "pydantic": (
         *("config/", "data/cache/description.py", "data/preprocessing/stored.py"),
         "training/checkpoint_schema.py",
@@ -158,7 +158,7 @@ OTHERS = [
 
 ROOMS = ("cache", "readers", "preprocessing")
 """Folders of `data`: each may import those before it in this list, and the files beside them ..."""
-SHARED = ("row_set", "source", "matrix", "inputs", "settings", "notation")
+SHARED = ("row_set", "source", "matrix", "inputs", "settings", "notation", "written")
 """... that are below all of them; the other files of `data` are above."""
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from mlptrain.config.faults import Fault, shown
 from mlptrain.config.schema import Config
 from mlptrain.data.readers.toy import TOYS
+from mlptrain.data.written import Written
 from mlptrain.messages import advice
 from mlptrain.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS
 from mlptrain.nn.losses import LOSSES
@@ -17,6 +18,7 @@ def cross_faults(config: Config) -> Iterator[Fault]:
     yield from _accumulation(config)
     yield from _parts(config)
     yield from _columns(config)
+    yield from _written(config)
     yield from _monitor(config)
 
 
@@ -117,6 +119,12 @@ def _columns(config: Config) -> Iterator[Fault]:
                     (other,),
                 )
             roles[column] = role
+
+
+def _written(config: Config) -> Iterator[Fault]:
+    for name, column in config.data.columns.items():
+        for key, what in Written(**column.model_dump()).faults():
+            yield Fault(("data", "columns", name, key), what)
 
 
 def _monitor(config: Config) -> Iterator[Fault]:

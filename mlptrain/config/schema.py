@@ -64,7 +64,21 @@ class Categorical(Section):
 class Column(Section):
     """What is known of one column."""
 
-    missing: Columns = setting([], 'texts that stand for a missing value: [n/a, "-", "-999"]')
+    missing: Columns = setting([], 'more texts that stand for a missing value: [n/a, "-", "-999"]')
+    present: Columns = setting([], "texts that are values here, though usually missing ones: [NA]")
+    decimal: Literal[".", ","] | None = setting(
+        None, "what begins the decimals: , for 174,1; null: a point, or a comma if thousands is a point"
+    )
+    thousands: Literal[",", ".", " ", "'"] | None = setting(
+        None, "what separates thousands; ' ' is the narrow space and ' the apostrophe too"
+    )
+    unit: Annotated[Text | None, Kinds("a text or null")] = setting(
+        None, "a text before or behind every number: $, EUR, kg, % (94% is 94)"
+    )
+    negative: Literal["sign", "brackets", "trailing"] | None = setting(
+        None,
+        "negative numbers, beside -12 and −12: (12) or 12-; sign if there is nothing else to declare",
+    )
 
 
 class Fold(Section):
@@ -115,8 +129,11 @@ class Data(Section):
         "regression only: learn a target of mean 0 and deviation 1; metrics stay in its own unit",
     )
     missing: Annotated[Missing, ShortFor("policy")] = setting({}, "what to do about blanks")
+    missing_values: Annotated[Columns | None, Kinds("a list of texts or null")] = setting(
+        None, "texts that stand for a missing value, in place of NA, N/A, NaN, null and ?"
+    )
     columns: dict[Text, Column] = setting(
-        {}, 'what is known of single columns: {income: {missing: [n/a, "-"]}}'
+        {}, 'how single columns are written: {income: {decimal: ",", missing: [n/a, "-"]}}'
     )
     categorical: Annotated[Categorical, ShortFor("encode")] = setting(
         {}, "what to do about text columns"

@@ -76,8 +76,8 @@ def _pieces(
         yield source, source
     elif not keep or suffix_of(path) in (*COLUMN_FILES, *JSON_LINES):
         for table in table_pieces(path):
-            yield table.without(preprocessing.blanks), table
+            yield table.read_as(preprocessing.reading), table
     else:
         for text, data in text_pieces(path):
-            table = delimited(text, data).without(preprocessing.blanks)
+            table = delimited(text, data).read_as(preprocessing.reading)
             yield table, delimited(text, data, as_written=True)

@@ -40,7 +40,7 @@ def load_dataset(settings: Settings, fitted: Preprocessing | None = None) -> Dat
     toy = open_toy(settings.train, settings.seed)
     fingerprint = {toy.path: toy_fingerprint(settings.train, settings.seed)}
     names = target_names(toy, settings.target)
-    opener = partial(open_source, blanks=settings.blanks)
+    opener = partial(open_source, reading=settings.reading)
     return prepare(toy, names, settings, fitted, opener).in_memory(fingerprint)
 
 
@@ -58,7 +58,9 @@ def load_rows(
     `.npy` or IDX file; by default the one beside it.
     """
     named = labels_of(path, labels) if target_needed else None
-    source = open_source(path, labels=named, expected=preprocessing.inputs, blanks=preprocessing.blanks)
+    source = open_source(
+        path, labels=named, expected=preprocessing.inputs, reading=preprocessing.reading
+    )
     notes = preprocessing.extra(source)
     if not target_needed:
         inputs, repairs = preprocessing.apply(source, every_row(len(source)), dtype)

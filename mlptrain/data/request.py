@@ -15,7 +15,6 @@ from mlptrain.data.prepared import Opener, Prepared, prepare
 from mlptrain.data.preprocessing.columns import KINDS
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.readers.sources import (
-    Blanks,
     can_be_spooled,
     is_pair,
     labels_of,
@@ -25,12 +24,13 @@ from mlptrain.data.readers.sources import (
 )
 from mlptrain.data.settings import Settings
 from mlptrain.data.source import Source
+from mlptrain.data.written import Reading
 from mlptrain.errors import ConfigError
 from mlptrain.version import __version__
 
 LARGE = 1 << 26
 """Bytes of a file from which a table is read in pieces; smaller ones are read whole."""
-FORMAT = 5
+FORMAT = 6
 """Of the prepared rows: another number makes all of them anew."""
 
 
@@ -68,14 +68,14 @@ class Request:
         return prepare(source, names, self.settings, self.fitted, opener)
 
     @property
-    def blanks(self) -> Blanks:
-        """The texts that stand for a missing value, by column."""
-        return self.settings.blanks if self.fitted is None else self.fitted.blanks
+    def reading(self) -> Reading:
+        """How texts are read."""
+        return self.settings.reading if self.fitted is None else self.fitted.reading
 
     @property
     def open_source(self) -> Opener:
         """Opens files whole."""
-        return partial(open_source, blanks=self.blanks)
+        return partial(open_source, reading=self.reading)
 
     def opener(self, scratch: Callable[[], OpenFile]) -> Opener:
         """Opens tables in pieces, keeping the columns that are needed."""
@@ -83,7 +83,7 @@ class Request:
         def opened(path: str, *, labels: str | None, expected: Sequence[str] = ()) -> Source:
             if not can_be_spooled(path):
                 return self.open_source(path, labels=labels, expected=expected)
-            return open_spool(path, scratch, self._is_needed, self._by_label(), self.blanks)
+            return open_spool(path, scratch, self._is_needed, self._by_label(), self.reading)
 
         return opened
 

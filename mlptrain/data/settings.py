@@ -6,6 +6,8 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from mlptrain.data.written import Reading, Written
+
 HeldOut = float | str | None
 """Validation or test rows: a fraction of the training file, a file of their own, or none."""
 Scale = Literal["standard", "minmax", "robust", "none"]
@@ -29,13 +31,6 @@ class Categorical:
     unseen: CategoryPolicy
     missing: CategoryPolicy
     columns: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class ColumnSettings:
-    """`data.columns.NAME`."""
-
-    missing: tuple[str, ...]
 
 
 class Fold(NamedTuple):
@@ -66,7 +61,8 @@ class Settings:
     scale: Scale
     scale_target: Literal["standard", "none"]
     missing: Missing
-    columns: Mapping[str, ColumnSettings]
+    missing_values: tuple[str, ...] | None
+    columns: Mapping[str, Written]
     categorical: Categorical
     dates: Literal["refuse", "ignore", "number"]
     transform: Literal["polar"] | None
@@ -76,6 +72,6 @@ class Settings:
     dtype: np.dtype[Any]
 
     @property
-    def blanks(self) -> dict[str, tuple[str, ...]]:
-        """Column -> the texts that stand for a missing value in it, beside the usual ones."""
-        return {name: column.missing for name, column in self.columns.items() if column.missing}
+    def reading(self) -> Reading:
+        """How the texts of the files are read."""
+        return Reading(self.missing_values, self.columns)

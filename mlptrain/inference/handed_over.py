@@ -17,6 +17,7 @@ from mlptrain.data.preprocessing.columns.number import Number
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.preprocessing.targets import ClassTarget
 from mlptrain.data.source import Kind, as_number, label, require
+from mlptrain.data.written import Reading, Written
 from mlptrain.errors import DataError
 from mlptrain.inference.classes import BOOLEANS, as_names, is_missing
 from mlptrain.messages import printable, quoted
@@ -43,17 +44,34 @@ def as_trained(columns: Mapping[str, NDArray[Any]], made: Preprocessing) -> dict
     """The columns, with 0 and 1 as false and true where training had those, and the other way round."""
     kinds = {column.name: column.kind for column in made.columns if isinstance(column, Number)}
     return {
-        name: _as_kind(name, _without(column, made.blanks.get(name, ())), kinds.get(name))
+        name: _as_kind(name, _read_as(column, "X", name, made.reading), kinds.get(name))
         for name, column in columns.items()
     }
 
 
-def _without(column: NDArray[Any], blanks: Sequence[str]) -> NDArray[Any]:
-    """A column in which more texts, or the numbers that they are, stand for a missing value."""
-    numbers = [number for text in blanks if (number := as_number(text)) is not None]
+def _read_as(column: NDArray[Any], what: str, name: str, reading: Reading) -> NDArray[Any]:
+    """A column whose texts are read as those of a file: more of them missing, or in a notation."""
+    blanks, written = reading.more_blanks(name), reading.of(name)
     if column.dtype.kind == "U":
-        return np.where(np.isin(np.char.strip(column), list(blanks)), "", column) if blanks else column
+        if blanks:
+            column = np.where(np.isin(np.char.strip(column), list(blanks)), "", column)
+        if not written.is_number:
+            return column
+        texts = enumerate(column.tolist(), 1)
+        column = np.array(
+            [_plain(text, written, f"{what}: row {row}: {printable(name)}") for row, text in texts]
+        )
+    numbers = [number for text in blanks if (number := as_number(text)) is not None]
     return np.where(np.isin(column, numbers), np.nan, column) if numbers else column
+
+
+def _plain(text: str, written: Written, where: str) -> float:
+    """The number that a text in a declared notation stands for, NaN where it is empty."""
+    plain = written.plain(text.strip()) if text.strip() else "nan"
+    if plain is None:
+        found = f"{quoted(text)} is not written as declared, such as {written.example}"
+        raise DataError(f"{where}: {found}")
+    return float(plain)
 
 
 def _as_kind(name: str, column: NDArray[Any], kind: Kind | None) -> NDArray[Any]:
@@ -96,7 +114,7 @@ def with_targets(source: Matrix, y: Any, made: Preprocessing) -> Matrix:
         if isinstance(made.target, ClassTarget):
             columns[name] = as_names(column, made.target.classes)
             continue
-        columns[name] = plain("y", name, column)
+        columns[name] = _read_as(plain("y", name, column), "y", name, made.reading)
         if columns[name].dtype.kind == "U":
             raise DataError(f"y: {printable(name)} holds text: numbers are needed")
     return Matrix(source.path, source.X, {**source.labels, **columns}, source.features)

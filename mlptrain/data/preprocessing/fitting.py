@@ -12,6 +12,7 @@ from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.preprocessing.targets import Target
 from mlptrain.data.settings import Settings
 from mlptrain.data.source import RowIndex, Source, require
+from mlptrain.data.written import AS_USUAL
 from mlptrain.errors import ConfigError, DataError
 from mlptrain.messages import in_yaml, some
 
@@ -23,8 +24,9 @@ def choose_features(
     weight = () if settings.weight is None else (settings.weight,)
     apart = {*targets, *settings.ignore, *weight}
     named = [name for kind in KINDS.values() for name in kind.named(settings)] + list(settings.columns)
-    if settings.blanks and isinstance(source, Matrix):
-        raise ConfigError("data.columns: an array has no text for a missing value: write NaN into it")
+    if settings.reading != AS_USUAL and isinstance(source, Matrix):
+        key = "columns" if settings.columns else "missing_values"
+        raise ConfigError(f"data.{key}: an array holds numbers, not texts; a missing one is NaN")
     require(source, [*targets, *(settings.features or ()), *settings.ignore, *named, *weight])
     both = [name for name in settings.features or () if name in apart]
     if both:
@@ -75,7 +77,7 @@ def fit(
         columns=columns,
         target=target,
         weight=settings.weight,
-        blanks=settings.blanks,
+        reading=settings.reading,
     )
     return made, remarks
 

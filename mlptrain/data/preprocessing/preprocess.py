@@ -4,8 +4,8 @@ fit, eval and predict call the same `Preprocessing`, which finds its columns by 
 and computes every row on its own: the same row gives the same bits wherever it stands.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
@@ -23,6 +23,7 @@ from mlptrain.data.preprocessing.targets import ClassTarget, Target
 from mlptrain.data.row_set import RowSet, every_row
 from mlptrain.data.settings import MissingPolicy
 from mlptrain.data.source import RowIndex, Source, faulty_values, first_places, in_blocks, require
+from mlptrain.data.written import AS_USUAL, Reading
 from mlptrain.errors import DataError
 from mlptrain.messages import count
 
@@ -35,7 +36,7 @@ class Preprocessing:
     columns    the fitted columns, in the same order; of `polar`, r and theta
     target     class names, or mean and spread
     weight     the column of row weights, or None
-    blanks     column -> the texts that stand for a missing value in it, beside the usual ones
+    reading    how the texts of a file are read
     """
 
     inputs: tuple[str, ...]
@@ -44,7 +45,7 @@ class Preprocessing:
     columns: tuple[Column, ...]
     target: Target
     weight: str | None
-    blanks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    reading: Reading = AS_USUAL
 
     @property
     def features(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ anything else is one CheckpointError. Columns and target have their kind under `
 
 import json
 from collections.abc import Mapping
-from dataclasses import MISSING, field, fields, make_dataclass
+from dataclasses import MISSING, field, fields, is_dataclass, make_dataclass
 from functools import cache, reduce
 from operator import or_
 from typing import Annotated, Any, Literal, get_type_hints
@@ -15,6 +15,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from mlptrain.data.preprocessing.columns import KINDS
 from mlptrain.data.preprocessing.targets import TARGETS, NumberTarget
+from mlptrain.data.written import Reading
 from mlptrain.errors import CheckpointError
 
 STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
@@ -46,6 +47,8 @@ def _values(item: Any) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     """A value of a field as JSON has it: tuples become lists, at any depth."""
+    if is_dataclass(value):
+        return _plain(_values(value))
     if isinstance(value, Mapping):
         return {name: _plain(each) for name, each in value.items()}
     return [_plain(each) for each in value] if type(value) is tuple else value
@@ -85,7 +88,9 @@ def form(kind: type, **more: Any) -> Any:
     return make_dataclass(kind.__name__, each, namespace=namespace, kw_only=True)
 
 
-def _consistent(columns: Any, target: Any, inputs: Any, transform: Any, **_: Any) -> None:
+def _consistent(
+    columns: Any, target: Any, inputs: Any, transform: Any, reading: Reading, **_: Any
+) -> None:
     """CheckpointError where fields that are right one by one do not fit together."""
     names = [column.name for column in columns]
     if isinstance(target, NumberTarget):
@@ -98,6 +103,9 @@ def _consistent(columns: Any, target: Any, inputs: Any, transform: Any, **_: Any
     expected = ["r", "theta"] if transform else list(inputs)
     if names != expected or len(set(names)) != len(names) or not names:
         raise _wrong("columns")
+    for name, written in reading.columns.items():
+        if faults := written.faults():
+            raise _wrong(f"reading.columns.{name}.{faults[0][0]}")
 
 
 def _where(error: ValidationError) -> str:

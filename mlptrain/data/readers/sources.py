@@ -10,7 +10,6 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence, Set
-from types import MappingProxyType
 from typing import Any
 
 from mlptrain.data.cache.file_array import OpenFile
@@ -21,6 +20,7 @@ from mlptrain.data.readers.svmlight import read_svmlight
 from mlptrain.data.readers.tables.text import open_binary
 from mlptrain.data.readers.toy import TOYS
 from mlptrain.data.source import Source
+from mlptrain.data.written import AS_USUAL, Reading
 from mlptrain.errors import ConfigError
 from mlptrain.streams import stream
 
@@ -39,24 +39,23 @@ def is_matrix(path: str) -> bool:
     return is_pair(path) or path.endswith((".npz", ".bin", *SPARSE))
 
 
-Blanks = Mapping[str, Sequence[str]]
-"""Column -> the texts that stand for a missing value in it, beside the usual ones."""
-
-
 def open_source(
     path: str,
     *,
     labels: str | None,
     expected: Sequence[str] = (),
-    blanks: Blanks = MappingProxyType({}),
+    reading: Reading = AS_USUAL,
 ) -> Source:
-    """The rows of a file. `labels` is the file of labels of a pair; `expected` the features wanted."""
+    """The rows of a file. `labels` is the file of labels of a pair; `expected` the features wanted.
+
+    `reading` says how the texts of a table are read.
+    """
     if is_matrix(path):
         return open_matrix(path, labels=labels, expected=expected)
     # polars takes a fifth of a second to import, more than a small fit on arrays lasts
     from mlptrain.data.readers.tables.tables import read_table
 
-    return read_table(path).without(blanks)
+    return read_table(path).read_as(reading)
 
 
 def can_be_spooled(path: str) -> bool:
@@ -69,12 +68,12 @@ def open_spool(
     scratch: Callable[[], OpenFile],
     chosen: Callable[[str], bool],
     by_label: Set[str],
-    blanks: Blanks,
+    reading: Reading,
 ) -> Source:
     """A table that may be larger than memory, read in pieces: see `spool`."""
     from mlptrain.data.readers.tables.spool import read_spool  # polars, as above
 
-    return read_spool(path, scratch, chosen, by_label, blanks)
+    return read_spool(path, scratch, chosen, by_label, reading)
 
 
 def open_matrix(path: str, *, labels: str | None, expected: Sequence[str]) -> Matrix:

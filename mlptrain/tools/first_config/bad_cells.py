@@ -13,6 +13,7 @@ from mlptrain.data.notation import Notation, notation
 from mlptrain.data.readers.tables.table import Table
 from mlptrain.data.row_set import every_row
 from mlptrain.data.source import SHOWN, Source, faulty_values
+from mlptrain.data.written import Reading, Written
 from mlptrain.messages import count
 from mlptrain.tools.first_config.profile import counted
 
@@ -81,7 +82,8 @@ def cleaned(source: Source, names: Sequence[str]) -> tuple[Source, list[BadCells
     if not isinstance(source, Table):
         return source, []  # an array has no text
     bad = [found for name in names if (found := bad_cells(source, name)) is not None]
-    return source.without({each.name: each.texts for each in bad}), bad
+    declared = {each.name: Written(missing=each.texts) for each in bad}
+    return source.read_as(Reading(columns=declared)), bad
 
 
 def _infinite(source: Source, name: str) -> BadCells | None:

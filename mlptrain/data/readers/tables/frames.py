@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from mlptrain.data.readers.tables.labels import BLANKS
+from mlptrain.data.written import BLANKS
 
 Frame = pl.DataFrame
 UNREADABLE: tuple[type[BaseException], ...] = (

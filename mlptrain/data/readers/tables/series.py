@@ -6,15 +6,15 @@ one, booleans if every value is true or false, dates if every value begins with 
 White space around a value does not count.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from mlptrain.data.readers.tables.labels import BLANKS
 from mlptrain.data.source import Kind
+from mlptrain.data.written import BLANKS, Written
 
 Series = pl.Series
 
@@ -31,7 +31,7 @@ KINDS: dict[type[pl.DataType], Kind] = {
 }
 
 
-def untyped(column: Series) -> Series:
+def untyped(column: Series, blanks: Sequence[str] = BLANKS) -> Series:
     """A column as the file has it: text without the white space around it, blanks as missing."""
     if column.dtype.is_float():  # first, for it is what most columns are
         # by NumPy: polars takes a tenth of a millisecond to begin with anything
@@ -44,14 +44,19 @@ def untyped(column: Series) -> Series:
     if column.dtype != pl.String:
         return column
     text = column.str.strip_chars()
-    return text.set(text.is_in(list(BLANKS)), None)
+    return text.set(text.is_in(list(blanks)), None)
 
 
-def without(column: Series, blanks: Iterable[str]) -> Series:
-    """The column with these texts, or the numbers that they are, as missing values."""
+def without(column: Series, blanks: Iterable[str], written: Written | None = None) -> Series:
+    """The column with these texts, or the numbers that they are, as missing values.
+
+    Texts only where a notation is declared: its numbers are other ones.
+    """
     blanks = list(blanks)
     if not blanks:
         return column
+    if written is not None and written.is_number and is_text(column):
+        return column.set(column.str.strip_chars().is_in(blanks).fill_null(False), None)
     numbers = _floats(text_column(blanks)).drop_nulls()
     if column.dtype.is_numeric():
         gone = column.cast(pl.Float64).is_in(numbers.to_list())
@@ -68,9 +73,9 @@ def text_column(values: Iterable[str | None]) -> Series:
     return pl.Series(list(values), dtype=pl.String)
 
 
-def typed(column: Series) -> Series:
+def typed(column: Series, blanks: Sequence[str] = BLANKS) -> Series:
     """A column of text as what all its values are; NaN in a number column is a missing value."""
-    column = untyped(column)
+    column = untyped(column, blanks)
     for reading in _readings(column) if column.dtype == pl.String else ():
         if reading.null_count() == column.null_count():
             return reading

@@ -5,9 +5,8 @@ the results have the same bits. In the file stand float64 numbers, piece after p
 piece column after column; a text column stands as the places of its values among its labels.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from itertools import accumulate
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from mlptrain.data.cache.file_array import OpenFile
 from mlptrain.data.readers.tables.pieces import is_text, piece_of, table_pieces
 from mlptrain.data.readers.tables.spooled import MOST_LABELS, Spooled
-from mlptrain.data.readers.tables.table import Table, not_numbers
+from mlptrain.data.readers.tables.table import Table, not_as_declared, not_numbers
 from mlptrain.data.readers.tables.tables import whole_text
 from mlptrain.data.source import (
     BLANK,
@@ -28,11 +27,11 @@ from mlptrain.data.source import (
     finder,
     in_order,
 )
+from mlptrain.data.written import AS_USUAL, Reading
 from mlptrain.errors import DataError
 from mlptrain.messages import in_yaml
 from mlptrain.system.prefetch import prefetch
 
-Blanks = Mapping[str, Sequence[str]]
 NUMBER = 8
 """Bytes of a float64."""
 
@@ -47,19 +46,20 @@ class Spool:
         columns: Sequence[Spooled],
         lengths: Sequence[int],
         file: OpenFile,
-        blanks: Blanks,
+        reading: Reading,
     ) -> None:
         self.path, self.names = path, names
         self._columns = {column.name: column for column in columns}
         self._places = {column.name: place for place, column in enumerate(columns)}
         self._starts = np.array(list(accumulate(lengths, initial=0)))
-        self._file, self._blanks = file, blanks
+        self._file, self._reading = file, reading
 
     def __len__(self) -> int:
         return int(self._starts[-1])
 
     def kind(self, name: str) -> Kind:
         """What the column holds, judged by all its values."""
+        self._check_notation(name)
         return self._columns[name].kind()
 
     def looks_numeric(self, name: str) -> bool:
@@ -81,7 +81,7 @@ class Spool:
         """(N,) where a number column holds a whole number that float64 does not: 2^53 + 1."""
         if not self._columns[name].inexact:
             return np.zeros(len(self), bool)
-        return np.concatenate([table.inexact(name) for table in _pieces(self.path, self._blanks)])
+        return np.concatenate([table.inexact(name) for table in _pieces(self.path, self._reading)])
 
     def _whole(self, name: str) -> NDArray[np.float64]:
         out = np.empty(len(self))
@@ -108,11 +108,12 @@ class Spool:
 
     def code(self, names: Sequence[str]) -> dict[str, str]:
         """Of number columns those that may be codes, judged by the first piece of the file."""
-        first = next(_pieces(self.path, self._blanks))
+        first = next(_pieces(self.path, self._reading))
         return first.code([name for name in names if first.kind(name) == "number"])
 
     def missing(self, name: str) -> NDArray[np.bool_]:
         """(N,) where the column has no value."""
+        self._check_notation(name)
         out = np.empty(len(self), bool)
         for piece, start in enumerate(self._starts[:-1]):
             values = np.empty(self._starts[piece + 1] - start)
@@ -141,6 +142,7 @@ class Spool:
         return found
 
     def _labels(self, name: str) -> list[str]:
+        self._check_notation(name)
         column = self._columns[name]
         if column.overflows:
             found = f"more than {MOST_LABELS:,} different values"
@@ -173,12 +175,19 @@ class Spool:
     def _not_numbers(self, name: str) -> DataError:
         """Read the file once more, to find the values that are no numbers."""
         first, total = list[int](), 0
-        pieces = _pieces(self.path, self._blanks)
+        pieces = _pieces(self.path, self._reading)
         for start, table in zip(self._starts.tolist(), pieces, strict=False):
             (faulty,) = np.nonzero(table.no_numbers(name))
             total += len(faulty)
             first += (start + faulty[: SHOWN - len(first)]).tolist()
         return not_numbers(self, name, first, total)
+
+    def _check_notation(self, name: str) -> None:
+        if self._columns[name].misread:
+            found = [table.misread(name) for table in _pieces(self.path, self._reading)]
+            (faulty,) = np.nonzero(np.concatenate(found))
+            first, written = faulty[:SHOWN].tolist(), self._reading.of(name)
+            raise not_as_declared(self, name, written, first, len(faulty))
 
     def _digits_lost(self, name: str) -> DataError:
         lost = self.inexact(name)
@@ -205,17 +214,17 @@ def read_spool(
     scratch: Callable[[], OpenFile],
     chosen: Callable[[str], bool],
     by_label: Set[str] = frozenset(),
-    blanks: Blanks = MappingProxyType({}),
+    reading: Reading = AS_USUAL,
 ) -> Spool:
     """Read a table in pieces, keeping the columns that are `chosen`.
 
-    `by_label` names those needed as classes or categories, whatever they hold; `blanks` gives the
-    texts of a column that stand for a missing value. A column that turns
-    out to be text after numbers have been read is such a one too: the table is then read again.
+    `by_label` names those needed as classes or categories, whatever they hold; `reading` says how
+    texts are read. A column that turns out to be text after numbers have been read is such a one too:
+    the table is then read again.
     """
     file, columns, lengths = scratch(), list[Spooled](), list[int]()
     names: tuple[str, ...] = ()
-    for table in _checked_pieces(path, blanks):
+    for table in _checked_pieces(path, reading):
         if not lengths:
             names = table.names
             columns = [Spooled(name, name in by_label) for name in names if chosen(name)]
@@ -223,18 +232,18 @@ def read_spool(
         lengths.append(len(table))
     mixed = {column.name for column in columns if column.is_mixed()}
     if mixed:
-        return read_spool(path, scratch, chosen, by_label | mixed, blanks)
-    return Spool(path, names, columns, lengths, file, blanks)
+        return read_spool(path, scratch, chosen, by_label | mixed, reading)
+    return Spool(path, names, columns, lengths, file, reading)
 
 
-def _pieces(path: str, blanks: Blanks) -> Iterator[Table]:
-    return (table.without(blanks) for table in table_pieces(path))
+def _pieces(path: str, reading: Reading) -> Iterator[Table]:
+    return (table.read_as(reading) for table in table_pieces(path))
 
 
-def _checked_pieces(path: str, blanks: Blanks) -> Iterator[Table]:
+def _checked_pieces(path: str, reading: Reading) -> Iterator[Table]:
     """The pieces of a table; faults of its text are listed over the whole file."""
     try:
-        yield from prefetch(_pieces(path, blanks))
+        yield from prefetch(_pieces(path, reading))
     except DataError:
         whole = whole_text(path).faults() if is_text(path) else None
         if whole is not None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mlptrain.data.readers.tables import labels, series
 from mlptrain.data.readers.tables.labels import is_blank
-from mlptrain.data.readers.tables.table import Table
+from mlptrain.data.readers.tables.table import Misread, Table
 from mlptrain.data.source import Kind
 
 MOST_LABELS = 1 << 16
@@ -34,21 +34,21 @@ class Words:
         self._kind: Kind = "blank"
         self._form = ""
 
-    def judge(self, values: Sequence[str | None]) -> Judgement | None:
+    def judge(self, values: Sequence[str | None], blanks: Sequence[str]) -> Judgement | None:
         """What all values up to these hold; None where there are too many different ones to tell."""
         counts = Counter(values)
         fresh = [value for value in counts if value not in self._is_number]
         if len(self._is_number) + len(fresh) > MOST_LABELS:
             return None
         if fresh:
-            self._learn(fresh)
+            self._learn(fresh, blanks)
         numbers = sum(times for value, times in counts.items() if self._is_number[value])
-        full = sum(times for value, times in counts.items() if not is_blank(value))
+        full = sum(times for value, times in counts.items() if not is_blank(value, blanks))
         return Judgement(self._kind, self._form, numbers, full)
 
-    def _learn(self, fresh: Sequence[str | None]) -> None:
+    def _learn(self, fresh: Sequence[str | None], blanks: Sequence[str]) -> None:
         self._is_number.update(zip(fresh, series.are_numbers(fresh), strict=True))
-        column = series.typed(series.text_column(self._is_number))
+        column = series.typed(series.text_column(self._is_number), blanks)
         self._kind = series.kind_of(column)
         self._form = str(column.dtype) if self._kind == "date" else ""
 
@@ -59,6 +59,7 @@ class Spooled:
 
     by_label  its values are kept as the places of their labels, else as numbers
     inexact   whether some of these have more digits than float64
+    misread   whether some values do not follow the declared notation
     """
 
     name: str
@@ -66,6 +67,7 @@ class Spooled:
     place: dict[str, int] = field(default_factory=dict)
     overflows: bool = False
     inexact: bool = False
+    misread: bool = False
     _kinds: set[tuple[Kind, str]] = field(default_factory=set)
     _numbers: int = 0
     _values: int = 0
@@ -73,6 +75,13 @@ class Spooled:
 
     def gather(self, table: Table) -> NDArray[np.float64]:
         """The column of one piece as it is kept, NaN where it has no value."""
+        try:
+            return self._gathered(table)
+        except Misread:
+            self.misread = True  # whoever asks for the column is told of all the file
+            return np.full(len(table), np.nan)
+
+    def _gathered(self, table: Table) -> NDArray[np.float64]:
         kind, form, numbers, values = self._judged(table)
         if kind != "blank":
             self._kinds.add((kind, form))  # dates with and without a time together are text
@@ -86,8 +95,9 @@ class Spooled:
 
     def _judged(self, table: Table) -> Judgement:
         """What a piece of the column holds."""
+        blanks = table.reading.blanks(self.name)
         if self.by_label and series.is_text(table.frame[self.name]):
-            found = self._words.judge(table.values(self.name))
+            found = self._words.judge(table.values(self.name), blanks)
             if found is not None:
                 return found
         column = table.column(self.name)
@@ -99,14 +109,15 @@ class Spooled:
         return Judgement(kind, form, values if kind == "number" else 0, values)
 
     def _labels(self, table: Table) -> NDArray[np.float64]:
+        blanks = table.reading.blanks(self.name)
         if not self.overflows:
-            for label in labels.different(table.values(self.name)):
+            for label in labels.different(table.values(self.name), blanks):
                 self.place.setdefault(label, len(self.place))
             self.overflows = len(self.place) > MOST_LABELS
         if self.overflows:
             self.place.clear()
             return np.where(table.missing(self.name), np.nan, 0)
-        codes = labels.codes(table.values(self.name), self.place.__getitem__)
+        codes = labels.codes(table.values(self.name), self.place.__getitem__, blanks)
         return np.where(codes < 0, np.nan, codes)
 
     def kind(self) -> Kind:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.data.notation import named, notation
-from mlptrain.data.readers.tables import frames, labels, series
+from mlptrain.data.readers.tables import frames, labels, notations, series
 from mlptrain.data.source import (
     SHOWN,
     Kind,
@@ -21,11 +21,18 @@ from mlptrain.data.source import (
     faulty_values,
     finder,
 )
+from mlptrain.data.written import AS_USUAL, BLANKS, Reading, Written
 from mlptrain.errors import DataError
 from mlptrain.messages import in_yaml, quoted
 
 THOUSANDS = re.compile(r"[^\d,.]*\d{1,3}(,\d{3})+(\.\d+)?\D*")
 SURE_THOUSANDS = re.compile(r"[^\d,.]*\d{1,3}(,\d{3})+(,\d{3}|\.\d+)\D*")
+
+
+class Misread(DataError):
+    """Values that do not follow the notation declared for their column."""
+
+
 Spelled = Callable[[Sequence[str]], frames.Frame]
 
 
@@ -39,21 +46,30 @@ class Table:
     written: Callable[[int, int], str] | None = None  # row, column -> the field as it stands there
     spelled: Spelled | None = None  # names, in order -> these columns as text, read again
     first_row: int = 0  # of a piece of a longer file
-    blanks: Mapping[str, Sequence[str]] = field(default_factory=dict)  # those of `without`
+    reading: Reading = AS_USUAL
     _typed: dict[str, series.Series] = field(default_factory=dict, repr=False)
     _numbers: dict[str, NDArray[np.float64]] = field(default_factory=dict, repr=False)
     _values: dict[str, list[Any]] = field(default_factory=dict, repr=False)
     _codes: dict[tuple[str, ...], NDArray[np.int64]] = field(default_factory=dict, repr=False)
 
-    def without(self, blanks: Mapping[str, Sequence[str]]) -> "Table":
-        """The table in which more texts stand for a missing value, those of each column."""
-        here = {name: texts for name, texts in blanks.items() if name in self.frame.columns}
-        if not here:
+    def read_as(self, reading: Reading) -> "Table":
+        """The table with its texts read so: which are missing, and which are numbers."""
+        if reading == self.reading:
             return self
-        columns = [series.without(self.frame[name], texts) for name, texts in here.items()]
-        frame = self.frame.with_columns(columns)
-        every = {**self.blanks, **here}
-        return Table(self.path, frame, self.lines, self.written, self.spelled, self.first_row, every)
+        again = [name for name in self.frame.columns if self._needs_text(name, reading)]
+        frame = self.frame.with_columns(self.spelled(again)) if again and self.spelled else self.frame
+        more = {name: more for name in self.names if (more := reading.more_blanks(name))}
+        frame = frame.with_columns(
+            [series.without(frame[name], texts, reading.of(name)) for name, texts in more.items()]
+        )
+        return Table(self.path, frame, self.lines, self.written, self.spelled, self.first_row, reading)
+
+    def _needs_text(self, name: str, reading: Reading) -> bool:
+        """Whether the parser of the file took text for something else, a number or a blank."""
+        column = self.frame[name]
+        if reading.of(name).is_number:
+            return not series.is_text(column)
+        return column.null_count() > 0 and not {*BLANKS} <= {*reading.blanks(name)}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -66,8 +82,35 @@ class Table:
     def column(self, name: str) -> series.Series:
         """The column with its text turned into what it holds; made once, when first asked for."""
         if name not in self._typed:
-            self._typed[name] = series.typed(self.frame[name])
+            if self._is_notated(name):
+                numbers = notations.floats(self._plain(name))
+                self._typed[name] = series.without(numbers, self.reading.of(name).missing)
+            else:
+                self._typed[name] = series.typed(self.frame[name], self.reading.blanks(name))
         return self._typed[name]
+
+    def _is_notated(self, name: str) -> bool:
+        """Whether the column is text in a declared notation; a column file may have numbers there."""
+        return self.reading.of(name).is_number and series.is_text(self.frame[name])
+
+    def _plain(self, name: str) -> series.Series:
+        """The plain numbers of a column in a declared notation; Misread for values that are none."""
+        written, (text, plain) = self.reading.of(name), self._both(name)
+        (faulty,) = np.nonzero(notations.misread(text, plain))
+        if len(faulty):
+            raise not_as_declared(self, name, written, faulty[:SHOWN].tolist(), len(faulty))
+        return plain
+
+    def _both(self, name: str) -> tuple[series.Series, series.Series]:
+        """The text of a notated column and what it stands for, null where that is nothing."""
+        text = series.untyped(self.frame[name], self.reading.blanks(name))
+        return text, notations.plain_numbers(text, self.reading.of(name))
+
+    def misread(self, name: str) -> NDArray[np.bool_]:
+        """(N,) where the column has a text that does not follow its declared notation."""
+        if not self._is_notated(name):
+            return np.zeros(len(self), bool)
+        return notations.misread(*self._both(name))
 
     def kind(self, name: str) -> Kind:
         """What the column holds, judged by all its values."""
@@ -118,13 +161,16 @@ class Table:
     def _as_text(self, name: str) -> series.Series:
         """The column as it is spelled, where the file has text."""
         column = self.frame[name]
+        if self._is_notated(name):
+            return series.without(self._plain(name), self.reading.of(name).missing)
         if self.spelled is None or series.is_text(column):
             return column
-        return series.without(self.spelled([name])[name], self.blanks.get(name, ()))
+        return series.without(self.spelled([name])[name], self.reading.more_blanks(name))
 
     def code(self, names: Sequence[str]) -> dict[str, str]:
         """Of number columns those that may be codes, by a text that the number does not keep: 007."""
         candidates = [name for name in self.frame.columns if name in set(names)]
+        candidates = [name for name in candidates if not self.reading.of(name).is_number]
         candidates = [name for name in candidates if series.may_be_codes(self.column(name))]
         typed = [name for name in candidates if not series.is_text(self.frame[name])]
         again = self.spelled(typed) if typed and self.spelled is not None else self.frame
@@ -134,13 +180,16 @@ class Table:
 
     def levels(self, name: str, rows: RowIndex) -> list[str]:
         """The different values of the column in these rows, in order."""
-        return labels.different(map(self.values(name).__getitem__, np.asarray(rows).tolist()))
+        values = map(self.values(name).__getitem__, np.asarray(rows).tolist())
+        return labels.different(values, self.reading.blanks(name))
 
     def codes(self, name: str, levels: Sequence[str], rows: RowIndex) -> NDArray[np.int64]:
         """(n,) the place of each value in `levels`; BLANK where missing, UNSEEN where not there."""
         key = (name, *levels)
         if key not in self._codes:
-            self._codes[key] = labels.codes(self.values(name), finder(levels))
+            self._codes[key] = labels.codes(
+                self.values(name), finder(levels), self.reading.blanks(name)
+            )
         return self._codes[key][contiguous(rows)]
 
     def where(self, rows: Sequence[int]) -> list[str]:
@@ -179,6 +228,16 @@ def not_numbers(source: Source, name: str, first: Sequence[int], total: int) -> 
         advice = f"{other.what}: {other.advice}"
     places = [(row, name) for row in first]
     return faulty_values(source, places, total, "is not a number", advice)
+
+
+def not_as_declared(
+    source: Source, name: str, written: Written, first: Sequence[int], total: int
+) -> Misread:
+    """The error for values that do not follow the notation that is declared for their column."""
+    what = f"is not written as declared, such as {written.example}"
+    texts = f"`data.columns.{in_yaml(name)}.missing`"
+    advice = f"correct them, or the notation in the config; texts for a missing value: {texts}"
+    return Misread(*faulty_values(source, [(row, name) for row in first], total, what, advice).faults)
 
 
 def _notation(shown: Iterable[str]) -> str:

@@ -1,0 +1,30 @@
+"""Columns of text in a declared notation as plain numbers, by polars: see `Written`."""
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from mlptrain.data.readers.tables.series import Series
+from mlptrain.data.written import Written
+
+
+def plain_numbers(text: Series, written: Written) -> Series:
+    """The plain number that each text stands for, null where one does not follow the notation."""
+    follows = text.str.contains(written.pattern)
+    if written.unit:
+        text = text.str.replace(written.unit, "", literal=True)
+    characters = written.characters
+    text = text.str.replace_many(list(characters), list(characters.values()))
+    if written.negative == "trailing":
+        text = text.str.replace("^(.*)-$", "-$1")
+    return text.set(~follows, None)
+
+
+def misread(text: Series, plain: Series) -> NDArray[np.bool_]:
+    """(N,) where there is a text that does not follow the notation."""
+    return (plain.is_null() & text.is_not_null()).to_numpy()
+
+
+def floats(plain: Series) -> Series:
+    """Plain numbers as float64, each the nearest there is."""
+    return plain.cast(pl.Float64)

@@ -1,0 +1,174 @@
+"""How the values of a file are written, where a config declares it: missing values, numbers, dates.
+
+A declared number is read exactly: its text either follows the notation, and has the value of the
+plain number it stands for (`1.234,50 €` is float("1234.50")), or it is refused. `94%` is 94.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+BLANKS = ("", "NA", "N/A", "NaN", "nan", "NAN", "-nan", "null", "NULL", "?")
+"""Text that stands for a missing value, unless a config says otherwise."""
+SPACES = " \u00a0\u2007\u2009\u202f"
+"""Between thousands, and between a number and its unit: the plain space, no-break and narrow ones."""
+SEPARATORS = {",": ",", ".": ".", " ": SPACES, "'": "'’"}
+"""Between thousands: how a config names it, and the characters that are."""
+MINUS = "-−–"
+"""A sign of negative numbers: the hyphen, Unicode's minus, and the dash that stands in for it."""
+
+Thousands = Literal[",", ".", " ", "'"]
+Negative = Literal["sign", "brackets", "trailing"]
+
+
+@dataclass(frozen=True)
+class Written:
+    """How the values of one column are written.
+
+    missing    texts that stand for a missing value, beside those of the file
+    present    texts that are values here, though they stand for a missing one elsewhere
+    decimal    what begins the decimals; None: a comma where points separate thousands, else a point
+    thousands  what separates thousands; None: nothing
+    unit       a text before or behind every number: €, USD, kg, %
+    negative   how negative numbers are marked beside a sign in front: (12), or 12-
+    """
+
+    __pydantic_config__ = {"strict": True, "extra": "forbid"}  # noqa: RUF012
+
+    missing: tuple[str, ...] = ()
+    present: tuple[str, ...] = ()
+    decimal: Literal[".", ","] | None = None
+    thousands: Thousands | None = None
+    unit: str | None = None
+    negative: Negative | None = None
+
+    @property
+    def is_number(self) -> bool:
+        """Whether a notation of numbers is declared."""
+        return any((self.decimal, self.thousands, self.unit, self.negative))
+
+    @property
+    def point(self) -> str:
+        """What begins the decimals."""
+        return self.decimal or ("," if self.thousands == "." else ".")
+
+    @cached_property
+    def pattern(self) -> str:
+        """A regular expression, for Python and Rust alike, of the whole of a text that is a number."""
+        number, sign, gap = self._digits, rf"(?:[+{re.escape(MINUS)}]{_gap})?", _gap
+        forms = [sign + form for form in self._with_unit(number)]
+        if self.unit:
+            forms.append(f"{re.escape(self.unit)}{gap}{sign}{number}")
+        if self.negative == "brackets":
+            enclosed = [rf"\({gap}{form}{gap}\)" for form in self._with_unit(number)]
+            forms += enclosed + (self._with_unit(rf"\({gap}{number}{gap}\)") if self.unit else [])
+        if self.negative == "trailing":
+            minus = f"{gap}[{re.escape(MINUS)}]"
+            forms += [form + minus for form in self._with_unit(number)]
+            forms += self._with_unit(number + minus) if self.unit else []
+        return f"^(?:{'|'.join(forms)})$"
+
+    @property
+    def _digits(self) -> str:
+        point, whole = re.escape(self.point), "[0-9]+"
+        if self.thousands:
+            mark = f"[{SEPARATORS[self.thousands]}]"
+            whole = f"(?:[0-9]{{1,3}}(?:{mark}[0-9]{{3}})+|[0-9]+)"
+        return f"(?:{whole}(?:{point}[0-9]+)?|{point}[0-9]+)(?:[eE][+-]?[0-9]+)?"
+
+    def _with_unit(self, number: str) -> list[str]:
+        if not self.unit:
+            return [number]
+        unit = re.escape(self.unit)
+        return [f"{unit}{_gap}{number}", f"{number}{_gap}{unit}"]
+
+    @property
+    def characters(self) -> Mapping[str, str]:
+        """What becomes of single characters of a number without its unit."""
+        gone = "+" + SPACES + SEPARATORS.get(self.thousands or " ", "")
+        return (
+            dict.fromkeys(gone, "")
+            | {self.point: "."}
+            | dict.fromkeys(MINUS, "-")
+            | {"(": "-", ")": ""}
+        )
+
+    def plain(self, text: str) -> str | None:
+        """The plain number a text stands for; None where it does not follow the notation.
+
+        >>> euro = Written(thousands=".", unit="€", negative="brackets")
+        >>> euro.plain("1.234,50 €"), euro.plain("(12 €)"), euro.plain("1234.50 €"), euro.plain("12")
+        ('1234.50', '-12', None, None)
+        """
+        if not re.match(self.pattern, text) or text.endswith("\n"):
+            return None
+        table = {ord(character): new for character, new in self.characters.items()}
+        text = text.replace(self.unit or "", "", 1).translate(table)
+        return f"-{text[:-1]}" if text.endswith("-") else text
+
+    @property
+    def example(self) -> str:
+        """A number as it is to be written.
+
+        >>> Written(thousands=".", unit="€").example, Written(negative="trailing").example
+        ('1.234,5 €', '1234.5-')
+        """
+        text = f"1{self.thousands or ''}234{self.point}5"
+        text += f" {self.unit}" if self.unit else ""
+        return {"brackets": f"({text})", "trailing": f"{text}-"}.get(self.negative or "", text)
+
+    def faults(self) -> list[tuple[str, str]]:
+        """Keys that cannot be as they are, and why."""
+        found = []
+        if self.thousands == self.point:
+            found.append(("thousands", f"{self.thousands!r} cannot begin the decimals as well"))
+        unit = self.unit
+        if unit is not None and (unit != unit.strip() or not unit or UNFIT.search(unit)):
+            what = "a unit has no digit, sign, bracket or white space at its ends, and is not e"
+            found.append(("unit", f"{what}, got {unit!r}"))
+        both = sorted({*self.missing} & {*self.present})
+        if both:
+            found.append(("present", f"{both[0]!r} is also in `missing`"))
+        return found
+
+
+_gap = f"[{SPACES}]*"
+UNFIT = re.compile(r"^[\d+().,'’−–-]|[\d+()'’−–-]$|^[eE]$|\n")
+
+
+UNDECLARED = Written()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the texts of a file are read.
+
+    missing    texts that stand for a missing value in every column; None: BLANKS
+    columns    the columns of which more is declared
+    """
+
+    __pydantic_config__ = {"strict": True, "extra": "forbid"}  # noqa: RUF012
+
+    missing: tuple[str, ...] | None = None
+    columns: Mapping[str, Written] = field(default_factory=dict)
+
+    def of(self, name: str) -> Written:
+        """What is declared of a column."""
+        return self.columns.get(name, UNDECLARED)
+
+    def blanks(self, name: str) -> tuple[str, ...]:
+        """Texts that stand for a missing value in this column; an empty field always does."""
+        usual, written = BLANKS if self.missing is None else ("", *self.missing), self.of(name)
+        texts = [text for text in (*usual, *written.missing) if text not in written.present]
+        return tuple(dict.fromkeys(texts))
+
+    def more_blanks(self, name: str) -> tuple[str, ...]:
+        """Those of the blanks that are not usual."""
+        if self.missing is None and name not in self.columns:
+            return ()
+        return tuple(text for text in self.blanks(name) if text not in BLANKS)
+
+
+AS_USUAL = Reading()

@@ -1,0 +1,187 @@
+"""Numbers in a declared notation: the exact value, or a refusal with the place, in memory or not."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import polars as pl
+import pytest
+from helpers import load_data
+
+from mlptrain.data.chunks import iterate_features
+from mlptrain.data.dataset import Dataset
+from mlptrain.data.preprocessing.preprocess import Preprocessing
+from mlptrain.data.readers.tables import pieces
+from mlptrain.errors import DataError
+from mlptrain.inference.handed_over import rows_of
+
+
+class Notation(NamedTuple):
+    """A declaration, what texts stand for under it, and texts that do not follow it."""
+
+    declared: dict[str, Any]
+    values: dict[str, float]
+    refused: tuple[str, ...]
+
+
+NOTATIONS = {
+    "comma between thousands": Notation(
+        {"thousands": ","},
+        {"37,611": 37611, "1,234,567.89": 1234567.89, "999": 999}
+        | {"1234567": 1234567, "-1,000.10": -1000.1}
+        | {"0.1": 0.1, ".5": 0.5, "1,234e3": 1234000, "+2,000": 2000, "−3,000": -3000},
+        ("1,23", "12,34", "1,2345", "1,,234", ",123", "1.234,5", "1,234,", "0,1", "1 234", "$1,234"),
+    ),
+    "points between thousands": Notation(
+        {"thousands": "."},
+        {"1.234,50": 1234.5, "1.234": 1234, "422": 422, "1.000.000": 1000000}
+        | {"0,1": 0.1, "-12,5": -12.5},
+        ("1.5", "0.25", "1.2345", "1,234.5", "12.34", "1.234.5", "1,5,5"),
+    ),
+    "decimal comma": Notation(
+        {"decimal": ","},
+        {"174,1": 174.1, "-0,30000000000000004": -0.30000000000000004, "12": 12}
+        | {"1,5e-3": 0.0015, ",5": 0.5},
+        ("174.1", "1.234,5", "1,2,3", "5,", "1 234,5"),
+    ),
+    "spaces of every width": Notation(
+        {"thousands": " ", "decimal": ","},
+        {"12 345": 12345, "1\u202f234,5": 1234.5, "1\u00a0234\u00a0567": 1234567, "1\u2009234": 1234}
+        | {"− 1 234,25": -1234.25},
+        ("1 23", "12  345", "1 2345", "1.234", "1'234"),
+    ),
+    "apostrophes": Notation(
+        {"thousands": "'"},
+        {"1'234": 1234, "1’234’567.25": 1234567.25, "999.5": 999.5, "-1'000": -1000},
+        ("1'23", "1,234", "'234", "1'234,5"),
+    ),
+    "dollars in front": Notation(
+        {"thousands": ",", "unit": "$", "negative": "brackets"},
+        {"$37,611.00": 37611, "$0.10": 0.1, "-$5": -5, "$-5": -5, "($1,234.50)": -1234.5, "$(12)": -12}
+        | {"$ 7": 7, "− $ 7": -7, "12 $": 12},
+        ("37,611.00", "€5", "$$5", "$5$", "-($5)", "($5", "$5)", "--$5", "-$-5", "$", "()"),
+    ),
+    "euros behind": Notation(
+        {"thousands": ".", "decimal": ",", "unit": "€"},
+        {"1.234,50 €": 1234.5, "12€": 12, "-0,5\u00a0€": -0.5, "€ 3": 3},
+        ("1.234,50", "12 EUR", "1,234.50 €", "12 € 5"),
+    ),
+    "codes of a currency": Notation(
+        {"unit": "USD", "thousands": ","},
+        {"USD 1,200": 1200, "1,200 USD": 1200, "-USD 3.5": -3.5, "USD3": 3},
+        ("US$ 3", "EUR 3", "usd 3", "3"),
+    ),
+    "percent": Notation(
+        {"unit": "%", "decimal": ","},
+        {"94%": 94, "5,5 %": 5.5, "-0,1%": -0.1, "100 %": 100},
+        ("0,94", "94", "5.5%", "94‰", "94%%"),
+    ),
+    "one unit": Notation(
+        {"unit": "kg"},
+        {"12 kg": 12, "12.5kg": 12.5, "1e3 kg": 1000, "-4 kg": -4},
+        ("12", "12 g", "12 Kg", "12 kgs", "12,5 kg"),
+    ),
+    "a unit with signs of a pattern": Notation(
+        {"unit": "m²/(s.k"}, {"5 m²/(s.k": 5, "-0.25m²/(s.k": -0.25}, ("5 m²/(s,k", "5")
+    ),
+    "brackets": Notation(
+        {"negative": "brackets"},
+        {"(12)": -12, "( 3.25 )": -3.25, "7": 7, "-7": -7, "(0)": 0.0},
+        ("(12", "12)", "((12))", "(-12)", "[12]", "()"),
+    ),
+    "trailing minus": Notation(
+        {"negative": "trailing", "thousands": ".", "unit": "EUR"},
+        {"12- EUR": -12, "1.234,5 EUR-": -1234.5, "EUR 7-": -7, "8 EUR": 8, "EUR 1,5e-3": 0.0015},
+        ("-12- EUR", "12-- EUR", "12-", "12+ EUR"),
+    ),
+    "signs of other alphabets": Notation(
+        {"negative": "sign"},
+        {"−1": -1, "–2.5": -2.5, "-3": -3, "+4": 4, "0.1e-5": 0.1e-5}
+        | {"1234567890.123456789": 1234567890.123456789},
+        ("—5", "5-", "(5)", "1,5", "٣", "1_000", "0x1F", "five"),
+    ),
+}  # fmt: skip
+"""Numbers are compared with Python's own reading of the plain number."""
+
+EVERY = [pytest.param(each, id=name) for name, each in NOTATIONS.items()]
+
+
+@pytest.fixture(autouse=True)
+def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pieces of a few rows, so that a small file has many."""
+    monkeypatch.setattr(pieces, "PIECE", 64)
+    monkeypatch.setattr(pieces, "PER_COLUMN", 1)
+
+
+def table(folder: Path, texts: list[str]) -> str:
+    """A table with these texts in three columns, each in a line of its own, from 2 on."""
+    with (folder / "t.csv").open("w", newline="", encoding="utf-8") as stream:
+        rows = csv.writer(stream)
+        rows.writerow(["x", "y", "plain"])
+        rows.writerows([text, text, row] for row, text in enumerate(texts))
+    return str(folder / "t.csv")
+
+
+def loaded(path: str, feature: str, target: str, cache: object, declared: dict[str, Any]) -> Dataset:
+    columns = {name: declared for name in (feature, target) if name != "plain"}
+    as_is = {"scale": "none", "scale_target": "none", "cache": str(cache), "columns": columns}
+    return load_data(path, classify=False, features=[feature], target=target, **as_is)
+
+
+@pytest.mark.parametrize("notation", EVERY)
+def test_each_text_has_the_value_of_the_plain_number_wherever_it_is_read(notation, tmp_path):
+    texts, values = list(notation.values), np.array([*notation.values.values()])
+    path = table(tmp_path, texts)
+    for cache in ("none", tmp_path / "cache"):
+        data = loaded(path, "x", "y", cache, notation.declared)
+        assert data.train.inputs.numbers[:, 0].tolist() == values.tolist()
+        assert data.train.truth[:, 0].tolist() == values.tolist()
+        assert data.train.y[:, 0].tolist() == values.tolist()
+    made = Preprocessing.from_json(json.loads(json.dumps(data.preprocessing.to_json())))
+    chunks = list(iterate_features(path, made, 3, np.float64, keep=["x"]))
+    assert [number for each in chunks for number in each.inputs.numbers[:, 0]] == values.tolist()
+    assert [text for each in chunks for text in each.kept["x"]] == texts
+    frame = pl.DataFrame({"x": texts})
+    assert rows_of(frame, made).numbers("x").tolist() == values.tolist()
+
+
+@pytest.mark.parametrize("notation", EVERY)
+def test_a_text_in_another_notation_is_refused_with_its_place_wherever_it_is_read(notation, tmp_path):
+    good = list(notation.values)
+    made = loaded(table(tmp_path, good), "x", "plain", "none", notation.declared).preprocessing
+    for bad in notation.refused:
+        path = table(tmp_path, [*good, bad, *good])
+        place = f"{path}:{len(good) + 2}: {{}}: {bad!r} is not written as declared, such as "
+        ways = {
+            "x": lambda: loaded(path, "x", "plain", "none", notation.declared),  # noqa: B023
+            "y": lambda: loaded(path, "plain", "y", "none", notation.declared),  # noqa: B023
+        }
+        for name, way in ways.items():
+            with pytest.raises(DataError) as fault:
+                way()
+            assert str(fault.value).startswith(place.format(name))
+            assert ": 1 such value in all: " in str(fault.value)
+        with pytest.raises(DataError) as fault:
+            list(iterate_features(path, made, 3, np.float64))
+        assert str(fault.value).startswith(place.format("x"))
+        with pytest.raises(DataError, match=r"X: row 1: x: .* is not written as declared"):
+            rows_of(pl.DataFrame({"x": [bad]}), made)
+
+
+def test_all_values_that_are_refused_are_counted_over_all_pieces_of_a_file(tmp_path):
+    path = table(tmp_path, ["1,5", "2.5"] * 20)
+    faults = []
+    for cache in ("none", tmp_path / "cache"):
+        with pytest.raises(DataError) as fault:
+            loaded(path, "x", "plain", cache, {"decimal": ","})
+        faults.append(str(fault.value))
+    assert faults[0] == faults[1]
+    assert faults[0].splitlines()[0].startswith(f"{path}:3: x: '2.5' is not written as declared")
+    assert f"{path}: 20 such values in all: " in faults[0]
+
+
+def test_there_are_at_least_60_texts_of_each_sort():
+    assert sum(len(each.values) for each in NOTATIONS.values()) >= 60
+    assert sum(len(each.refused) for each in NOTATIONS.values()) >= 60
