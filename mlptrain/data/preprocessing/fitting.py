@@ -7,10 +7,12 @@ from mlptrain.data.preprocessing.columns import KINDS, kind_for
 from mlptrain.data.preprocessing.columns.column import Column
 from mlptrain.data.preprocessing.polar import OUTPUTS, polar
 from mlptrain.data.preprocessing.preprocess import Preprocessing
+from mlptrain.data.preprocessing.recoded import recodings
 from mlptrain.data.preprocessing.targets import Target
 from mlptrain.data.settings import Settings
 from mlptrain.data.source import RowIndex, Source, require
 from mlptrain.errors import ConfigError, DataError
+from mlptrain.messages import some
 
 
 def choose_features(
@@ -24,7 +26,7 @@ def choose_features(
     both = [name for name in settings.features or () if name in apart]
     if both:
         raise ConfigError(f"data.features: {both[0]!r} is also the target, the weight or ignored")
-    chosen = settings.features or tuple(name for name in source.names if name not in apart)
+    chosen = settings.features or tuple(name for name in source.candidates if name not in apart)
     if "" in chosen:
         raise DataError(
             f"{source.path}: column {source.names.index('') + 1} has no name: "
@@ -34,7 +36,11 @@ def choose_features(
     kept = tuple(name for name in chosen if name not in dates)
     if not kept:
         raise DataError(f"{source.path}: no column is left to learn from")
-    return kept, [f"{name} holds dates and is ignored" for name in dates]
+    notes = [f"{name} holds dates and is ignored" for name in dates]
+    labels = [name for name in source.names if name not in {*source.candidates, *kept, *apart}]
+    if labels and settings.features is None:
+        notes.append(f"{source.path}: labels, left out unless data.features names them: {some(labels)}")
+    return kept, notes
 
 
 def fit(
@@ -59,6 +65,7 @@ def fit(
             remarks += kind.remarks(found)
     columns = tuple(fitted[name] for name in names)
     _check_distinct(source, columns)
+    remarks += recodings(base, rows, columns, target) if base is source else []
     policy = settings.missing.policy
     return Preprocessing(
         features, settings.transform, policy, columns, target, settings.weight

@@ -38,7 +38,7 @@ def proposed(path: str, targets: Sequence[str]) -> Proposal:
     require(source, names)
     answers = [profile(source, name) for name in names]
     task = choose_task(answers)
-    roles = choose_roles([profile(source, name) for name in source.names if name not in names])
+    roles = choose_roles([profile(source, name) for name in source.candidates if name not in names])
     comments: Comments = {}
     rows = len(source)
     config = {
