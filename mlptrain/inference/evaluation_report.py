@@ -12,6 +12,7 @@ from mlptrain.data.load import load_rows
 from mlptrain.errors import ConfigError
 from mlptrain.inference.model import Model
 from mlptrain.metrics.classification import confusion_matrix, per_class
+from mlptrain.storage.state import remark
 from mlptrain.training.data_files import data_again
 from mlptrain.training.evaluate import Evaluation
 
@@ -104,20 +105,21 @@ def evaluate(
 ) -> EvaluationReport:
     """Loss and metrics of a checkpoint on a file, or on a split of its own data."""
     model = Model.load(checkpoint)
+    ended = remark(Path(model.checkpoint.path).parent)
     if data is not None:
         if split is not None:
             raise ConfigError("--data names the rows: leave out --split")
         rows, notes = load_rows(
             data, model.preprocessing, target_needed=True, dtype=model.network.dtype
         )
-        return EvaluationReport.of(model, data, model.evaluation(rows), notes)
+        return EvaluationReport.of(model, data, model.evaluation(rows), (*ended, *notes))
     dataset, warnings = data_again(model.config, model.checkpoint, model.preprocessing)
     split = split or last_split(dataset)
     if split not in splits(dataset):
         raise ConfigError(
             f"--split {split}: the config has no {split} rows; choose another, or name --data"
         )
-    notes = (*dataset.notes, *warnings)
+    notes = (*ended, *dataset.notes, *warnings)
     return EvaluationReport.of(model, split, model.evaluation(splits(dataset)[split]), notes)
 
 

@@ -15,7 +15,7 @@ from mlptrain.inference.predict import Predicted
 from mlptrain.messages import printable
 from mlptrain.report.console import nobody_reads, stdout_is_terminal, tell
 from mlptrain.report.console import write as to_stdout
-from mlptrain.storage.files import write_atomically
+from mlptrain.storage.files import write_file
 
 Format = Callable[[Predicted, bool], str]
 """Some rows as text; the flag says whether they are the first ones."""
@@ -32,7 +32,7 @@ def write(chunks: Iterator[Predicted], out: str | None, inputs: Iterable[str]) -
         _print(_texts(chunks, form, notes, repairs))
     else:
         _check_place(Path(out), inputs)
-        write_atomically(out, (text.encode() for text in _texts(chunks, form, notes, repairs)))
+        write_file(out, (text.encode() for text in _texts(chunks, form, notes, repairs)))
     tell([*notes, *map(str, added_up(repairs))])
 
 

@@ -15,7 +15,8 @@ from mlptrain.errors import ConfigError
 from mlptrain.runs.cross_validation import Folds
 from mlptrain.runs.run import Run
 from mlptrain.storage.fold_directory import check_no_folds, check_one_run, some_folds
-from mlptrain.storage.run_directory import holds_checkpoint, make_numbered
+from mlptrain.storage.run_directory import make_numbered
+from mlptrain.storage.run_files import holds_checkpoint
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.record import Progress
 from mlptrain.training.trainer import train

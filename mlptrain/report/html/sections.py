@@ -31,10 +31,8 @@ TITLES = {
 
 
 def outcome(run: Results) -> list[str]:
-    """How the run ended, in the words of `fit`."""
+    """How the run ended, in the words of `fit`, or that it has not."""
     found = run.summary
-    if not found:
-        return ["Still at work, or killed: there is no summary.json."]
     lines = [f"{found.get('status')}: {found.get('reason')}"]
     if found.get("best") is not None:
         best = f"Best {found.get('monitor')} {number(found['best'])} at epoch {found.get('best_epoch')}"

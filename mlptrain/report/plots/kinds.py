@@ -17,7 +17,7 @@ from mlptrain.report.plots import (
 from mlptrain.report.plots.canvas import LIGHT, Theme, drawing, rendered
 from mlptrain.report.plots.titles import Picture
 from mlptrain.report.results import Results, place_for, tell_written
-from mlptrain.storage.files import write_atomically
+from mlptrain.storage.files import write_file
 
 FORMATS = ("png", "svg", "pdf")
 
@@ -83,5 +83,5 @@ def plot(kind: str, paths: Sequence[Path], out: Path | None) -> None:
         )
     with drawing(LIGHT):
         content = rendered(picture(kind, runs, LIGHT).figure, form)
-    write_atomically(file, [content])
+    write_file(file, [content])
     tell_written(file, runs)
