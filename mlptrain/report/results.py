@@ -9,6 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from mlptrain.config import Config, resolved
 from mlptrain.data.dataset import Dataset, Rows
 from mlptrain.data.preprocessing.preprocess import Preprocessing
@@ -127,6 +129,11 @@ class Results:
     def evaluation(self) -> Evaluation:
         """The best model on the rows of that split."""
         return self.model.evaluation(self.rows)
+
+    @property
+    def overflows(self) -> bool:
+        """Whether the scores of these rows are not finite: then there is no class and no mistake."""
+        return not np.isfinite(self.evaluation.scores).all()
 
     @cached_property
     def evaluation_report(self) -> EvaluationReport:

@@ -6,6 +6,7 @@ the spread over the folds says how far one number can be trusted.
 
 import csv
 import io
+import os
 import shlex
 from collections.abc import Generator
 from contextlib import ExitStack
@@ -94,7 +95,7 @@ class Folds:
     def _run(self, number: int) -> Run:
         """The run of a fold: the one that is there, where there is something to go on with."""
         path = fold_path(self.directory, number)
-        if path.is_symlink():
+        if os.path.islink(path):
             raise ConfigError(f"{path}: is a symbolic link, which is never followed here; remove it")
         config = held_out(self.config, number, self.count)
         if self.resume and holds_checkpoint(path):

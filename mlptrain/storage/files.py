@@ -20,6 +20,8 @@ from pathlib import Path
 from mlptrain.errors import StorageError
 
 CHUNK = 1 << 20
+UNFINISHED = set[Path]()
+"""Temporary files of this process: a signal that ends it takes them away."""
 _TEMPORARY = re.compile(r"\.(.+)\.tmp-([1-9][0-9]{0,6})-[0-9a-f]{8}")
 LONGEST = 200
 """Bytes of a name that a temporary file repeats; 255 is what most file systems take."""
@@ -74,6 +76,7 @@ def write_atomically(path: str | Path, parts: Iterable[bytes | memoryview]) -> N
     """
     path = Path(path)
     temporary = temporary_beside(path)
+    UNFINISHED.add(temporary)
     try:
         _write_new(temporary, parts)
         os.replace(temporary, path)  # a symbolic link at `path` is replaced, not followed
@@ -84,6 +87,8 @@ def write_atomically(path: str | Path, parts: Iterable[bytes | memoryview]) -> N
         if isinstance(error, OSError):
             raise storage_error(path, "cannot be written, what was there stays", error) from error
         raise
+    finally:
+        UNFINISHED.discard(temporary)
     sync_directory(path.parent)
 
 

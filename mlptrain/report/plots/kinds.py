@@ -41,6 +41,9 @@ KINDS = {
     "histograms": Kind(histograms.draw, histograms.obstacle, several=False, needs_model=False),
 }
 
+OF_SCORES = ("boundary", "confusion", "reliability", "predictions")
+"""Pictures of what the network makes of the rows."""
+
 
 def obstacle(kind: str, run: Results) -> str:
     """Why a run has no picture of this kind; "" if it has."""
@@ -66,6 +69,11 @@ def picture(kind: str, runs: Sequence[Results], theme: Theme) -> Picture:
         f"possible for this run: {', '.join(applicable(run)) or 'none yet'}"
         for run in runs
         if (reason := obstacle(kind, run))
+    ]
+    faults += [
+        f"{run.path}: no picture of kind {kind}: the network overflows on the {run.split} rows"
+        for run in runs
+        if not faults and kind in OF_SCORES and run.overflows
     ]
     if faults:
         raise ConfigError(*faults)
