@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -11,6 +12,7 @@ from mlptrain.data.dataset import Dataset, Rows
 from mlptrain.data.fingerprints import Fingerprints
 from mlptrain.data.prepared import no_rows, prepare, read_prepared, rows_of
 from mlptrain.data.preprocessing.preprocess import Preprocessing
+from mlptrain.data.preprocessing.repairs import RepairNote
 from mlptrain.data.readers.sources import (
     labels_of,
     open_source,
@@ -37,7 +39,8 @@ def load_dataset(settings: Settings, fitted: Preprocessing | None = None) -> Dat
     toy = open_toy(settings.train, settings.seed)
     fingerprint = {toy.path: toy_fingerprint(settings.train, settings.seed)}
     names = target_names(toy, settings.target)
-    return prepare(toy, names, settings, fitted, open_source).in_memory(fingerprint)
+    opener = partial(open_source, blanks=settings.blanks)
+    return prepare(toy, names, settings, fitted, opener).in_memory(fingerprint)
 
 
 def load_rows(
@@ -54,18 +57,21 @@ def load_rows(
     `.npy` or IDX file; by default the one beside it.
     """
     named = labels_of(path, labels) if target_needed else None
-    source = open_source(path, labels=named, expected=preprocessing.inputs)
+    source = open_source(path, labels=named, expected=preprocessing.inputs, blanks=preprocessing.blanks)
     notes = preprocessing.extra(source)
     if not target_needed:
         inputs, repairs = preprocessing.apply(source, every_row(len(source)), dtype)
-        return Rows(inputs, np.empty(0, np.int64)), (*notes, *map(str, repairs))
+        return Rows(inputs, np.empty(0, np.int64)), (
+            *notes,
+            *(RepairNote(path, repair) for repair in repairs),
+        )
     rows, dropped = preprocessing.usable(source)
     notes += dropped
     if not len(rows):
         raise no_rows(source)
     preprocessing.check_weights(source, rows, dtype)
     loaded, repairs = rows_of(preprocessing, source, rows, dtype)
-    return loaded, (*notes, *(f"{path}: {repair}" for repair in repairs))
+    return loaded, (*notes, *map(str, repairs))
 
 
 def _from_file(request: Request) -> Dataset:
@@ -76,7 +82,7 @@ def _from_file(request: Request) -> Dataset:
     cache = open_cache(setting) if large or setting != "auto" else None
     if cache is not None:
         return _through(cache, request, fingerprint)
-    data = request.prepare(open_source).in_memory(fingerprint)
+    data = request.prepare(request.open_source).in_memory(fingerprint)
     fingerprint.begin()
     return data
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from mlptrain.data.prepared import Opener, Prepared, prepare
 from mlptrain.data.preprocessing.columns import KINDS
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.readers.sources import (
+    Blanks,
     can_be_spooled,
     is_pair,
     labels_of,
@@ -65,13 +67,23 @@ class Request:
         names = target_names(source, "y" if is_pair(self.train) else self.settings.target)
         return prepare(source, names, self.settings, self.fitted, opener)
 
+    @property
+    def blanks(self) -> Blanks:
+        """The texts that stand for a missing value, by column."""
+        return self.settings.blanks if self.fitted is None else self.fitted.blanks
+
+    @property
+    def open_source(self) -> Opener:
+        """Opens files whole."""
+        return partial(open_source, blanks=self.blanks)
+
     def opener(self, scratch: Callable[[], OpenFile]) -> Opener:
         """Opens tables in pieces, keeping the columns that are needed."""
 
         def opened(path: str, *, labels: str | None, expected: Sequence[str] = ()) -> Source:
             if not can_be_spooled(path):
-                return open_source(path, labels=labels, expected=expected)
-            return open_spool(path, scratch, self._is_needed, self._by_label())
+                return self.open_source(path, labels=labels, expected=expected)
+            return open_spool(path, scratch, self._is_needed, self._by_label(), self.blanks)
 
         return opened
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from mlptrain.errors import EnvironmentFault
 from mlptrain.storage.files import write_all
+from mlptrain.system.installation import install_command
 
 LEFT_OUT = ("epoch", "step", "seconds")
 """Values of a record that are clocks themselves."""
@@ -34,7 +35,7 @@ class EventFiles:
         except ImportError as error:
             raise EnvironmentFault(
                 "train.tensorboard needs tensorboardX, which is not installed; "
-                "pip install 'mlptrain[tensorboard]', or leave the key out"
+                f"{install_command('tensorboard')}, or leave the key out"
             ) from error
         record_writer.register_writer_factory(PREFIX, Inside())
         self._open, self._event = event_file_writer.EventsWriter, tensorboardX.proto.event_pb2

@@ -1,6 +1,7 @@
 """One lock for a directory: who holds it may write there, and whether anybody does."""
 
 import contextlib
+import errno
 import fcntl
 import os
 import re
@@ -8,10 +9,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from mlptrain.errors import EnvironmentFault
+from mlptrain.errors import EnvironmentFault, StorageError
 from mlptrain.storage.files import storage_error, write_all
 
 LOCK = ".lock"
+NO_LOCKS = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK)
+"""What a file system without locks answers."""
 PATIENCE = 0.2
 """Seconds in which a lock may be had that somebody just looks at."""
 
@@ -41,11 +44,21 @@ def _lock_soon(descriptor: int) -> None:
     end = time.monotonic() + PATIENCE
     while True:
         try:
-            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return _lock(descriptor)
         except BlockingIOError:
             if time.monotonic() > end:
                 raise
             time.sleep(0.01)
+
+
+def _lock(descriptor: int) -> None:
+    """flock, or where the file system has none (Lustre, some NFS and FUSE) a POSIX lock."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno not in NO_LOCKS:
+            raise
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _acquire(descriptor: int, directory: str | Path) -> None:
@@ -61,7 +74,10 @@ def _acquire(descriptor: int, directory: str | Path) -> None:
             f"{directory}: in use by {holder}; wait until it ends, or choose another directory"
         ) from error
     except OSError as error:
-        raise storage_error(directory, "cannot be locked", error) from error
+        if error.errno not in NO_LOCKS:
+            raise storage_error(directory, "cannot be locked", error) from error
+        why = f"its file system has no locks ({error.strerror})"
+        raise StorageError(f"{directory}: {why}; choose a directory on another one") from error
 
 
 def is_held(directory: Path) -> bool:
