@@ -2,7 +2,7 @@
 PYTHON ?= python
 
 .DEFAULT_GOAL := help
-.PHONY: help check fix test slow tables docs golden mutants chaos fuzz release
+.PHONY: help check fix test slow tables docs golden mutants chaos fuzz lock release
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1\t/' | expand -t 12
@@ -46,6 +46,10 @@ fuzz: ## Ten minutes of mutated files for each reader, or FUZZ_SECONDS (needs at
 	$(PYTHON) fuzz/fuzz_config.py
 	$(PYTHON) fuzz/fuzz_table.py
 	$(PYTHON) fuzz/fuzz_checkpoint.py
+
+lock: ## Pin the development environment again: requirements-dev.lock
+	$(PYTHON) -m uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --python-version 3.11 --extra dev --custom-compile-command "make lock" pyproject.toml -o requirements-dev.lock
 
 release: ## Build sdist and wheel, and try the wheel in an environment of its own
 	$(PYTHON) .ci/release.py

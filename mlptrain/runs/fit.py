@@ -15,7 +15,8 @@ from mlptrain.errors import ConfigError
 from mlptrain.runs.cross_validation import Folds
 from mlptrain.runs.run import Run
 from mlptrain.storage.fold_directory import check_no_folds, check_one_run, some_folds
-from mlptrain.storage.run_directory import holds_checkpoint, make_numbered
+from mlptrain.storage.run_directory import make_numbered
+from mlptrain.storage.run_files import holds_checkpoint
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.record import Progress
 from mlptrain.training.trainer import train
@@ -81,6 +82,7 @@ def prepare(
     threads: int | None = None,
 ) -> Run:
     """A run that is ready to train: a new one, or one that goes on."""
+    check_named(out)
     if is_auto(out, resume):
         check_auto(config, force=force)
         going_on = holds_checkpoint(Path(out or ""))
@@ -132,6 +134,7 @@ def prepare_folds(
     threads: int | None = None,
 ) -> Folds:
     """k-fold cross-validation, ready to train: iterate over it, and over each run it yields."""
+    check_named(out)
     if config is None:
         raise ConfigError(NO_CONFIG)
     if is_auto(out, resume):
@@ -152,6 +155,12 @@ def prepare_folds(
         numbered=resume is None and out is None,
         threads=threads,
     )
+
+
+def check_named(out: str | Path | None) -> None:
+    """ConfigError for an empty name, which would mean the current directory."""
+    if out == "":
+        raise ConfigError("--out is empty; name a directory, or . for this one")
 
 
 def is_auto(out: str | Path | None, resume: str | Path | None) -> bool:

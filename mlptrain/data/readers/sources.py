@@ -23,6 +23,7 @@ from mlptrain.data.readers.toy import TOYS
 from mlptrain.data.source import Source
 from mlptrain.errors import ConfigError
 from mlptrain.streams import stream
+from mlptrain.system.memory_limit import check_address_space
 
 MOST_ENTRIES = 100_000_000
 """Numbers of a toy set."""
@@ -53,6 +54,7 @@ def open_source(
     """The rows of a file. `labels` is the file of labels of a pair; `expected` the features wanted."""
     if is_matrix(path):
         return open_matrix(path, labels=labels, expected=expected)
+    check_address_space()
     # polars takes a fifth of a second to import, more than a small fit on arrays lasts
     from mlptrain.data.readers.tables.tables import read_table
 
@@ -72,6 +74,7 @@ def open_spool(
     blanks: Blanks,
 ) -> Source:
     """A table that may be larger than memory, read in pieces: see `spool`."""
+    check_address_space()
     from mlptrain.data.readers.tables.spool import read_spool  # polars, as above
 
     return read_spool(path, scratch, chosen, by_label, blanks)

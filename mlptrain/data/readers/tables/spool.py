@@ -50,6 +50,7 @@ class Spool:
         blanks: Blanks,
     ) -> None:
         self.path, self.names = path, names
+        self.candidates = names
         self._columns = {column.name: column for column in columns}
         self._places = {column.name: place for place, column in enumerate(columns)}
         self._starts = np.array(list(accumulate(lengths, initial=0)))
