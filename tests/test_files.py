@@ -15,12 +15,12 @@ from mlptrain.storage.files import (
     LOCK,
     lock,
     predecessor_kept,
-    read_bytes,
     remove_stale_temporaries,
     set_aside,
     temporary_beside,
     write_atomically,
 )
+from mlptrain.storage.reading import read_bytes
 
 
 def ended_process() -> int:

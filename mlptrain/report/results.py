@@ -17,8 +17,8 @@ from mlptrain.errors import CheckpointError, ConfigError
 from mlptrain.inference.evaluation_report import EvaluationReport, Split, last_split, splits
 from mlptrain.inference.model import Model
 from mlptrain.report.console import say, stdout, tell
-from mlptrain.storage.files import read_bytes
 from mlptrain.storage.fold_directory import check_one_run
+from mlptrain.storage.reading import read_bytes
 from mlptrain.training.data_files import data_again
 from mlptrain.training.evaluate import Evaluation
 

@@ -16,8 +16,8 @@ from mlptrain.data.cache.file_array import OpenFile
 from mlptrain.data.matrix import Matrix, checked
 from mlptrain.data.readers.arrays import labels_beside, read_npy_pair, read_npz
 from mlptrain.data.readers.images import is_idx, read_cifar, read_idx_pair
+from mlptrain.data.readers.packed import open_binary
 from mlptrain.data.readers.svmlight import read_svmlight
-from mlptrain.data.readers.tables.text import open_binary
 from mlptrain.data.readers.toy import TOYS
 from mlptrain.data.source import Source
 from mlptrain.errors import ConfigError

@@ -13,6 +13,7 @@ from collections.abc import Generator, Iterator
 from signal import Signals
 from typing import IO
 
+from mlptrain.data.readers.packed import open_binary
 from mlptrain.data.readers.tables.frames import (
     UNREADABLE,
     Frame,
@@ -22,7 +23,6 @@ from mlptrain.data.readers.tables.frames import (
     unpacked_frame,
 )
 from mlptrain.data.readers.tables.series import typed
-from mlptrain.data.readers.tables.text import open_binary
 from mlptrain.errors import DataError
 
 COLUMN_FILES = {

@@ -29,7 +29,7 @@ class Guess(NamedTuple):
 
 
 def parse_text(
-    source: str | bytes,
+    source: bytes,
     separator: str,
     names: Sequence[str],
     header: bool,
@@ -57,7 +57,6 @@ def parse_text(
                 schema_overrides=guessed.types if guessed else None,
                 infer_schema=attempt == "head",
                 infer_schema_length=1000,
-                glob=False,
                 null_values=[""] if as_written else blanks or None,  # each costs time in each field
             ).rechunk()  # polars gives each thread's share as a chunk of its own
         except pl.exceptions.ComputeError:
@@ -66,7 +65,7 @@ def parse_text(
     raise AssertionError("unreachable")
 
 
-def parse_column(source: str | bytes, separator: str, place: int, header: bool) -> pl.Series:
+def parse_column(source: bytes, separator: str, place: int, header: bool) -> pl.Series:
     """One column of a text that has been read before, as it is written."""
     frame = pl.read_csv(
         source,
@@ -74,7 +73,6 @@ def parse_column(source: str | bytes, separator: str, place: int, header: bool) 
         columns=[place],
         separator=separator,
         infer_schema=False,
-        glob=False,
         null_values=[""],
     )
     return frame.to_series().rechunk()

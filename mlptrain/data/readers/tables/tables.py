@@ -16,14 +16,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.readers.packed import is_packed, open_unpacked, read_all
+from mlptrain.data.readers.packed import LONGEST, open_unpacked, read_all_lines, read_rest
 from mlptrain.data.readers.tables import frames, labels, series
 from mlptrain.data.readers.tables.column_files import COLUMN_FILES, column_frames
 from mlptrain.data.readers.tables.quotes import read_quotes
-from mlptrain.data.readers.tables.text import Text, layout_of, open_binary, read_head
+from mlptrain.data.readers.tables.text import Text, layout_of, read_head
 from mlptrain.data.source import SHOWN, Kind, RowIndex, Source, contiguous, faulty_values, finder
 from mlptrain.errors import DataError
 from mlptrain.messages import count, quoted
+from mlptrain.storage.shell_streams import spoken
 
 JSON_LINES = (".jsonl", ".ndjson")
 THOUSANDS = re.compile(r"[^\d,.]*\d{1,3}(,\d{3})+(\.\d+)?\D*")
@@ -163,14 +164,13 @@ def read_table(path: str) -> Table:
     if suffix in COLUMN_FILES:
         return Table(path, frames.joined(column_frames(path, suffix, COLUMN_PIECE)), None)
     if suffix in JSON_LINES:
-        return json_lines(path, read_all(path), 1)
-    with open_binary(path) as stream:
-        gzipped = is_packed(stream)
-    if not gzipped:
-        return delimited(whole_text(path), path)
-    data = read_all(path)
-    layout = layout_of(read_head(BytesIO(data), path), path)
-    return delimited(Text(path, partial(BytesIO, data), layout), data)
+        return json_lines(path, read_all_lines(path), 1)
+    name = spoken(path)
+    with open_unpacked(path) as stream:
+        head = read_head(stream, name)
+        layout = layout_of(head, name)
+        data = read_rest(stream, name, head, LONGEST)
+    return delimited(Text(name, partial(BytesIO, data), layout), data)
 
 
 def suffix_of(path: str) -> str:
@@ -180,13 +180,14 @@ def suffix_of(path: str) -> str:
 
 def whole_text(path: str) -> Text:
     """A delimited text from its beginning to its end."""
+    name = spoken(path)
     with open_unpacked(path) as stream:
-        layout = layout_of(read_head(stream, path), path)
-    return Text(path, lambda: open_unpacked(path), layout)
+        layout = layout_of(read_head(stream, name), name)
+    return Text(name, lambda: open_unpacked(path), layout)
 
 
 def delimited(
-    text: Text, source: str | bytes, *, as_written: bool = False, guess: frames.Guess | None = None
+    text: Text, source: bytes, *, as_written: bool = False, guess: frames.Guess | None = None
 ) -> Table:
     """Delimited text as a table: every record has one field per column, empty lines do not count.
 

@@ -14,6 +14,7 @@ from functools import cached_property
 from itertools import chain, islice
 from typing import BinaryIO
 
+from mlptrain.data.readers.packed import LONGEST
 from mlptrain.data.readers.tables.quotes import Quotes, ends_inside, read_quotes
 from mlptrain.data.readers.tables.strict import (
     ESCAPED,
@@ -23,14 +24,12 @@ from mlptrain.data.readers.tables.strict import (
     strict_records,
 )
 from mlptrain.data.source import SHOWN
-from mlptrain.errors import DataError, StorageError
+from mlptrain.errors import DataError
 from mlptrain.messages import count, quoted, some
 
 SEPARATORS = ",;\t|"
 BLOCK = 1 << 18
 """Bytes looked at together."""
-LONGEST = 1 << 26
-"""Bytes of a record after which an open quote, or a missing line end, is taken for a fault."""
 BOM = b"\xef\xbb\xbf"
 EMPTY_LINES = re.compile(rb"\A(?:\r?\n)+")
 QUOTED = re.compile(rf'(?:^|(?<=[{SEPARATORS}]))"(?:[^"]|"")*"')
@@ -184,19 +183,6 @@ class Text:
                         f"{self.path}:{number}: byte {found} is not UTF-8: save the file as UTF-8"
                     )
         return None
-
-
-def open_binary(path: str) -> io.BufferedReader:
-    """Open a file for reading; one that is not there is a DataError."""
-    try:
-        return open(path, "rb")
-    except (FileNotFoundError, NotADirectoryError):
-        raise DataError(f"{path}: no such file") from None
-    except IsADirectoryError:
-        raise DataError(f"{path}: is a folder: a file is needed") from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise StorageError(f"{path}: cannot be read: {reason}") from None
 
 
 def read_head(stream: BinaryIO, path: str) -> bytes:
