@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.readers.packed import LONGEST, open_unpacked, read_all_lines, read_rest
+from mlptrain.data.readers.packed import LONGEST, SHARE, open_unpacked, read_all_lines, read_rest
 from mlptrain.data.readers.tables import frames, labels, series
 from mlptrain.data.readers.tables.column_files import COLUMN_FILES, column_frames
 from mlptrain.data.readers.tables.quotes import read_quotes
@@ -25,10 +25,13 @@ from mlptrain.data.source import SHOWN, Kind, RowIndex, Source, contiguous, faul
 from mlptrain.errors import DataError
 from mlptrain.messages import count, quoted
 from mlptrain.storage.shell_streams import spoken
+from mlptrain.system.memory_limit import memory_limit
 
 JSON_LINES = (".jsonl", ".ndjson")
 THOUSANDS = re.compile(r"[^\d,.]*\d{1,3}(,\d{3})+(\.\d+)?\D*")
 SURE_THOUSANDS = re.compile(r"[^\d,.]*\d{1,3}(,\d{3})+(,\d{3}|\.\d+)\D*")
+CELL = 8
+"""Bytes of a value of a table, at least."""
 COLUMN_PIECE = 1 << 24
 """Bytes of a piece of a Parquet or Arrow file that is read whole."""
 
@@ -44,6 +47,7 @@ class Table:
     spelled: Callable[[str], series.Series] | None = None  # name -> the column as text, read again
     first_row: int = 0  # of a piece of a longer file
     _typed: dict[str, series.Series] = field(default_factory=dict, repr=False)
+    _kinds: dict[str, Kind] = field(default_factory=dict, repr=False)
     _numbers: dict[str, NDArray[np.float64]] = field(default_factory=dict, repr=False)
     _values: dict[str, list[Any]] = field(default_factory=dict, repr=False)
     _codes: dict[tuple[str, ...], NDArray[np.int64]] = field(default_factory=dict, repr=False)
@@ -64,7 +68,9 @@ class Table:
 
     def kind(self, name: str) -> Kind:
         """What the column holds, judged by all its values."""
-        return series.kind_of(self.column(name))
+        if name not in self._kinds:
+            self._kinds[name] = series.kind_of(self.column(name))
+        return self._kinds[name]
 
     def looks_numeric(self, name: str) -> bool:
         """Whether more than half of the values of a text column are numbers."""
@@ -197,6 +203,7 @@ def delimited(
     if not quotes.regular or quotes.inside:
         source = text.rewritten()
         quotes = read_quotes([source], layout.separator)
+    _check_size(text, len(source), quotes.records)
     try:
         frame = frames.parse_text(source, layout.separator, layout.names, header, as_written, guess)
     except frames.UNREADABLE as error:
@@ -225,6 +232,28 @@ def delimited(
         return column
 
     return Table(text.path, frame, text.lines, text.written, spelled)
+
+
+def _check_size(text: Text, size: int, records: int) -> None:
+    """Refuse what would take far more memory than its bytes, before any is taken.
+
+    A cell takes at least a byte, its separator or the line end. So where there are fewer bytes, rows
+    are short, and polars would fill them up.
+    """
+    width = len(text.layout.names)
+    if records * width > size + 1:
+        raise text.faults() or DataError(f"{text.path}: is no table: its rows do not fit its header")
+    check_memory(text.path, records, width)
+
+
+def check_memory(path: str, rows: int, columns: int) -> None:
+    """DataError for a table that takes more than half of the memory as numbers."""
+    needed, most = CELL * rows * columns, memory_limit() // SHARE
+    if needed > most:
+        raise DataError(
+            f"{path}: {count(rows, 'row')} of {count(columns, 'column')} take {needed / 1e9:.1f} GB, and "
+            f"half of the memory is {most / 1e9:.1f} GB: take fewer rows or columns"
+        )
 
 
 def _full_rows(text: Text, frame: frames.Frame) -> series.Series | None:

@@ -8,6 +8,7 @@ csv module, and only when somebody has to be told.
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,6 +31,10 @@ from mlptrain.messages import count, quoted, some
 SEPARATORS = ",;\t|"
 BLOCK = 1 << 18
 """Bytes looked at together."""
+MOST_COLUMNS = 1 << 19
+"""Each column has a name, a kind and a scaling of its own, which takes some kilobytes."""
+MOST_LINES = 1 << 16
+"""Of a header with line ends in its names, and the empty lines before it."""
 BOM = b"\xef\xbb\xbf"
 EMPTY_LINES = re.compile(rb"\A(?:\r?\n)+")
 QUOTED = re.compile(rf'(?:^|(?<=[{SEPARATORS}]))"(?:[^"]|"")*"')
@@ -194,6 +199,9 @@ def read_head(stream: BinaryIO, path: str) -> bytes:
         size += len(lines[-1])
         if size > LONGEST:
             raise DataError(f"{path}:1: a header of more than {LONGEST:,} bytes: is it a table?")
+        if len(lines) > MOST_LINES:
+            found = f"no header within {MOST_LINES:,} lines"
+            raise DataError(f"{path}:1: {found}: is a quote left open, or is the beginning empty?")
         inside = ends_inside(line, SEPARATORS, inside)
         if not inside and line.strip(b"\r\n"):
             break
@@ -224,6 +232,9 @@ def layout_of(head: bytes, path: str) -> Layout:
     if "\r" in outside:
         raise DataError(f"{path}: lines end in a bare CR (old Mac): save it with LF or CRLF")
     separator = max(SEPARATORS, key=outside.count)
+    if outside.count(separator) >= MOST_COLUMNS:
+        found = f"{outside.count(separator) + 1:,} columns: {MOST_COLUMNS:,} at most"
+        raise DataError(f"{path}:1: the header names {found}; is the table transposed?")
     try:
         names = next(csv.reader(io.StringIO(first, newline=""), delimiter=separator, strict=True))
     except csv.Error as error:
@@ -237,11 +248,13 @@ def _checked(names: list[str], path: str) -> tuple[str, ...]:
     if len(nameless) > 1:  # one alone is known by that: R and pandas write their row names so
         shown = some(nameless)
         faults.append(f"{path}:1: columns {shown} have no name: name all but one in the header")
-    twice = sorted({name for name in names if name and names.count(name) > 1})
+    twice = {name: times for name, times in Counter(names).items() if name and times > 1}
     faults += [
-        f"{path}:1: {name}: {names.count(name)} columns have this name: rename all but one"
-        for name in twice
+        f"{path}:1: {name}: {times} columns have this name: rename all but one"
+        for name, times in sorted(twice.items())[:SHOWN]
     ]
+    if len(twice) > SHOWN:
+        faults.append(f"{path}:1: {len(twice):,} such names in all")
     if faults:
         raise DataError(*faults)
     return tuple(names)
