@@ -13,6 +13,7 @@ import zlib
 from typing import Any, BinaryIO, cast
 
 from mlptrain.errors import DataError
+from mlptrain.messages import count
 from mlptrain.storage.reading import open_buffered
 from mlptrain.storage.shell_streams import spoken
 from mlptrain.system.memory_limit import memory_limit
@@ -21,6 +22,8 @@ MOST = 200
 FREE = 1 << 28
 """Bytes that any file may unpack to."""
 CHUNK = 1 << 20
+CELL = 8
+"""Bytes of a value of a table, at least."""
 SHARE = 2
 """A file that is read whole may take one part in so many of the memory."""
 LONGEST = 1 << 26
@@ -151,6 +154,16 @@ def read_rest(stream: BinaryIO, name: str, begun: bytes = b"", longest: float = 
                 "here: take fewer rows or columns, or a machine with more memory"
             )
     return b"".join(parts)
+
+
+def check_memory(path: str, rows: int, columns: int) -> None:
+    """DataError for a table that takes more than half of the memory as numbers."""
+    needed, most = CELL * rows * columns, memory_limit() // SHARE
+    if needed > most:
+        raise DataError(
+            f"{path}: {count(rows, 'row')} of {count(columns, 'column')} take {needed / 1e9:.1f} GB, "
+            f"and half of the memory is {most / 1e9:.1f} GB: take fewer rows or columns"
+        )
 
 
 def too_long(name: str) -> DataError:

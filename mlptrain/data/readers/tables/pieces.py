@@ -13,8 +13,9 @@ import numpy as np
 from mlptrain.data.readers.packed import LONGEST, open_unpacked, too_long, unpacked
 from mlptrain.data.readers.tables.column_files import COLUMN_FILES, column_frames
 from mlptrain.data.readers.tables.frames import Guess, guess_after
+from mlptrain.data.readers.tables.json_lines import parse_lines
 from mlptrain.data.readers.tables.quotes import Quotes, ends_inside, read_quotes
-from mlptrain.data.readers.tables.tables import JSON_LINES, Table, delimited, json_lines, suffix_of
+from mlptrain.data.readers.tables.tables import JSON_LINES, Table, delimited, suffix_of
 from mlptrain.data.readers.tables.text import (
     BLOCK,
     BOM,
@@ -42,7 +43,7 @@ def table_pieces(path: str) -> Iterator[Table]:
     elif suffix in JSON_LINES:
         with _open(path) as stream:
             for data, line in _line_pieces(stream, path):
-                yield json_lines(path, data, line)
+                yield Table(path, *parse_lines(path, data, line))
     else:
         yield from _parsed(text_pieces(path))
 

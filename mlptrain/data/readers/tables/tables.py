@@ -4,7 +4,6 @@ CSV, TSV, `;`- and `|`-separated text (gzipped or not), Parquet, Arrow IPC and J
 a `Table`. A broken file is a DataError with file, line and column; nothing is repaired.
 """
 
-import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -16,22 +15,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.readers.packed import LONGEST, SHARE, open_unpacked, read_all_lines, read_rest
+from mlptrain.data.readers.packed import (
+    LONGEST,
+    check_memory,
+    open_unpacked,
+    read_all_lines,
+    read_rest,
+)
 from mlptrain.data.readers.tables import frames, labels, series
 from mlptrain.data.readers.tables.column_files import COLUMN_FILES, column_frames
+from mlptrain.data.readers.tables.json_lines import parse_lines
 from mlptrain.data.readers.tables.quotes import read_quotes
 from mlptrain.data.readers.tables.text import Text, layout_of, read_head
 from mlptrain.data.source import SHOWN, Kind, RowIndex, Source, contiguous, faulty_values, finder
 from mlptrain.errors import DataError
 from mlptrain.messages import count, quoted
 from mlptrain.storage.shell_streams import spoken
-from mlptrain.system.memory_limit import memory_limit
 
 JSON_LINES = (".jsonl", ".ndjson")
 THOUSANDS = re.compile(r"[^\d,.]*\d{1,3}(,\d{3})+(\.\d+)?\D*")
 SURE_THOUSANDS = re.compile(r"[^\d,.]*\d{1,3}(,\d{3})+(,\d{3}|\.\d+)\D*")
-CELL = 8
-"""Bytes of a value of a table, at least."""
 COLUMN_PIECE = 1 << 24
 """Bytes of a piece of a Parquet or Arrow file that is read whole."""
 
@@ -170,7 +173,7 @@ def read_table(path: str) -> Table:
     if suffix in COLUMN_FILES:
         return Table(path, frames.joined(column_frames(path, suffix, COLUMN_PIECE)), None)
     if suffix in JSON_LINES:
-        return json_lines(path, read_all_lines(path), 1)
+        return Table(path, *parse_lines(path, read_all_lines(path), 1))
     name = spoken(path)
     with open_unpacked(path) as stream:
         head = read_head(stream, name)
@@ -246,16 +249,6 @@ def _check_size(text: Text, size: int, records: int) -> None:
     check_memory(text.path, records, width)
 
 
-def check_memory(path: str, rows: int, columns: int) -> None:
-    """DataError for a table that takes more than half of the memory as numbers."""
-    needed, most = CELL * rows * columns, memory_limit() // SHARE
-    if needed > most:
-        raise DataError(
-            f"{path}: {count(rows, 'row')} of {count(columns, 'column')} take {needed / 1e9:.1f} GB, and "
-            f"half of the memory is {most / 1e9:.1f} GB: take fewer rows or columns"
-        )
-
-
 def _full_rows(text: Text, frame: frames.Frame) -> series.Series | None:
     """Refuse short rows, which polars fills with missing values, and find empty lines.
 
@@ -270,38 +263,3 @@ def _full_rows(text: Text, frame: frames.Frame) -> series.Series | None:
     if len(full) != frame.height:
         raise DataError(f"{text.path}: is no table: its line ends are mixed up")
     return None if full.all() else series.Series(full)
-
-
-def json_lines(path: str, data: bytes, first_line: int) -> Table:
-    """One JSON object per line, with the same keys in each."""
-    try:
-        frame = frames.parse_json_lines(data)
-    except frames.UNREADABLE as error:
-        reason = str(error).splitlines()[0]
-        raise json_fault(path, data, first_line) or DataError(
-            f"{path}: is not JSON Lines: {reason}"
-        ) from None
-    if not frame.height:
-        raise DataError(f"{path}: is empty: one JSON object per line is needed")
-
-    def lines(rows: list[int]) -> list[int]:
-        full = [n for n, line in enumerate(data.split(b"\n"), first_line) if line.strip()]
-        return [full[row] for row in rows]
-
-    return Table(path, frame, lines)
-
-
-def json_fault(path: str, data: bytes, first_line: int) -> DataError | None:
-    """The first line that is not one JSON object, with what is wrong with it."""
-    faults = []
-    for number, line in enumerate(data.split(b"\n"), first_line):
-        try:
-            if line.strip() and not isinstance(json.loads(line), dict):
-                faults.append(f'{path}:{number}: is not an object {{"name": value, ...}}')
-        except (ValueError, RecursionError) as error:
-            what = str(error).split(":")[0]
-            faults.append(f"{path}:{number}: is not JSON ({what})")
-    if not faults:
-        return None
-    total = f"{path}: {count(len(faults), 'such line')} in all: write one JSON object per line"
-    return DataError(*faults[:SHOWN], total)
