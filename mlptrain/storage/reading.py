@@ -20,7 +20,7 @@ from mlptrain.storage.shell_streams import copied, is_stream, spoken
 BUFFER = 1 << 18
 PAUSES = (0.05, 0.25)
 """Seconds before a read that failed is tried again."""
-_PASSING = (errno.EIO, errno.ESTALE, errno.ETIMEDOUT)
+PASSING = (errno.EIO, errno.ESTALE, errno.ETIMEDOUT)
 _FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
@@ -71,7 +71,7 @@ class InputFile(io.FileIO):
                 self._place += len(data)
                 return data
             except OSError as error:
-                if pause is None or error.errno not in _PASSING:
+                if pause is None or error.errno not in PASSING:
                     raise storage_error(self._called, "cannot be read", error) from error
             time.sleep(pause)
             self._open_again()
@@ -153,7 +153,7 @@ def _opened(path: str | Path) -> int:
         try:
             return os.open(path, _FLAGS)
         except OSError as error:
-            if error.errno not in _PASSING:
+            if error.errno not in PASSING:
                 raise
         time.sleep(pause)
     return os.open(path, _FLAGS)

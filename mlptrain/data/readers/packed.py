@@ -10,6 +10,7 @@ import gzip
 import io
 import math
 import zlib
+from collections.abc import Iterator
 from typing import Any, BinaryIO, cast
 
 from mlptrain.errors import DataError
@@ -147,7 +148,7 @@ def read_rest(stream: BinaryIO, name: str, begun: bytes = b"", longest: float = 
         end = part.rfind(b"\n")
         line = line + len(part) if end < 0 else len(part) - end - 1
         if line > longest:
-            raise too_long(name)
+            raise LineTooLong(name)
         if size > most:
             raise DataError(
                 f"{name}: takes more than {most / 1e9:.1f} GB, half of the memory, and is read whole "
@@ -166,6 +167,21 @@ def check_memory(path: str, rows: int, columns: int) -> None:
         )
 
 
-def too_long(name: str) -> DataError:
-    """The error for a line without an end."""
-    return DataError(f"{name}: has a line of more than {LONGEST:,} bytes: is it a table?")
+class LineTooLong(DataError):
+    """A line of a text has no end in sight."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name}: has a line of more than {LONGEST:,} bytes: is it a table?")
+
+
+def read_line(stream: BinaryIO, name: str) -> bytes:
+    """The rest of a line with its end; LineTooLong where that does not come."""
+    line = stream.readline(LONGEST + 1)
+    if len(line) > LONGEST:
+        raise LineTooLong(name)
+    return line
+
+
+def lines_of(stream: BinaryIO, name: str) -> Iterator[bytes]:
+    """The lines of a stream, none of them too long."""
+    return iter(lambda: read_line(stream, name), b"")

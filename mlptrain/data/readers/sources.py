@@ -12,6 +12,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any
 
+import numpy as np
+
 from mlptrain.data.cache.file_array import OpenFile
 from mlptrain.data.matrix import Matrix, checked
 from mlptrain.data.readers.arrays import labels_beside, read_npy_pair, read_npz
@@ -100,7 +102,12 @@ def open_toy(options: Mapping[str, Any], seed: int) -> Matrix:
     name = given.pop("name")
     if math.prod(value for value in given.values() if type(value) is int) > MOST_ENTRIES:
         raise ConfigError(f"data.train: a toy set has at most {MOST_ENTRIES:,} numbers")
-    X, y = TOYS[name](stream(seed, "toy"), **given)
+    with np.errstate(all="ignore"):
+        X, y = TOYS[name](stream(seed, "toy"), **given)
+    if not (np.isfinite(X).all() and np.isfinite(y).all()):
+        raise ConfigError(
+            f"data.train: toy set {name!r} overflows with these options: take smaller ones"
+        )
     return checked(f"toy set {name}", X, {"y": y})
 
 

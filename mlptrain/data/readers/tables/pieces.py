@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from mlptrain.data.readers.packed import LONGEST, open_unpacked, too_long, unpacked
+from mlptrain.data.readers.packed import LONGEST, open_unpacked, read_line, unpacked
 from mlptrain.data.readers.tables.column_files import COLUMN_FILES, column_frames
 from mlptrain.data.readers.tables.frames import Guess, guess_after
 from mlptrain.data.readers.tables.json_lines import parse_lines
@@ -134,7 +134,7 @@ def _whole_records(stream: BinaryIO, data: bytes, separator: str, name: str) -> 
     if not inside:
         return data, quotes
     parts, length = [data], len(data)
-    while inside and length <= LONGEST and (line := _line(stream, name)):
+    while inside and length <= LONGEST and (line := read_line(stream, name)):
         inside = ends_inside(line, separator, inside)
         parts.append(line)
         length += len(line)
@@ -151,20 +151,12 @@ def _whole_lines(stream: BinaryIO, size: int, name: str) -> bytes:
     if isinstance(stream, io.BufferedReader) and isinstance(stream.raw, InputFile):
         start = stream.tell()
         stream.seek(start + size)
-        _line(stream, name)
+        read_line(stream, name)
         length = stream.tell() - start
         stream.seek(start)
         return stream.read(length)
     data = stream.read(size)
-    return data if data.endswith(b"\n") else data + _line(stream, name)
-
-
-def _line(stream: BinaryIO, name: str) -> bytes:
-    """The rest of a line."""
-    line = stream.readline(LONGEST + 1)
-    if len(line) > LONGEST:
-        raise too_long(name)
-    return line
+    return data if data.endswith(b"\n") else data + read_line(stream, name)
 
 
 def _open(path: str) -> "io.BufferedReader[Any]":

@@ -5,7 +5,7 @@ a `Table`. A broken file is a DataError with file, line and column; nothing is r
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from io import BytesIO
@@ -171,7 +171,7 @@ def read_table(path: str) -> Table:
     """Read a table whole. The suffix (.parquet, .arrow, .jsonl, ...) says what it is, else text."""
     suffix = suffix_of(path)
     if suffix in COLUMN_FILES:
-        return Table(path, frames.joined(column_frames(path, suffix, COLUMN_PIECE)), None)
+        return Table(path, frames.joined(_few_enough(path, suffix)), None)
     if suffix in JSON_LINES:
         return Table(path, *parse_lines(path, read_all_lines(path), 1))
     name = spoken(path)
@@ -180,6 +180,15 @@ def read_table(path: str) -> Table:
         layout = layout_of(head, name)
         data = read_rest(stream, name, head, LONGEST)
     return delimited(Text(name, partial(BytesIO, data), layout), data)
+
+
+def _few_enough(path: str, suffix: str) -> Iterator[frames.Frame]:
+    """The pieces of a column file; DataError where they are too many to be joined."""
+    rows = 0
+    for frame in column_frames(path, suffix, COLUMN_PIECE):
+        rows += frame.height
+        check_memory(path, rows, frame.width)
+        yield frame
 
 
 def suffix_of(path: str) -> str:

@@ -15,7 +15,7 @@ from functools import cached_property
 from itertools import chain, islice
 from typing import BinaryIO
 
-from mlptrain.data.readers.packed import LONGEST
+from mlptrain.data.readers.packed import LONGEST, lines_of
 from mlptrain.data.readers.tables.quotes import Quotes, ends_inside, read_quotes
 from mlptrain.data.readers.tables.strict import (
     ESCAPED,
@@ -109,7 +109,7 @@ class Text:
             return
         with self._open() as stream:
             separator, header = self.layout.separator.encode(), self.first_line == 1
-            for number, line in enumerate(stream, self.first_line):
+            for number, line in enumerate(lines_of(stream, self.path), self.first_line):
                 fields = line.count(separator) + 1 if line.strip(b"\r\n") else 0
                 if header:
                     header = fields == 0
@@ -146,7 +146,7 @@ class Text:
         """One field as it stands in the file."""
         (line,) = self.lines([row])
         with self.open() as stream:
-            rest = islice(stream, line - self.first_line, None)
+            rest = islice(lines_of(stream, self.path), line - self.first_line, None)
             decoded = (text.decode("utf-8-sig", "replace") for text in rest)
             first = next(decoded).rstrip("\r\n")
             if '"' not in first:
@@ -179,7 +179,7 @@ class Text:
 
     def _strange_bytes(self) -> DataError | None:
         with self.open() as stream:
-            for number, line in enumerate(stream, self.first_line):
+            for number, line in enumerate(lines_of(stream, self.path), self.first_line):
                 try:
                     line.decode()
                 except UnicodeDecodeError as error:
@@ -194,6 +194,8 @@ def read_head(stream: BinaryIO, path: str) -> bytes:
     """The lines of a text up to the end of its header, which may hold line ends in quotes."""
     lines, inside, size = list[bytes](), False, 0
     for line in iter(lambda: stream.readline(LONGEST), b""):
+        if not lines and b"\0" in line[:BLOCK] and line[:2] not in FOREIGN:
+            raise DataError(f"{path}: begins with zero bytes: it is no text, or a copy that went wrong")
         lines.append(line)
         line = line if size else line.removeprefix(BOM)
         size += len(lines[-1])
