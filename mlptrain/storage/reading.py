@@ -56,7 +56,7 @@ class InputFile(io.FileIO):
         begin = {os.SEEK_CUR: self._place, os.SEEK_END: os.fstat(self.fileno()).st_size}
         place = begin.get(whence, 0) + offset
         if place < 0:
-            raise ValueError(f"{self._called}: has no place {place}")
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))  # as every file
         self._place = place
         return place
 

@@ -4,6 +4,7 @@ Whoever opens a pipe by its name may wait for ever; one that is open already can
 copied into a file without a name, once, and read from there as often as needed.
 """
 
+import contextlib
 import errno
 import fcntl
 import io
@@ -115,16 +116,19 @@ def _copy(stream: "io.BufferedReader[Any] | Descriptor", name: str) -> IO[bytes]
     """All of a stream in a file without a name; StorageError where it would fill the disk."""
     folder = tempfile.gettempdir()
     most, size = shutil.disk_usage(folder).free // 2, 0
-    copy = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed with the last reference to it
-    while data := stream.read(CHUNK):
-        size += len(data)
-        if size > most:
-            raise StorageError(
-                f"{name}: a stream of more than {most:,} bytes, half of what is free in {folder}; "
-                "save it to a file, or let TMPDIR name a larger disk"
-            )
-        try:
-            copy.write(data)
-        except OSError as error:
-            raise storage_error(f"{name}, copied to {folder}", "cannot be written", error) from error
+    with contextlib.ExitStack() as opened:
+        copy = opened.enter_context(tempfile.TemporaryFile(buffering=0))
+        while data := stream.read(CHUNK):
+            size += len(data)
+            if size > most:
+                raise StorageError(
+                    f"{name}: a stream of more than {most:,} bytes, half of what is free in {folder}; "
+                    "save it to a file, or let TMPDIR name a larger disk"
+                )
+            try:
+                copy.write(data)
+            except OSError as error:
+                what = f"cannot be copied to {folder}"
+                raise storage_error(name, what, error) from error
+        opened.pop_all()
     return copy

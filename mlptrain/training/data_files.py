@@ -71,7 +71,7 @@ def located(config: Config, checkpoint: Checkpoint) -> Config:
 def _found(checkpoint: Checkpoint, key: str, path: str) -> str | None:
     """The path itself, or a place in the checkpoint."""
     places = {_absolute(each): each for each in reversed([path, *_places(checkpoint).get(key, [])])}
-    there = [each for each in reversed(places.values()) if Path(each).is_file()]
+    there = [each for each in reversed(places.values()) if not is_stream(each) and Path(each).is_file()]
     if len(there) < 2:
         return there[0] if there else None
     digest = checkpoint["fingerprint"].get(files_in(config_of(checkpoint)).get(key))

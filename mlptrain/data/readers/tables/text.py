@@ -194,7 +194,7 @@ def read_head(stream: BinaryIO, path: str) -> bytes:
     """The lines of a text up to the end of its header, which may hold line ends in quotes."""
     lines, inside, size = list[bytes](), False, 0
     for line in iter(lambda: stream.readline(LONGEST), b""):
-        if not lines and b"\0" in line[:BLOCK] and line[:2] not in FOREIGN:
+        if not lines and b"\0" in line[:BLOCK] and not line.startswith(tuple(FOREIGN)):
             raise DataError(f"{path}: begins with zero bytes: it is no text, or a copy that went wrong")
         lines.append(line)
         line = line if size else line.removeprefix(BOM)
