@@ -255,7 +255,7 @@ def _check_size(text: Text, size: int, records: int) -> None:
     width = len(text.layout.names)
     if records * width > size + 1:
         raise text.faults() or DataError(f"{text.path}: is no table: its rows do not fit its header")
-    check_memory(text.path, records, width)
+    check_memory(text.path, records - (text.first_line == 1), width)
 
 
 def _full_rows(text: Text, frame: frames.Frame) -> series.Series | None:
