@@ -65,16 +65,19 @@ def place(tmp_path_factory):
     return folder
 
 
+FIT = ["fit", "c.yaml", "--quiet", "--out", "../out"]
+
+
 def fit_on(name, target="y"):
     setting = ["--set", f"data.train={name}", "--set", f"data.target={target}"]
-    return ["fit", "c.yaml", "--dry-run", *setting]
+    return [*FIT, *setting]
 
 
 RESUME = ["fit", "--resume", "run", "--set", "train.epochs=3"]
 EVAL, PREDICT = ["eval", "run"], ["predict", "run", "new.csv", "-o", "out.csv"]
 REPORT = ["report", "run", "-o", "out.html"]
 CASES = {
-    "fit, its config": (["fit", "c.yaml", "--dry-run"], "c.yaml"),
+    "fit, its config": (FIT, "c.yaml"),
     **{
         f"fit, {name}": (fit_on(name), name)
         for name in ("t.csv", "t.csv.gz", "t.jsonl", "t.parquet", "t.arrow", "t.npz", "t.svm")
@@ -84,7 +87,7 @@ CASES = {
     "fit, images": (fit_on("t-images-idx3-ubyte", "null"), "t-images-idx3-ubyte"),
     "fit, their labels": (fit_on("t-images-idx3-ubyte", "null"), "t-labels-idx1-ubyte"),
     "warm start, its checkpoint": (
-        ["fit", "c.yaml", "--init-from", "run", "--out", "w"],
+        [*FIT, "--init-from", "run"],
         "run/best.npz",
     ),
     "resume, last.npz": (RESUME, "run/last.npz"),
@@ -136,12 +139,14 @@ def test_a_read_that_fails_is_one_line_and_moves_nothing(place, shim, tmp_path, 
 
     done = run(folder, *words, **settings, EIO_FROM=0, EIO_TIMES=1)
     assert done.returncode == 0, (case, "a fault that passes", done.stderr)
-    shutil.rmtree(folder)
+    for made in (folder, tmp_path / "out"):
+        shutil.rmtree(made, ignore_errors=True)
     shutil.copytree(place, folder)
     reads, k = log.stat().st_size, 0
     assert reads >= 1, "the file was never read"
     while k < reads:
         log.write_bytes(b"")
+        shutil.rmtree(tmp_path / "out", ignore_errors=True)
         done = run(folder, *words, **settings, EIO_FROM=k)
         if log.stat().st_size <= k:
             break  # read by several threads, and this time in fewer pieces
