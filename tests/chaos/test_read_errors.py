@@ -84,8 +84,8 @@ CASES = {
     },
     "fit, t.npy": (fit_on("t.npy", "y.npy"), "t.npy"),
     "fit, its labels": (fit_on("t.npy", "y.npy"), "y.npy"),
-    "fit, images": (fit_on("t-images-idx3-ubyte", "null"), "t-images-idx3-ubyte"),
-    "fit, their labels": (fit_on("t-images-idx3-ubyte", "null"), "t-labels-idx1-ubyte"),
+    "fit, images": (fit_on("t-images-idx3-ubyte", "t-labels-idx1-ubyte"), "t-images-idx3-ubyte"),
+    "fit, their labels": (fit_on("t-images-idx3-ubyte", "t-labels-idx1-ubyte"), "t-labels-idx1-ubyte"),
     "warm start, its checkpoint": (
         [*FIT, "--init-from", "run"],
         "run/best.npz",
