@@ -47,7 +47,7 @@ def test_a_part_holds_the_numbers_and_the_codes_of_the_same_rows(inputs, rows):
 
 def test_a_batch_is_written_into_the_arrays_that_are_given(inputs):
     outs = [np.full((3, 2), -1, dtype) for dtype in (np.float32, np.int32)]
-    inputs.take(np.array([4, 0, 4]), outs)
+    inputs.take(np.array([4, 0, 4]), *outs)
 
     assert outs[0].tolist() == [[1.0, 1.125], [0.0, 0.125], [1.0, 1.125]]
     assert outs[1].tolist() == [[3, 1], [3, 0], [3, 1]]
@@ -58,8 +58,13 @@ def test_without_codes_there_is_one_array():
 
     assert len(inputs.arrays) == 1
     assert inputs[2:].codes is None
-    with pytest.raises(ValueError, match="longer"):
-        inputs.take(np.array([0]), [np.empty((1, 2), np.float32), np.empty((1, 2), np.int32)])
+    with pytest.raises(ValueError, match="exactly where"):
+        inputs.take(np.array([0]), np.empty((1, 2), np.float32), np.empty((1, 2), np.int32))
+
+
+def test_codes_are_not_left_unread(inputs):
+    with pytest.raises(ValueError, match="exactly where"):
+        inputs.take(np.array([0]), np.empty((1, 2), np.float32))
 
 
 def test_parts_put_together_are_the_whole(inputs):

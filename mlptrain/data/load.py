@@ -11,6 +11,7 @@ from mlptrain.data.dataset import Dataset, Rows
 from mlptrain.data.fingerprints import Fingerprints
 from mlptrain.data.prepared import no_rows, prepare, read_prepared, rows_of
 from mlptrain.data.preprocessing.preprocess import Preprocessing
+from mlptrain.data.preprocessing.repairs import RepairNote
 from mlptrain.data.readers.sources import (
     labels_of,
     open_source,
@@ -58,14 +59,17 @@ def load_rows(
     notes = preprocessing.extra(source)
     if not target_needed:
         inputs, repairs = preprocessing.apply(source, every_row(len(source)), dtype)
-        return Rows(inputs, np.empty(0, np.int64)), (*notes, *map(str, repairs))
+        return Rows(inputs, np.empty(0, np.int64)), (
+            *notes,
+            *(RepairNote(path, repair) for repair in repairs),
+        )
     rows, dropped = preprocessing.usable(source)
     notes += dropped
     if not len(rows):
         raise no_rows(source)
     preprocessing.check_weights(source, rows, dtype)
     loaded, repairs = rows_of(preprocessing, source, rows, dtype)
-    return loaded, (*notes, *(f"{path}: {repair}" for repair in repairs))
+    return loaded, (*notes, *map(str, repairs))
 
 
 def _from_file(request: Request) -> Dataset:

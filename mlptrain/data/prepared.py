@@ -4,7 +4,7 @@ The inputs are made block by block, and go into memory or into a file of the cac
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import partial
 from typing import Any, Protocol, cast
 
@@ -16,7 +16,7 @@ from mlptrain.data.dataset import Dataset, Rows
 from mlptrain.data.inputs import Inputs
 from mlptrain.data.partition import learn, partition
 from mlptrain.data.preprocessing.preprocess import Preprocessing
-from mlptrain.data.preprocessing.repairs import Repair
+from mlptrain.data.preprocessing.repairs import Repair, RepairNote
 from mlptrain.data.readers.sources import labels_of
 from mlptrain.data.settings import Settings
 from mlptrain.data.source import RowIndex, Source, blocks, in_blocks
@@ -60,22 +60,24 @@ class Prepared:
         sets, notes = dict[str, Rows](), list(self.notes)
         for name, (source, rows) in self.sets.items():
             sets[name], repairs = rows_of(self.preprocessing, source, rows, self.dtype)
-            notes += [f"{name}: {repair}" for repair in repairs]
+            notes += [RepairNote(name, repair) for repair in repairs]
         places = Partition(*(np.asarray(rows) for rows in self.partition))
         return Dataset(self.preprocessing, places, fingerprint, tuple(notes), **sets)
 
     def write(self, writer: RowsWriter) -> None:
         """Everything that `read_prepared` needs, into a file of the cache."""
-        notes = list(self.notes)
+        repairs = list[tuple[str | int, ...]]()
         for name, (source, rows) in self.sets.items():
             for array, features in self.preprocessing.features_of(source, rows, self.dtype).items():
                 writer.add(f"{name}.{array}", features)
-                notes += [f"{name}: {repair}" for repair in features.repairs()]
+                repairs += [(name, *astuple(each)) for each in features.repairs()]
             for key, make in _makers(self.preprocessing, source, self.dtype).items():
                 writer.add(f"{name}.{key}", in_blocks(make, rows, 1))
         for name, rows in self.partition._asdict().items():
             writer.add(f"rows.{name}", blocks(rows, 1))
-        writer.finish({"preprocessing": self.preprocessing.to_json(), "notes": notes})
+        writer.finish(
+            {"preprocessing": self.preprocessing.to_json(), "notes": self.notes, "repairs": repairs}
+        )
 
 
 class Opener(Protocol):
@@ -153,6 +155,7 @@ def read_prepared(file: RowsFile, fingerprint: Mapping[str, str], note: str) -> 
     places = Partition(*(cast(RowIndex, file.arrays[f"rows.{name}"]) for name in Partition._fields))
     preprocessing = Preprocessing.from_json(file.document["preprocessing"])
     notes = [f"prepared rows {note}, which may be deleted at any time", *file.document["notes"]]
+    notes += [RepairNote(name, Repair(*parts)) for name, *parts in file.document.get("repairs", ())]
     return Dataset(preprocessing, places, fingerprint, tuple(notes), **sets)
 
 

@@ -13,8 +13,9 @@ from mlptrain.data.preprocessing.repairs import Repair, added_up
 from mlptrain.errors import ConfigError, StorageError
 from mlptrain.inference.predict import Predicted
 from mlptrain.messages import printable
-from mlptrain.report.console import nobody_reads, stdout_is_terminal, tell
+from mlptrain.report.console import nobody_reads, stdout_is_terminal
 from mlptrain.report.console import write as to_stdout
+from mlptrain.report.notes import repaired, tell
 from mlptrain.storage.files import write_atomically
 
 Format = Callable[[Predicted, bool], str]
@@ -33,7 +34,7 @@ def write(chunks: Iterator[Predicted], out: str | None, inputs: Iterable[str]) -
     else:
         _check_place(Path(out), inputs)
         write_atomically(out, (text.encode() for text in _texts(chunks, form, notes, repairs)))
-    tell([*notes, *map(str, added_up(repairs))])
+    tell([*notes, *[repaired(added_up(repairs))] * bool(repairs)])
 
 
 def format_of(out: str | None) -> Format:

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 from mlptrain.errors import ConfigError
-from mlptrain.report.console import say, stdout, table, tell, write
+from mlptrain.report.console import say, stdout, write
+from mlptrain.report.notes import tell
+from mlptrain.report.tables import print_table
 from mlptrain.storage.files import write_atomically
 from mlptrain.tools.summary import NetworkSummary
 
@@ -14,10 +16,10 @@ def show(summary: NetworkSummary) -> None:
     out = stdout()
     columns = ("value", "node", "parameters of", "units", "parameters", "multiply-adds")
     rows = [
-        (each.name, each.kind, ", ".join(each.shapes), each.output, each.parameters, each.multiply_adds)
+        (each.name, each.kind, "\n".join(each.shapes), each.output, each.parameters, each.multiply_adds)
         for each in summary.layers
     ]
-    out.print(table(columns, rows, left=3))
+    print_table(out, columns, rows, words=columns[:3])
     parameters = sum(layer.parameters for layer in summary.layers)
     products = sum(layer.multiply_adds for layer in summary.layers)
     say(out, f"{parameters:,} parameters, {products:,} multiply-adds per row forward")
@@ -25,7 +27,7 @@ def show(summary: NetworkSummary) -> None:
     say(out, f"memory while training: {size(sum(summary.memory.values()))} ({shares})")
     if summary.history:
         out.print()
-        out.print(table(("checkpoint", "value"), list(summary.history.items())))
+        print_table(out, ("checkpoint", "value"), list(summary.history.items()))
 
 
 def size(count: int) -> str:

@@ -170,6 +170,10 @@ def _runs_elsewhere(process: int) -> bool:
     return process != os.getpid()
 
 
+NO_LOCKS = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK)
+"""What a file system without locks answers."""
+
+
 @contextlib.contextmanager
 def lock(directory: str | Path) -> Iterator[None]:
     """Hold a directory for this process alone.
@@ -193,7 +197,7 @@ def lock(directory: str | Path) -> Iterator[None]:
 def _acquire(descriptor: int, directory: str | Path) -> None:
     """Take the lock and leave our process number in the file, for the message to others."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(descriptor)
         os.ftruncate(descriptor, 0)
         write_all(descriptor, b"%d\n" % os.getpid())
     except BlockingIOError as error:
@@ -203,4 +207,17 @@ def _acquire(descriptor: int, directory: str | Path) -> None:
             f"{directory}: in use by {holder}; wait until it ends, or choose another directory"
         ) from error
     except OSError as error:
-        raise storage_error(directory, "cannot be locked", error) from error
+        if error.errno not in NO_LOCKS:
+            raise storage_error(directory, "cannot be locked", error) from error
+        why = f"its file system has no locks ({error.strerror})"
+        raise StorageError(f"{directory}: {why}; choose a directory on another one") from error
+
+
+def _lock(descriptor: int) -> None:
+    """flock, or where the file system has none (Lustre, some NFS and FUSE) a POSIX lock."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno not in NO_LOCKS:
+            raise
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

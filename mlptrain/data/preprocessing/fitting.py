@@ -11,6 +11,7 @@ from mlptrain.data.preprocessing.targets import Target
 from mlptrain.data.settings import Settings
 from mlptrain.data.source import RowIndex, Source, require
 from mlptrain.errors import ConfigError, DataError
+from mlptrain.messages import some
 
 
 def choose_features(
@@ -34,6 +35,8 @@ def choose_features(
     kept = tuple(name for name in chosen if name not in dates)
     if not kept:
         raise DataError(f"{source.path}: no column is left to learn from")
+    if len(dates) > 1:
+        return kept, [f"{len(dates)} columns hold dates and are ignored: {some(dates)}"]
     return kept, [f"{name} holds dates and is ignored" for name in dates]
 
 

@@ -71,6 +71,9 @@ class Category(Column):
     def remarks(cls, columns: Sequence[Self]) -> list[str]:
         """Columns with a single level."""
         single = [column for column in columns if len(column.levels) == 1]
+        if len(single) > 1:
+            names = some([f"{each.name} ({each.levels[0]!r})" for each in single])
+            return [f"{len(single)} columns have one category in every training row: {names}"]
         return [f"{each.name} is {each.levels[0]!r} in every training row" for each in single]
 
     @classmethod

@@ -116,7 +116,7 @@ class Number(Column):
     def remarks(cls, columns: Sequence[Self]) -> list[str]:
         """Columns with one value in every training row; many are one remark."""
         zero = [column for column in columns if column.factor == 0]
-        if len(zero) > 3:
+        if len(zero) > 1:
             names = some([column.name for column in zero])
             return [f"{len(zero)} columns have one value in every training row and become 0: {names}"]
         return [f"{c.name} is {c.center:g} in every training row: it becomes 0" for c in zero]
@@ -147,7 +147,7 @@ class Number(Column):
 
     def repair(self, number: int) -> Repair:
         """The value that was filled in."""
-        return Repair(number, "missing value", f"of {self.name} became {self.fill:.6g}")
+        return Repair(number, "missing value", self.name, f"became {self.fill:.6g}")
 
 
 def _scale(values: Array, columns: Sequence[Number]) -> None:
