@@ -1,10 +1,10 @@
 /* A disk that fails: the reads of one file, counted over the whole life of a process.
 
    EIO_FILE   the file, by the end of its name
-   EIO_FROM   the first read that fails, counted from 0
+   EIO_FROM   the first read that fails, counted from 0 in each process
    EIO_TIMES  how many fail; -1: all that follow
    EIO_ERRNO  with what
-   EIO_LOG    a file that gets one byte for each read of the file, failed or not
+   EIO_LOG    a file that gets one byte for each read of the file: `!` where it failed, else `.`
 
    Preloaded into a command by test_read_errors.py. A map (mmap) is no read, and is not seen. */
 #define _GNU_SOURCE
@@ -43,16 +43,17 @@ static int is_ours(int descriptor) {
 static int fails(int descriptor) {
     static long seen;
     if (!is_ours(descriptor)) return 0;
+    long place = __atomic_fetch_add(&seen, 1, __ATOMIC_SEQ_CST);
+    long from = number("EIO_FROM", LONG_MAX), times = number("EIO_TIMES", -1);
+    int failing = place >= from && (times < 0 || place < from + times);
     const char *log = getenv("EIO_LOG");
     if (log) {
         int (*real)(const char *, int, ...) = dlsym(RTLD_NEXT, "open");
         ssize_t (*put)(int, const void *, size_t) = dlsym(RTLD_NEXT, "write");
         int out = real(log, O_WRONLY | O_APPEND | O_CREAT, 0644);
-        if (out >= 0 && put(out, ".", 1) == 1) close(out);
+        if (out >= 0 && put(out, failing ? "!" : ".", 1) == 1) close(out);
     }
-    long place = __atomic_fetch_add(&seen, 1, __ATOMIC_SEQ_CST);
-    long from = number("EIO_FROM", LONG_MAX), times = number("EIO_TIMES", -1);
-    if (place < from || (times >= 0 && place >= from + times)) return 0;
+    if (!failing) return 0;
     errno = (int)number("EIO_ERRNO", EIO);
     return 1;
 }
