@@ -5,6 +5,7 @@ The limit that any file may unpack to is lowered here, so that the tests are qui
 
 import gzip
 import io
+import time
 import tracemalloc
 import zipfile
 
@@ -272,3 +273,20 @@ def test_a_line_of_json_that_means_two_things_is_named(tmp_path, line, fault):
         read(tmp_path / "t.jsonl")
 
     assert error.value.faults[0] == f"{tmp_path / 't.jsonl'}:2: {fault}"
+
+
+@pytest.mark.slow
+def test_time_grows_with_the_columns_and_not_with_their_square(tmp_path):
+    """Eight times the columns: 8 times the time and some room, where the square would be 64 times."""
+    seconds = []
+    for columns in (2_000, 16_000):
+        lines = [",".join([*(f"x{j}" for j in range(columns)), "y"])]
+        lines += [
+            ",".join(f"{(row * j) % 97}.5" for j in range(columns)) + f",{row % 2}" for row in range(10)
+        ]
+        (tmp_path / "t.csv").write_text("\n".join(lines) + "\n")
+        start = time.process_time()
+        assert len(read(tmp_path / "t.csv").features) == columns
+        seconds.append(time.process_time() - start)
+
+    assert seconds[1] < 20 * seconds[0]
