@@ -5,6 +5,7 @@ answered with the nearest right one. Text from a file is shown without what a te
 """
 
 import difflib
+import json
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -119,6 +120,19 @@ def printable(text: str) -> str:
     'name?[2J, größe'
     """
     return "".join(character if character.isprintable() else "?" for character in text)
+
+
+PLAIN = re.compile(r"(?!(?:y|n|yes|no|on|off|true|false|null)$)[a-z_][a-z0-9_]*", re.I)
+"""Names that need no quotes in any YAML."""
+
+
+def in_yaml(name: str) -> str:
+    """A name as a config has it, where it stands within a list or mapping on one line.
+
+    >>> in_yaml("income"), in_yaml("net, $"), in_yaml("no")
+    ('income', '"net, $"', '"no"')
+    """
+    return name if PLAIN.fullmatch(name) else json.dumps(name, ensure_ascii=False)
 
 
 def quoted(value: object) -> str:

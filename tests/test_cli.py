@@ -623,7 +623,7 @@ def test_a_dry_run_writes_nothing(here):
 
     assert result.exit_code == 0
     assert result.stdout.endswith(
-        "the config is valid, and the first step was taken; nothing was written\n"
+        "the config is valid, and the first step was taken; no run was begun\n"
     )
     assert sorted(here.rglob("*")) == before
 

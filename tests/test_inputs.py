@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mlptrain.data.cache.file_array import FileArray, OpenFile
-from mlptrain.data.cache.rows_file import RowsFile, RowsWriter
+from mlptrain.data.cache.rows_file import RowsFile, RowsWriter, sealing
 from mlptrain.data.inputs import Inputs, concatenated
 
 NUMBERS = np.arange(12, dtype=np.float32).reshape(6, 2) / 8
@@ -16,11 +16,11 @@ CODES = np.array([[3, 0], [1, 2], [0, 0], [2, 9], [3, 1], [1, 1]], np.int32)
 def in_file(path):
     """The same rows, written as prepared rows are."""
     with path.open("wb") as file:
-        writer = RowsWriter(file.fileno())
+        writer = RowsWriter(file.fileno(), sealing(b"key", "rows"))
         writer.add("numbers", [NUMBERS[:4], NUMBERS[4:]])
         writer.add("codes", [CODES[:1], CODES[1:]])
         writer.finish({})
-    arrays = RowsFile.read(OpenFile(path, os.open(path, os.O_RDONLY))).arrays
+    arrays = RowsFile.read(OpenFile(path, os.open(path, os.O_RDONLY)), "").arrays
     return Inputs(arrays["numbers"], arrays["codes"])
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -9,7 +10,8 @@ from numpy.typing import DTypeLike
 from mlptrain.data.cache.cache import Cache, open_cache
 from mlptrain.data.dataset import Dataset, Rows
 from mlptrain.data.fingerprints import Fingerprints
-from mlptrain.data.prepared import no_rows, prepare, read_prepared, rows_of
+from mlptrain.data.prepared import no_rows, prepare, rows_of
+from mlptrain.data.prepared_file import read_prepared, write_prepared
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.preprocessing.repairs import RepairNote
 from mlptrain.data.readers.sources import (
@@ -38,7 +40,8 @@ def load_dataset(settings: Settings, fitted: Preprocessing | None = None) -> Dat
     toy = open_toy(settings.train, settings.seed)
     fingerprint = {toy.path: toy_fingerprint(settings.train, settings.seed)}
     names = target_names(toy, settings.target)
-    return prepare(toy, names, settings, fitted, open_source).in_memory(fingerprint)
+    opener = partial(open_source, blanks=settings.blanks)
+    return prepare(toy, names, settings, fitted, opener).in_memory(fingerprint)
 
 
 def load_rows(
@@ -55,7 +58,7 @@ def load_rows(
     `.npy` or IDX file; by default the one beside it.
     """
     named = labels_of(path, labels) if target_needed else None
-    source = open_source(path, labels=named, expected=preprocessing.inputs)
+    source = open_source(path, labels=named, expected=preprocessing.inputs, blanks=preprocessing.blanks)
     notes = preprocessing.extra(source)
     if not target_needed:
         inputs, repairs = preprocessing.apply(source, every_row(len(source)), dtype)
@@ -80,25 +83,25 @@ def _from_file(request: Request) -> Dataset:
     cache = open_cache(setting) if large or setting != "auto" else None
     if cache is not None:
         return _through(cache, request, fingerprint)
-    data = request.prepare(open_source).in_memory(fingerprint)
+    data = request.prepare(request.open_source).in_memory(fingerprint)
     fingerprint.begin()
     return data
 
 
 def _through(cache: Cache, request: Request, fingerprint: Fingerprints) -> Dataset:
     """The dataset, taken from the cache or put there where it is too large for memory."""
+    read = partial(read_prepared, request=request, fingerprint=fingerprint)
     for digest in request.digests():
         if cache.holds(digest):
-            found = cache.find(key(digest, fingerprint))
-            if found is not None and request.agrees(found.document):
-                return read_prepared(found, fingerprint, f"taken from {found.file.path}")
+            found = cache.find(key(digest, fingerprint), read)
+            if found is not None:
+                return found
     prepared = request.prepare(request.opener(cache.scratch))
     if not cache.always and prepared.nbytes() <= memory_limit() // SHARE:
         data = prepared.in_memory(fingerprint)
         fingerprint.begin()  # training need not wait for it
         return data
-    rows = cache.make(key(digest, fingerprint), prepared.write)
-    return read_prepared(rows, fingerprint, f"kept in {rows.file.path}")
+    return cache.make(key(digest, fingerprint), partial(write_prepared, prepared), read)
 
 
 def key(digest: str, fingerprint: Mapping[str, str]) -> str:

@@ -12,6 +12,7 @@ from mlptrain.data.load import load_rows
 from mlptrain.data.preprocessing.repairs import RepairNote
 from mlptrain.errors import ConfigError
 from mlptrain.inference.model import Model
+from mlptrain.inference.outside import Ranges
 from mlptrain.metrics.classification import confusion_matrix, per_class
 from mlptrain.training.data_files import data_again
 from mlptrain.training.evaluate import Evaluation
@@ -134,6 +135,8 @@ def evaluate(
         rows, notes = load_rows(
             data, model.preprocessing, target_needed=True, dtype=model.network.dtype
         )
+        outside = Ranges(model.preprocessing, model.network.dtype).outside(rows.inputs.numbers)
+        notes += (f"{data}: {outside}",) * (outside.rows > 0)
         return EvaluationReport.of(model, data, model.evaluation(rows), notes)
     dataset, warnings = data_again(model.config, model.checkpoint, model.preprocessing)
     split = split or last_split(dataset)

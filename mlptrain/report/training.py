@@ -119,7 +119,7 @@ def dry(experiment: Experiment, *, as_json: bool) -> None:
         emit_json(dry_document(experiment))
         return
     say(stdout(), headline(experiment))
-    say(stdout(), "the config is valid, and the first step was taken; nothing was written")
+    say(stdout(), "the config is valid, and the first step was taken; no run was begun")
 
 
 def dry_document(experiment: Experiment) -> dict[str, object]:

@@ -170,6 +170,17 @@ def _runs_elsewhere(process: int) -> bool:
     return process != os.getpid()
 
 
+def is_there(path: str | Path) -> bool:
+    """Whether anything has this name, if only a link. StorageError where the system cannot say."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise storage_error(path, "cannot be looked at", error) from error
+    return True
+
+
 NO_LOCKS = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK)
 """What a file system without locks answers."""
 

@@ -49,12 +49,14 @@ def read_svmlight(path: str, expected: tuple[str, ...] = ()) -> Matrix:
 
 
 def _parsed(text: list[str]) -> Line:
-    if as_number(text[0]) is None or math.isinf(float(text[0])):
+    if as_number(text[0]) is None:
         raise ValueError(f"{quoted(text[0])} is not a label: a number is needed")
+    if not kept(text[0]):
+        raise ValueError(f"{quoted(text[0])} is not a label: a number of at most 15 digits is needed")
     indices, values = list[int](), list[float]()
     for item in text[1:]:
         index, _, value = item.partition(":")
-        if not INDEX.fullmatch(index) or not _is_finite(value):
+        if not INDEX.fullmatch(index) or as_number(value) is None or not kept(value):
             raise ValueError(f"{quoted(item)} is not index:value with finite numbers")
         if indices and int(index) <= indices[-1]:
             raise ValueError(f"{quoted(item)}: the indices of a line must increase")
@@ -63,9 +65,14 @@ def _parsed(text: list[str]) -> Line:
     return text[0], indices, values
 
 
-def _is_finite(text: str) -> bool:
-    """Whether a text is a number that fits into a float64."""
-    return as_number(text) is not None and math.isfinite(float(text))
+def kept(text: str) -> bool:
+    """Whether a number is finite and, if it is whole, keeps its digits in float64.
+
+    >>> kept("1e3"), kept("inf"), kept("9007199254740993"), kept("9" * 350)
+    (True, False, False, False)
+    """
+    number, whole = float(text), as_number(text)
+    return math.isfinite(number) and (not isinstance(whole, int) or int(number) == whole)
 
 
 def _dense(

@@ -15,7 +15,8 @@ from mlptrain.data.readers.tables.column_files import COLUMN_FILES, column_frame
 from mlptrain.data.readers.tables.frames import Guess, guess_after
 from mlptrain.data.readers.tables.json_lines import parse_lines
 from mlptrain.data.readers.tables.quotes import Quotes, ends_inside, read_quotes
-from mlptrain.data.readers.tables.tables import JSON_LINES, Table, delimited, suffix_of
+from mlptrain.data.readers.tables.table import Table
+from mlptrain.data.readers.tables.tables import JSON_LINES, delimited, suffix_of
 from mlptrain.data.readers.tables.text import (
     BLOCK,
     BOM,
