@@ -16,7 +16,6 @@ import pytest
 from mlptrain.errors import EnvironmentFault, StorageError
 from mlptrain.storage.files import (
     predecessor_kept,
-    read_bytes,
     remove_temporaries,
     set_aside,
     temporary_beside,
@@ -24,6 +23,7 @@ from mlptrain.storage.files import (
     write_file,
 )
 from mlptrain.storage.lock import LOCK, lock
+from mlptrain.storage.reading import read_bytes
 
 
 def ended_process() -> int:

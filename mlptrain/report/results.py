@@ -20,8 +20,8 @@ from mlptrain.inference.model import Model
 from mlptrain.report.console import number, say, stdout
 from mlptrain.report.notes import tell
 from mlptrain.storage.documents import LARGEST, parsed
-from mlptrain.storage.files import read_bytes
 from mlptrain.storage.fold_directory import check_one_run
+from mlptrain.storage.reading import read_bytes
 from mlptrain.storage.state import read_summary
 from mlptrain.training.data_files import data_again
 from mlptrain.training.evaluate import Evaluation

@@ -13,10 +13,13 @@ from mlptrain.config.overrides import Overrides
 from mlptrain.config.schema import InitFrom
 from mlptrain.errors import ConfigError
 from mlptrain.runs.cross_validation import Folds
+from mlptrain.runs.resume import LARGEST_CONFIG
 from mlptrain.runs.run import Run
 from mlptrain.storage.fold_directory import check_no_folds, check_one_run, some_folds
+from mlptrain.storage.reading import read_bytes
 from mlptrain.storage.run_directory import make_numbered
 from mlptrain.storage.run_files import holds_checkpoint
+from mlptrain.storage.shell_streams import is_stream
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.record import Progress
 from mlptrain.training.trainer import train
@@ -181,7 +184,7 @@ def begun_only(place: Path, config: Config) -> bool:
     kept, metrics = place / "config.yaml", place / "metrics.jsonl"
     if not kept.is_file() or (metrics.is_file() and metrics.stat().st_size):
         return False
-    return kept.read_bytes() == dump(resolved(config)).encode()
+    return read_bytes(kept, LARGEST_CONFIG) == dump(resolved(config)).encode()
 
 
 def dry_run(config: Source | None, overrides: Overrides = ()) -> Experiment:
@@ -196,5 +199,5 @@ def dry_run(config: Source | None, overrides: Overrides = ()) -> Experiment:
 
 def new_name(config: Source) -> Path:
     """runs/NAME-DATE-TIME; another run of the same second may have taken it."""
-    name = "run" if isinstance(config, Mapping) else Path(config).stem
+    name = "run" if isinstance(config, Mapping) or is_stream(config) else Path(config).stem
     return Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mlptrain.errors import CheckpointError
-from mlptrain.storage.files import read_bytes
+from mlptrain.storage.reading import read_bytes
 
 LARGEST = 256 * 1024 * 1024
 """Bytes of metrics.jsonl and its like."""

@@ -1,4 +1,4 @@
-"""Files that are whole or not there: writing atomically, reading without hanging.
+"""Files that are whole or not there: writing atomically.
 
 Everything the program keeps goes through `write_atomically`, so a crash, a full disk or a kill
 leaves either the old content or the new, never half of one. The system calls are made directly
@@ -9,11 +9,9 @@ import contextlib
 import errno
 import fcntl
 import hashlib
-import io
 import os
 import re
 import secrets
-import stat
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
@@ -224,41 +222,3 @@ def is_there(path: str | Path) -> bool:
     except OSError as error:
         raise storage_error(path, "cannot be looked at", error) from error
     return True
-
-
-def open_regular(path: str | Path) -> io.FileIO:
-    """Open an ordinary file for reading; StorageError, at once, for anything else.
-
-    O_NONBLOCK, because opening a FIFO would wait for a writer for ever. The check is on the opened
-    descriptor, so nothing can be swapped in between. Symbolic links are followed: `latest.npz` is
-    often one, what it leads to is checked like any file, and reading changes nothing.
-    """
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
-    except OSError as error:
-        raise storage_error(path, "cannot be read", error) from error
-    except ValueError as error:
-        raise StorageError(f"{str(path)!r}: cannot be the name of a file: {error}") from error
-    mode = os.fstat(descriptor).st_mode
-    if not stat.S_ISREG(mode):
-        os.close(descriptor)
-        kind = "a directory" if stat.S_ISDIR(mode) else "a device, pipe or socket"
-        raise StorageError(f"{path}: is {kind}; name an ordinary file")
-    return io.FileIO(descriptor)
-
-
-def read_bytes(path: str | Path, limit: int) -> bytes:
-    """The content of an ordinary file of at most `limit` bytes. Raises StorageError."""
-    chunks, size = [], 0
-    with open_regular(path) as file:
-        try:
-            while chunk := file.read(CHUNK):
-                chunks.append(chunk)
-                size += len(chunk)
-                if size > limit:
-                    raise StorageError(
-                        f"{path}: is larger than {limit} bytes; check that it is the right file"
-                    )
-        except OSError as error:
-            raise storage_error(path, "cannot be read", error) from error
-    return b"".join(chunks)

@@ -13,12 +13,14 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 from mlptrain.data.cache.file_array import OpenFile
 from mlptrain.data.matrix import Matrix, checked
 from mlptrain.data.readers.arrays import labels_beside, read_npy_pair, read_npz
 from mlptrain.data.readers.images import is_idx, read_cifar, read_idx_pair
+from mlptrain.data.readers.packed import open_binary
 from mlptrain.data.readers.svmlight import read_svmlight
-from mlptrain.data.readers.tables.text import open_binary
 from mlptrain.data.readers.toy import TOYS
 from mlptrain.data.source import Source
 from mlptrain.errors import ConfigError
@@ -115,7 +117,12 @@ def open_toy(options: Mapping[str, Any], seed: int) -> Matrix:
     name = given.pop("name")
     if math.prod(value for value in given.values() if type(value) is int) > MOST_ENTRIES:
         raise ConfigError(f"data.train: a toy set has at most {MOST_ENTRIES:,} numbers")
-    X, y = TOYS[name](stream(seed, "toy"), **given)
+    with np.errstate(all="ignore"):
+        X, y = TOYS[name](stream(seed, "toy"), **given)
+    if not (np.isfinite(X).all() and np.isfinite(y).all()):
+        raise ConfigError(
+            f"data.train: toy set {name!r} overflows with these options: take smaller ones"
+        )
     return checked(f"toy set {name}", X, {"y": y})
 
 

@@ -13,7 +13,7 @@ from mlptrain.report.html.mistakes import mistakes
 from mlptrain.report.plots import applicable
 from mlptrain.report.results import Results
 from mlptrain.runs.resume import changes_in
-from mlptrain.storage.files import read_bytes
+from mlptrain.storage.reading import read_bytes
 
 MOST_RECORDS = 100
 """Rows of the table of evaluations, evenly spaced."""
