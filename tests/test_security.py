@@ -111,4 +111,5 @@ def test_the_environment_is_read_for_threads_places_and_colours_only():
         "cache.py",
         "secret.py",
         "console.py",
+        "standard_streams.py",
     }

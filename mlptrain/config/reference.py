@@ -56,6 +56,11 @@ def _sections(section: Schema, definitions: Schema, path: str) -> Iterator[tuple
                 yield from _sections(
                     _target(form, definitions), definitions, f"{path}.{key}".lstrip(".")
                 )
+            items = form.get("additionalProperties", False)
+            if items and len(_keys(items, definitions)) >= MANY:
+                yield from _sections(
+                    _target(items, definitions), definitions, f"{path}.{key}.NAME".lstrip(".")
+                )
 
 
 def _choices(section: Schema, definitions: Schema, path: str) -> Iterator[tuple[str, list[Schema]]]:

@@ -166,8 +166,6 @@ class Reading:
 
     def more_blanks(self, name: str) -> tuple[str, ...]:
         """Those of the blanks that are not usual."""
-        if self.missing is None and name not in self.columns:
-            return ()
         return tuple(text for text in self.blanks(name) if text not in BLANKS)
 
 

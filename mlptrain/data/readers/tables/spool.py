@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.data.cache.file_array import OpenFile
+from mlptrain.data.readers.packed import LineTooLong
 from mlptrain.data.readers.tables.pieces import is_text, piece_of, table_pieces
 from mlptrain.data.readers.tables.spooled import MOST_LABELS, Spooled
 from mlptrain.data.readers.tables.table import Table, not_as_declared, not_numbers
@@ -49,6 +50,7 @@ class Spool:
         reading: Reading,
     ) -> None:
         self.path, self.names = path, names
+        self.candidates = names
         self._columns = {column.name: column for column in columns}
         self._places = {column.name: place for place, column in enumerate(columns)}
         self._starts = np.array(list(accumulate(lengths, initial=0)))
@@ -244,6 +246,8 @@ def _checked_pieces(path: str, reading: Reading) -> Iterator[Table]:
     """The pieces of a table; faults of its text are listed over the whole file."""
     try:
         yield from prefetch(_pieces(path, reading))
+    except LineTooLong:
+        raise
     except DataError:
         whole = whole_text(path).faults() if is_text(path) else None
         if whole is not None:

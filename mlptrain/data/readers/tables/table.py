@@ -56,12 +56,13 @@ class Table:
         """The table with its texts read so: which are missing, and which are numbers."""
         if reading == self.reading:
             return self
-        again = [name for name in self.frame.columns if self._needs_text(name, reading)]
+        names = [name for name in self.names if reading.missing is not None or name in reading.columns]
+        again = [name for name in names if self._needs_text(name, reading)]
         frame = self.frame.with_columns(self.spelled(again)) if again and self.spelled else self.frame
-        more = {name: more for name in self.names if (more := reading.more_blanks(name))}
-        frame = frame.with_columns(
-            [series.without(frame[name], texts, reading.of(name)) for name, texts in more.items()]
-        )
+        columns = [
+            series.without(frame[name], reading.more_blanks(name), reading.of(name)) for name in names
+        ]
+        frame = frame.with_columns(columns)
         return Table(self.path, frame, self.lines, self.written, self.spelled, self.first_row, reading)
 
     def _needs_text(self, name: str, reading: Reading) -> bool:
@@ -75,6 +76,11 @@ class Table:
     def names(self) -> tuple[str, ...]:
         """The columns in the order of the file."""
         return tuple(self.frame.columns)
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """All of them."""
+        return self.names
 
     def __len__(self) -> int:
         return self.frame.height
