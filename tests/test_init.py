@@ -5,11 +5,14 @@ from pathlib import Path
 import polars
 import pytest
 import yaml
+from helpers import changed
 from runs import faults, invoke
 from tables import write
 
 from mlptrain.config import load_config
+from mlptrain.errors import DataError
 from mlptrain.tools.first_config import first_config
+from mlptrain.training.build import load
 
 N = 200
 USE = "; delete the line to use it"
@@ -292,10 +295,83 @@ def test_points_that_may_separate_thousands_are_doubted(tmp_path):
     people = lambda i: f"{i}" if i < 100 else f"{i % 9 + 1}.{i:03}"  # noqa: E731
     path = made(tmp_path, people=people, ratio=lambda i: f"{i % 9}.{i:03}", y=v)
     said = invoke("init", path, "--target", "y")
-    advice = "points, read as decimal points, may separate thousands: write 1234 for 1.234 if so"
-    doubt = f"people: {advice}"
+    doubt = (
+        "people: points, read as decimal points, may separate thousands: is 1.234 1234? "
+        "see data.columns"
+    )
     assert f"# {doubt}.\n" in said.stdout
     assert said.stderr == f"note: {doubt}\n"
+    assert "columns" not in yaml.safe_load(said.stdout)["data"]
+    config = yaml.safe_load(
+        said.stdout.replace("# columns:", "columns:").replace("# people:", "people:")
+    )
+    assert config["data"]["columns"] == {"people": {"thousands": "."}}
+    numbers = load(load_config(config)).preprocessing.columns[0]
+    assert numbers.name == "people" and numbers.high > 9000
+
+
+NOTATIONS = {
+    "comma": (lambda i: f"{1000 * u(i):,.1f}", {"thousands": ","}),
+    "money": (lambda i: f"${1000 * u(i):,.2f}", {"thousands": ",", "unit": "$"}),
+    "euro": (lambda i: f"{u(i):.2f} €".replace(".", ","), {"decimal": ",", "unit": "€"}),
+    "percent": (lambda i: f"{u(i):.2f}%", {"unit": "%"}),
+    "brackets": (lambda i: f"({u(i):.2f})" if i % 3 else "5", {"negative": "brackets"}),
+    "trailing": (lambda i: f"{u(i):.2f}-" if i % 3 else "5", {"negative": "trailing"}),
+    "minus": (lambda i: f"−{u(i):.2f}" if i % 3 else "5", {"negative": "sign"}),
+    "swiss": (lambda i: f"{1000 * u(i):,.0f}".replace(",", "'"), {"thousands": "'"}),
+    "narrow": (lambda i: f"{1000 * u(i):,.0f}".replace(",", "\u202f"), {"thousands": " "}),
+    "kilo": (lambda i: "n/a" if i == 3 else f"{u(i):.2f} kg", {"unit": "kg", "missing": ["n/a"]}),
+}
+
+
+def test_numbers_in_a_notation_are_recognised_declared_and_told(tmp_path):
+    path = made(tmp_path, **{name: text for name, (text, _) in NOTATIONS.items()}, y=v)
+    said = invoke("init", path, "--target", "y")
+    config = yaml.safe_load(said.stdout)
+    assert config["data"]["columns"] == {name: declared for name, (_, declared) in NOTATIONS.items()}
+    assert 'money: {thousands: ",", unit: "$"}  # $10,050.00 is 10050.00\n' in said.stdout
+    told = "note: money: numbers in a notation of their own: '$10,050.00' is 10050.00"
+    assert f"{told} (data.columns.money)" in said.stderr.splitlines()
+    assert len(load(load_config(config)).preprocessing.inputs) == len(NOTATIONS)
+
+
+def test_a_target_in_a_notation_is_a_regression(tmp_path):
+    config = config_of(made(tmp_path, u=u, price=NOTATIONS["money"][0]), "price")
+    assert config["loss"] == "mse"
+    data = load(load_config(config))
+    assert max(data.train.truth.max(), data.test.truth.max(), data.val.truth.max()) == 10050
+
+
+def test_a_notation_that_only_one_meaning_fits_is_taken_and_any_other_asked(tmp_path):
+    people = lambda i: f"{i % 9 + 1},{i:03}"  # noqa: E731
+    path = made(tmp_path, people=people, sure=lambda i: "1,234,567" if i == 7 else people(i), u=u, y=v)
+    said = invoke("init", path, "--target", "y")
+    asked = "note: people: '1,000' may be 1.000 or 1000: choose in data.columns.people"
+    assert asked in said.stderr.splitlines()
+    config = yaml.safe_load(said.stdout)
+    assert config["data"]["ignore"] == ["people"]
+    assert config["data"]["columns"] == {"sure": {"thousands": ","}}
+    for line, factor in (("{thousands: ", 1), ("{decimal: ", 1000)):
+        answered = yaml.safe_load(said.stdout.replace(f"# people: {line}", f"people: {line}"))
+        del answered["data"]["ignore"]
+        assert 9000 < factor * load(load_config(answered)).preprocessing.columns[0].high < 9198
+
+
+def test_a_cell_that_is_no_number_in_the_notation_is_left_to_the_user(tmp_path):
+    path = made(tmp_path, price=lambda i: "gone" if i == 5 else f"{u(i):.2f} €", y=v)
+    said = invoke("init", path, "--target", "y")
+    assert "'gone': correct, or add to data.columns.price.missing: fit refuses it" in said.stderr
+    config = yaml.safe_load(said.stdout)
+    with pytest.raises(DataError, match=r"table\.csv:7: price: 'gone' is not written as declared"):
+        load(load_config(config))
+    config["data"]["columns"]["price"]["missing"] = ["gone"]
+    load(load_config(changed(config, {"data.missing": "median"})))
+
+
+def test_codes_with_letters_are_not_taken_as_numbers(tmp_path):
+    codes = {"seat": lambda i: f"{i % 7}{'ABC'[i % 3]}", "quarter": lambda i: f"Q{i % 4 + 1}"}
+    config = config_of(made(tmp_path, **codes, u=u, y=v), "y")
+    assert "columns" not in config["data"]
 
 
 def test_values_that_differ_in_spelling_only_are_named(tmp_path):

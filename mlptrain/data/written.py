@@ -75,7 +75,7 @@ class Written:
         point, whole = re.escape(self.point), "[0-9]+"
         if self.thousands:
             mark = f"[{SEPARATORS[self.thousands]}]"
-            whole = f"(?:[0-9]{{1,3}}(?:{mark}[0-9]{{3}})+|[0-9]+)"
+            whole = f"(?:[1-9][0-9]{{0,2}}(?:{mark}[0-9]{{3}})+|[0-9]+)"
         return f"(?:{whole}(?:{point}[0-9]+)?|{point}[0-9]+)(?:[eE][+-]?[0-9]+)?"
 
     def _with_unit(self, number: str) -> list[str]:

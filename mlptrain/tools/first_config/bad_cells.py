@@ -83,7 +83,7 @@ def cleaned(source: Source, names: Sequence[str]) -> tuple[Source, list[BadCells
         return source, []  # an array has no text
     bad = [found for name in names if (found := bad_cells(source, name)) is not None]
     declared = {each.name: Written(missing=each.texts) for each in bad}
-    return source.read_as(Reading(columns=declared)), bad
+    return source.read_as(Reading(columns={**source.reading.columns, **declared})), bad
 
 
 def _infinite(source: Source, name: str) -> BadCells | None:

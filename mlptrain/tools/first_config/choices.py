@@ -9,13 +9,20 @@ from mlptrain.data.readers.sources import labels_of, open_source, target_names
 from mlptrain.data.source import require
 from mlptrain.errors import DataError
 from mlptrain.messages import count, some
-from mlptrain.tools.first_config.bad_cells import BadCells, cleaned
+from mlptrain.tools.first_config.bad_cells import cleaned
+from mlptrain.tools.first_config.declared import (
+    Comments,
+    asking,
+    of_cells,
+    of_notation,
+    of_points,
+    section,
+)
 from mlptrain.tools.first_config.heading import FEW, doubts_about, heading, left_out
+from mlptrain.tools.first_config.notations import as_written
 from mlptrain.tools.first_config.profile import profile, profiles
 from mlptrain.tools.first_config.roles import RARE, Roles, choose_roles, is_picture
 from mlptrain.tools.first_config.task import Task, choose_task
-
-Comments = dict[tuple[str | int, ...], str]
 
 STEPS = 6000
 """About so many steps are enough for a first network; early stopping makes most runs shorter."""
@@ -42,18 +49,22 @@ def proposed(path: str, targets: Sequence[str]) -> Proposal:
     source = open_source(path, labels=labels_of(path, None))
     names = target_names(source, targets[0] if len(targets) == 1 else targets)
     require(source, names)
+    source, written = as_written(source, names, asked=True)
     answers = [profile(source, name) for name in names]
     task = choose_task(source, answers)
     others = [name for name in source.candidates if name not in set(names)]
+    source, more = as_written(source, others, asked=False)
     source, bad = cleaned(source, others)
-    roles = choose_roles(profiles(source, others))
+    roles = choose_roles(profiles(source, others), {each.name: each.doubt for each in more})
+    points = [each.name for each in (*answers, *roles.features) if each.thousands]
+    declared = [*map(of_cells, bad), *map(of_notation, written + more), *map(of_points, points)]
     if not roles.features:
         raise DataError(*left_out(roles), f"{path}: no column is left to learn from")
     comments: Comments = {}
     rows = len(source)
     config = {
         "seed": 0,
-        "data": _data(path, targets, task, roles, rows, comments) | _declared(bad, comments),
+        "data": _data(path, targets, task, roles, rows, comments) | section(declared, comments),
         "model": _model(rows, comments),
         "loss": _loss(task, comments),
         "regularization": {"l2": 1e-3 if rows < FEW_ROWS else 1e-4},
@@ -65,10 +76,11 @@ def proposed(path: str, targets: Sequence[str]) -> Proposal:
     comments[("regularization", "l2")] = "keeps the weights small; more if it overfits"
     comments[("optimizer",)] = "the rate is the first thing to change when training is slow or jumps"
     comments[("schedule",)] = "the rate falls to 0 along half a cosine"
-    doubts = [*(each.note() for each in bad), *doubts_about(roles, answers)]
+    notes = [each.note() for each in bad] + [each.note() for each in written + more]
+    doubts = [*notes, *doubts_about(roles, answers)]
     above = heading(path, source.names, rows, roles, doubts)
     answered = above + dump(config, comments)
-    return Proposal(asking(answered, bad), (*left_out(roles), *doubts), answered)
+    return Proposal(asking(answered, declared), (*left_out(roles), *doubts), answered)
 
 
 def _data(
@@ -151,30 +163,6 @@ def _categories(data: dict[str, Any], roles: Roles, comments: Comments) -> None:
         setting["columns"] = list(roles.categories)
         comments[(*here, "columns")] = "codes, not quantities"
     data["categorical"] = setting
-
-
-def _declared(bad: Sequence[BadCells], comments: Comments) -> dict[str, Any]:
-    """Texts that stand for a missing value, by column."""
-    if not bad:
-        return {}
-    comments[("data", "columns")] = "texts that stand for a missing value"
-    for each in bad:
-        ask = f"{some([repr(text) for text in each.doubtful])} missing? then take off the #; "
-        found = f"{ask if each.doubtful else ''}{each.found}"
-        comments[("data", "columns", each.name)] = found
-    return {"columns": {each.name: {"missing": list(each.texts)} for each in bad}}
-
-
-def asking(text: str, bad: Sequence[BadCells]) -> str:
-    """The config with the lines that are for the user to decide as comments, to be uncommented."""
-    lines = text.splitlines(keepends=True)
-    start = next((place for place, line in enumerate(lines) if line.startswith("  columns:")), 0)
-    for place, each in enumerate(bad, start + 1):
-        if each.doubtful:
-            lines[place] = "    # " + lines[place].lstrip()
-    if bad and all(each.doubtful for each in bad):
-        lines[start] = "  # " + lines[start].lstrip()
-    return "".join(lines)
 
 
 def _model(rows: int, comments: Comments) -> dict[str, Any]:

@@ -74,7 +74,7 @@ def doubts_about(roles: Roles, answers: Sequence[Profile]) -> list[str]:
     index = [each.name for each in roles.numbers if may_be_an_index(each)]
     doubts = []
     if points:
-        text = "points, read as decimal points, may separate thousands: write 1234 for 1.234 if so"
+        text = "points, read as decimal points, may separate thousands: is 1.234 1234? see data.columns"
         doubts.append(f"{some(points, FEW)}: {text}")
     if index:
         text = "whole numbers, all different and close together: ignore them if they number the rows"

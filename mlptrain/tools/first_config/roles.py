@@ -1,7 +1,7 @@
 """Which columns to learn from; each column that is left out gets its reason."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -61,12 +61,12 @@ class Roles:
         return [each for each in self.features if each.kind == "date"]
 
 
-def choose_roles(profiles: Sequence[Profile]) -> Roles:
-    """Decide about every column that is not a target."""
+def choose_roles(profiles: Sequence[Profile], doubts: Mapping[str, str]) -> Roles:
+    """Decide about every column that is not a target; `doubts` are reasons to leave some out."""
     ignored, categories, features = dict[str, str](), list[str](), list[Profile]()
     usable, constant = set[str](), sum(each.different == 1 for each in profiles)
     for each in profiles:
-        reason = reason_to_ignore(each)
+        reason = doubts.get(each.name) or reason_to_ignore(each)
         if not reason and each.different == 1 and constant <= MOST_CONSTANT:
             reason = "has one value only"
         if reason:
