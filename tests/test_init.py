@@ -302,12 +302,12 @@ def test_points_that_may_separate_thousands_are_doubted(tmp_path):
     assert f"# {doubt}.\n" in said.stdout
     assert said.stderr == f"note: {doubt}\n"
     assert "columns" not in yaml.safe_load(said.stdout)["data"]
-    config = yaml.safe_load(
-        said.stdout.replace("# columns:", "columns:").replace("# people:", "people:")
-    )
+    answered = said.stdout.replace("  # columns:", "  columns:").replace("    # people:", "    people:")
+    config = yaml.safe_load(answered)
     assert config["data"]["columns"] == {"people": {"thousands": "."}}
     numbers = load(load_config(config)).preprocessing.columns[0]
-    assert numbers.name == "people" and numbers.high > 9000
+    assert numbers.name == "people"
+    assert numbers.high > 9000
 
 
 NOTATIONS = {
