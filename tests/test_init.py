@@ -1,5 +1,6 @@
 """The first config of a table: roles, task and settings, each with its reason; and it runs as it is."""
 
+from datetime import date, timedelta
 from pathlib import Path
 
 import polars
@@ -330,7 +331,7 @@ def test_numbers_in_a_notation_are_recognised_declared_and_told(tmp_path):
     config = yaml.safe_load(said.stdout)
     assert config["data"]["columns"] == {name: declared for name, (_, declared) in NOTATIONS.items()}
     assert 'money: {thousands: ",", unit: "$"}  # $10,050.00 is 10050.00\n' in said.stdout
-    told = "note: money: numbers in a notation of their own: '$10,050.00' is 10050.00"
+    told = "note: money: '$10,050.00' is read as 10050.00"
     assert f"{told} (data.columns.money)" in said.stderr.splitlines()
     assert len(load(load_config(config)).preprocessing.inputs) == len(NOTATIONS)
 
@@ -346,7 +347,7 @@ def test_a_notation_that_only_one_meaning_fits_is_taken_and_any_other_asked(tmp_
     people = lambda i: f"{i % 9 + 1},{i:03}"  # noqa: E731
     path = made(tmp_path, people=people, sure=lambda i: "1,234,567" if i == 7 else people(i), u=u, y=v)
     said = invoke("init", path, "--target", "y")
-    asked = "note: people: '1,000' may be 1.000 or 1000: choose in data.columns.people"
+    asked = "note: people: '9,197' may be 9.197 or 9197: choose in data.columns.people"
     assert asked in said.stderr.splitlines()
     config = yaml.safe_load(said.stdout)
     assert config["data"]["ignore"] == ["people"]
@@ -366,6 +367,41 @@ def test_a_cell_that_is_no_number_in_the_notation_is_left_to_the_user(tmp_path):
         load(load_config(config))
     config["data"]["columns"]["price"]["missing"] = ["gone"]
     load(load_config(changed(config, {"data.missing": "median"})))
+
+
+def day(i: int) -> date:
+    return date(2026, 1, 1) + timedelta(days=i)
+
+
+DATES = {
+    "german": (lambda i: f"{day(i):%d.%m.%Y}", "%d.%m.%Y"),
+    "american": (lambda i: f"{day(i):%m/%d/%Y}", "%m/%d/%Y"),
+    "month": (lambda i: f"{day(i):%d-%b-%Y}", "%d-%b-%Y"),
+    "long": (lambda i: f"{day(i):%B %d, %Y}", "%B %d, %Y"),
+    "clock": (lambda i: f"{day(i):%d/%m/%Y} {i % 12 + 1}:05 PM", "%d/%m/%Y %I:%M %p"),
+    "slashes": (lambda i: f"{day(i):%Y/%m/%d} 05:00:{i % 60:02}", "%Y/%m/%d %H:%M:%S"),
+}
+
+
+def test_dates_in_another_form_are_recognised_declared_and_told(tmp_path):
+    path = made(tmp_path, **{name: text for name, (text, _) in DATES.items()}, y=v)
+    said = invoke("init", path, "--target", "y")
+    config = yaml.safe_load(said.stdout)
+    assert config["data"]["columns"] == {name: {"date": form} for name, (_, form) in DATES.items()}
+    told = "note: american: '07/19/2026' is read as 2026-07-19 (data.columns.american)"
+    assert told in said.stderr.splitlines()
+    columns = {each.name: each for each in load(load_config(config)).preprocessing.columns}
+    assert columns["german"].low == columns["american"].low == columns["long"].low
+
+
+def test_a_date_that_may_be_two_days_is_asked(tmp_path):
+    path = made(tmp_path, when=lambda i: f"{i % 12 + 1:02}/{i % 11 + 1:02}/2026", u=u, y=v)
+    said = invoke("init", path, "--target", "y")
+    asked = "note: when: '12/11/2026' may be 2026-11-12 or 2026-12-11: choose in data.columns.when"
+    assert asked in said.stderr.splitlines()
+    assert yaml.safe_load(said.stdout)["data"]["ignore"] == ["when"]
+    for form in ("%d/%m/%Y", "%m/%d/%Y"):
+        assert f'    # when: {{date: "{form}"}}  # 12/11/2026 is ' in said.stdout
 
 
 def test_codes_with_letters_are_not_taken_as_numbers(tmp_path):

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,7 +15,7 @@ from mlptrain.data.chunks import iterate_features
 from mlptrain.data.dataset import Dataset
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.readers.tables import pieces
-from mlptrain.errors import DataError
+from mlptrain.errors import CheckpointError, ConfigError, DataError
 from mlptrain.inference.handed_over import rows_of
 
 
@@ -168,6 +169,102 @@ def test_a_text_in_another_notation_is_refused_with_its_place_wherever_it_is_rea
         assert str(fault.value).startswith(place.format("x"))
         with pytest.raises(DataError, match=r"X: row 1: x: .* is not written as declared"):
             rows_of(pl.DataFrame({"x": [bad]}), made)
+
+
+DATES = {
+    "%d.%m.%Y": ({"31.01.2026": "2026-01-31", "1.2.1969": "1969-02-01"}, ("31.11.2026", "01/02/2026")),
+    "%m/%d/%Y": ({"01/31/2026": "2026-01-31"}, ("31/01/2026", "1/31/26", "2026-01-31")),
+    "%d %b %Y": ({"3 Apr 2026": "2026-04-03"}, ("3 April 2026", "Apr 3 2026", "3 Abr 2026")),
+    "%d/%m/%Y %I:%M %p": ({"03/04/2026 12:05 am": "2026-04-03T00:05"}, ("03/04/2026 13:05 PM",)),
+    "%Y/%m/%d %H:%M:%S%z": (
+        {"2026/04/03 01:00:00+0200": "2026-04-02T23:00", "2026/04/03 01:00:00Z": "2026-04-03T01:00"},
+        ("2026/04/03 01:00:00", "2026/04/03 25:00:00Z"),
+    ),
+}
+
+
+@pytest.mark.parametrize("form", DATES)
+def test_dates_in_a_declared_form_are_the_days_they_name_or_refused_with_their_place(form, tmp_path):
+    values, refused = DATES[form]
+    texts, declared = [*values, "NaT"], {"date": form, "missing": ["NaT"]}
+    days = np.array([*values.values()], "M8[us]").astype(np.int64) / 86_400_000_000
+    expected = [*days.tolist(), days.mean()]
+    path = table(tmp_path, texts)
+    how = {"features": ["x"], "target": "plain", "dates": "number", "missing": "mean", "scale": "none"}
+    for cache in ("none", tmp_path / "cache"):
+        data = load_data(path, classify=False, cache=str(cache), columns={"x": declared}, **how)
+        assert data.train.inputs.numbers[:, 0].tolist() == pytest.approx(expected, rel=1e-15)
+    made = Preprocessing.from_json(json.loads(json.dumps(data.preprocessing.to_json())))
+    assert rows_of(pl.DataFrame({"x": texts}), made).numbers("x")[:-1].tolist() == days.tolist()
+    for bad in refused:
+        path = table(tmp_path, [*texts, bad])
+        with pytest.raises(DataError) as fault:
+            list(iterate_features(path, made, 3, np.float64))
+        place = f"{path}:{len(texts) + 2}: x: {bad!r} is not written as declared, such as "
+        assert str(fault.value).startswith(place)
+        with pytest.raises(DataError, match=r"X: row 1: x: .* is not written as declared"):
+            rows_of(pl.DataFrame({"x": [bad]}), made)
+
+
+def test_a_time_with_a_zone_is_one_of_utc_where_all_have_one(tmp_path):
+    texts = ["2026-01-31T10:00:00Z", "2026-01-31T10:00:00+02:00", "2026-01-31 10:00:00.5+0000"]
+    for zoned in (texts[:2], texts[2:]):
+        path = table(tmp_path, zoned)
+        data = load_data(
+            path, classify=False, features=["x"], target="plain", dates="number", scale="none"
+        )
+        hours = [24 * (number - 20484) for number in data.train.inputs.numbers[:, 0]]
+        assert hours == pytest.approx([10, 8] if len(zoned) == 2 else [10 + 0.5 / 3600], abs=1e-6)
+    path = table(tmp_path, ["2026-01-31T10:00:00Z", "2026-01-31T10:00:00"] * 30)
+    for cache in ("none", tmp_path / "cache"):
+        with pytest.raises(DataError):
+            load_data(path, features=["x"], target="plain", dates="number", cache=str(cache))
+
+
+def test_missing_texts_of_a_file_and_of_a_column_are_so_wherever_they_are_read(tmp_path):
+    texts = ["NA", "ZA", "NA", "n/a", "", "ZA"]
+    path = table(tmp_path, texts)
+    expected = [[1, 0], [0, 1], [1, 0], [0, 0], [0, 0], [0, 1]]
+    ways: tuple[dict[str, Any], ...] = (
+        {"columns": {"x": {"present": ["NA"], "missing": ["n/a"]}}},
+        {"missing_values": ["n/a"]},
+    )
+    for way in ways:
+        how = {"features": ["x"], "target": "plain", "categorical": {"missing": "zeros"}, **way}
+        for cache in ("none", tmp_path / "cache"):
+            data = load_data(path, classify=False, cache=str(cache), **how)
+            assert data.train.inputs.numbers[:].tolist() == expected
+        made = Preprocessing.from_json(json.loads(json.dumps(data.preprocessing.to_json())))
+        chunks = list(iterate_features(path, made, 2, np.float64))
+        assert np.concatenate([each.inputs.numbers for each in chunks]).tolist() == expected
+    path = table(tmp_path, ["NA", "ZA", "n/a"] * 5)
+    classes = load_data(path, features=["plain"], target="x", columns={"x": {"present": ["NA", "n/a"]}})
+    assert classes.classes == ("NA", "ZA", "n/a")
+
+
+@pytest.mark.parametrize(
+    ("declared", "fault"),
+    [
+        ({"thousands": ",", "decimal": ","}, "thousands: ',' cannot begin the decimals as well"),
+        ({"unit": "5"}, "unit: a unit has no digit"),
+        ({"unit": " kg"}, "unit: a unit has no digit"),
+        ({"missing": ["NA"], "present": ["NA"]}, "present: 'NA' is also in `missing`"),
+        ({"date": "%d.%m"}, "date: year, month and day are needed"),
+        ({"date": "%d.%m.%Y %Q"}, "date: %Q is none of %Y"),
+        ({"date": "%d.%m.%Y%"}, "date: % is none of %Y"),
+        ({"date": "%d.%m.%Y", "unit": "kg"}, "date: a column of dates has no decimal"),
+    ],
+)
+def test_a_declaration_that_means_nothing_is_refused_in_config_and_checkpoint(
+    declared, fault, tmp_path
+):
+    path = table(tmp_path, ["1", "2"])
+    with pytest.raises(ConfigError, match=re.escape(f"data.columns.x.{fault}")):
+        load_data(path, classify=False, target="plain", columns={"x": declared})
+    made = load_data(path, classify=False, target="plain").preprocessing.to_json()
+    made["reading"]["columns"] = {"x": declared}
+    with pytest.raises(CheckpointError, match=rf"reading\.columns\.x\.{fault.split(':')[0]}"):
+        Preprocessing.from_json(made)
 
 
 def test_all_values_that_are_refused_are_counted_over_all_pieces_of_a_file(tmp_path):

@@ -37,7 +37,7 @@ MONTH = r"(?:jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)[a
 ZONE = r"(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})"
 HALF = r"[AaPp]\.?[Mm]\.?"
 CLOCK = rf"(?:[T ,]+\d{{1,2}}:\d{{2}}(?::\d{{2}}(?:[.,]\d+)?)?\s*(?:{HALF})?\s*{ZONE}?)?"
-ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?")
+ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?")
 """The dates that are read."""
 SLASHED = re.compile(r"\d{4}/\d\d/\d\d")
 DATE = re.compile(

@@ -7,6 +7,7 @@ plain number it stands for (`1.234,50 €` is float("1234.50")), or it is refuse
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Literal
 
@@ -16,6 +17,9 @@ SPACES = " \u00a0\u2007\u2009\u202f"
 """Between thousands, and between a number and its unit: the plain space, no-break and narrow ones."""
 SEPARATORS = {",": ",", ".": ".", " ": SPACES, "'": "'’"}
 """Between thousands: how a config names it, and the characters that are."""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+DAY = 86_400_000_000
+"""Microseconds."""
 MINUS = "-−–"
 """A sign of negative numbers: the hyphen, Unicode's minus, and the dash that stands in for it."""
 
@@ -33,6 +37,7 @@ class Written:
     thousands  what separates thousands; None: nothing
     unit       a text before or behind every number: €, USD, kg, %
     negative   how negative numbers are marked beside a sign in front: (12), or 12-
+    date       the form of dates, as strftime has it: %d.%m.%Y; none of numbers goes with it
     """
 
     __pydantic_config__ = {"strict": True, "extra": "forbid"}  # noqa: RUF012
@@ -43,11 +48,17 @@ class Written:
     thousands: Thousands | None = None
     unit: str | None = None
     negative: Negative | None = None
+    date: str | None = None
 
     @property
     def is_number(self) -> bool:
         """Whether a notation of numbers is declared."""
         return any((self.decimal, self.thousands, self.unit, self.negative))
+
+    @property
+    def is_declared(self) -> bool:
+        """Whether a notation of numbers or dates is declared."""
+        return self.is_number or self.date is not None
 
     @property
     def point(self) -> str:
@@ -56,7 +67,10 @@ class Written:
 
     @cached_property
     def pattern(self) -> str:
-        """A regular expression, for Python and Rust alike, of the whole of a text that is a number."""
+        """A regular expression, for Python and Rust alike, of the whole of a text that follows."""
+        if self.date is not None:
+            parts = re.split("(%.)", self.date)
+            return f"^{''.join(DIRECTIVES.get(part, re.escape(part)) for part in parts)}$"
         number, sign, gap = self._digits, rf"(?:[+{re.escape(MINUS)}]{_gap})?", _gap
         forms = [sign + form for form in self._with_unit(number)]
         if self.unit:
@@ -108,13 +122,54 @@ class Written:
         text = text.replace(self.unit or "", "", 1).translate(table)
         return f"-{text[:-1]}" if text.endswith("-") else text
 
+    def time(self, text: str) -> datetime | None:
+        """The date or time that a text stands for, that of UTC where it has a zone; None for none.
+
+        >>> Written(date="%d.%m.%Y").time("31.12.2025"), Written(date="%d.%m.%Y").time("31.11.2025")
+        (datetime.datetime(2025, 12, 31, 0, 0, tzinfo=datetime.timezone.utc), None)
+        """
+        if self.date is None or not re.match(self.pattern, text):
+            return None
+        try:
+            found = datetime.strptime(text, self.date)
+        except ValueError:
+            return None
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+
+    def meaning(self, text: str) -> str | None:
+        """What a text stands for, as one would write it plainly; None where it does not follow.
+
+        >>> Written(date="%m/%d/%Y").meaning("12/31/2025"), Written(decimal=",").meaning("1,5")
+        ('2025-12-31', '1.5')
+        """
+        if self.date is None:
+            return self.plain(text)
+        time = self.time(text)
+        return None if time is None else f"{time:%Y-%m-%d %H:%M:%S}".removesuffix(" 00:00:00")
+
+    def number(self, text: str) -> float | None:
+        """The number that a text becomes, of a date the days since 1970-01-01; None for none.
+
+        >>> Written(date="%d.%m.%Y").number("02.01.1970"), Written(unit="%").number("94%")
+        (1.0, 94.0)
+        """
+        if self.date is None:
+            plain = self.plain(text)
+            return None if plain is None else float(plain)
+        time = self.time(text)
+        return None if time is None else (time - EPOCH) // timedelta(microseconds=1) / DAY
+
     @property
     def example(self) -> str:
-        """A number as it is to be written.
+        """A value as it is to be written.
 
         >>> Written(thousands=".", unit="€").example, Written(negative="trailing").example
         ('1.234,5 €', '1234.5-')
+        >>> Written(date="%d.%m.%Y").example
+        '31.01.2026'
         """
+        if self.date is not None:
+            return datetime(2026, 1, 31, 14, 5, tzinfo=UTC).strftime(self.date)
         text = f"1{self.thousands or ''}234{self.point}5"
         text += f" {self.unit}" if self.unit else ""
         return {"brackets": f"({text})", "trailing": f"{text}-"}.get(self.negative or "", text)
@@ -128,12 +183,32 @@ class Written:
         if unit is not None and (unit != unit.strip() or not unit or UNFIT.search(unit)):
             what = "a unit has no digit, sign, bracket or white space at its ends, and is not e"
             found.append(("unit", f"{what}, got {unit!r}"))
+        if self.date is not None:
+            known = {part for part in re.findall("%.?", self.date) if part in DIRECTIVES}
+            if self.is_number:
+                found.append(("date", "a column of dates has no decimal, thousands, unit or negative"))
+            elif not ({"%Y", "%d"} <= known and known & {"%m", "%b", "%B"}):
+                found.append(
+                    ("date", f"year, month and day are needed, as %d.%m.%Y, got {self.date!r}")
+                )
+            elif strange := [part for part in re.findall("%.?", self.date) if part not in DIRECTIVES]:
+                found.append(("date", f"{strange[0]} is none of {' '.join(DIRECTIVES)}"))
         both = sorted({*self.missing} & {*self.present})
         if both:
             found.append(("present", f"{both[0]!r} is also in `missing`"))
         return found
 
 
+DIRECTIVES = {
+    "%Y": "[0-9]{4}",
+    **dict.fromkeys(("%d", "%m", "%H", "%I"), "[0-9]{1,2}"),
+    **dict.fromkeys(("%M", "%S"), "[0-9]{2}"),
+    "%b": "[A-Za-z]{3}",
+    "%B": "[A-Za-z]+",
+    "%p": "[AaPp][Mm]",
+    "%z": "(?:Z|[+-][0-9]{2}:?[0-9]{2})",
+}
+"""What a form of dates may hold, and the texts that are so. Years have four digits."""
 _gap = f"[{SPACES}]*"
 UNFIT = re.compile(r"^[\d+().,'’−–-]|[\d+()'’−–-]$|^[eE]$|\n")
 

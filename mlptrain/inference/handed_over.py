@@ -55,23 +55,23 @@ def _read_as(column: NDArray[Any], what: str, name: str, reading: Reading) -> ND
     if column.dtype.kind == "U":
         if blanks:
             column = np.where(np.isin(np.char.strip(column), list(blanks)), "", column)
-        if not written.is_number:
+        if not written.is_declared:
             return column
         texts = enumerate(column.tolist(), 1)
         column = np.array(
-            [_plain(text, written, f"{what}: row {row}: {printable(name)}") for row, text in texts]
+            [_declared(text, written, f"{what}: row {row}: {printable(name)}") for row, text in texts]
         )
     numbers = [number for text in blanks if (number := as_number(text)) is not None]
     return np.where(np.isin(column, numbers), np.nan, column) if numbers else column
 
 
-def _plain(text: str, written: Written, where: str) -> float:
+def _declared(text: str, written: Written, where: str) -> float:
     """The number that a text in a declared notation stands for, NaN where it is empty."""
-    plain = written.plain(text.strip()) if text.strip() else "nan"
-    if plain is None:
+    number = written.number(text.strip()) if text.strip() else np.nan
+    if number is None:
         found = f"{quoted(text)} is not written as declared, such as {written.example}"
         raise DataError(f"{where}: {found}")
-    return float(plain)
+    return number
 
 
 def _as_kind(name: str, column: NDArray[Any], kind: Kind | None) -> NDArray[Any]:

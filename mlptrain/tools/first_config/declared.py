@@ -34,7 +34,7 @@ def of_cells(each: BadCells) -> Declared:
 
 def of_notation(each: Notated) -> Declared:
     """A notation: declared where the values leave no doubt, else a line to uncomment per reading."""
-    read = tuple(f"{each.example} is {number}" for number in each.numbers)
+    read = tuple(f"{each.example} is {number}" for number in each.meanings)
     if not each.is_certain:
         asked = tuple(f"{line}? then take off the #" for line in read)
         return Declared(each.name, each.readings[-1], None, each.readings, asked)

@@ -1,13 +1,15 @@
-"""Columns of numbers in a notation of their own: recognised by all their values, or asked about.
+"""Columns of numbers or dates in a notation of their own: recognised by all values, or asked about.
 
-A notation is taken where it is the only one that all values follow with one meaning: 1.234 alone may
-be 1234 or 1.234, and only another value of the column, 1.234.567 or 12.5, decides which.
+A notation is taken where it is the only one that all values follow with one meaning. 1.234 alone may
+be 1234 or 1.234, and only another value of the column, 1.234.567 or 12.5, decides which; and so does
+13/04/2026 for 03/04/2026.
 """
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Literal
 
 import numpy as np
@@ -31,6 +33,14 @@ NOTATIONS: tuple[tuple[Thousands | None, Literal[","] | None], ...] = (
     *((" ", None), (" ", ","), ("'", None), ("'", ",")),
 )
 """What separates thousands and what begins the decimals, the simplest first."""
+DAYS = (
+    *("%d.%m.%Y", "%m.%d.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y"),
+    *("%Y/%m/%d", "%Y.%m.%d", "%Y-%m-%d"),
+    *("%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y"),
+)
+CLOCKS = ("", *(f"{gap}{time}" for gap in " T" for time in ("%H:%M", "%H:%M:%S")), " %I:%M %p")
+LOOKED_AT = 20
+"""A form of dates that none of so many values follows is not tried on the others."""
 
 
 @dataclass(frozen=True)
@@ -38,14 +48,14 @@ class Notated:
     """A column in another notation.
 
     readings   what may be declared; one where the values leave no doubt, which is then `certain`
-    example    a value, which these read as `numbers`
+    example    a value, which these read as `meanings`
     doubtful   values that are no number in it
     """
 
     name: str
     readings: tuple[Written, ...]
     example: str
-    numbers: tuple[str, ...]
+    meanings: tuple[str, ...]
     doubtful: tuple[str, ...] = ()
 
     @property
@@ -58,16 +68,16 @@ class Notated:
         """Why the column is not used before the user has chosen; empty where there is no doubt."""
         if self.is_certain:
             return ""
-        return f"{self.example} may be {' or '.join(self.numbers)}: choose below, delete this line"
+        return f"{self.example} may be {' or '.join(self.meanings)}: choose below, delete this line"
 
     def note(self) -> str:
         """What to tell of it."""
         where = f"data.columns.{self.name}"
         if not self.is_certain:
             return (
-                f"{self.name}: {self.example!r} may be {' or '.join(self.numbers)}: choose in {where}"
+                f"{self.name}: {self.example!r} may be {' or '.join(self.meanings)}: choose in {where}"
             )
-        told = f"{self.name}: numbers in a notation of their own: {self.example!r} is {self.numbers[0]}"
+        told = f"{self.name}: {self.example!r} is read as {self.meanings[0]}"
         if self.doubtful:
             shown = some([repr(text) for text in self.doubtful], 3)
             return f"{told} ({where}); {shown}: correct, or add to {where}.missing: fit refuses it"
@@ -80,7 +90,7 @@ def notated(source: Source, name: str) -> Notated | None:
         return None
     levels, counts = counted(source, name)
     kinds = [notation(level) for level in levels]
-    if "other number" not in kinds:
+    if not {"other number", "other date"} & {*kinds}:
         return None
     weights = dict(zip(levels, counts.tolist(), strict=True))
     missing = tuple(each for each, kind in zip(levels, kinds, strict=True) if kind == "missing")
@@ -99,10 +109,12 @@ def _made(
     name: str, readings: tuple[Written, ...], texts: Sequence[str], doubtful: Sequence[str]
 ) -> Notated:
     """The example is the longest text that is read differently, or another way than as it stands."""
-    good = [text for text in texts if all(each.plain(text) is not None for each in readings)]
-    example = max(good, key=lambda text: (len({each.plain(text) for each in readings}), len(text)))
-    numbers = tuple(each.plain(example) or "" for each in readings)
-    return Notated(name, readings, example, numbers, tuple(doubtful))
+    good = [text for text in texts if all(each.meaning(text) is not None for each in readings)]
+    example = max(
+        good, key=lambda text: (len({each.meaning(text) for each in readings}), len(text), text)
+    )
+    meanings = tuple(each.meaning(example) or "" for each in readings)
+    return Notated(name, readings, example, meanings, tuple(doubtful))
 
 
 def _misread(source: Table, name: str, written: Written) -> tuple[str, ...]:
@@ -120,28 +132,38 @@ def readings_of(weights: Mapping[str, int]) -> tuple[Written, ...]:
     >>> [each.thousands for each in readings_of({"1.234": 9, "1.234.567": 1})]
     ['.']
     """
-    total = sum(weights.values())
     unit = Counter[str]()
     for text, times in weights.items():
         unit[unit_of(text)] += times
     usual, _ = unit.most_common(1)[0]
-    followed = dict[Written, int]()
-    for written in _candidates(usual, weights):
-        pattern = re.compile(written.pattern)
-        followed[written] = sum(times for text, times in weights.items() if pattern.match(text))
+    return _meant(_numbers(usual, weights), weights) or _meant(_dates(weights), weights)
+
+
+def _meant(candidates: Sequence[Written], weights: Mapping[str, int]) -> tuple[Written, ...]:
+    """Those of the candidates that most texts follow, and nearly all; one for each meaning."""
+    total, followed = sum(weights.values()), dict[Written, int]()
+    meanings = {each: tuple(map(each.number, weights)) for each in candidates}
+    for written, meaning in meanings.items():
+        pairs = zip(meaning, weights.values(), strict=True)
+        followed[written] = sum(times for number, times in pairs if number is not None)
     most = max(followed.values(), default=0)
     if most < LEAST or total - most > FEW * total:
         return ()
-    meanings = dict[tuple[float | None, ...], Written]()
+    found = dict[tuple[float | None, ...], Written]()
     for written, times in followed.items():
-        plain = [written.plain(text) for text in weights] if times == most else []
-        if plain:
-            meaning = tuple(None if each is None else float(each) for each in plain)
-            meanings.setdefault(meaning, written)
-    return tuple(meanings.values())
+        if times == most:
+            found.setdefault(meanings[written], written)
+    return tuple(found.values())
 
 
-def _candidates(unit: str, texts: Mapping[str, int]) -> list[Written]:
+def _dates(texts: Iterable[str]) -> list[Written]:
+    """The forms of dates that some of the first texts follow."""
+    first = list(islice(texts, LOOKED_AT))
+    forms = [Written(date=day + clock) for day in DAYS for clock in CLOCKS]
+    return [each for each in forms if any(each.time(text) for text in first)]
+
+
+def _numbers(unit: str, texts: Mapping[str, int]) -> list[Written]:
     brackets = any("(" in text for text in texts)
     trailing = any(text.replace(unit, "").strip().endswith(tuple(MINUS)) for text in texts)
     negative: Negative | None = "brackets" if brackets else "trailing" if trailing else None

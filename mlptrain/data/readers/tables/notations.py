@@ -1,4 +1,6 @@
-"""Columns of text in a declared notation as plain numbers, by polars: see `Written`."""
+"""Columns of text in a declared notation as numbers and dates, by polars: see `Written`."""
+
+import re
 
 import numpy as np
 import polars as pl
@@ -28,3 +30,13 @@ def misread(text: Series, plain: Series) -> NDArray[np.bool_]:
 def floats(plain: Series) -> Series:
     """Plain numbers as float64, each the nearest there is."""
     return plain.cast(pl.Float64)
+
+
+def dates(text: Series, written: Written) -> Series:
+    """The date or time that each text stands for, null where one does not follow the form."""
+    form, day_only = written.date or "", not re.search("%[HIMSpz]", written.date or "")
+    follows = text.str.contains(written.pattern)
+    if "%z" in form:
+        text = text.str.replace("Z", "+0000", literal=True)
+    read = text.str.to_date if day_only else text.str.to_datetime
+    return read(form, strict=False).set(~follows, None)

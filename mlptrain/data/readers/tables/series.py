@@ -2,10 +2,11 @@
 
 What a column of text holds is judged by all its values, not by its head: numbers if every value is
 one, booleans if every value is true or false, dates if every value begins with the year
-(2026-01-31 or 2026/01/31), else text. Missing are empty fields and the spellings in `BLANKS`.
-White space around a value does not count.
+(2026-01-31 or 2026/01/31; a zone behind the time is UTC's if all have one), else text. Missing are
+empty fields and the spellings in `BLANKS`. White space around a value does not count.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -14,15 +15,15 @@ import polars as pl
 from numpy.typing import NDArray
 
 from mlptrain.data.source import Kind
-from mlptrain.data.written import BLANKS, Written
+from mlptrain.data.written import BLANKS, DAY, Written
 
 Series = pl.Series
 
 TIMES = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M")
+ZONE = re.compile(r"(Z|[+-][0-9]{2}:?[0-9]{2})$")
+"""Behind a time: it is then one of UTC."""
 EXACT = 2**53
 """Up to here float64 holds every whole number."""
-DAY = 86_400_000_000
-"""Microseconds."""
 KINDS: dict[type[pl.DataType], Kind] = {
     pl.Boolean: "boolean",
     pl.Date: "date",
@@ -55,7 +56,7 @@ def without(column: Series, blanks: Iterable[str], written: Written | None = Non
     blanks = list(blanks)
     if not blanks:
         return column
-    if written is not None and written.is_number and is_text(column):
+    if written is not None and written.is_declared and is_text(column):
         return column.set(column.str.strip_chars().is_in(blanks).fill_null(False), None)
     numbers = _floats(text_column(blanks)).drop_nulls()
     if column.dtype.is_numeric():
@@ -100,6 +101,10 @@ def _readings(text: Series) -> Iterator[Series]:
         yield text.set(~day, None).str.to_date("%Y-%m-%d", strict=False)
         for form in TIMES:
             yield text.str.to_datetime(form, strict=False)
+        if ZONE.search(first[0]) and text.str.contains(ZONE.pattern).all():
+            zoned = text.str.replace("Z$", "+0000")
+            for form in TIMES:
+                yield zoned.str.to_datetime(f"{form}%z", strict=False)
 
 
 def is_text(column: Series) -> bool:

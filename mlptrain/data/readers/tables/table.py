@@ -68,7 +68,7 @@ class Table:
     def _needs_text(self, name: str, reading: Reading) -> bool:
         """Whether the parser of the file took text for something else, a number or a blank."""
         column = self.frame[name]
-        if reading.of(name).is_number:
+        if reading.of(name).is_declared:
             return not series.is_text(column)
         return column.null_count() > 0 and not {*BLANKS} <= {*reading.blanks(name)}
 
@@ -89,18 +89,22 @@ class Table:
         """The column with its text turned into what it holds; made once, when first asked for."""
         if name not in self._typed:
             if self._is_notated(name):
-                numbers = notations.floats(self._plain(name))
-                self._typed[name] = series.without(numbers, self.reading.of(name).missing)
+                self._typed[name] = self._read(name)
             else:
                 self._typed[name] = series.typed(self.frame[name], self.reading.blanks(name))
         return self._typed[name]
 
     def _is_notated(self, name: str) -> bool:
         """Whether the column is text in a declared notation; a column file may have numbers there."""
-        return self.reading.of(name).is_number and series.is_text(self.frame[name])
+        return self.reading.of(name).is_declared and series.is_text(self.frame[name])
+
+    def _read(self, name: str) -> series.Series:
+        """The numbers or dates of a notated column."""
+        written, plain = self.reading.of(name), self._plain(name)
+        return series.without(notations.floats(plain), written.missing) if written.is_number else plain
 
     def _plain(self, name: str) -> series.Series:
-        """The plain numbers of a column in a declared notation; Misread for values that are none."""
+        """The dates or plain numbers of a notated column; Misread for values that are none."""
         written, (text, plain) = self.reading.of(name), self._both(name)
         (faulty,) = np.nonzero(notations.misread(text, plain))
         if len(faulty):
@@ -110,7 +114,9 @@ class Table:
     def _both(self, name: str) -> tuple[series.Series, series.Series]:
         """The text of a notated column and what it stands for, null where that is nothing."""
         text = series.untyped(self.frame[name], self.reading.blanks(name))
-        return text, notations.plain_numbers(text, self.reading.of(name))
+        written = self.reading.of(name)
+        read = notations.plain_numbers if written.is_number else notations.dates
+        return text, read(text, written)
 
     def misread(self, name: str) -> NDArray[np.bool_]:
         """(N,) where the column has a text that does not follow its declared notation."""
@@ -168,7 +174,8 @@ class Table:
         """The column as it is spelled, where the file has text."""
         column = self.frame[name]
         if self._is_notated(name):
-            return series.without(self._plain(name), self.reading.of(name).missing)
+            plain, written = self._plain(name), self.reading.of(name)
+            return series.without(plain, written.missing) if written.is_number else plain
         if self.spelled is None or series.is_text(column):
             return column
         return series.without(self.spelled([name])[name], self.reading.more_blanks(name))
