@@ -94,7 +94,7 @@ def test_columns_that_teach_nothing_are_left_out_with_the_reason(tmp_path):
         "same": "has one value only",
         "nearly": "has 4 values in 200 rows",
         "messy": f"numbers in another notation, {path}:2: '0.0 kg': "
-        "write plain numbers: 1234.5 for $1,234.50",
+        "write plain numbers, 1234.5 for $1,234.50, or declare them: data.columns",
     }
 
 

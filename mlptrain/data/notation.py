@@ -77,8 +77,14 @@ class Other(NamedTuple):
 
 
 FORMS: Mapping[Notation, tuple[str, str]] = {
-    "other number": ("numbers in another notation", "write plain numbers: 1234.5 for $1,234.50"),
-    "other date": ("dates in another notation", "write 2026-01-31, or 2026-01-31 12:00:00"),
+    "other number": (
+        "numbers in another notation",
+        "write plain numbers, 1234.5 for $1,234.50, or declare them: data.columns",
+    ),
+    "other date": (
+        "dates in another notation",
+        "write 2026-01-31, or declare their form: data.columns",
+    ),
 }
 """What a column in another notation holds, and what to do."""
 

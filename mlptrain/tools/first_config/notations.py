@@ -131,6 +131,8 @@ def readings_of(weights: Mapping[str, int]) -> tuple[Written, ...]:
     [None, '.']
     >>> [each.thousands for each in readings_of({"1.234": 9, "1.234.567": 1})]
     ['.']
+    >>> [each.thousands for each in readings_of({"1.234": 98, "1.234.567": 1, "12.5": 1})]
+    [None, '.']
     """
     unit = Counter[str]()
     for text, times in weights.items():
@@ -140,18 +142,20 @@ def readings_of(weights: Mapping[str, int]) -> tuple[Written, ...]:
 
 
 def _meant(candidates: Sequence[Written], weights: Mapping[str, int]) -> tuple[Written, ...]:
-    """Those of the candidates that most texts follow, and nearly all; one for each meaning."""
-    total, followed = sum(weights.values()), dict[Written, int]()
+    """The candidates that nearly all texts follow, one for each meaning.
+
+    One is out where another follows all that it does and more: that is the row which decides.
+    """
+    total, followed = sum(weights.values()), dict[Written, frozenset[str]]()
     meanings = {each: tuple(map(each.number, weights)) for each in candidates}
     for written, meaning in meanings.items():
-        pairs = zip(meaning, weights.values(), strict=True)
-        followed[written] = sum(times for number, times in pairs if number is not None)
-    most = max(followed.values(), default=0)
-    if most < LEAST or total - most > FEW * total:
-        return ()
+        pairs = zip(weights, meaning, strict=True)
+        followed[written] = frozenset(text for text, number in pairs if number is not None)
     found = dict[tuple[float | None, ...], Written]()
-    for written, times in followed.items():
-        if times == most:
+    for written, texts in followed.items():
+        times = sum(map(weights.__getitem__, texts))
+        beaten = any(texts < others for others in followed.values())
+        if times >= LEAST and total - times <= FEW * total and not beaten:
             found.setdefault(meanings[written], written)
     return tuple(found.values())
 
