@@ -343,6 +343,12 @@ def test_a_target_in_a_notation_is_a_regression(tmp_path):
     assert max(data.train.truth.max(), data.test.truth.max(), data.val.truth.max()) == 10050
 
 
+def test_classes_that_look_like_numbers_in_a_notation_keep_their_names(tmp_path):
+    config = config_of(made(tmp_path, u=u, rating=lambda i: f"{i % 5 + 1} stars"), "rating")
+    assert "columns" not in config["data"]
+    assert load(load_config(config)).classes == tuple(f"{i} stars" for i in range(1, 6))
+
+
 def test_a_notation_that_only_one_meaning_fits_is_taken_and_any_other_asked(tmp_path):
     people = lambda i: f"{i % 9 + 1},{i:03}"  # noqa: E731
     path = made(tmp_path, people=people, sure=lambda i: "1,234,567" if i == 7 else people(i), u=u, y=v)

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 from helpers import load_data
+from runs import faults, invoke
 
 from mlptrain.data.chunks import iterate_features
 from mlptrain.data.dataset import Dataset
@@ -86,6 +87,9 @@ NOTATIONS = {
     ),
     "a unit with signs of a pattern": Notation(
         {"unit": "m²/(s.k"}, {"5 m²/(s.k": 5, "-0.25m²/(s.k": -0.25}, ("5 m²/(s,k", "5")
+    ),
+    "a unit of every other sign": Notation(
+        {"unit": "#&~/<>=\"*?[]{}|^$@! ·"}, {"5 #&~/<>=\"*?[]{}|^$@! ·": 5}, ("5 #&~",)
     ),
     "brackets": Notation(
         {"negative": "brackets"},
@@ -277,6 +281,30 @@ def test_all_values_that_are_refused_are_counted_over_all_pieces_of_a_file(tmp_p
     assert faults[0] == faults[1]
     assert faults[0].splitlines()[0].startswith(f"{path}:3: x: '2.5' is not written as declared")
     assert f"{path}: 20 such values in all: " in faults[0]
+
+
+def test_a_run_predicts_and_evaluates_in_the_notation_of_its_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = table(tmp_path, [f"1.{i:03},{i % 10} €" for i in range(10, 40)])
+    config = {
+        "data": {
+            **{"train": path, "target": "y", "ignore": ["plain"], "val": 0, "test": 0},
+            "columns": {name: {"thousands": ".", "unit": "€"} for name in ("x", "y")},
+        },
+        **{"model": {"hidden": []}, "loss": "mse", "train": {"epochs": 300}},
+    }
+    Path("c.yaml").write_text(json.dumps(config))
+    assert invoke("fit", "c.yaml", "--out", "run", "--quiet").exit_code == 0
+    predicted = invoke("predict", "run", path, "--keep", "x").stdout.splitlines()
+    assert predicted[0] == "x,y"
+    text, number = predicted[-1].rsplit(",", 1)
+    assert text == '"1.039,9 €"'
+    assert float(number) == pytest.approx(1039.9, abs=1)
+    assert invoke("eval", "run", "--data", path).exit_code == 0
+    bad = table(tmp_path, ["1.039,9 €", "1039.9 €"])
+    refused = invoke("predict", "run", bad)
+    assert refused.exit_code == 3
+    assert faults(refused)[0].startswith(f"{bad}:3: x: '1039.9 €' is not written as declared")
 
 
 def test_there_are_at_least_60_texts_of_each_sort():

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from mlptrain.config import dump
 from mlptrain.data.readers.sources import labels_of, open_source, target_names
-from mlptrain.data.source import require
+from mlptrain.data.source import Source, require
 from mlptrain.errors import DataError
 from mlptrain.messages import count, some
 from mlptrain.tools.first_config.bad_cells import cleaned
@@ -19,8 +19,8 @@ from mlptrain.tools.first_config.declared import (
     section,
 )
 from mlptrain.tools.first_config.heading import FEW, doubts_about, heading, left_out
-from mlptrain.tools.first_config.notations import as_written
-from mlptrain.tools.first_config.profile import profile, profiles
+from mlptrain.tools.first_config.notations import Notated, as_written
+from mlptrain.tools.first_config.profile import Profile, profile, profiles
 from mlptrain.tools.first_config.roles import RARE, Roles, choose_roles, is_picture
 from mlptrain.tools.first_config.task import Task, choose_task
 
@@ -49,9 +49,7 @@ def proposed(path: str, targets: Sequence[str]) -> Proposal:
     source = open_source(path, labels=labels_of(path, None))
     names = target_names(source, targets[0] if len(targets) == 1 else targets)
     require(source, names)
-    source, written = as_written(source, names, asked=True)
-    answers = [profile(source, name) for name in names]
-    task = choose_task(source, answers)
+    source, written, answers, task = _asked_for(source, names)
     others = [name for name in source.candidates if name not in set(names)]
     source, more = as_written(source, others, asked=False)
     source, bad = cleaned(source, others)
@@ -81,6 +79,19 @@ def proposed(path: str, targets: Sequence[str]) -> Proposal:
     above = heading(path, source.names, rows, roles, doubts)
     answered = above + dump(config, comments)
     return Proposal(asking(answered, declared), (*left_out(roles), *doubts), answered)
+
+
+def _asked_for(
+    source: Source, names: Sequence[str]
+) -> tuple[Source, list[Notated], list[Profile], Task]:
+    """The targets: numbers in a notation are read, unless they are classes, whose names are texts."""
+    read, written = as_written(source, names, asked=True)
+    answers = [profile(read, name) for name in names]
+    task = choose_task(read, answers)
+    if written and task.loss == "softmax":
+        read, written, answers = source, [], [profile(source, name) for name in names]
+        task = choose_task(source, answers)
+    return read, written, answers, task
 
 
 def _data(
