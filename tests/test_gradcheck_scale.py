@@ -10,7 +10,8 @@ from helpers import check_nodes
 from mlptrain.cli import cli
 from mlptrain.data.dataset import Rows
 from mlptrain.data.inputs import Inputs
-from mlptrain.graph.gates import Multiply, Sum, fold
+from mlptrain.graph.gates import Multiply, fold
+from mlptrain.graph.reductions import Sum
 from mlptrain.nn.activations import ACTIVATIONS
 from mlptrain.nn.initializers import xavier
 from mlptrain.nn.linear import Linear

@@ -167,7 +167,7 @@ def test_every_activation_gets_more_of_the_moons_than_a_linear_classifier(activa
 MEMORY = """
 import numpy as np
 from mlptrain.graph.graph import Graph
-from mlptrain.graph.gates import Sum
+from mlptrain.graph.reductions import Sum
 from mlptrain.nn.linear import Linear
 
 def peak():
