@@ -93,6 +93,10 @@ def test_at_a_tie_the_first_argument_gets_the_gradient(op):
     assert flow(op, 5, 5)[1] == [1, 0]
 
 
+def test_the_absolute_value_is_flat_at_0():
+    assert flow("abs", 0) == (0, [0])
+
+
 @pytest.mark.parametrize("x", [0, 3, -2])
 def test_the_power_0_is_1_and_flat_everywhere(x):
     with np.errstate(invalid="ignore"):

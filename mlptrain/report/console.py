@@ -85,6 +85,20 @@ def number(value: float | int | None) -> str:
     return f"{value:,.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:.4g}"
 
 
+def size(count: int) -> str:
+    """Bytes in the unit that keeps them short.
+
+    >>> size(30040), size(50_000_000), size(2**38), size(2**44)
+    ('29.3 KiB', '47.7 MiB', '256.0 GiB', '16.0 TiB')
+    """
+    value = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if value < 1024:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1024
+    return f"{value:.1f} TiB"
+
+
 def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, left: int = 1) -> Table:
     """A plain table; the first `left` columns hold words, the others numbers."""
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
