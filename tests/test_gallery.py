@@ -12,6 +12,9 @@ from mlptrain.cli import cli
 DOCS = Path(__file__).parent.parent / "docs"
 PAGE = (DOCS / "gallery.md").read_text(encoding="utf-8")
 COMMANDS = [shlex.split(line)[1:] for line in re.findall(r"^\$ (mlptrain .+)$", PAGE, re.MULTILINE)]
+DRAWN = re.findall(
+    r"^\$ python (docs/lecture_pictures.py) (\w+) (docs/gallery/\S+)$", PAGE, re.MULTILINE
+)
 SHOWN = re.findall(r"!\[.+\]\((gallery/[\w.-]+)\)", PAGE)
 TRACES = [words for words in COMMANDS if words[0] == "trace"]
 
@@ -26,7 +29,11 @@ def test_every_picture_that_is_shown_exists_and_no_other_does():
 
 
 def test_every_picture_is_made_by_one_command():
-    assert sorted(file for words in COMMANDS for file in made(words)) == sorted(SHOWN)
+    plotted = [file for words in COMMANDS for file in made(words)]
+    drawn = [file.removeprefix("docs/") for _, _, file in DRAWN]
+
+    assert sorted(plotted + drawn) == sorted(SHOWN)
+    assert len(DRAWN) == PAGE.count("\n$ python ")
 
 
 def test_the_pictures_are_small():

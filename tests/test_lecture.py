@@ -86,7 +86,7 @@ def test_the_polar_transform_makes_the_rings_linearly_separable():
 # capacity and regularization (P40-P41)
 
 
-def test_more_neurons_fit_the_moons_better():
+def test_more_neurons_fit_the_spiral_arms_better():
     losses = [trained(CONFIGS / f"capacity-{units}.yaml")[1]["data_loss"] for units in (3, 6, 20)]
 
     assert losses[0] > losses[1] > losses[2]
