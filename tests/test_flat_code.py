@@ -5,7 +5,7 @@ import io
 
 import numpy as np
 import pytest
-from helpers import TOY, changed
+from helpers import CONFIGS, TOY, changed
 
 from mlptrain.errors import ConfigError
 from mlptrain.nn.losses import Loss
@@ -116,7 +116,7 @@ def test_the_code_of_the_network_of_the_lecture_has_the_bits_of_its_graph(reduct
     # P35-P39, made smaller: a sigmoid layer, no biases, summed squares
     small = ["data.train.features=20", "model.hidden=[7]", f"loss.reduction={reduction}"]
 
-    found = assert_same_bits(plan_of_config("configs/twenty-lines.yaml", small, rows=8))
+    found = assert_same_bits(plan_of_config(CONFIGS / "twenty-lines.yaml", small, rows=8))
 
     assert found["layer1_W"].shape == (20, 7)
 
@@ -130,4 +130,4 @@ def test_a_norm_has_no_flat_code():
 
 def test_a_large_network_is_not_written_down():
     with pytest.raises(ConfigError, match="numbers of inputs and weights"):
-        flat(plan_of_config("configs/twenty-lines.yaml", rows=2))
+        flat(plan_of_config(CONFIGS / "twenty-lines.yaml", rows=2))

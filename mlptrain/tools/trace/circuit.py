@@ -25,8 +25,11 @@ FITTING = {
     "sum": "there is no such axis",
     "mean": "there is no such axis",
     "index": "there is no such place",
-    **{name: LABELS for name in ("cross_entropy", "hinge")},
-    **{name: PAIRS for name in ("mse", "mae", "huber")},
+    **{
+        name: LABELS if kind.classifies else PAIRS
+        for name, kind in NODES.items()
+        if issubclass(kind, Loss)
+    },
 }
 """What shapes an operation takes, where it is not a matter of broadcasting."""
 
