@@ -21,11 +21,12 @@ from helpers import load_data, trained
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlptrain.data import load, prepared, source
+from mlptrain.data import load, prepared_file, source
 from mlptrain.data.cache import cache as cache_module
 from mlptrain.data.cache import rows_file
 from mlptrain.data.cache.cache import Cache, open_cache
 from mlptrain.data.cache.file_array import FileArray
+from mlptrain.data.cache.secret import own_secret
 from mlptrain.data.dataset import Dataset
 from mlptrain.data.readers.tables import pieces, spool, spooled
 from mlptrain.errors import DataError, MLPTrainError, StorageError
@@ -190,7 +191,7 @@ def test_faults_of_a_target_are_listed_over_all_rows_of_its_set(
 def test_targets_and_weights_that_stay_in_the_file_change_nothing(
     table: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recipe: dict[str, Any], loss: Any
 ) -> None:
-    monkeypatch.setattr(prepared, "MOST_BESIDE", 0)
+    monkeypatch.setattr(prepared_file, "MOST_BESIDE", 0)
     found = []
     for cache in ("none", str(tmp_path / "cache")):
         given = {key: value for key, value in recipe.items() if key != "classify"}
@@ -285,16 +286,30 @@ def test_two_programs_at_once_end_with_one_file_and_the_same_rows(table: str, tm
     assert files_in(tmp_path / "c") == [".rows"]
 
 
+KEY = f"{'a' * 32}-{'b' * 32}"
+
+
+def opened(directory: Path) -> Cache:
+    cache = open_cache(str(directory))
+    assert cache is not None
+    return cache
+
+
+def document(file: rows_file.RowsFile) -> Any:
+    return file.document
+
+
 def test_what_a_killed_program_left_is_removed_and_what_is_locked_is_not(tmp_path: Path) -> None:
-    cache = Cache(tmp_path, always=True)
-    (tmp_path / "old.building").write_bytes(b"half")
+    (tmp_path / f"{KEY}.building").write_bytes(b"half")
+    cache = opened(tmp_path)
+    assert files_in(tmp_path) == []
 
     def write(writer: rows_file.RowsWriter) -> None:
         cache.tidy()
         assert files_in(tmp_path) == [".building"]
-        writer.finish({})
+        writer.finish({"rows": 1})
 
-    cache.make("new", write)
+    cache.make(KEY, write, document)
     assert files_in(tmp_path) == [".rows"]
 
 
@@ -352,7 +367,7 @@ def test_files_that_are_not_named_as_rows_are_stay(
 
 
 def test_who_waits_for_rows_need_not_wait_until_their_maker_has_used_them(tmp_path: Path) -> None:
-    cache, began, waits = Cache(tmp_path, always=True), Event(), Event()
+    cache, began, waits = opened(tmp_path), Event(), Event()
 
     def write(writer: rows_file.RowsWriter) -> None:
         began.set()
@@ -360,14 +375,14 @@ def test_who_waits_for_rows_need_not_wait_until_their_maker_has_used_them(tmp_pa
         time.sleep(0.2)  # the other waits for the lock by now
         writer.finish({"rows": 1})
 
-    def wait() -> rows_file.RowsFile:
+    def wait() -> Any:
         began.wait(10)
         waits.set()
-        return cache.make("k", write)
+        return cache.make(KEY, write, document)
 
     with ThreadPoolExecutor(2) as pool:
-        maker, other = pool.submit(cache.make, "k", write), pool.submit(wait)
-        assert maker.result(10).document == other.result(10).document == {"rows": 1}
+        maker, other = pool.submit(cache.make, KEY, write, document), pool.submit(wait)
+        assert maker.result(10) == other.result(10) == {"rows": 1}
     assert files_in(tmp_path) == [".rows"]
 
 
@@ -375,7 +390,9 @@ def test_who_waits_for_rows_need_not_wait_until_their_maker_has_used_them(tmp_pa
 def test_a_full_disk_is_one_line_with_advice_and_leaves_nothing(
     table: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
-    def full(*_: Any) -> int:
+    own_secret()
+
+    def full(*_: Any, **__: Any) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, call, full)
@@ -470,11 +487,11 @@ def test_the_usual_directory_follows_the_environment(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
     cache = open_cache("auto")
     assert cache is not None
-    assert cache.directory == tmp_path / "xdg" / "mlptrain"
+    assert cache.files.path == tmp_path / "xdg" / "mlptrain"
     monkeypatch.setenv("MLPTRAIN_CACHE", str(tmp_path / "own"))
     cache = open_cache("auto")
     assert cache is not None
-    assert cache.directory == tmp_path / "own"
+    assert cache.files.path == tmp_path / "own"
 
 
 def test_the_memory_limit_of_a_container_counts(

@@ -142,19 +142,54 @@ def test_what_cannot_be_done_is_said_in_a_line_and_ends_with_2(here, arguments, 
         ("fitt", "no command 'fitt'; did you mean 'fit'?"),
         ("fit classifier.yaml --seed -1", "-1 is not in the range"),
         ("fit classifier.yaml --threads 0", "0 is not in the range"),
-        ("fit classifier.yaml --color", "No such option"),
-        ("eval", "Missing argument 'CHECKPOINT'"),
+        ("fit classifier.yaml --color", "no such option '--color'; mlptrain fit --help tells more"),
+        ("fit classifier.yaml --frce", "did you mean '--force'?"),
+        ("fit classifier.yaml --epochs 5", "write --set train.epochs=5"),
+        ("fit classifier.yaml --lr=0.1", "write --set optimizer.learning_rate=0.1"),
+        ("check classifier.yaml --batch-size", "write --set train.batch_size=VALUE"),
+        ("--fast", "no such option '--fast'; mlptrain --help tells more"),
+        ("eval", "missing argument 'CHECKPOINT'; mlptrain eval --help tells more"),
         ("eval run --split all", "'all' is not one of"),
-        ("show", "Missing argument"),
+        ("eval run --epochs 5", "no such option '--epochs'; mlptrain eval --help tells more"),
+        ("show", "missing argument"),
     ],
 )
-def test_wrong_usage_ends_with_2_and_points_to_the_help(here, arguments, expected):
+def test_wrong_usage_is_one_line_that_says_what_to_type(here, arguments, expected):
     result = invoke(*shlex.split(arguments))
+    (fault,) = faults(result)
 
     assert result.exit_code == 2
-    assert result.stdout == ""
-    assert expected in result.stderr
-    assert "--help' for help" in result.stderr
+    assert expected in fault
+
+
+def test_an_h_alone_asks_trace_for_help_and_is_a_name_beside_its_value():
+    assert invoke("trace", "-h").stdout.startswith("Usage: mlptrain trace")
+    assert "df/dh = -1" in invoke("trace", "-h", "h=2").stdout
+
+
+@pytest.mark.parametrize(
+    ("setting", "right"),
+    [
+        ("model.activation=swish", "'silu'"),
+        ("model.activation=logistic", "'sigmoid'"),
+        ("loss=cross_entropy", "'softmax'"),
+        ("loss=crossentropy", "'softmax'"),
+        ("loss=ce", "'softmax'"),
+        ("loss=logistic", "'softmax'"),
+        ("train.monitor=val_auc", "'val_roc_auc'"),
+        ("optimizer.lr=1", "'learning_rate'"),
+        ("lr=1", "'learning_rate' belongs to optimizer"),
+        ("epochs=5", "train"),
+        ("train.batch=5", "'batch_size'"),
+        ("l2=1", "belongs to regularization"),
+    ],
+)
+def test_the_word_of_another_program_leads_to_ours(here, setting, right):
+    result = invoke("fit", "classifier.yaml", "--dry-run", "--set", setting)
+    (fault,) = faults(result)
+
+    assert result.exit_code == 2
+    assert right in fault
 
 
 @pytest.mark.parametrize(
@@ -588,7 +623,7 @@ def test_a_dry_run_writes_nothing(here):
 
     assert result.exit_code == 0
     assert result.stdout.endswith(
-        "the config is valid, and the first step was taken; nothing was written\n"
+        "the config is valid, and the first step was taken; no run was begun\n"
     )
     assert sorted(here.rglob("*")) == before
 

@@ -158,7 +158,7 @@ def test_codes_stand_beside_the_numbers_in_slices_and_in_batches(
     assert inputs[2:5].numbers.tolist() == [[2], [3], [4]]
     for rows in batches(epoch_order(0, 0, 8), 3):
         outs = np.empty((len(rows), 1), np.float32), np.empty((len(rows), 2), np.int32)
-        inputs.take(rows, outs)
+        inputs.take(rows, *outs)
         assert outs[0].tolist() == [[row] for row in rows]
         assert outs[1].tolist() == [CODES[row] for row in rows]
 

@@ -126,7 +126,12 @@ BROKEN = [
         "data.missing: expected one of error, mean, median, drop, got 'mena'; did you",
     ),
     (14, "relu", "rleu", "model.activation: 'rleu' is not an activation; did you mean 'relu'?"),
-    (15, "he", "kaiming", "model.initializer: 'kaiming' is not an initializer; choose from he, xavier"),
+    (
+        15,
+        "he",
+        "orthogonal",
+        "model.initializer: 'orthogonal' is not an initializer; choose from he, xavier",
+    ),
     (
         17,
         "none",

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from runs import faults, invoke, records, write_config
+from helpers import changed
+from runs import THIRTY, faults, invoke, records, write_config
 from sklearn import metrics
 from tables import column, write
 
@@ -225,3 +226,32 @@ def test_an_unknown_metric_is_refused_with_the_nearest(table, tmp_path):
     result = invoke("fit", path)
     assert result.exit_code == 2
     assert "val_roc_auc" in faults(result)[0]
+
+
+def test_eval_says_what_its_names_do_not(tmp_path):
+    data = {"train": {"name": "moons", "points_per_class": 30}, "val": 0.2, "test": 0.2}
+    loss = {"name": "softmax", "class_weights": {"0": 1, "1": 3}}
+    config = write_config(tmp_path / "c.yaml", changed(THIRTY, {"data": data, "loss": loss}))
+    invoke("fit", config, "--out", tmp_path / "run", "--quiet")
+    lines = invoke("eval", tmp_path / "run").stdout.splitlines()
+
+    assert "loss is with class_weights, as in training; log_loss is without" in lines
+    assert "roc_auc and average_precision: of class 1" in lines
+
+
+def test_a_run_without_test_rows_ends_with_the_metric_of_its_best_epoch(tmp_path):
+    config = write_config(tmp_path / "c.yaml", changed(THIRTY, {"train.eval_every": 1}))
+    lines = invoke("fit", config, "--out", tmp_path / "run", "--quiet").stdout.splitlines()
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    best = [each for each in records(tmp_path / "run") if each["epoch"] == summary["best_epoch"]]
+
+    assert lines[1].endswith(f"val_accuracy {best[0]['val_accuracy']:.4g}")
+
+
+def test_layer_norm_of_one_unit_is_refused(tmp_path):
+    model = {"hidden": [8, 1], "norm": "layer"}
+    config = write_config(tmp_path / "c.yaml", changed(THIRTY, {"model": model}))
+    result = invoke("fit", config, "--dry-run")
+
+    assert result.exit_code == 2
+    assert "a layer of 1 unit 0 on every row" in result.stderr

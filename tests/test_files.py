@@ -1,6 +1,8 @@
 """Files are whole or not there, reading never hangs, and a lock dies with its process."""
 
 import contextlib
+import errno
+import fcntl
 import os
 import signal
 import subprocess
@@ -203,3 +205,30 @@ def test_a_lock_is_never_made_through_a_link(tmp_path):
         pass
 
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_file_system_without_flock_is_locked_otherwise(tmp_path, monkeypatch):
+    monkeypatch.setattr(fcntl, "flock", lambda *_: refuse(errno.ENOSYS))
+    with lock(tmp_path):
+        assert taken_by_another(tmp_path)
+    monkeypatch.setattr(fcntl, "lockf", lambda *_: refuse(errno.ENOLCK))
+    with pytest.raises(StorageError, match=r"has no locks .*; choose a directory on another one"):
+        lock(tmp_path).__enter__()
+
+
+def refuse(number):
+    raise OSError(number, os.strerror(number))
+
+
+def taken_by_another(directory):
+    """Whether a process of its own, on the same file system, is refused."""
+    program = (
+        "import errno, fcntl, sys\n"
+        "def flock(*_): raise OSError(errno.ENOSYS, 'none')\n"
+        "fcntl.flock = flock\n"
+        "from mlptrain.storage.files import lock\n"
+        "from mlptrain.errors import EnvironmentFault\n"
+        "try: lock(sys.argv[1]).__enter__()\n"
+        "except EnvironmentFault: sys.exit(7)\n"
+    )
+    return subprocess.run([sys.executable, "-c", program, directory], check=False).returncode == 7

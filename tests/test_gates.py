@@ -39,6 +39,7 @@ BY_HAND = [
     ("negate", (5,), -5, (-1,)),
     ("power", (3, 2), 9, (6, 9 * log(3))),
     ("power", (4, 0.5), 2, (1 / 4, 2 * log(4))),
+    ("power", (0, 0), 1, (0, 0)),  # x^0 is 1 everywhere
     ("power", (-2, 3), -8, None),  # the exponent of a negative base has no real derivative
     ("max", (4, 5), 5, (0, 1)),
     ("max", (-1, -2), -1, (1, 0)),

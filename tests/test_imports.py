@@ -32,12 +32,21 @@ files of the lowest layer may import each other."""
 LAYER = {unit: layer for layer, units in enumerate(LAYERS) for unit in units.split()}
 
 HOMES = {
-    "annotated_types": ("bounds.py", "optim/schedules.py", "data/readers/toy.py", "config/"),
+    "annotated_types": (
+        "bounds.py",
+        "data/cache/description.py",
+        "optim/schedules.py",
+        "data/readers/toy.py",
+        "config/",
+    ),
     "click": ("cli/",),
     "matplotlib": ("report/plots/",),
     "numpy": ("",),
     "polars": ("data/readers/tables/frames.py", "data/readers/tables/series.py"),
-    "pydantic": ("config/", "data/preprocessing/stored.py", "training/checkpoint_schema.py"),
+    "pydantic": (
+        *("config/", "data/cache/description.py", "data/preprocessing/stored.py"),
+        "training/checkpoint_schema.py",
+    ),
     "pydantic_core": ("config/",),
     "rich": ("report/",),
     "tensorboardX": ("runs/tensorboard.py",),
@@ -51,6 +60,7 @@ LATE = {
     ("runs/tensorboard.py", "tensorboardX"): "an extra, and only for who asks for it",
     ("data/readers/sources.py", "mlptrain.data.readers.tables"): "polars is slower than a small fit",
     ("cli/trace.py", "mlptrain.tools.trace.of_config"): "an expression needs neither pydantic nor YAML",
+    ("cli/misuse.py", "mlptrain.config.keys"): "--help and other answers need no pydantic",
     ("report/plots/canvas.py", "matplotlib"): "an extra, and slow to import",
 }
 """Imports inside a function: file, module or package, and the reason."""
@@ -149,7 +159,7 @@ OTHERS = [
 
 ROOMS = ("cache", "readers", "preprocessing")
 """Folders of `data`: each may import those before it in this list, and the files beside them ..."""
-SHARED = ("row_set", "source", "matrix", "inputs", "settings")
+SHARED = ("row_set", "source", "matrix", "inputs", "settings", "notation")
 """... that are below all of them; the other files of `data` are above."""
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mlptrain.data.cache.file_array import FileArray, OpenFile
-from mlptrain.data.cache.rows_file import RowsFile, RowsWriter
+from mlptrain.data.cache.rows_file import RowsFile, RowsWriter, sealing
 from mlptrain.data.inputs import Inputs, concatenated
 
 NUMBERS = np.arange(12, dtype=np.float32).reshape(6, 2) / 8
@@ -16,11 +16,11 @@ CODES = np.array([[3, 0], [1, 2], [0, 0], [2, 9], [3, 1], [1, 1]], np.int32)
 def in_file(path):
     """The same rows, written as prepared rows are."""
     with path.open("wb") as file:
-        writer = RowsWriter(file.fileno())
+        writer = RowsWriter(file.fileno(), sealing(b"key", "rows"))
         writer.add("numbers", [NUMBERS[:4], NUMBERS[4:]])
         writer.add("codes", [CODES[:1], CODES[1:]])
         writer.finish({})
-    arrays = RowsFile.read(OpenFile(path, os.open(path, os.O_RDONLY))).arrays
+    arrays = RowsFile.read(OpenFile(path, os.open(path, os.O_RDONLY)), "").arrays
     return Inputs(arrays["numbers"], arrays["codes"])
 
 
@@ -47,7 +47,7 @@ def test_a_part_holds_the_numbers_and_the_codes_of_the_same_rows(inputs, rows):
 
 def test_a_batch_is_written_into_the_arrays_that_are_given(inputs):
     outs = [np.full((3, 2), -1, dtype) for dtype in (np.float32, np.int32)]
-    inputs.take(np.array([4, 0, 4]), outs)
+    inputs.take(np.array([4, 0, 4]), *outs)
 
     assert outs[0].tolist() == [[1.0, 1.125], [0.0, 0.125], [1.0, 1.125]]
     assert outs[1].tolist() == [[3, 1], [3, 0], [3, 1]]
@@ -58,8 +58,13 @@ def test_without_codes_there_is_one_array():
 
     assert len(inputs.arrays) == 1
     assert inputs[2:].codes is None
-    with pytest.raises(ValueError, match="longer"):
-        inputs.take(np.array([0]), [np.empty((1, 2), np.float32), np.empty((1, 2), np.int32)])
+    with pytest.raises(ValueError, match="exactly where"):
+        inputs.take(np.array([0]), np.empty((1, 2), np.float32), np.empty((1, 2), np.int32))
+
+
+def test_codes_are_not_left_unread(inputs):
+    with pytest.raises(ValueError, match="exactly where"):
+        inputs.take(np.array([0]), np.empty((1, 2), np.float32))
 
 
 def test_parts_put_together_are_the_whole(inputs):

@@ -99,6 +99,7 @@ KEY_CASES = {
     "data.categorical.unseen": ("table", {"data.val": "unseen.csv"}, "zeros"),
     "data.categorical.missing": ("table", {"data.val": "blank.csv"}, "zeros"),
     "data.categorical.columns": ("table", {"data.ignore": ["n", "when", "price", "size"]}, ["w"]),
+    "data.columns": ("table", {"data.categorical": {"missing": "zeros"}}, {"kind": {"missing": ["a"]}}),
     "data.dates": ("table", {"data.ignore": ["n", "w", "price", "size"]}, "number"),
     "data.transform": ({}, "polar"),
     "model.hidden": ({}, [5, 3]),

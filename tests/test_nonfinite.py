@@ -366,6 +366,17 @@ def test_rollback_recovers_from_a_single_poisoned_batch(begin, poison, where, st
     assert finite_step(run.best) <= 30
 
 
+def test_a_rollback_says_what_it_had_to_set_aside(begin, poison):
+    poison.input(NAN, 12)
+    run = begin(ROLLBACK)
+    for _ in run:
+        if run.progress.step == 11:
+            run.directory.last.write_bytes(b"")
+
+    assert f"{run.directory.last}: set aside as last.npz.corrupt" in run.summary["notes"]
+    assert run.summary["notes"][-1].endswith("; rolled back to step 8")  # that of best.npz
+
+
 def test_rollback_goes_on_at_half_the_rate_and_without_the_step(begin, poison):
     poison.input(NAN, 17)
     run = begin(ROLLBACK)

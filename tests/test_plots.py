@@ -20,6 +20,7 @@ from mlptrain.report.plots.canvas import (
 from mlptrain.report.plots.reliability import bins
 from mlptrain.report.plots.weights import mosaic
 from mlptrain.report.results import Results
+from mlptrain.system.installation import install_command
 
 pytest.importorskip("matplotlib")
 
@@ -293,7 +294,7 @@ def test_without_matplotlib_the_command_to_install_it_is_told(runs, monkeypatch)
     result = invoke("plot", runs["moons"])
     assert result.exit_code == 2
     assert len(result.stderr.splitlines()) == 1
-    assert "pip install 'mlptrain[plot]'" in result.stderr
+    assert install_command("plot") in result.stderr
 
 
 def test_dollars_and_control_characters_in_names_are_drawn_as_they_are(tmp_path):

@@ -10,6 +10,8 @@ import pytest
 import yaml
 from runs import ROOT, invoke, write_config
 
+from mlptrain.system.installation import install_command
+
 pytest.importorskip("matplotlib")
 
 VOID = {"meta", "img", "br", "hr", "link", "input", "source", "col", "wbr"}
@@ -205,4 +207,4 @@ def test_without_matplotlib_the_command_to_install_it_is_told(run, monkeypatch):
     result = invoke("report", run)
     assert result.exit_code == 2
     assert len(result.stderr.splitlines()) == 1
-    assert "pip install 'mlptrain[plot]'" in result.stderr
+    assert install_command("plot") in result.stderr

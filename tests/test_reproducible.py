@@ -1,12 +1,8 @@
 """Same seed, same bits; and no stream of random numbers moves another."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
+from hash_seeds import results, results_under
 from helpers import TOY, changed, fingerprint, trained
 
 from mlptrain.config import load_config
@@ -75,23 +71,16 @@ def test_a_different_seed_different_bits():
 
 def test_another_process_gives_the_same_bits():
     # Another hash seed as well: no order of a set or dict of strings may decide anything.
-    here = Path(__file__).parent
-    code = (
-        "from helpers import fingerprint, trained; from test_reproducible import EVERYTHING; "
-        "print(fingerprint(trained(EVERYTHING)[0]))"
-    )
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(here), str(here.parent)]),
-        "PYTHONHASHSEED": "77",
-        "OPENBLAS_NUM_THREADS": "1",
-    }
+    names = ["toy", "a class Nan", "a class Nan, from a file"]
+    assert results_under(77, *names) == dict(results(names))
 
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
-    )
 
-    assert done.stdout.strip() == fingerprint(trained(EVERYTHING)[0])
+@pytest.mark.slow
+def test_five_hash_seeds_give_the_same_bits_for_every_config():
+    found = [results_under(seed) for seed in range(5)]
+
+    assert len(found[0]) >= 30
+    assert all(each == found[0] for each in found)
 
 
 def test_looking_at_the_scores_in_between_changes_nothing():

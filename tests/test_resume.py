@@ -4,6 +4,7 @@ The same at every step, for everything in `RESUMED`, is in tests/chaos/test_resu
 """
 
 import json
+import math
 import shutil
 
 import pytest
@@ -23,7 +24,7 @@ from runs import (
 )
 
 from mlptrain.runs.fit import prepare
-from mlptrain.storage.archive import read_archive
+from mlptrain.storage.archive import read_archive, write_archive
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -295,7 +296,7 @@ def test_the_checkpoint_before_is_taken_where_the_last_is_broken(begin, uninterr
     run.directory.close()
     directory = run.directory
     directory.last.write_bytes(directory.last.read_bytes()[:-100])
-    result = invoke("fit", "--resume", directory.path)
+    result = invoke("fit", "--resume", directory.path, "--quiet")
 
     assert result.exit_code == 0
     assert f"note: {directory.last}: set aside as last.npz.corrupt\n" in result.stderr
@@ -314,6 +315,61 @@ def test_the_best_checkpoint_is_taken_where_both_are_broken(begin, uninterrupted
     assert result.exit_code == 0
     assert f"note: {run.directory.best}: taken in place of last.npz\n" in result.stderr
     assert outcome(run.directory.path) == uninterrupted(EVERY_STEP)
+
+
+def with_other_meaning(path, change):
+    """The checkpoint with something else in its document, sealed."""
+    arrays, document = read_archive(path)
+    change(document)
+    write_archive(path, arrays, document)
+
+
+def swap_classes(document):
+    for names in (document["classes"], document["preprocessing"]["target"]["classes"]):
+        names.reverse()
+
+
+def rename_feature(document):
+    document["features"][0] = "height"
+
+
+def scale_otherwise(document):
+    document["preprocessing"]["columns"][0]["center"] += 0.5
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (swap_classes, ["classes[0]: '1' in {0}, '0' now", "classes[1]: '0' in {0}, '1' now"]),
+        (rename_feature, ["features[0]: 'height' in {0}, 'x0' now"]),
+        (scale_otherwise, ["preprocessing.columns.'x0'.center: "]),
+    ],
+)
+def test_a_checkpoint_whose_numbers_mean_something_else_is_refused_by_name(begin, change, expected):
+    run = abandoned_at(begin(), 17)
+    run.directory.close()
+    with_other_meaning(run.directory.last, change)
+    before = run.directory.last.read_bytes()
+    result = invoke("fit", "--resume", run.directory.path)
+
+    assert result.exit_code == 5
+    lines = faults(result)
+    for line, words in zip(lines, expected, strict=False):
+        assert line.startswith(words.format(run.directory.last))
+    assert lines[-1].endswith("or begin a new run with --init-from")
+    assert run.directory.last.read_bytes() == before
+
+
+def test_a_sum_that_differs_in_its_last_digit_is_no_other_meaning(begin):
+    run = abandoned_at(begin(), 17)
+    run.directory.close()
+
+    def add_up_otherwise(document):
+        column = document["preprocessing"]["columns"][0]
+        column["center"] = math.nextafter(column["center"], math.inf)
+
+    with_other_meaning(run.directory.last, add_up_otherwise)
+    assert invoke("fit", "--resume", run.directory.path).exit_code == 0
 
 
 def test_metrics_that_lost_records_are_refused(begin):

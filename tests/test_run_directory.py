@@ -1,5 +1,7 @@
 """A run directory: nothing of another run is lost, and a resume finds the newest good checkpoint."""
 
+import errno
+import io
 import json
 import os
 import time
@@ -8,6 +10,7 @@ import numpy as np
 import pytest
 
 from mlptrain.errors import CheckpointError, ConfigError, EnvironmentFault, StorageError
+from mlptrain.storage import archive
 from mlptrain.storage.archive import read_archive
 from mlptrain.storage.fold_directory import checkpoint_of
 from mlptrain.storage.run_directory import RunDirectory
@@ -211,6 +214,76 @@ def test_a_checkpoint_that_cannot_be_opened_is_left_alone(run):
         run.newest_valid()
 
     assert run.last.is_symlink()
+
+
+@pytest.mark.parametrize("after", [0, 200, 600])
+@pytest.mark.parametrize("name", ["last", "previous"])
+def test_a_checkpoint_that_cannot_be_read_to_its_end_keeps_its_name(run, monkeypatch, name, after):
+    save(run, 1)
+    save(run, 2)
+    save(run, 2, "best")
+    if name == "previous":
+        run.last.write_bytes(b"")
+    path = getattr(run, name)
+
+    class Faulty(io.FileIO):
+        """Fails like a disk, from some byte on."""
+
+        def read(self, size=-1):
+            if self.tell() + size > after:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            return super().read(size)
+
+    def opened(asked):
+        return Faulty(asked) if asked == path else io.FileIO(asked)
+
+    monkeypatch.setattr(archive, "open_regular", opened)
+    with pytest.raises(StorageError) as error:
+        run.newest_valid()
+
+    assert error.value.faults == (
+        f"{path}: cannot be read: Input/output error; check the disk and try again",
+    )
+    assert path.exists()
+    assert run.best.exists()
+
+
+def test_a_name_that_cannot_be_looked_at_is_not_taken_for_none(run, monkeypatch):
+    save(run, 1)
+    save(run, 2)
+
+    def failing(path, **options):
+        raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "lstat", failing)
+        with pytest.raises(StorageError, match=r"last\.npz: cannot be looked at: Stale file handle"):
+            run.newest_valid()
+
+
+def test_a_checkpoint_that_is_damaged_only_at_first_sight_keeps_its_name(run, monkeypatch):
+    save(run, 1)
+    real, seen = archive.open_regular, []
+
+    def opened(path):
+        seen.append(path)
+        return real(path) if len(seen) > 1 else io.FileIO(os.devnull)
+
+    monkeypatch.setattr(archive, "open_regular", opened)
+    assert run.newest_valid().notes == ()
+    assert len(seen) == 2
+
+
+def test_a_damaged_best_checkpoint_is_never_set_aside(run):
+    save(run, 1, "best")
+    save(run, 1)
+    run.best.write_bytes(b"")
+    run.last.write_bytes(b"")
+    with pytest.raises(CheckpointError, match="holds no checkpoint to resume from"):
+        run.newest_valid()
+
+    assert run.best.exists()
+    assert not run.last.exists()
 
 
 def test_a_run_directory_stands_for_its_best_checkpoint(run):

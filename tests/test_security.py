@@ -109,5 +109,7 @@ def test_the_environment_is_read_for_threads_places_and_colours_only():
         "threads.py",
         "__main__.py",
         "cache.py",
+        "secret.py",
         "console.py",
+        "standard_streams.py",
     }

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlptrain.data.readers.tables.tables import Table, read_table
+from mlptrain.data.readers.tables.table import Table
+from mlptrain.data.readers.tables.tables import read_table
 from mlptrain.data.source import BLANK, UNSEEN
 
 

@@ -211,7 +211,7 @@ def test_a_closed_layer_has_the_output_of_its_last_gate_and_the_gradients_it_sen
     ],
 )
 def test_a_mistake_is_told_in_one_line(line, message):
-    ended = said(line)
+    ended = CliRunner().invoke(cli, shlex.split(line), env={"COLUMNS": "200"})
 
     assert ended.exit_code == 2
     assert ended.stderr == f"error: {message}\n"

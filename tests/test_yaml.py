@@ -1,5 +1,6 @@
 """YAML comes in by the rules of 1.2, whatever PyYAML thinks, and goes out so that all agree."""
 
+import json
 import math
 
 import pytest
@@ -389,3 +390,13 @@ def _texts(tree):
     elif isinstance(tree, list):
         for item in tree:
             yield from _texts(item)
+
+
+def test_json_may_write_one_character_as_two_escapes():
+    text = json.dumps({"ignore": ["😀 col", "\\\\ud83d"], "y": "é"})
+    assert "\\ud83d\\ude00" in text
+    assert parse(text, "c.json").data == json.loads(text)
+
+
+def test_half_a_character_is_refused_in_json_as_well():
+    assert "invalid Unicode" in fault('{"y": "\\ud83d"}')

@@ -5,11 +5,14 @@ the short help of each stands here.
 """
 
 from importlib import import_module
+from typing import Any
 
 import click
 
-from mlptrain.errors import Interrupted, MLPTrainError
+from mlptrain.cli.misuse import told
+from mlptrain.errors import ConfigError, Interrupted, MLPTrainError
 from mlptrain.messages import advice
+from mlptrain.report.standard_streams import complain
 from mlptrain.version import __version__
 
 COMMANDS = {
@@ -54,8 +57,16 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does it, with the nearest command for one that does not exist."""
         if args and not args[0].startswith("-") and args[0] not in COMMANDS:
-            ctx.fail(f"no command {args[0]!r}; {advice(args[0], COMMANDS)}")
+            raise ConfigError(f"no command {args[0]!r}; {advice(args[0], COMMANDS)}")
+        ctx.meta["mlptrain.arguments"] = args
         return super().resolve_command(ctx, args)
+
+    def make_context(self, *arguments: Any, **settings: Any) -> click.Context:
+        """As click does it; an option of ours that does not exist is told on one line."""
+        try:
+            return super().make_context(*arguments, **settings)
+        except click.UsageError as error:
+            raise told(error, ()) from error
 
     def invoke(self, ctx: click.Context) -> object:
         """Run a command. Anything but our own errors is a bug and keeps its traceback."""
@@ -63,8 +74,10 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except (MLPTrainError, Interrupted) as error:
             for fault in error.faults:
-                click.echo(f"error: {fault}", err=True)
+                complain(fault)
             ctx.exit(error.exit_code)
+        except click.UsageError as error:
+            raise told(error, ctx.meta.get("mlptrain.arguments", ())) from error
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             ctx.exit(130)

@@ -49,7 +49,7 @@ def check_together(
 @click.option("--seed", type=click.IntRange(min=0), help="The same as --set seed=N.")
 @click.option("--threads", type=click.IntRange(min=1), help="Threads of the matrix products.")
 @click.option("--quiet", is_flag=True, help="No progress, only the result.")
-@click.option("--dry-run", is_flag=True, help="Check everything, do one step, write nothing.")
+@click.option("--dry-run", is_flag=True, help="Check everything, do one step, begin no run.")
 @json_option
 def command(
     config: Path | None,

@@ -12,8 +12,11 @@ from mlptrain.tools.gradcheck.of_config import gradcheck
 @click.command()
 @click.argument("config", type=click.Path(path_type=Path), required=False)
 @set_option
+@click.option(
+    "--verbose", "-v", is_flag=True, help="Without CONFIG: list every tensor, not only what is wrong."
+)
 @json_option
-def command(config: Path | None, overrides: tuple[str, ...], as_json: bool) -> None:
+def command(config: Path | None, overrides: tuple[str, ...], verbose: bool, as_json: bool) -> None:
     """Compare numerical with analytic gradients, in float64.
 
     Without CONFIG: every node, loss and regularizer, and whole networks. With CONFIG: its network
@@ -22,7 +25,8 @@ def command(config: Path | None, overrides: tuple[str, ...], as_json: bool) -> N
 
     \b
     Example:
-      mlptrain gradcheck
+      mlptrain gradcheck --verbose
       mlptrain gradcheck configs/digits.yaml --set model.activation=tanh
     """
-    report.show(gradcheck(config, overrides), as_json=as_json)
+    whole = verbose or config is not None
+    report.show(gradcheck(config, overrides), as_json=as_json, whole=whole)

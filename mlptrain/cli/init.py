@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from mlptrain.report.console import tell
+from mlptrain.report.notes import tell
 from mlptrain.report.summary import write_config
 from mlptrain.tools.first_config import first_config
 

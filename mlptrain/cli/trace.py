@@ -14,11 +14,19 @@ from mlptrain.tools.trace.code import flat
 from mlptrain.tools.trace.jacobian import jacobian_of, of_every_gate, touched
 from mlptrain.tools.trace.trace import Trace, run, trace
 
-# An expression may begin with a minus, so `-x*y` is no option and `-h` is the negative of h.
+# An expression may begin with a minus, so `-x*y` is no option and `-h*2` no cry for help.
 SETTINGS = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
 
 
-@click.command(context_settings=SETTINGS)
+class TraceCommand(click.Command):
+    """`-h` alone is what it is everywhere; with the value of h it is its negative."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does it."""
+        return super().parse_args(ctx, ["--help"] if args == ["-h"] else args)
+
+
+@click.command(cls=TraceCommand, context_settings=SETTINGS)
 @click.argument("expression", required=False)
 @click.argument("values", nargs=-1, metavar="[NAME=VALUE]...")
 @click.option(

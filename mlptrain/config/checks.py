@@ -13,6 +13,7 @@ from mlptrain.nn.losses import LOSSES
 def cross_faults(config: Config) -> Iterator[Fault]:
     """Every fault between keys of a config whose keys are valid one by one."""
     yield from _network(config)
+    yield from _norm(config)
     yield from _accumulation(config)
     yield from _parts(config)
     yield from _columns(config)
@@ -46,6 +47,13 @@ def _network(config: Config) -> Iterator[Fault]:
             "batch norm needs more than one row in a minibatch; raise train.batch_size or use layer",
             (("train", "batch_size"),),
         )
+
+
+def _norm(config: Config) -> Iterator[Fault]:
+    """The mean of one unit is the unit: what is left after it is subtracted is 0, on every row."""
+    if config.model.norm == "layer" and 1 in config.model.hidden:
+        what = "layer norm makes a layer of 1 unit 0 on every row; write none, or give it more units"
+        yield Fault(("model", "norm"), what, (("model", "hidden"),))
 
 
 def _accumulation(config: Config) -> Iterator[Fault]:

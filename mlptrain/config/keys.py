@@ -36,6 +36,14 @@ OTHER_WORDS = {
     "random_state": "seed",
     "solver": "optimizer",
     "criterion": "loss",
+    "l2_regularization": "l2",
+    "epoch": "epochs",
+    "dropout_rate": "dropout",
+    "act": "activation",
+    "init": "initializer",
+    "optim": "optimizer",
+    "lr_scheduler": "schedule",
+    "scheduler": "schedule",
     "normalization": "norm",
     "precision": "dtype",
     "betas": "beta1",
@@ -93,6 +101,28 @@ def sections_with(key: str) -> list[str]:
     """
     places = [place for word, place in _everything(Config, ()) if word == key]
     return [".".join(place) or "the top level" for place in dict.fromkeys(places)]
+
+
+def setting_called(word: str) -> str:
+    """The dotted key of a setting that is called so, here or in another program; "" where none is.
+
+    >>> setting_called("epochs"), setting_called("lr"), setting_called("model.hidden")
+    ('train.epochs', 'optimizer.learning_rate', 'model.hidden')
+    """
+    last = word.lower().split(".")[-1]
+    key = OTHER_WORDS.get(last, last)
+    places = [place for each, place in _everything(Config, ()) if each == key]
+    dotted = [".".join((*place, key)) for place in sorted(places, key=_is_choice)]
+    return word if word in dotted else next(iter(dotted), "")
+
+
+def _is_choice(place: Path) -> bool:
+    """Whether the keys at `place` depend on a name: `epochs` of a schedule, unlike those of `train`."""
+    here: Any = Config
+    for step in place:
+        marks = _marks(here, str(step))
+        here = next((mark for mark in marks if not isinstance(mark, ShortFor)), None)
+    return isinstance(here, Named)
 
 
 @dataclass(frozen=True)

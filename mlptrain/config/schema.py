@@ -61,6 +61,12 @@ class Categorical(Section):
     columns: Columns = setting([], "number columns to be taken as categories: codes, zip codes")
 
 
+class Column(Section):
+    """What is known of one column."""
+
+    missing: Columns = setting([], 'texts that stand for a missing value: [n/a, "-", "-999"]')
+
+
 class Fold(Section):
     """One fold of several. `mlptrain fit CONFIG --folds 5` writes this key; it is rarely typed."""
 
@@ -109,6 +115,9 @@ class Data(Section):
         "regression only: learn a target of mean 0 and deviation 1; metrics stay in its own unit",
     )
     missing: Annotated[Missing, ShortFor("policy")] = setting({}, "what to do about blanks")
+    columns: dict[Text, Column] = setting(
+        {}, 'what is known of single columns: {income: {missing: [n/a, "-"]}}'
+    )
     categorical: Annotated[Categorical, ShortFor("encode")] = setting(
         {}, "what to do about text columns"
     )

@@ -9,6 +9,7 @@ A file is untrusted input: it has at most 1 MB, 50 levels and 100,000 values, an
 is, it ends in one ConfigError.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -99,11 +100,33 @@ def parse_lines(text: str, source: str) -> Document:
         builder = _Builder(text)
         return Document(source, builder.document(), builder.lines)
     except yaml.YAMLError as error:
+        if (joined := _with_joined_pairs(text)) != text:
+            return parse_lines(joined, source)
         mark = getattr(error, "problem_mark", None)
         line = min(mark.line + 1, max(last, 1)) if mark else 1
         raise TextFault(line, f"not valid YAML: {_problem(error, text, mark)}") from None
     except (RecursionError, ValueError) as error:
         raise TextFault(1, f"not valid YAML: {error}") from None
+
+
+SURROGATES = re.compile(r"\\(?:u([dD][89abAB]..)\\u([dD][c-fC-F]..)|.)", re.DOTALL)
+"""An escape in JSON text: two that make one character, or any other."""
+
+
+def _with_joined_pairs(text: str) -> str:
+    """JSON text in which an emoji is one escape, as YAML has it, and not two; other text as it is."""
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+    def joined(escape: re.Match[str]) -> str:
+        if escape[1] is None:
+            return escape[0]
+        pair = bytes.fromhex(escape[1] + escape[2]).decode("utf-16-be")
+        return f"\\U{ord(pair):08x}"
+
+    return SURROGATES.sub(joined, text)
 
 
 class _Builder:

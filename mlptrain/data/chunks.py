@@ -13,7 +13,8 @@ from mlptrain.data.preprocessing.repairs import Repair, added_up
 from mlptrain.data.readers.sources import is_matrix, open_matrix
 from mlptrain.data.readers.tables.column_files import COLUMN_FILES
 from mlptrain.data.readers.tables.pieces import table_pieces, text_pieces
-from mlptrain.data.readers.tables.tables import JSON_LINES, Table, delimited, suffix_of
+from mlptrain.data.readers.tables.table import Table
+from mlptrain.data.readers.tables.tables import JSON_LINES, delimited, suffix_of
 from mlptrain.data.source import require
 
 
@@ -75,7 +76,8 @@ def _pieces(
         yield source, source
     elif not keep or suffix_of(path) in (*COLUMN_FILES, *JSON_LINES):
         for table in table_pieces(path):
-            yield table, table
+            yield table.without(preprocessing.blanks), table
     else:
         for text, data in text_pieces(path):
-            yield delimited(text, data), delimited(text, data, as_written=True)
+            table = delimited(text, data).without(preprocessing.blanks)
+            yield table, delimited(text, data, as_written=True)

@@ -1,7 +1,8 @@
 """What the network reads of each row: numbers, and codes for what is looked up in a table."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ class Inputs:
     numbers: RowArray
     codes: RowArray | None = None
 
-    @property
+    @cached_property
     def arrays(self) -> tuple[RowArray, ...]:
         """Those that there are, in the order of the inputs of a network's graphs."""
         return (self.numbers,) if self.codes is None else (self.numbers, self.codes)
@@ -37,10 +38,13 @@ class Inputs:
         """The rows of a slice or of an array of numbers, in memory."""
         return Inputs(*(array[rows] for array in self.arrays))
 
-    def take(self, rows: NDArray[np.intp], outs: Iterable[Array]) -> None:
-        """Write the rows of these numbers into the given arrays."""
-        for array, out in zip(self.arrays, outs, strict=True):
-            take(array, rows, out)
+    def take(self, rows: NDArray[np.intp], numbers: Array, codes: Array | None = None) -> None:
+        """Write the rows of these numbers into the given arrays; ValueError where one is missing."""
+        take(self.numbers, rows, numbers)
+        if self.codes is not None and codes is not None:
+            take(self.codes, rows, codes)
+        elif self.codes is not codes:
+            raise ValueError("codes are read exactly where there are codes")
 
 
 def take(array: RowArray, rows: NDArray[np.intp], out: Array) -> None:

@@ -1,7 +1,8 @@
 """From the settings of a config to a Dataset, and from a file to the rows of a trained model."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -9,8 +10,10 @@ from numpy.typing import DTypeLike
 from mlptrain.data.cache.cache import Cache, open_cache
 from mlptrain.data.dataset import Dataset, Rows
 from mlptrain.data.fingerprints import Fingerprints
-from mlptrain.data.prepared import no_rows, prepare, read_prepared, rows_of
+from mlptrain.data.prepared import no_rows, prepare, rows_of
+from mlptrain.data.prepared_file import read_prepared, write_prepared
 from mlptrain.data.preprocessing.preprocess import Preprocessing
+from mlptrain.data.preprocessing.repairs import Repair, RepairNote
 from mlptrain.data.readers.sources import (
     labels_of,
     open_source,
@@ -37,7 +40,8 @@ def load_dataset(settings: Settings, fitted: Preprocessing | None = None) -> Dat
     toy = open_toy(settings.train, settings.seed)
     fingerprint = {toy.path: toy_fingerprint(settings.train, settings.seed)}
     names = target_names(toy, settings.target)
-    return prepare(toy, names, settings, fitted, open_source).in_memory(fingerprint)
+    opener = partial(open_source, blanks=settings.blanks)
+    return prepare(toy, names, settings, fitted, opener).in_memory(fingerprint)
 
 
 def load_rows(
@@ -54,18 +58,22 @@ def load_rows(
     `.npy` or IDX file; by default the one beside it.
     """
     named = labels_of(path, labels) if target_needed else None
-    source = open_source(path, labels=named, expected=preprocessing.inputs)
+    source = open_source(path, labels=named, expected=preprocessing.inputs, blanks=preprocessing.blanks)
     notes = preprocessing.extra(source)
     if not target_needed:
         inputs, repairs = preprocessing.apply(source, every_row(len(source)), dtype)
-        return Rows(inputs, np.empty(0, np.int64)), (*notes, *map(str, repairs))
+        return Rows(inputs, np.empty(0, np.int64)), (*notes, *_notes_on(repairs, path))
     rows, dropped = preprocessing.usable(source)
     notes += dropped
     if not len(rows):
         raise no_rows(source)
     preprocessing.check_weights(source, rows, dtype)
     loaded, repairs = rows_of(preprocessing, source, rows, dtype)
-    return loaded, (*notes, *(f"{path}: {repair}" for repair in repairs))
+    return loaded, (*notes, *_notes_on(repairs, path))
+
+
+def _notes_on(repairs: Iterable[Repair], path: str) -> Iterator[RepairNote]:
+    return (RepairNote(path, repair) for repair in repairs)
 
 
 def _from_file(request: Request) -> Dataset:
@@ -76,25 +84,25 @@ def _from_file(request: Request) -> Dataset:
     cache = open_cache(setting) if large or setting != "auto" else None
     if cache is not None:
         return _through(cache, request, fingerprint)
-    data = request.prepare(open_source).in_memory(fingerprint)
+    data = request.prepare(request.open_source).in_memory(fingerprint)
     fingerprint.begin()
     return data
 
 
 def _through(cache: Cache, request: Request, fingerprint: Fingerprints) -> Dataset:
     """The dataset, taken from the cache or put there where it is too large for memory."""
+    read = partial(read_prepared, request=request, fingerprint=fingerprint)
     for digest in request.digests():
         if cache.holds(digest):
-            found = cache.find(key(digest, fingerprint))
-            if found is not None and request.agrees(found.document):
-                return read_prepared(found, fingerprint, f"taken from {found.file.path}")
+            found = cache.find(key(digest, fingerprint), read)
+            if found is not None:
+                return found
     prepared = request.prepare(request.opener(cache.scratch))
     if not cache.always and prepared.nbytes() <= memory_limit() // SHARE:
         data = prepared.in_memory(fingerprint)
         fingerprint.begin()  # training need not wait for it
         return data
-    rows = cache.make(key(digest, fingerprint), prepared.write)
-    return read_prepared(rows, fingerprint, f"kept in {rows.file.path}")
+    return cache.make(key(digest, fingerprint), partial(write_prepared, prepared), read)
 
 
 def key(digest: str, fingerprint: Mapping[str, str]) -> str:

@@ -8,7 +8,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.source import BLANK, Kind, RowIndex, contiguous, finder, in_order, label
+from mlptrain.data.source import (
+    BLANK,
+    SHOWN,
+    Kind,
+    RowIndex,
+    contiguous,
+    digits_lost,
+    finder,
+    in_order,
+    label,
+)
 from mlptrain.errors import DataError
 from mlptrain.messages import quoted
 
@@ -57,13 +67,33 @@ class Matrix:
         column = self.column(name)
         if column.dtype.kind == "U":
             raise DataError(f"{self.path}: {name}: holds text, numbers are needed")
-        return column.astype(np.float64)
+        return self._exact([name], column)
+
+    def inexact(self, name: str) -> NDArray[np.bool_]:
+        """(N,) where a number column holds a whole number that float64 does not: 2^53 + 1."""
+        column = self.column(name)
+        if column.dtype.kind not in "iu":
+            return np.zeros(len(column), bool)
+        return lost(column, column.astype(np.float64))
+
+    def code(self, names: Sequence[str]) -> dict[str, str]:
+        """An array has numbers, however they were spelled."""
+        return {}
+
+    def _exact(self, names: Sequence[str], values: NDArray[Any]) -> NDArray[np.float64]:
+        """Values of these columns as float64; DataError where whole numbers lose digits."""
+        numbers = values.astype(np.float64, order="C")
+        if values.dtype.kind in "iu" and values.dtype.itemsize == 8 and lost(values, numbers).any():
+            name = next(name for name in names if self.inexact(name).any())
+            faulty = np.flatnonzero(self.inexact(name))
+            raise digits_lost(self, name, faulty[:SHOWN].tolist(), len(faulty))
+        return numbers
 
     def block(self, names: Sequence[str], rows: RowIndex) -> NDArray[np.float64]:
         """Several number columns of some rows, as a new (n, K) array."""
         if tuple(names) == self.features:
-            return self.X[contiguous(rows)].astype(np.float64, order="C")
-        return np.stack([self.column(name)[rows].astype(np.float64) for name in names], axis=1)
+            return self._exact(names, self.X[contiguous(rows)])
+        return np.stack([self._exact([name], self.column(name)[rows]) for name in names], axis=1)
 
     def missing(self, name: str) -> NDArray[np.bool_]:
         """(N,) NaN, or empty text."""
@@ -94,6 +124,18 @@ class Matrix:
     def texts(self, name: str) -> list[str]:
         """A column as text, to be carried through."""
         return [label(value) for value in self.column(name)]
+
+
+def lost(whole: NDArray[Any], numbers: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Where whole numbers are not what they became in float64.
+
+    >>> whole = np.array([2**53, 2**53 + 1])
+    >>> lost(whole, whole.astype(float))
+    array([False,  True])
+    """
+    with np.errstate(invalid="ignore"):  # 2^63 fits no int64
+        again = numbers.astype(whole.dtype)
+    return np.asarray((again != whole) | (numbers >= 2.0 ** (64 - (whole.dtype.kind == "i"))))
 
 
 def _present(value: Any) -> bool:

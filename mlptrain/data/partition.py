@@ -5,9 +5,11 @@ from mlptrain.data.preprocessing.preprocess import Preprocessing, complete_rows
 from mlptrain.data.preprocessing.targets import (
     Target,
     check_no_class_alone,
+    check_target_numbers,
     class_values,
     fit_classes,
     fit_target_numbers,
+    spelled_alike,
 )
 from mlptrain.data.row_set import RowSet, every_row
 from mlptrain.data.settings import Settings
@@ -29,10 +31,13 @@ def learn(
         notes += dropped
     if settings.classify:
         class_values(source, names[0], rows)  # a missing class is refused before anything is drawn
+    else:
+        check_target_numbers(source, names, rows)
     found = partition(source, rows, names, settings)
     target: Target
     if settings.classify:
         target = fit_classes(source, names[0], found.train)
+        notes += spelled_alike(names[0], target.classes)
     else:
         scaled = settings.scale_target == "standard"
         target, constant = fit_target_numbers(source, names, found.train, scale=scaled)

@@ -6,26 +6,21 @@ The inputs are made block by block, and go into memory or into a file of the cac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from mlptrain.data.cache.rows_file import RowsFile, RowsWriter
 from mlptrain.data.dataset import Dataset, Rows
-from mlptrain.data.inputs import Inputs
 from mlptrain.data.partition import learn, partition
 from mlptrain.data.preprocessing.preprocess import Preprocessing
-from mlptrain.data.preprocessing.repairs import Repair
+from mlptrain.data.preprocessing.repairs import Repair, RepairNote
 from mlptrain.data.readers.sources import labels_of
 from mlptrain.data.settings import Settings
-from mlptrain.data.source import RowIndex, Source, blocks, in_blocks
+from mlptrain.data.source import RowIndex, Source
 from mlptrain.data.split import Partition
 from mlptrain.errors import DataError
 from mlptrain.messages import count
-
-MOST_BESIDE = 1 << 26
-"""Bytes of targets, or of row weights, that are held in memory where the inputs stay in a file."""
 
 
 @dataclass(frozen=True)
@@ -60,22 +55,9 @@ class Prepared:
         sets, notes = dict[str, Rows](), list(self.notes)
         for name, (source, rows) in self.sets.items():
             sets[name], repairs = rows_of(self.preprocessing, source, rows, self.dtype)
-            notes += [f"{name}: {repair}" for repair in repairs]
+            notes += [RepairNote(name, repair) for repair in repairs]
         places = Partition(*(np.asarray(rows) for rows in self.partition))
         return Dataset(self.preprocessing, places, fingerprint, tuple(notes), **sets)
-
-    def write(self, writer: RowsWriter) -> None:
-        """Everything that `read_prepared` needs, into a file of the cache."""
-        notes = list(self.notes)
-        for name, (source, rows) in self.sets.items():
-            for array, features in self.preprocessing.features_of(source, rows, self.dtype).items():
-                writer.add(f"{name}.{array}", features)
-                notes += [f"{name}: {repair}" for repair in features.repairs()]
-            for key, make in _makers(self.preprocessing, source, self.dtype).items():
-                writer.add(f"{name}.{key}", in_blocks(make, rows, 1))
-        for name, rows in self.partition._asdict().items():
-            writer.add(f"rows.{name}", blocks(rows, 1))
-        writer.finish({"preprocessing": self.preprocessing.to_json(), "notes": notes})
 
 
 class Opener(Protocol):
@@ -124,11 +106,11 @@ def rows_of(
 ) -> tuple[Rows, list[Repair]]:
     """Rows in memory, and what was repaired."""
     inputs, repairs = preprocessing.apply(source, rows, dtype)
-    makers = _makers(preprocessing, source, dtype)
+    makers = makers_of(preprocessing, source, dtype)
     return Rows(inputs, **{key: make(rows) for key, make in makers.items()}), repairs
 
 
-def _makers(preprocessing: Preprocessing, source: Source, dtype: DTypeLike) -> dict[str, Any]:
+def makers_of(preprocessing: Preprocessing, source: Source, dtype: DTypeLike) -> dict[str, Any]:
     """What makes each array that there is beside the inputs."""
     makers: dict[str, Any] = {"y": partial(preprocessing.encode, source, dtype=dtype)}
     if preprocessing.weight is not None:
@@ -136,27 +118,3 @@ def _makers(preprocessing: Preprocessing, source: Source, dtype: DTypeLike) -> d
     if preprocessing.classes is None:
         makers["truth"] = partial(preprocessing.truth, source)
     return makers
-
-
-def read_prepared(file: RowsFile, fingerprint: Mapping[str, str], note: str) -> Dataset:
-    """The dataset that `write` has written. `note` says where the file is.
-
-    Inputs and places of rows stay there, and so does whatever takes more than MOST_BESIDE bytes.
-    """
-    sets = dict[str, Rows]()
-    for name in ("train", "val", "test"):
-        if f"{name}.numbers" in file.arrays:
-            inputs = Inputs(file.arrays[f"{name}.numbers"], file.arrays.get(f"{name}.codes"))
-            sets[name] = Rows(
-                inputs, *(_beside(file, f"{name}.{key}") for key in ("y", "weights", "truth"))
-            )
-    places = Partition(*(cast(RowIndex, file.arrays[f"rows.{name}"]) for name in Partition._fields))
-    preprocessing = Preprocessing.from_json(file.document["preprocessing"])
-    notes = [f"prepared rows {note}, which may be deleted at any time", *file.document["notes"]]
-    return Dataset(preprocessing, places, fingerprint, tuple(notes), **sets)
-
-
-def _beside(file: RowsFile, name: str) -> Any:
-    """An array of the file, in memory where it is not too large; None where there is none."""
-    array = file.arrays.get(name)
-    return array[:] if array is not None and array.nbytes <= MOST_BESIDE else array

@@ -31,6 +31,13 @@ class Categorical:
     columns: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class ColumnSettings:
+    """`data.columns.NAME`."""
+
+    missing: tuple[str, ...]
+
+
 class Fold(NamedTuple):
     """`data.fold`: the fold that is held out, from 1 on, and how many there are."""
 
@@ -59,6 +66,7 @@ class Settings:
     scale: Scale
     scale_target: Literal["standard", "none"]
     missing: Missing
+    columns: Mapping[str, ColumnSettings]
     categorical: Categorical
     dates: Literal["refuse", "ignore", "number"]
     transform: Literal["polar"] | None
@@ -66,3 +74,8 @@ class Settings:
     classify: bool
     seed: int
     dtype: np.dtype[Any]
+
+    @property
+    def blanks(self) -> dict[str, tuple[str, ...]]:
+        """Column -> the texts that stand for a missing value in it, beside the usual ones."""
+        return {name: column.missing for name, column in self.columns.items() if column.missing}

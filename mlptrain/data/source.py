@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mlptrain.data.row_set import RowSet
 from mlptrain.errors import DataError
-from mlptrain.messages import count, hint, some
+from mlptrain.messages import count, hint, in_yaml, some
 
 Kind = Literal["number", "boolean", "date", "text", "blank", "other"]
 """What a column holds. `blank` has no value at all; `other` is nested or a time without a day."""
@@ -56,6 +56,12 @@ class Source(Protocol):
 
     def block(self, names: Sequence[str], rows: RowIndex) -> NDArray[np.float64]:
         """Several number columns of some rows, as a new (n, K) array."""
+
+    def inexact(self, name: str) -> NDArray[np.bool_]:
+        """(N,) where a number column holds a whole number that float64 does not: 2^53 + 1."""
+
+    def code(self, names: Sequence[str]) -> dict[str, str]:
+        """Of number columns those that may be codes, by a text that the number does not keep: 007."""
 
     def missing(self, name: str) -> NDArray[np.bool_]:
         """(N,) where the column has no value."""
@@ -121,18 +127,30 @@ def first_places(name: str, faulty: NDArray[np.bool_], rows: RowIndex) -> list[t
     return [(int(row), name) for row in rows[np.flatnonzero(faulty)[:SHOWN]]]
 
 
+INEXACT = "has more digits than a number can keep (float64: 15 to 17)"
+
+
+def digits_lost(source: Source, name: str, first: Sequence[int], total: int) -> DataError:
+    """The error for whole numbers that float64 does not hold; the first rows, and how many in all."""
+    column = in_yaml(name)
+    advice = (
+        f"an id is left out by `ignore: [{column}]`, codes are categories by "
+        f"`categorical: {{columns: [{column}]}}`, quantities take fewer digits"
+    )
+    return faulty_values(source, [(row, name) for row in first], total, INEXACT, advice)
+
+
 def require(source: Source, names: Iterable[str]) -> None:
     """DataError naming every column that the source lacks, with the nearest it has."""
     present = set(source.names)
     absent = [name for name in names if name not in present]
+    has = f"(it has {some(source.names)})"
+    if len(absent) > SHOWN:
+        found = f"{count(len(absent), 'column')} not there: {some([repr(name) for name in absent])}"
+        raise DataError(f"{source.path}: {found} {has}")
     if absent:
-        raise DataError(
-            *(
-                f"{source.path}: no column {name!r}{hint(name, source.names)} "
-                f"(it has {some(source.names)})"
-                for name in absent
-            )
-        )
+        lines = (f"no column {name!r}{hint(name, source.names)} {has}" for name in absent)
+        raise DataError(*(f"{source.path}: {line}" for line in lines))
 
 
 def label(value: Any) -> str:
@@ -143,9 +161,9 @@ def label(value: Any) -> str:
     """
     if isinstance(value, bool | np.bool_):
         return "true" if value else "false"
-    if isinstance(value, int | np.integer) and abs(int(value)) < 2**63:
+    if isinstance(value, int | np.integer):
         return str(int(value))
-    if isinstance(value, int | float | np.integer | np.floating):
+    if isinstance(value, float | np.floating):
         number = float(value)
         return str(int(number)) if number.is_integer() and abs(number) < 2**63 else repr(number)
     return str(value).strip()
@@ -211,11 +229,13 @@ def as_number(text: str) -> int | float | None:
 def in_order(labels: Iterable[str]) -> list[str]:
     """Labels in the order of their numbers where all are numbers, else as sorted text.
 
-    >>> in_order({"10", "9", "0.5"}), in_order({"10", "9", "b"})
-    (['0.5', '9', '10'], ['10', '9', 'b'])
+    The order does not depend on that of the given ones: NaN, which has no place among numbers, is text.
+
+    >>> in_order({"10", "9", "0.5"}), in_order({"10", "9", "b"}), in_order({"10", "Nan", "9"})
+    (['0.5', '9', '10'], ['10', '9', 'b'], ['10', '9', 'Nan'])
     """
     labels = list(labels)
     numbers = {text: as_number(text) for text in labels}
-    if all(number is not None for number in numbers.values()):
+    if all(number is not None and number == number for number in numbers.values()):
         return sorted(labels, key=lambda text: (numbers[text] or 0, text))
     return sorted(labels)

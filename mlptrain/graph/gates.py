@@ -112,7 +112,7 @@ class Divide(Binary):
 
 
 class Power(Binary):
-    """x ^ y.   local: y x^(y-1) (0 where y is 0), x^y log x (0 where x is 0: the limit for y > 0).
+    """x ^ y.   local: y x^(y-1), x^y log x   (0 where y is 0; 0 where x is 0: the limit for y > 0).
 
     >>> apply(Power(), np.array([3.0, 4.0]), np.array([2.0, 0.5]), dtype=float)
     array([9., 2.])
@@ -124,8 +124,8 @@ class Power(Binary):
     def backward(self, upstream: Array, inputs: Arrays, out: Array, saved: Arrays, into: Into) -> None:
         x, y = inputs
         if into[0] is not None:
-            lower = np.power(x, np.where(np.equal(y, 0), 0, y - 1))  # x^0 is flat, at 0 as well
-            fold(upstream * y * lower, into[0])
+            power = np.power(x, y - 1, out=np.zeros_like(out), where=np.not_equal(y, 0))  # 0^-1
+            fold(upstream * y * power, into[0])
         if into[1] is not None:
             log_x = np.log(x, out=np.zeros_like(out), where=np.not_equal(x, 0))
             fold(upstream * out * log_x, into[1])

@@ -1,6 +1,6 @@
 """Everything that `eval` says about a model on some rows."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -9,8 +9,10 @@ import numpy as np
 
 from mlptrain.data.dataset import Dataset, Rows
 from mlptrain.data.load import load_rows
+from mlptrain.data.preprocessing.repairs import RepairNote
 from mlptrain.errors import ConfigError
 from mlptrain.inference.model import Model
+from mlptrain.inference.outside import Ranges
 from mlptrain.metrics.classification import confusion_matrix, per_class
 from mlptrain.training.data_files import data_again
 from mlptrain.training.evaluate import Evaluation
@@ -35,13 +37,21 @@ class EvaluationReport:
     per_class: dict[str, dict[str, float]] | None
     confusion: list[list[float]] | None  # rows are the true classes
     notes: tuple[str, ...]
+    remarks: tuple[str, ...] = ()  # what stands below the metrics
+    details: str = ""  # the file that has the notes in full
 
     @classmethod
     def of(
-        cls, model: Model, split: str, evaluation: Evaluation, notes: Sequence[str] = ()
+        cls,
+        model: Model,
+        split: str,
+        evaluation: Evaluation,
+        notes: Sequence[str] = (),
+        details: str = "",
     ) -> "EvaluationReport":
         """What there is to say about the evaluation of a model."""
         rows, table, confusion = evaluation.rows, None, None
+        measured = evaluation.measured()
         if model.preprocessing.classes is not None and np.isfinite(evaluation.scores).all():
             predicted = evaluation.predictions()
             scores = per_class(predicted, rows.y, rows.weights)
@@ -59,12 +69,27 @@ class EvaluationReport:
             checkpoint=str(model.checkpoint.path),
             split=split,
             rows=len(rows),
-            measured=evaluation.measured(),
+            measured=measured,
             classes=model.preprocessing.classes,
             per_class=table,
             confusion=confusion,
             notes=tuple(notes),
+            remarks=tuple(cls.remarks_on(model, measured)),
+            details=details,
         )
+
+    @staticmethod
+    def remarks_on(model: Model, names: Collection[str]) -> Iterator[str]:
+        """What the names of the measured values do not say."""
+        options = model.config.loss.options()
+        changed = [key for key in ("class_weights", "label_smoothing") if options.get(key)]
+        if changed:
+            rest = "; log_loss is without" if "log_loss" in names else ""
+            yield f"loss is with {' and '.join(changed)}, as in training{rest}"
+        classes = model.preprocessing.classes or ()
+        ranking = [name for name in ("roc_auc", "average_precision") if name in names]
+        if len(classes) == 2 and ranking:
+            yield f"{' and '.join(ranking)}: of class {classes[1]}"
 
     def class_table(self) -> Table | None:
         """Precision, recall, F1 and support of each class."""
@@ -110,6 +135,8 @@ def evaluate(
         rows, notes = load_rows(
             data, model.preprocessing, target_needed=True, dtype=model.network.dtype
         )
+        outside = Ranges(model.preprocessing, model.network.dtype).outside(rows.inputs.numbers)
+        notes += (f"{data}: {outside}",) * (outside.rows > 0)
         return EvaluationReport.of(model, data, model.evaluation(rows), notes)
     dataset, warnings = data_again(model.config, model.checkpoint, model.preprocessing)
     split = split or last_split(dataset)
@@ -117,8 +144,10 @@ def evaluate(
         raise ConfigError(
             f"--split {split}: the config has no {split} rows; choose another, or name --data"
         )
-    notes = (*dataset.notes, *warnings)
-    return EvaluationReport.of(model, split, model.evaluation(splits(dataset)[split]), notes)
+    of_others = [each for each in dataset.notes if isinstance(each, RepairNote) and each.rows != split]
+    told = [*(each for each in dataset.notes if each not in of_others), *warnings]
+    evaluation = model.evaluation(splits(dataset)[split])
+    return EvaluationReport.of(model, split, evaluation, told, "summary.json")
 
 
 def splits(data: Dataset) -> dict[Split, Rows]:

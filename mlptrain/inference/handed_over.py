@@ -4,6 +4,7 @@ The columns of a data frame (pandas, polars, Arrow) are found by name; those of 
 order of training. No library of data frames is imported: one is known by the names of its columns.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from numbers import Number as AnyNumber
 from typing import Any
@@ -41,7 +42,18 @@ def rows_of(X: Any, made: Preprocessing) -> Matrix:
 def as_trained(columns: Mapping[str, NDArray[Any]], made: Preprocessing) -> dict[str, NDArray[Any]]:
     """The columns, with 0 and 1 as false and true where training had those, and the other way round."""
     kinds = {column.name: column.kind for column in made.columns if isinstance(column, Number)}
-    return {name: _as_kind(name, column, kinds.get(name)) for name, column in columns.items()}
+    return {
+        name: _as_kind(name, _without(column, made.blanks.get(name, ())), kinds.get(name))
+        for name, column in columns.items()
+    }
+
+
+def _without(column: NDArray[Any], blanks: Sequence[str]) -> NDArray[Any]:
+    """A column in which more texts, or the numbers that they are, stand for a missing value."""
+    numbers = [number for text in blanks if (number := as_number(text)) is not None]
+    if column.dtype.kind == "U":
+        return np.where(np.isin(np.char.strip(column), list(blanks)), "", column) if blanks else column
+    return np.where(np.isin(column, numbers), np.nan, column) if numbers else column
 
 
 def _as_kind(name: str, column: NDArray[Any], kind: Kind | None) -> NDArray[Any]:
@@ -100,7 +112,8 @@ def columns_of(what: str, frame: Any, wanted: Sequence[str]) -> dict[str, NDArra
     keys = list(getattr(frame, "column_names", frame.columns))  # in Arrow `columns` are the values
     names = [str(key) for key in keys]
     require(Matrix(what, np.empty((0, 0)), dict.fromkeys(names, np.empty(0)), ()), wanted)
-    twice = next((name for name in wanted if names.count(name) > 1), None)
+    times = Counter(names)
+    twice = next((name for name in wanted if times[name] > 1), None)
     if twice is not None:
         raise DataError(f"{what}: two columns are called {printable(twice)!r}: rename one")
     place = dict(zip(names, keys, strict=True))

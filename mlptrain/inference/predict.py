@@ -3,6 +3,7 @@
 Only one chunk is in memory at a time, so a file larger than memory works, and so does stdin.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from mlptrain.data.chunks import Chunk, iterate_features
 from mlptrain.data.preprocessing.repairs import Repair
 from mlptrain.errors import ConfigError, DataError
 from mlptrain.inference.model import Model
+from mlptrain.inference.outside import Outside, Ranges
 from mlptrain.training.evaluate import predictions
 
 ENTRIES = 1 << 19
@@ -28,6 +30,7 @@ class Predicted:
     columns: dict[str, list[str] | list[float]]
     notes: tuple[str, ...]
     repairs: tuple[Repair, ...]
+    outside: Outside
 
 
 def predict(
@@ -40,7 +43,7 @@ def predict(
     class. ConfigError where the model gives no probabilities or two columns would share a name.
     """
     names = column_names(model, proba=proba, keep=keep)
-    twice = next((name for name in names if names.count(name) > 1), None)
+    twice = next((name for name, times in Counter(names).items() if times > 1), None)
     if twice is not None:
         raise ConfigError(
             f"--keep: two columns would be called {twice!r}: rename the one in the data, "
@@ -65,10 +68,11 @@ def column_names(model: Model, *, proba: bool, keep: Sequence[str]) -> list[str]
 def _chunks(model: Model, data: str, proba: bool, keep: Sequence[str]) -> Iterator[Predicted]:
     preprocessing = model.preprocessing
     rows = max(1, ENTRIES // (BATCH * len(preprocessing.features))) * BATCH
-    first = 1
+    first, ranges = 1, Ranges(preprocessing, model.network.dtype)
     for chunk in iterate_features(data, preprocessing, rows, model.network.dtype, keep):
         columns = _columns(model, data, chunk, first, proba)
-        yield Predicted(columns, chunk.notes, chunk.repairs)
+        outside = ranges.outside(chunk.inputs.numbers)
+        yield Predicted(columns, chunk.notes, chunk.repairs, outside)
         first += len(chunk.inputs)
 
 

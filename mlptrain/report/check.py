@@ -4,7 +4,8 @@ from rich.table import Table
 from rich.text import Text
 
 from mlptrain.errors import CheckFailed
-from mlptrain.report.console import emit_json, plain, say, stdout, tell
+from mlptrain.report.console import emit_json, lines_of, plain, say, stdout
+from mlptrain.report.notes import tell
 from mlptrain.tools.check import Finding, Report
 
 STYLES = {"PASS": "green", "WARN": "yellow", "FAIL": "bold red"}
@@ -18,25 +19,27 @@ def show(report: Report, *, as_json: bool) -> None:
     else:
         out = stdout()
         say(out, report.config)
-        out.print(listed(report.findings), no_wrap=False, overflow="fold")
+        out.print(listed(report.findings, out.width))
         say(out, summary(report.findings))
     failed = [finding for finding in report.findings if finding.status == "FAIL"]
     if failed:
         raise CheckFailed(*(f"{report.config}: {complaint(finding)}" for finding in failed))
 
 
-def listed(findings: tuple[Finding, ...]) -> Table:
+def listed(findings: tuple[Finding, ...], width: int) -> Table:
     """Three columns: verdict, check, and what was found with what to do."""
-    made = Table.grid(padding=(0, 2, 0, 0))
-    made.add_column(no_wrap=True)
-    made.add_column(no_wrap=True)
-    made.add_column(overflow="fold")
+    made = Table.grid(padding=(0, 2, 0, 0), pad_edge=False)
+    for _ in range(3):
+        made.add_column(no_wrap=True)
+    room = width - sum(
+        2 + max(map(len, column)) for column in (STYLES, (each.check for each in findings))
+    )
     for finding in findings:
         status = Text(finding.status, STYLES[finding.status])
-        found = plain(finding.found)
+        found = lines_of(finding.found, room)
         if finding.advice:
-            found.append(f"\n-> {plain(finding.advice)}")
-        made.add_row(status, plain(finding.check), found)
+            found += lines_of(f"-> {finding.advice}", room)
+        made.add_row(status, plain(finding.check), Text("\n".join(found)))
     return made
 
 

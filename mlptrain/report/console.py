@@ -2,25 +2,20 @@
 
 Results go to stdout; progress, notes and logs to stderr. All that is printed goes through here, and
 none of it can fail: see `standard_streams`. Text that comes from a file or a user is
-stripped of control characters, and never taken for markup.
+stripped of control characters, and never taken for markup. No line is longer than the terminal, and
+none ends within a word or a number.
 """
 
-import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, TextIO
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from mlptrain.messages import printable
-from mlptrain.report.standard_streams import outlet_of
+from mlptrain.messages import folded, printable, shortened
+from mlptrain.report.standard_streams import outlet_of, width
 from mlptrain.storage.documents import document_text
-
-UNFOLDED = 500
-"""Columns of what is not a terminal."""
 
 
 def stdout() -> Console:
@@ -35,9 +30,7 @@ def stderr() -> Console:
 
 def _console(stream: TextIO) -> Console:
     """As wide as the terminal or as COLUMNS says; in a pipe or a file nothing needs to be folded."""
-    if stream.isatty() or "COLUMNS" in os.environ:
-        return Console(file=stream, highlight=False)
-    return Console(file=stream, highlight=False, soft_wrap=True, width=UNFOLDED)
+    return Console(file=stream, highlight=False, soft_wrap=not stream.isatty(), width=width(stream))
 
 
 def write(text: str) -> None:
@@ -68,8 +61,18 @@ def plain(text: str) -> Text:
 
 
 def say(console: Console, text: str) -> None:
-    """A line of text that nothing folds: a path in it can be copied, and a pipe reads one line."""
-    console.print(plain(text), soft_wrap=True)
+    """A line of text, on several lines where the terminal is narrower; a pipe reads one line.
+
+    Of a word that is longer than the terminal, such as a path, the middle is left out.
+    """
+    for line in lines_of(text, console.width):
+        console.print(Text(line), soft_wrap=True)
+
+
+def lines_of(text: str, room: int) -> list[str]:
+    """Text in lines of at most `room` columns, between whose words they end."""
+    words = (shortened(word, room - 2) for word in printable(text).split(" "))
+    return folded(" ".join(words), room)
 
 
 def number(value: float | int | None) -> str:
@@ -97,19 +100,3 @@ def size(count: int) -> str:
             return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
         value /= 1024
     return f"{value:.1f} TiB"
-
-
-def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, left: int = 1) -> Table:
-    """A plain table; the first `left` columns hold words, the others numbers."""
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for position, column in enumerate(columns):
-        made.add_column(plain(column), justify="left" if position < left else "right", overflow="fold")
-    for row in rows:
-        made.add_row(*(plain(cell) if isinstance(cell, str) else plain(number(cell)) for cell in row))
-    return made
-
-
-def tell(notes: Sequence[str]) -> None:
-    """What the user should know, on stderr, a line each."""
-    for note in notes:
-        say(stderr(), f"note: {note}")

@@ -1,7 +1,9 @@
 """The outcome of an evaluation: loss, metrics, per-class table, confusion matrix."""
 
 from mlptrain.inference.evaluation_report import EvaluationReport
-from mlptrain.report.console import emit_json, say, stdout, table, tell
+from mlptrain.report.console import emit_json, say, stdout
+from mlptrain.report.notes import Notes
+from mlptrain.report.tables import print_table
 
 WIDEST_MATRIX = 15
 """Confusion matrices with more classes are left to --json."""
@@ -9,16 +11,18 @@ WIDEST_MATRIX = 15
 
 def show(report: EvaluationReport, *, as_json: bool) -> None:
     """Print everything that was measured."""
-    tell(report.notes)
+    Notes(report.details).tell(report.notes)
     if as_json:
         emit_json(report.document())
         return
     out = stdout()
     say(out, f"{report.checkpoint} on {report.rows:,} rows ({report.split})")
-    out.print(table(("metric", "value"), list(report.measured.items())))
+    print_table(out, ("metric", "value"), list(report.measured.items()))
+    for remark in report.remarks:
+        say(out, remark)
     tables = [report.class_table()]
     if len(report.classes or ()) <= WIDEST_MATRIX:
         tables.append(report.confusion_table())
     for each in filter(None, tables):
         out.print()
-        out.print(table(*each))
+        print_table(out, *each)

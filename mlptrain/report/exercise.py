@@ -4,13 +4,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mlptrain.errors import CheckFailed
-from mlptrain.report.console import say, stdout, table
+from mlptrain.report.console import say, stdout
+from mlptrain.report.tables import print_table
 from mlptrain.tools.exercise import Exercise, Verdict
 
 
 def show_list(exercises: Sequence[Exercise]) -> None:
     """A line for each exercise."""
-    stdout().print(table(("number", "exercise", "file"), [_row(each) for each in exercises], left=3))
+    print_table(
+        stdout(),
+        ("number", "exercise", "file"),
+        [_row(each) for each in exercises],
+        words=("exercise", "file"),
+    )
 
 
 def _row(task: Exercise) -> tuple[str, str, str]:

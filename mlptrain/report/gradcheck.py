@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 
 from mlptrain.errors import CheckFailed
 from mlptrain.messages import count, some
-from mlptrain.report.console import emit_json, say, stdout, table
+from mlptrain.report.console import emit_json, say, stdout
+from mlptrain.report.tables import print_table
 from mlptrain.tools.gradcheck import TOLERANCE, Row
 
 MOST_NAMED = 3
@@ -12,21 +13,21 @@ MOST_KINKS = 10
 """So many tensors with kinks are listed below the table; --json has all."""
 
 
-def show(rows: Iterable[Row], *, as_json: bool) -> None:
-    """Print all rows; CheckFailed, with a line for each tensor that failed, if any did."""
+def show(rows: Iterable[Row], *, as_json: bool, whole: bool) -> None:
+    """Print the rows that failed, or all; CheckFailed, with a line for each that failed, if any did."""
     rows = list(rows)
     failed = [row for row in rows if not row.passed]
     if as_json:
         emit_json(document(rows))
     else:
-        print_table(rows)
+        print_rows(rows if whole else failed)
         for line in (*notes(rows), verdict(rows, failed)):
             say(stdout(), line)
     if failed:
         raise CheckFailed(*complaints(failed))
 
 
-def print_table(rows: Sequence[Row]) -> None:
+def print_rows(rows: Sequence[Row]) -> None:
     """The network stands above the table where it is only one, else in front of its tensors."""
     networks, parts = [row.network for row in rows], [row.part for row in rows]
     words: dict[str, list[str]] = {}
@@ -44,13 +45,10 @@ def print_table(rows: Sequence[Row]) -> None:
         "verdict": [mark(row) for row in rows],
     }
     columns = words | numbers
-    made = table(tuple(columns), list(zip(*columns.values(), strict=True)), left=len(words))
-    made.padding = (0, 1, 0, 0)
-    for column, name in zip(made.columns, columns, strict=True):
-        column.no_wrap = name != "network"
-        if name in ("how", "verdict"):
-            column.justify = "left"
-    stdout().print(made)
+    if rows:
+        cells = list(zip(*columns.values(), strict=True))
+        flush_left = [*words, "how", "verdict"]
+        print_table(stdout(), tuple(columns), cells, words=flush_left, spare=("how", "complex"))
 
 
 def without_repeats(names: Sequence[str]) -> list[str]:

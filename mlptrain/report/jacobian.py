@@ -6,7 +6,8 @@ import numpy as np
 
 from mlptrain.arrays import Array
 from mlptrain.report.cells import number
-from mlptrain.report.console import emit_json, say, size, stdout, table
+from mlptrain.report.console import emit_json, say, size, stdout
+from mlptrain.report.tables import print_table
 from mlptrain.tools.trace.jacobian import Jacobian, Touch
 
 
@@ -46,7 +47,7 @@ def show_sizes(jacobians: Sequence[Jacobian], *, as_json: bool) -> None:
         )
         for each in jacobians
     ]
-    out.print(table(columns, rows, left=2))
+    print_table(out, columns, rows, words=("reads",))
     largest = max(jacobians, key=lambda each: each.nbytes)
     say(
         out,

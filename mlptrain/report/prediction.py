@@ -11,10 +11,12 @@ from pathlib import Path
 
 from mlptrain.data.preprocessing.repairs import Repair, added_up
 from mlptrain.errors import ConfigError, StorageError
+from mlptrain.inference.outside import Outside, together
 from mlptrain.inference.predict import Predicted
 from mlptrain.messages import printable
-from mlptrain.report.console import nobody_reads, stdout_is_terminal, tell
+from mlptrain.report.console import nobody_reads, stdout_is_terminal
 from mlptrain.report.console import write as to_stdout
+from mlptrain.report.notes import repaired, tell
 from mlptrain.storage.files import write_atomically
 
 Format = Callable[[Predicted, bool], str]
@@ -26,14 +28,15 @@ def write(chunks: Iterator[Predicted], out: str | None, inputs: Iterable[str]) -
 
     `inputs` are the files that are read meanwhile, which may not be replaced.
     """
-    notes, repairs = list[str](), list[Repair]()
+    notes, repairs, outside = list[str](), list[Repair](), list[Outside]()
     form = format_of(out)
     if out is None or out == "-":
-        _print(_texts(chunks, form, notes, repairs))
+        _print(_texts(chunks, form, notes, repairs, outside))
     else:
         _check_place(Path(out), inputs)
-        write_atomically(out, (text.encode() for text in _texts(chunks, form, notes, repairs)))
-    tell([*notes, *map(str, added_up(repairs))])
+        write_atomically(out, (text.encode() for text in _texts(chunks, form, notes, repairs, outside)))
+    far = [str(together(outside))] if any(each.rows for each in outside) else []
+    tell([*notes, *[repaired(added_up(repairs))] * bool(repairs), *far])
 
 
 def format_of(out: str | None) -> Format:
@@ -76,13 +79,18 @@ def _delimited(rows: Predicted, first: bool, separator: str) -> str:
 
 
 def _texts(
-    chunks: Iterator[Predicted], form: Format, notes: list[str], repairs: list[Repair]
+    chunks: Iterator[Predicted],
+    form: Format,
+    notes: list[str],
+    repairs: list[Repair],
+    outside: list[Outside],
 ) -> Iterator[str]:
     """The chunks as text; what there is to tell is gathered on the way."""
     first = True
     for chunk in chunks:
         notes += chunk.notes
         repairs += chunk.repairs
+        outside.append(chunk.outside)
         yield form(chunk, first)
         first = False
 

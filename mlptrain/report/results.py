@@ -16,7 +16,8 @@ from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.errors import CheckpointError, ConfigError
 from mlptrain.inference.evaluation_report import EvaluationReport, Split, last_split, splits
 from mlptrain.inference.model import Model
-from mlptrain.report.console import say, stdout, tell
+from mlptrain.report.console import number, say, stdout
+from mlptrain.report.notes import tell
 from mlptrain.storage.files import read_bytes
 from mlptrain.storage.fold_directory import check_one_run
 from mlptrain.training.data_files import data_again
@@ -140,7 +141,7 @@ class Results:
         """Metrics in words: `accuracy 0.9722`."""
         values = self.evaluation_report.measured
         known = [(name, values[name]) for name in names if values.get(name) is not None]
-        return ", ".join(f"{name} {value:.4g}" for name, value in known)
+        return ", ".join(f"{name} {number(value)}" for name, value in known)
 
 
 def place_for(runs: Sequence[Results], out: Path | None, name: str) -> Path:

@@ -15,10 +15,11 @@ COLUMNS = 80
 Values = Mapping[str, Any]
 
 
-def summary(records: Sequence[Values]) -> list[str]:
+def summary(records: Sequence[Values], room: int = COLUMNS) -> list[str]:
     """A line for each curve: its name, its course, its first, last and best value.
 
     records  lines of metrics.jsonl; where there are not two, there is no curve and no line
+    room     the columns of the terminal, of which it takes no more than COLUMNS
 
     >>> for line in summary([{"train_loss": 4.0}, {"train_loss": 1.0}, {"train_loss": 2.0}]):
     ...     print(line)
@@ -30,7 +31,7 @@ def summary(records: Sequence[Values]) -> list[str]:
     name = max((len(key) for key in keys), default=0)
     found = {key: series(records, key) for key in keys}
     ends = {key: outcome(key, values) for key, values in found.items()}
-    room = COLUMNS - name - 4 - max((len(text) for text in ends.values()), default=0)
+    room = min(room, COLUMNS) - name - 4 - max((len(text) for text in ends.values()), default=0)
     width = max(1, min(LONGEST, room))
     return [f"{key:<{name}}  {sparkline(found[key], width)}  {ends[key]}" for key in keys]
 

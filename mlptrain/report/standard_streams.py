@@ -14,6 +14,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
 
+from mlptrain.messages import folded
+
+UNLIMITED = 100_000
+"""Columns of what is not a terminal."""
+
+USUAL = 80
+"""Columns of a terminal that does not know how many it has."""
+
 LOST = 6
 """The exit code where a result could not be written: that of every failure of input or output."""
 
@@ -60,6 +68,25 @@ class Outlet(io.RawIOBase):
             return None
         is_device = stat.S_ISCHR(os.fstat(self._descriptor).st_mode)
         return None if error.errno == errno.EIO and is_device else error
+
+
+def width(stream: TextIO) -> int:
+    """The columns of the terminal, or what COLUMNS says; without a limit in a pipe or a file."""
+    wanted = os.environ.get("COLUMNS", "")
+    if wanted.isdigit() and int(wanted):
+        return int(wanted)
+    if not stream.isatty():
+        return UNLIMITED
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or USUAL
+    except OSError:  # it is gone
+        return USUAL
+
+
+def complain(fault: str) -> None:
+    """The line of an error, on stderr. Paths in it stay whole."""
+    for line in folded(f"error: {fault}", width(sys.stderr)):
+        sys.stderr.write(f"{line}\n")
 
 
 def outlet_of(stream: TextIO) -> Outlet | None:

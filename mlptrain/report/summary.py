@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mlptrain.errors import ConfigError
-from mlptrain.report.console import say, size, stdout, table, tell, write
+from mlptrain.report.console import say, size, stdout, write
+from mlptrain.report.notes import tell
+from mlptrain.report.tables import print_table
 from mlptrain.storage.files import write_atomically
 from mlptrain.tools.saved import Kept
 from mlptrain.tools.summary import NetworkSummary
@@ -16,10 +18,10 @@ def show(summary: NetworkSummary) -> None:
     out = stdout()
     columns = ("value", "node", "parameters of", "units", "parameters", "multiply-adds")
     rows = [
-        (each.name, each.kind, ", ".join(each.shapes), each.output, each.parameters, each.multiply_adds)
+        (each.name, each.kind, "\n".join(each.shapes), each.output, each.parameters, each.multiply_adds)
         for each in summary.layers
     ]
-    out.print(table(columns, rows, left=3))
+    print_table(out, columns, rows, words=columns[:3])
     parameters = sum(layer.parameters for layer in summary.layers)
     products = sum(layer.multiply_adds for layer in summary.layers)
     say(out, f"{parameters:,} parameters, {products:,} multiply-adds per row forward")
@@ -27,7 +29,7 @@ def show(summary: NetworkSummary) -> None:
     say(out, f"memory while training: {size(sum(summary.memory.values()))} ({shares})")
     if summary.history:
         out.print()
-        out.print(table(("checkpoint", "value"), list(summary.history.items())))
+        print_table(out, ("checkpoint", "value"), list(summary.history.items()))
 
 
 def show_kept(rows: int, nodes: Sequence[Kept]) -> None:
@@ -38,7 +40,7 @@ def show_kept(rows: int, nodes: Sequence[Kept]) -> None:
         (each.name, each.kind, size(each.output) if each.output else "in place", size(each.saved))
         for each in nodes
     ]
-    out.print(table(columns, lines, left=2))
+    print_table(out, columns, lines, words=("node",))
     output, saved = sum(each.output for each in nodes), sum(each.saved for each in nodes)
     say(out, f"minibatch of {rows:,} rows: outputs {size(output)}, saved besides {size(saved)}")
 

@@ -1,45 +1,55 @@
 """A run as it is watched: a header, a line for each evaluation, a bar on a terminal, and the result."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from mlptrain.inference.evaluation_report import splits
 from mlptrain.messages import count
-from mlptrain.report.console import emit_json, number, say, stderr, stdout, table, tell
+from mlptrain.report.console import emit_json, number, say, stderr, stdout
+from mlptrain.report.epoch_table import EpochTable
+from mlptrain.report.notes import Notes, tell
 from mlptrain.report.progress import above_bar, progress_bar
 from mlptrain.report.results import Results
 from mlptrain.report.sparkline import summary as curves
+from mlptrain.report.tables import print_table
 from mlptrain.runs.cross_validation import Folds
 from mlptrain.runs.run import Run
 from mlptrain.training.experiment import Experiment
-from mlptrain.training.record import Record
+
+DETAILS = "summary.json"
+"""The file of a run that has all notes in full."""
 
 STEPS_PER_TICK = 20
 """How many steps the bar waits for: drawing must not cost what it shows."""
 
 
-def watch(run: Run, *, quiet: bool) -> None:
-    """Train to the end, showing how it goes unless `quiet`: then only how it began, if unusually."""
+def watch(run: Run, *, quiet: bool, notes: Notes | None = None) -> None:
+    """Train to the end, showing how it goes unless `quiet`: then only how it began, if unusually.
+
+    `notes` has told those of other runs: what it knows is not told again.
+    """
+    notes = notes or Notes(DETAILS)
     if quiet or run.already_finished:
-        tell(run.started if quiet else run.notes)
+        notes.tell(run.started if quiet else run.notes)
         for _ in run:
             pass
         return
-    tell(run.notes)
+    notes.tell(run.notes)
     told = len(run.notes)
     say(stderr(), headline(run.experiment))
-    keys = columns(run.experiment)
-    say(stderr(), line(keys))
+    table = EpochTable(run.experiment, stderr().width)
+    say(stderr(), table.heading())
     with progress_bar(run.progress.step, run.experiment.total_steps) as shown:
         for step, record in enumerate(run, 1):
             if step % STEPS_PER_TICK == 0:
                 shown.update(run.progress.step - shown.n)
             if record is not None:
-                above_bar(line([cell(record, key) for key in keys], best=record.is_best))
+                above_bar(table.row(record))
             if len(run.notes) > told:
-                tell(run.notes[told:])
+                notes.tell(run.notes[told:])
                 told = len(run.notes)
-    for text in curves(Results(run.directory.path).records):  # with those before a resume
+    records = Results(run.directory.path).records  # with those before a resume
+    for text in curves(records, stderr().width):
         say(stderr(), text)
 
 
@@ -58,33 +68,6 @@ def headline(experiment: Experiment) -> str:
         f"{parameters:,} parameters, {experiment.total_steps:,} steps, "
         f"seed {experiment.seed}, {count(experiment.threads, 'thread')}"
     )
-
-
-def columns(experiment: Experiment) -> list[str]:
-    """The keys of a record that are worth a column."""
-    metric = "accuracy" if experiment.network.loss.classifies else "rmse"
-    keys = ["epoch", "learning_rate", "train_loss", f"train_{metric}"]
-    if experiment.data.val is not None:
-        keys += ["val_loss", f"val_{metric}"]
-    if experiment.monitor.key not in keys:
-        keys.append(experiment.monitor.key)
-    return [*keys, "examples_per_second"]
-
-
-def cell(record: Record, key: str) -> str:
-    """One value of a record."""
-    value = record[key]
-    return number(round(value)) if key == "examples_per_second" and value else number(value)
-
-
-def line(cells: Sequence[str], *, best: bool = False) -> str:
-    """Cells under each other; a star marks the best epoch so far."""
-    widths = [6, 14, 11, 15, 9, 13, 13, 20]
-    names = {"learning_rate": "rate", "examples_per_second": "examples/s"}
-    shown = [names.get(each, each) for each in cells]
-    return "".join(
-        f"{each:>{max(width - 2, 6)}}  " for each, width in zip(shown, widths, strict=False)
-    ) + ("*" if best else "")
 
 
 def fitted(run: Run, *, as_json: bool) -> None:
@@ -109,7 +92,24 @@ def best_of(summary: Mapping[str, Any], run: Run) -> str:
     if summary["best"] is None:
         why = f"{summary['monitor']} was never a finite number, so there is no best.npz"
         return f"{why}; {run.directory.last} holds the parameters of the last step"
-    return f"best {summary['monitor']} {number(summary['best'])} at epoch {summary['best_epoch']}"
+    best = f"best {summary['monitor']} {number(summary['best'])} at epoch {summary['best_epoch']}"
+    return best if summary.get("test") else f"{best}{metric_of_best(summary, run)}"
+
+
+def metric_of_best(summary: Mapping[str, Any], run: Run) -> str:
+    """`, train_accuracy 0.9933`: what is no loss in the best record, where no test rows say more."""
+    same = (each for each in Results(run.directory.path).records if is_best(each, summary))
+    best = next(same, {})
+    split = "val_" if "val_loss" in best else "train_"
+    names = [f"{split}{metric}" for metric in ("accuracy", "rmse")]
+    shown = [name for name in names if name in best and name != summary["monitor"]]
+    return "".join(f", {name} {number(best[name])}" for name in shown)
+
+
+def is_best(record: Mapping[str, Any], summary: Mapping[str, Any]) -> bool:
+    """Whether the best checkpoint was written at this record."""
+    monitor = record.get(summary["monitor"])
+    return bool(record["epoch"] == summary["best_epoch"] and monitor == summary["best"])
 
 
 def dry(experiment: Experiment, *, as_json: bool) -> None:
@@ -119,7 +119,7 @@ def dry(experiment: Experiment, *, as_json: bool) -> None:
         emit_json(dry_document(experiment))
         return
     say(stdout(), headline(experiment))
-    say(stdout(), "the config is valid, and the first step was taken; nothing was written")
+    say(stdout(), "the config is valid, and the first step was taken; no run was begun")
 
 
 def dry_document(experiment: Experiment) -> dict[str, object]:
@@ -138,10 +138,11 @@ def dry_document(experiment: Experiment) -> dict[str, object]:
 
 def watch_folds(folds: Folds, *, quiet: bool) -> None:
     """Train all folds, each shown like any run unless `quiet`."""
+    notes = Notes(DETAILS)
     for fold, run in enumerate(folds, 1):
         if not quiet:
             say(stderr(), f"fold {fold} of {folds.count}")
-        watch(run, quiet=quiet)
+        watch(run, quiet=quiet, notes=notes)
 
 
 def fitted_folds(folds: Folds, *, as_json: bool) -> None:
@@ -157,5 +158,5 @@ def fitted_folds(folds: Folds, *, as_json: bool) -> None:
         values = [value for value in found["values"] if value is not None]
         ends = (min(values), max(values)) if values else (None, None)
         lines.append((name, found["mean"], found["std"], *ends))
-    out.print(table(("metric", "mean", "std", "lowest", "highest"), lines))
+    print_table(out, ("metric", "mean", "std", "lowest", "highest"), lines)
     say(out, f"{folds.directory}  (folds.json, out_of_fold.csv)")

@@ -8,6 +8,7 @@ from mlptrain.config import Config, dump, load_config, resolved
 from mlptrain.config.dump import inline
 from mlptrain.config.overrides import Overrides
 from mlptrain.errors import CheckpointError
+from mlptrain.runs.same_meaning import check_same_meaning
 from mlptrain.storage.files import read_bytes
 from mlptrain.storage.run_directory import RunDirectory
 from mlptrain.training.build import schedule_for
@@ -87,7 +88,10 @@ def _differences(old: Any, new: Any, at: str = "") -> Iterator[tuple[str, Any, A
 
 
 def check_same_data(checkpoint: Checkpoint, config: Config, experiment: Experiment) -> None:
-    """CheckpointError for every file whose content is not that with which the run was started."""
+    """CheckpointError for every file whose content is not that with which the run was started.
+
+    Also where the same files have other columns, classes or scaling than in the checkpoint.
+    """
     changed = [
         f"{source}: has changed since {checkpoint.path} was written; a run goes on with the same "
         "data only: put the file back, or begin a new run with --init-from"
@@ -95,6 +99,7 @@ def check_same_data(checkpoint: Checkpoint, config: Config, experiment: Experime
     ]
     if changed:
         raise CheckpointError(*changed)
+    check_same_meaning(checkpoint, experiment)
 
 
 def take_up(

@@ -134,7 +134,8 @@ class Run:
         notes += [f"{each}: the same bits cannot be promised" for each in changed]
         if progress.poisoned:
             notes.append(f"rolled back {count(len(progress.poisoned), 'time')}: {rate_words(progress)}")
-        run = cls(config, experiment, directory, checkpointer, progress, notes, started=tuple(told))
+        began = (*checkpoint.notes, *told)
+        run = cls(config, experiment, directory, checkpointer, progress, notes, started=began)
         run.already_finished = bool(progress.stopped) or progress.step == experiment.total_steps
         return run
 
@@ -255,6 +256,7 @@ class Run:
         except (CheckpointError, StorageError) as refused:
             error.add(refused)
             raise error from refused
+        self.notes += self.checkpointer.told
         self.progress.rate_factor = before.rate_factor / 2
         self.progress.poisoned = [*before.poisoned, failed]
         self.rolled_to = self.progress.step

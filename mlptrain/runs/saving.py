@@ -92,6 +92,7 @@ class Checkpointer:
     pending: Snapshot | None = None  # the best parameters, until they are written
     saved: int | None = None  # the steps done when the last checkpoint was written
     events: EventFiles | None = None  # for TensorBoard, where they are asked for
+    told: tuple[str, ...] = ()  # what the last search for a checkpoint to go back to came upon
 
     def keep(self, progress: Progress, record: Record | None) -> None:
         """What is due after a step."""
@@ -130,6 +131,8 @@ class Checkpointer:
         From that of step `spent` the run has failed before: then an older one, if there is any.
         """
         checkpoint = Checkpoint.newest(self.directory)
+        # One note alone says that last.npz is not there: a rollback before has removed it.
+        self.told = checkpoint.notes if len(checkpoint.notes) > 1 else ()
         older = self._older(spent) if checkpoint.progress().step == spent else None
         self.pending = None
         self.close()  # the next event file begins where the checkpoint was written

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mlptrain.errors import EnvironmentFault
+from mlptrain.system.installation import install_command
 
 LEFT_OUT = ("epoch", "step", "seconds")
 """Values of a record that are clocks themselves."""
@@ -26,7 +27,7 @@ class EventFiles:
         except ImportError as error:
             raise EnvironmentFault(
                 "train.tensorboard needs tensorboardX, which is not installed; "
-                "pip install 'mlptrain[tensorboard]', or leave the key out"
+                f"{install_command('tensorboard')}, or leave the key out"
             ) from error
         self._open = tensorboardX.SummaryWriter
         self._writer: Any = None

@@ -7,6 +7,7 @@ overlapping, doubled or hidden members, pickles, and names that lead elsewhere a
 different bytes. The data are checked by SHA-256. The layout is in docs/checkpoint-format.md.
 """
 
+import errno
 import hashlib
 import json
 import math
@@ -23,22 +24,27 @@ import numpy as np
 from mlptrain.arrays import Array
 from mlptrain.errors import CheckpointError, DivergenceError, StorageError
 from mlptrain.messages import some
-from mlptrain.storage.files import CHUNK, open_regular, write_atomically
+from mlptrain.storage.files import CHUNK, open_regular, storage_error, write_atomically
 from mlptrain.storage.npz import DIGEST, Member, assemble, directory, file_size
 
 FORMAT = "mlptrain checkpoint"
 VERSION = 1
 MAX_DIMENSIONS = 32
 DTYPES = frozenset(["|b1", "|i1", "<i2", "<i4", "<i8", "|u1", "<u2", "<u4", "<u8", "<f2", "<f4", "<f8"])
+_NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
+"""What `open` says of a path that leads to no file."""
 _NAME = re.compile(r"[A-Za-z0-9_./-]{1,200}")
 _DOCUMENT = "document"
 _BEGIN = Member(_DOCUMENT, "|u1", (0,), "").prelude(0)
 _PRELUDE = len(_BEGIN)  # 190 bytes before the text of the document, however long it is
 
 # Parsed JSON can take fifty times the memory of its text. What it may take at most is counted
-# before parsing: so much for each character that begins something, and 6 for every byte. This also
-# limits the manifest, to about 30,000 arrays.
+# before parsing: so much for each character that begins something, and 6 for every byte. What is said
+# of 500,000 features costs up to 20 for each of its bytes, nested brackets cost 126. The first 64 MB
+# are free.
 _ROOM = 64 << 20
+_FOR_EACH = 24
+_LONGEST = 1 << 29
 _COSTS = {b"{": 320, b"[": 120, b",": 96, b'"': 28}
 
 
@@ -72,7 +78,7 @@ def write_archive(
     }
     members = _members(manifest)
     text = _encode({"format": FORMAT, "version": VERSION, "manifest": manifest, "document": document})
-    if _cost(text) > _ROOM:
+    if not _fits(text):
         raise CheckpointError(f"{path}: not saved: a document of {len(text)} bytes is too large")
     write_atomically(path, assemble([_document(text), *members], [memoryview(text), *data]))
 
@@ -80,20 +86,26 @@ def write_archive(
 def read_archive(path: str | Path) -> tuple[dict[str, Array], dict[str, Any]]:
     """The arrays, by name, and the document of a file that `write_archive` wrote.
 
-    Takes at most the size of the file and 64 MB of memory, whatever the file holds. Raises
+    Takes at most the size of the file, 64 MB, and 24 times the text of its document of memory,
+    whatever the file holds. Raises
     DamagedCheckpoint for a file that is not right to the last byte, CheckpointError if there is
-    none, if it cannot be opened, or if a newer version of this program wrote it.
+    none of this name or if a newer version of this program wrote it, StorageError where the system
+    refuses to open or read it: it may be perfectly good.
     """
     try:
         file = open_regular(path)
     except StorageError as error:
+        if isinstance(error.__cause__, OSError) and error.__cause__.errno not in _NO_FILE:
+            raise
         raise CheckpointError(*error.faults) from error
     with file:
         try:
             return _read(file, path)
         except MemoryError as error:
             raise CheckpointError(f"{path}: does not fit into memory; free some") from error
-        except (ValueError, RecursionError, OSError) as error:
+        except OSError as error:
+            raise storage_error(path, "cannot be read", error) from error
+        except (ValueError, RecursionError) as error:
             fault = f"{path}: not a valid checkpoint: {error}; use another one"
             raise DamagedCheckpoint(fault) from error
 
@@ -130,7 +142,7 @@ def _read_text(file: FileIO, size: int) -> bytes:
     length = int.from_bytes(prelude[46:54], "little") - 128
     if not 0 <= length <= size - _PRELUDE - DIGEST:
         raise ValueError("it is cut short")
-    if 6 * length > _ROOM:
+    if length > _LONGEST:
         raise ValueError(f"its document is too large: {length} bytes")
     text = file.read(length)
     document = _document(text)
@@ -144,7 +156,7 @@ def _read_text(file: FileIO, size: int) -> bytes:
 
 def _content(text: bytes, path: str | Path) -> dict[str, Any]:
     """The text parsed: format, version, manifest and the caller's document."""
-    if _cost(text) > _ROOM:
+    if not _fits(text):
         raise ValueError(f"its document has too many parts: {len(text)} bytes")
     try:
         content = json.loads(text.decode("ascii"))
@@ -243,6 +255,11 @@ def _encode(content: Mapping[str, Any]) -> bytes:
 def _cost(text: bytes) -> int:
     """An upper bound of the memory, in bytes, that parsing `text` and spelling it again takes."""
     return 6 * len(text) + sum(cost * text.count(mark) for mark, cost in _COSTS.items())
+
+
+def _fits(text: bytes) -> bool:
+    """Whether a text may be parsed: its memory is bounded by its length."""
+    return len(text) <= _LONGEST and _cost(text) <= _ROOM + _FOR_EACH * len(text)
 
 
 def _document(text: bytes) -> Member:

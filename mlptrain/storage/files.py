@@ -172,6 +172,17 @@ def _runs_elsewhere(process: int) -> bool:
     return process != os.getpid()
 
 
+def is_there(path: str | Path) -> bool:
+    """Whether anything has this name, if only a link. StorageError where the system cannot say."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise storage_error(path, "cannot be looked at", error) from error
+    return True
+
+
 def open_regular(path: str | Path) -> io.FileIO:
     """Open an ordinary file for reading; StorageError, at once, for anything else.
 
@@ -210,6 +221,10 @@ def read_bytes(path: str | Path, limit: int) -> bytes:
     return b"".join(chunks)
 
 
+NO_LOCKS = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK)
+"""What a file system without locks answers."""
+
+
 @contextlib.contextmanager
 def lock(directory: str | Path) -> Iterator[None]:
     """Hold a directory for this process alone.
@@ -233,7 +248,7 @@ def lock(directory: str | Path) -> Iterator[None]:
 def _acquire(descriptor: int, directory: str | Path) -> None:
     """Take the lock and leave our process number in the file, for the message to others."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(descriptor)
         os.ftruncate(descriptor, 0)
         write_all(descriptor, b"%d\n" % os.getpid())
     except BlockingIOError as error:
@@ -243,4 +258,17 @@ def _acquire(descriptor: int, directory: str | Path) -> None:
             f"{directory}: in use by {holder}; wait until it ends, or choose another directory"
         ) from error
     except OSError as error:
-        raise storage_error(directory, "cannot be locked", error) from error
+        if error.errno not in NO_LOCKS:
+            raise storage_error(directory, "cannot be locked", error) from error
+        why = f"its file system has no locks ({error.strerror})"
+        raise StorageError(f"{directory}: {why}; choose a directory on another one") from error
+
+
+def _lock(descriptor: int) -> None:
+    """flock, or where the file system has none (Lustre, some NFS and FUSE) a POSIX lock."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno not in NO_LOCKS:
+            raise
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -26,6 +26,7 @@ from mlptrain.storage.archive import DamagedCheckpoint, read_archive, write_arch
 from mlptrain.storage.documents import document_text, finite
 from mlptrain.storage.files import (
     LOCK,
+    is_there,
     lock,
     predecessor_kept,
     remove_stale_temporaries,
@@ -192,9 +193,10 @@ class RunDirectory:
     def newest_valid(self) -> Loaded:
         """The newest checkpoint that can be read: last.npz, else the newer of last-1.npz and best.npz.
 
-        A damaged one is set aside under a name that ends in `.corrupt`, and the notes say so. One
-        that cannot be opened, or is newer than this program, is an error: it may be perfectly good.
-        Raises CheckpointError, also if none is left.
+        A damaged last.npz or last-1.npz is set aside under a name that ends in `.corrupt`, and the
+        notes say so; best.npz stays where it is. One that the system refuses to read (StorageError),
+        or that is newer than this program, is an error: it may be perfectly good. Raises
+        CheckpointError, also if none is left.
         """
         notes: list[str] = []
         found = self._read(self.last, notes)
@@ -209,15 +211,21 @@ class RunDirectory:
         return found._replace(notes=tuple(notes))
 
     def _read(self, path: Path, notes: list[str]) -> Loaded | None:
-        """A checkpoint of this run; None where there is none, and a note where it is damaged."""
-        if not os.path.lexists(path):
+        """A checkpoint of this run; None where there is none, and a note where it is damaged.
+
+        What is damaged is read once more: a fault that passes must not cost a good file its name.
+        """
+        if not is_there(path):
             return None
+        with contextlib.suppress(DamagedCheckpoint):
+            return Loaded(path, *read_archive(path), ())
         try:
-            arrays, document = read_archive(path)
+            return Loaded(path, *read_archive(path), ())
         except DamagedCheckpoint as error:
-            notes += [*error.faults, f"{path}: set aside as {set_aside(path).name}"]
-            return None
-        return Loaded(path, arrays, document, ())
+            notes += error.faults
+        if path != self.best:
+            notes.append(f"{path}: set aside as {set_aside(path).name}")
+        return None
 
     def discard_newer(self, kept: Path) -> None:
         """Remove last.npz, and last-1.npz, up to the checkpoint that is kept. Raises StorageError."""
@@ -239,7 +247,7 @@ def _steps(loaded: Loaded) -> int:
 
 def files_in(path: Path) -> list[Path]:
     """The files of a run that are there; none where there is no run."""
-    return [path / name for name in _FILES if os.path.lexists(path / name)]
+    return [path / name for name in _FILES if is_there(path / name)]
 
 
 def make_directory(path: Path, *, exist_ok: bool = True) -> None:

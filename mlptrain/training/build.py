@@ -15,7 +15,7 @@ from mlptrain.data.dataset import Dataset
 from mlptrain.data.load import load_dataset
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.preprocessing.targets import balanced, class_masses
-from mlptrain.data.settings import Categorical, Fold, Missing, Settings
+from mlptrain.data.settings import Categorical, ColumnSettings, Fold, Missing, Settings
 from mlptrain.data.source import finder
 from mlptrain.errors import ConfigError
 from mlptrain.graph.node import Node
@@ -88,6 +88,7 @@ def settings_of(config: Config) -> Settings:
     section = config.data.model_dump(exclude={"image_shape"})
     for key, nested in (("missing", Missing), ("categorical", Categorical), ("fold", Fold)):
         section[key] = None if section[key] is None else nested(**section[key])
+    section["columns"] = {name: ColumnSettings(**each) for name, each in section["columns"].items()}
     return Settings(
         **section,
         classify=LOSSES[config.loss.name].classifies,

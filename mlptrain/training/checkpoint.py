@@ -94,22 +94,26 @@ def constants_of(
     experiment: Experiment, config: Mapping[str, Any], places: Mapping[str, Sequence[str]]
 ) -> dict[str, Any]:
     """The part of the document that stays as it is from step to step."""
-    data = experiment.data
-    class_weights = getattr(experiment.network.loss, "class_weights", None)
     return {
+        **learned(experiment),
         "config": dict(config),
         "places": {key: list(paths) for key, paths in places.items()},
-        "architecture": {
-            "inputs": experiment.network.architecture.inputs,
-            "outputs": experiment.network.architecture.outputs,
-        },
+        "fingerprint": dict(experiment.data.fingerprint),
+        "environment": environment(),
+    }
+
+
+def learned(experiment: Experiment) -> dict[str, Any]:
+    """What was learned from the data before training: it says what each number of the network means."""
+    data, architecture = experiment.data, experiment.network.architecture
+    class_weights = getattr(experiment.network.loss, "class_weights", None)
+    return {
+        "architecture": {"inputs": architecture.inputs, "outputs": architecture.outputs},
         "features": list(data.features),
         "targets": list(data.targets),
         "classes": None if data.classes is None else list(data.classes),
         "class_weights": None if class_weights is None else np.asarray(class_weights).tolist(),
         "preprocessing": data.preprocessing.to_json(),
-        "fingerprint": dict(data.fingerprint),
-        "environment": environment(),
     }
 
 

@@ -81,7 +81,7 @@ class Experiment:
         """Training rows that one optimizer step learns from."""
         return self.batch_size * self.accumulate
 
-    @property
+    @cached_property
     def fewest_rows(self) -> int:
         """Rows that a minibatch needs: batch norm takes mean and variance over them.
 

@@ -11,7 +11,7 @@ randomness is a function of (seed, epoch, step).
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -25,12 +25,7 @@ from mlptrain.nn.layers import Statistics
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.gradients import clip, gradient_norm, is_finite, origin
 from mlptrain.training.histograms import histograms
-from mlptrain.training.record import (
-    Clock,
-    Progress,
-    Record,
-    measure,
-)
+from mlptrain.training.record import Clock, Progress, Record, measure
 
 MOST_SKIPPED = 10
 """With `nonfinite: skip`, this many steps in a row may be dropped."""
@@ -58,39 +53,28 @@ def train(experiment: Experiment, progress: Progress) -> Iterator[Record | None]
             due = experiment.eval_every.due(done, per_epoch) or done == total
             seen = None
             if due and experiment.log_histograms:
-                step, seen = watched_step(experiment, progress, rows, lr)
+                norm, seen = watched_step(experiment, progress, rows, lr)
             else:
-                step = take_step(experiment, progress, rows, lr)
+                _, norm = take_step(experiment, progress, rows, lr)
             clock.count(len(rows))
             if due:
-                yield replace(
-                    measure(experiment, progress, lr, step.gradient_norm, clock), histograms=seen
-                )
+                if norm is None:
+                    norm = gradient_norm(experiment.network.parameters.gradients)
+                yield replace(measure(experiment, progress, lr, norm, clock), histograms=seen)
                 if progress.stopped:
                     return
             else:
                 yield None
 
 
-class Step(NamedTuple):
-    """What a step leaves behind.
+def take_step(
+    experiment: Experiment, progress: Progress, rows: RowNumbers, lr: float
+) -> tuple[Plan, float | None]:
+    """One step of minibatch gradient descent on these training rows, at learning rate `lr`.
 
-    plan            the training graph as it ran last, with the values of its minibatch
-    gradients       of the step, and its norm before clipping where it was clipped
+    Returns the training graph as it ran last, with the values of its minibatch, and the norm of all
+    gradients before they were clipped, where they were.
     """
-
-    plan: Plan
-    gradients: Array
-    unclipped: float | None = None
-
-    @property
-    def gradient_norm(self) -> float:
-        """The Euclidean norm of all gradients, as they were before clipping."""
-        return gradient_norm(self.gradients) if self.unclipped is None else self.unclipped
-
-
-def take_step(experiment: Experiment, progress: Progress, rows: RowNumbers, lr: float) -> Step:
-    """One step of minibatch gradient descent on these training rows, at learning rate `lr`."""
     network, optimizer = experiment.network, experiment.optimizer
     w, dw = network.parameters.values, network.parameters.gradients
     norm = None
@@ -103,7 +87,7 @@ def take_step(experiment: Experiment, progress: Progress, rows: RowNumbers, lr: 
             for statistics in seen:
                 network.training.wiring.follow(statistics)
     progress.step += 1
-    return Step(plan, dw, norm)
+    return plan, norm
 
 
 def descent(experiment: Experiment, rows: RowNumbers, step: int) -> tuple[Plan, list[Statistics]]:
@@ -114,7 +98,7 @@ def descent(experiment: Experiment, rows: RowNumbers, step: int) -> tuple[Plan, 
     """
     training, dw = experiment.network.training, experiment.network.parameters.gradients
     masks = training.mask_streams(experiment.seed, step) if training.wiring.masks else []
-    if len(rows) < experiment.batch_size + experiment.fewest_rows:
+    if experiment.accumulate == 1 or len(rows) < experiment.batch_size + experiment.fewest_rows:
         plan = load_batch(experiment, rows, masks)
         plan.forward()
         plan.backward()
@@ -149,18 +133,18 @@ def shares(experiment: Experiment, rows: RowNumbers) -> Iterator[tuple[RowNumber
 
 def watched_step(
     experiment: Experiment, progress: Progress, rows: RowNumbers, lr: float
-) -> tuple[Step, dict[str, Any]]:
-    """The same step, and its histograms."""
+) -> tuple[float | None, dict[str, Any]]:
+    """The same step: the norm of its gradients before clipping, and its histograms."""
     before = experiment.network.parameters.values.copy()
-    step = take_step(experiment, progress, rows, lr)
-    return step, histograms(experiment, step.plan, experiment.network.parameters.values - before)
+    plan, norm = take_step(experiment, progress, rows, lr)
+    return norm, histograms(experiment, plan, experiment.network.parameters.values - before)
 
 
 def load_batch(experiment: Experiment, rows: RowNumbers, masks: Sequence[np.random.Generator]) -> Plan:
     """Gather the rows of a minibatch straight into the training graph, and draw its dropout masks."""
     training, data = experiment.network.training, experiment.data.train
     plan = training.graph.plan(len(rows))
-    data.inputs.take(rows, map(plan.value, training.inputs))
+    data.inputs.take(rows, *[plan.value(value) for value in training.inputs])
     take(data.y, rows, plan.value(training.y))
     if training.weights is not None and data.weights is not None:
         take(data.weights, rows, plan.value(training.weights))

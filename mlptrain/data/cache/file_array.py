@@ -92,6 +92,8 @@ class FileArray:
 
     def __init__(self, file: OpenFile, offset: int, shape: tuple[int, ...], dtype: DTypeLike) -> None:
         self.shape, self.dtype = shape, np.dtype(dtype)
+        if self.dtype.hasobject:
+            raise ValueError("bytes of a file are never taken for objects")
         self._file, self._offset = file, offset
         self._row = self.dtype.itemsize * int(np.prod(shape[1:], dtype=np.int64))
 

@@ -16,6 +16,7 @@ from mlptrain.data.preprocessing.checks import REFUSES, check_finite, check_pres
 from mlptrain.data.preprocessing.columns import KINDS
 from mlptrain.data.preprocessing.columns.column import Column
 from mlptrain.data.preprocessing.repairs import Repair
+from mlptrain.data.row_set import every_row
 from mlptrain.data.source import RowIndex, Source, blocks, faulty_values, first_places
 from mlptrain.errors import DataError
 from mlptrain.system.prefetch import prefetch
@@ -95,19 +96,20 @@ class Features:
 
     def _check_numbers(self, group: Group, values: Array) -> None:
         """DataError for infinite numbers, and for missing ones where they are refused."""
-        names = [column.name for column in group.columns]
+        names, everywhere = [column.name for column in group.columns], every_row(len(self.source))
         if np.isinf(values).any():
-            check_finite(self.source, names, self.rows)
+            check_finite(self.source, names, everywhere)
         if self.missing in REFUSES and np.isnan(values).any():
-            check_present(self.source, names, self.rows, REFUSES[self.missing])
+            check_present(self.source, names, everywhere, REFUSES[self.missing])
 
     def _check_labels(self, column: Column, codes: Array) -> None:
         """DataError where a label is not accepted, listed over all rows."""
         if any(faulty.any() for faulty, *_ in column.faults(codes)):
-            (codes,) = type(column).read([column], self.source, self.rows)
+            everywhere = every_row(len(self.source))
+            (codes,) = type(column).read([column], self.source, everywhere)
             for faulty, *words in column.faults(codes):
                 if faulty.any():
-                    places = first_places(column.name, faulty, self.rows)
+                    places = first_places(column.name, faulty, everywhere)
                     raise faulty_values(self.source, places, int(faulty.sum()), *words)
 
     def _too_large(self, rows: RowIndex, finite: NDArray[np.bool_]) -> DataError:

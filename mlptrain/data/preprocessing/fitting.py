@@ -1,16 +1,19 @@
 """Fitting a Preprocessing: which columns are features, what each holds, what is learned of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from mlptrain.data.matrix import Matrix
 from mlptrain.data.preprocessing.checks import PLURAL
 from mlptrain.data.preprocessing.columns import KINDS, kind_for
 from mlptrain.data.preprocessing.columns.column import Column
+from mlptrain.data.preprocessing.columns.number import Number
 from mlptrain.data.preprocessing.polar import OUTPUTS, polar
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.preprocessing.targets import Target
 from mlptrain.data.settings import Settings
 from mlptrain.data.source import RowIndex, Source, require
 from mlptrain.errors import ConfigError, DataError
+from mlptrain.messages import in_yaml, some
 
 
 def choose_features(
@@ -19,7 +22,9 @@ def choose_features(
     """The feature columns by name, and notes on those left out."""
     weight = () if settings.weight is None else (settings.weight,)
     apart = {*targets, *settings.ignore, *weight}
-    named = [name for kind in KINDS.values() for name in kind.named(settings)]
+    named = [name for kind in KINDS.values() for name in kind.named(settings)] + list(settings.columns)
+    if settings.blanks and isinstance(source, Matrix):
+        raise ConfigError("data.columns: an array has no text for a missing value: write NaN into it")
     require(source, [*targets, *(settings.features or ()), *settings.ignore, *named, *weight])
     both = [name for name in settings.features or () if name in apart]
     if both:
@@ -34,6 +39,8 @@ def choose_features(
     kept = tuple(name for name in chosen if name not in dates)
     if not kept:
         raise DataError(f"{source.path}: no column is left to learn from")
+    if len(dates) > 1:
+        return kept, [f"{len(dates)} columns hold dates and are ignored: {some(dates)}"]
     return kept, [f"{name} holds dates and is ignored" for name in dates]
 
 
@@ -57,17 +64,34 @@ def fit(
             found = kind.fit(base, chosen, rows, settings)
             fitted.update(zip(chosen, found, strict=True))
             remarks += kind.remarks(found)
+    numbers = [c.name for c in fitted.values() if isinstance(c, Number) and c.kind == "number"]
+    remarks += _codes(base.code(numbers))
     columns = tuple(fitted[name] for name in names)
     _check_distinct(source, columns)
-    policy = settings.missing.policy
-    return Preprocessing(
-        features, settings.transform, policy, columns, target, settings.weight
-    ), remarks
+    made = Preprocessing(
+        inputs=features,
+        transform=settings.transform,
+        missing=settings.missing.policy,
+        columns=columns,
+        target=target,
+        weight=settings.weight,
+        blanks=settings.blanks,
+    )
+    return made, remarks
+
+
+def _codes(found: Mapping[str, str]) -> list[str]:
+    """A note on number columns whose spelling says more than the number."""
+    if not found:
+        return []
+    shown = some([f"{name} ({text})" for name, text in found.items()], 3)
+    advice = "if they are codes: data.categorical.columns"
+    return [f"{shown}: taken as numbers, which do not keep this spelling; {advice}"]
 
 
 def _refusal(source: Source, name: str, kind: type[Column], settings: Settings) -> str:
     if source.kind(name) == "other":
-        return f"holds {PLURAL['other']}: write `ignore: [{name}]`"
+        return f"holds {PLURAL['other']}: write `ignore: [{in_yaml(name)}]`"
     return kind.refusal(source, name, settings)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ class Moments:
     mean: Floats
     std: Floats
 
-    @property
+    @cached_property
     def constant(self) -> NDArray[np.bool_]:
         """Whether a column has one value but for rounding, as 0.3 and 0.1 + 0.2: a few units apart
         in the last place. Unlike a bound on the variance this does not grow with the rows, so

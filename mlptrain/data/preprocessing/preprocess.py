@@ -4,8 +4,8 @@ fit, eval and predict call the same `Preprocessing`, which finds its columns by 
 and computes every row on its own: the same row gives the same bits wherever it stands.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal
 
@@ -35,6 +35,7 @@ class Preprocessing:
     columns    the fitted columns, in the same order; of `polar`, r and theta
     target     class names, or mean and spread
     weight     the column of row weights, or None
+    blanks     column -> the texts that stand for a missing value in it, beside the usual ones
     """
 
     inputs: tuple[str, ...]
@@ -43,6 +44,7 @@ class Preprocessing:
     columns: tuple[Column, ...]
     target: Target
     weight: str | None
+    blanks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def features(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ anything else is one CheckpointError. Columns and target have their kind under `
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields, make_dataclass
+from dataclasses import MISSING, field, fields, make_dataclass
 from functools import cache, reduce
 from operator import or_
 from typing import Annotated, Any, Literal, get_type_hints
@@ -41,7 +41,14 @@ def from_stored(preprocessing: Any, document: Any) -> dict[str, Any]:
 
 def _values(item: Any) -> dict[str, Any]:
     values = {field.name: getattr(item, field.name) for field in fields(item)}
-    return {name: list(value) if type(value) is tuple else value for name, value in values.items()}
+    return {name: _plain(value) for name, value in values.items()}
+
+
+def _plain(value: Any) -> Any:
+    """A value of a field as JSON has it: tuples become lists, at any depth."""
+    if isinstance(value, Mapping):
+        return {name: _plain(each) for name, each in value.items()}
+    return [_plain(each) for each in value] if type(value) is tuple else value
 
 
 def _with_type(item: Any, kinds: Mapping[str, type]) -> dict[str, Any]:
@@ -67,9 +74,15 @@ def _one_of(kinds: Mapping[str, type]) -> Any:
 
 def form(kind: type, **more: Any) -> Any:
     """A dataclass with the fields of `kind` and with more, or with other types."""
-    types = get_type_hints(kind)
-    each = {field.name: types[field.name] for field in fields(kind)} | more
-    return make_dataclass(kind.__name__, each.items(), namespace={"__pydantic_config__": STRICT})
+    types, names = get_type_hints(kind), [each.name for each in fields(kind)]
+    each = [(name, of) for name, of in ({name: types[name] for name in names} | more).items()]
+    defaults = {  # of fields that older versions did not have
+        each.name: field(default=each.default, default_factory=each.default_factory)
+        for each in fields(kind)
+        if each.default is not MISSING or each.default_factory is not MISSING
+    }
+    namespace = {"__pydantic_config__": STRICT, **defaults}
+    return make_dataclass(kind.__name__, each, namespace=namespace, kw_only=True)
 
 
 def _consistent(columns: Any, target: Any, inputs: Any, transform: Any, **_: Any) -> None:

@@ -12,11 +12,14 @@ from numpy.typing import DTypeLike, NDArray
 
 from mlptrain.data.preprocessing.checks import check_finite, check_present
 from mlptrain.data.preprocessing.moments import moments
+from mlptrain.data.row_set import every_row
 from mlptrain.data.source import (
     BLANK,
     BLOCK,
+    INEXACT,
     RowIndex,
     Source,
+    alike,
     as_number,
     faulty_values,
     first_places,
@@ -114,15 +117,28 @@ def fit_classes(source: Source, name: str, rows: RowIndex) -> ClassTarget:
     return ClassTarget(name, classes)
 
 
+def _unscaled(names: Sequence[str]) -> NumberTarget:
+    return NumberTarget(tuple(names), (0.0,) * len(names), (1.0,) * len(names))
+
+
+def check_target_numbers(source: Source, names: list[str], rows: RowIndex) -> None:
+    """DataError where a target has anything but finite numbers, listed over all rows."""
+    _numeric(source, names)
+    encode = partial(_unscaled(names).encode, source, dtype=np.float64)
+    for _ in in_blocks(encode, rows, len(names)):
+        pass  # refuses faulty values
+
+
+def spelled_alike(name: str, levels: Sequence[str]) -> list[str]:
+    """A note on levels that differ in spelling or case only, as Yes and yes do."""
+    same = alike(levels)
+    return [f"{name}: {same[0]!r} and {same[1]!r} are taken as two values"] if same else []
+
+
 def fit_target_numbers(
     source: Source, names: list[str], rows: RowIndex, *, scale: bool
 ) -> tuple[NumberTarget, list[str]]:
     """Mean and standard deviation of the training rows, or 0 and 1; and notes."""
-    _numeric(source, names)
-    ones, zeros = (1.0,) * len(names), (0.0,) * len(names)
-    unscaled = NumberTarget(tuple(names), zeros, ones)
-    for _ in in_blocks(partial(unscaled.encode, source, dtype=np.float64), rows, len(names)):
-        pass  # refuses faulty values
     found = moments(source, names, rows)
     constant = found.constant
     notes = [
@@ -131,7 +147,7 @@ def fit_target_numbers(
         if same
     ]
     if not scale:
-        return unscaled, notes
+        return _unscaled(names), notes
     std = np.where(constant, 1.0, found.std)
     if not np.isfinite(std).all() or not (std > 0).all():
         raise DataError(f"{source.path}: {some(names)}: values too far apart to scale")
@@ -143,7 +159,11 @@ def _numeric(source: Source, names: tuple[str, ...] | list[str]) -> None:
     for name in names:
         kind = source.kind(name)
         if kind == "text" and source.looks_numeric(name):
-            source.numbers(name)  # lists the values that are no numbers
+            _no_numbers(source, name)
+        if kind == "number" and (lost := source.inexact(name)).any():
+            places = first_places(name, lost, every_row(len(source)))
+            advice = "to predict a class: `loss: softmax`; a quantity takes fewer digits"
+            raise faulty_values(source, places, int(lost.sum()), INEXACT, advice)
         if kind not in ("number", "blank"):
             what = {"text": "text", "boolean": "true and false", "date": "dates"}.get(
                 kind, "no numbers"
@@ -152,6 +172,16 @@ def _numeric(source: Source, names: tuple[str, ...] | list[str]) -> None:
                 f"{source.path}: target {name!r} holds {what}: a regression needs numbers; "
                 "to predict a class: `loss: softmax`"
             )
+
+
+def _no_numbers(source: Source, name: str) -> None:
+    """DataError with the values that are no numbers, which a target is not to lack."""
+    try:
+        source.numbers(name)
+    except DataError as error:
+        advice = "correct them, or delete the rows; to predict a class: `loss: softmax`"
+        total = error.faults[-1].partition(" in all: ")[0]
+        raise DataError(*error.faults[:-1], f"{total} in all: {advice}") from None
 
 
 def class_values(source: Source, name: str, rows: RowIndex) -> NDArray[np.integer]:

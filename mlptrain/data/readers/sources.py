@@ -10,6 +10,7 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence, Set
+from types import MappingProxyType
 from typing import Any
 
 from mlptrain.data.cache.file_array import OpenFile
@@ -38,14 +39,24 @@ def is_matrix(path: str) -> bool:
     return is_pair(path) or path.endswith((".npz", ".bin", *SPARSE))
 
 
-def open_source(path: str, *, labels: str | None, expected: Sequence[str] = ()) -> Source:
+Blanks = Mapping[str, Sequence[str]]
+"""Column -> the texts that stand for a missing value in it, beside the usual ones."""
+
+
+def open_source(
+    path: str,
+    *,
+    labels: str | None,
+    expected: Sequence[str] = (),
+    blanks: Blanks = MappingProxyType({}),
+) -> Source:
     """The rows of a file. `labels` is the file of labels of a pair; `expected` the features wanted."""
     if is_matrix(path):
         return open_matrix(path, labels=labels, expected=expected)
     # polars takes a fifth of a second to import, more than a small fit on arrays lasts
     from mlptrain.data.readers.tables.tables import read_table
 
-    return read_table(path)
+    return read_table(path).without(blanks)
 
 
 def can_be_spooled(path: str) -> bool:
@@ -58,11 +69,12 @@ def open_spool(
     scratch: Callable[[], OpenFile],
     chosen: Callable[[str], bool],
     by_label: Set[str],
+    blanks: Blanks,
 ) -> Source:
     """A table that may be larger than memory, read in pieces: see `spool`."""
     from mlptrain.data.readers.tables.spool import read_spool  # polars, as above
 
-    return read_spool(path, scratch, chosen, by_label)
+    return read_spool(path, scratch, chosen, by_label, blanks)
 
 
 def open_matrix(path: str, *, labels: str | None, expected: Sequence[str]) -> Matrix:

@@ -48,19 +48,29 @@ def read_svmlight(path: str, expected: tuple[str, ...] = ()) -> Matrix:
 
 
 def _parsed(text: list[str]) -> Line:
-    if as_number(text[0]) is None:
-        raise ValueError(f"{quoted(text[0])} is not a label: a number is needed")
+    if as_number(text[0]) is None or not kept(text[0]):
+        raise ValueError(f"{quoted(text[0])} is not a label: a number of at most 15 digits is needed")
     indices, values = list[int](), list[float]()
     for item in text[1:]:
         index, _, value = item.partition(":")
         number = as_number(value)
-        if not (index.isascii() and index.isdigit()) or number is None or not math.isfinite(number):
+        if not (index.isascii() and index.isdigit()) or number is None or not kept(value):
             raise ValueError(f"{quoted(item)} is not index:value with finite numbers")
         if indices and int(index) <= indices[-1]:
             raise ValueError(f"{quoted(item)}: the indices of a line must increase")
         indices.append(int(index))
         values.append(float(number))
     return text[0], indices, values
+
+
+def kept(text: str) -> bool:
+    """Whether a number is finite and, if it is whole, keeps its digits in float64.
+
+    >>> kept("1e3"), kept("inf"), kept("9007199254740993"), kept("9" * 350)
+    (True, False, False, False)
+    """
+    number, whole = float(text), as_number(text)
+    return math.isfinite(number) and (not isinstance(whole, int) or int(number) == whole)
 
 
 def _dense(

@@ -1,5 +1,7 @@
 """The softmax loss, also called cross-entropy: fused into one node, so that it is honest by itself."""
 
+from functools import lru_cache
+
 import numpy as np
 
 from mlptrain.arrays import Array, Arrays, Into, Shape
@@ -39,7 +41,7 @@ class SoftmaxLoss(ClassificationLoss):
         (scores, y), (local, total, ones) = inputs[:2], saved
         classes, rows = local.shape
         at_y = y * rows
-        at_y += np.arange(rows)  # where class y of each row is
+        at_y += counted(rows)  # where class y of each row is
         shifted = p = local
         flat = local.reshape(-1)
         np.copyto(shifted, scores.T)
@@ -51,7 +53,7 @@ class SoftmaxLoss(ClassificationLoss):
         np.exp(shifted, p)
         np.dot(ones, p, total)  # the sum over the classes, as a product
         np.divide(p, total, p)
-        flat[at_y] = flat.take(at_y) - (1 - self.label_smoothing)
+        flat[at_y] -= 1 - self.label_smoothing
         if self.label_smoothing:
             local -= self.label_smoothing / classes
         np.log(total, total)
@@ -61,3 +63,11 @@ class SoftmaxLoss(ClassificationLoss):
     def backward(self, upstream: Array, inputs: Arrays, out: Array, saved: Arrays, into: Into) -> None:
         np.copyto(into[0], saved[0].T)
         self.distribute(upstream, self.row_weights(inputs), into[0])
+
+
+@lru_cache(maxsize=16)
+def counted(rows: int) -> Array:
+    """0, 1, ... of so many rows: the same for every minibatch, and never written to."""
+    numbers = np.arange(rows)
+    numbers.flags.writeable = False
+    return numbers

@@ -14,6 +14,7 @@ from typing import Any
 from mlptrain.arrays import Array
 from mlptrain.errors import EnvironmentFault
 from mlptrain.messages import printable
+from mlptrain.system.installation import install_command
 
 Axes = Any
 """A matplotlib.axes.Axes. Types are checked where matplotlib is not installed, too."""
@@ -107,7 +108,7 @@ def drawing(theme: Theme) -> Iterator[None]:
         import matplotlib
     except ImportError as error:
         raise EnvironmentFault(
-            "pictures need matplotlib, which is not installed; pip install 'mlptrain[plot]'"
+            f"pictures need matplotlib, which is not installed; {install_command('plot')}"
         ) from error
     with matplotlib.rc_context(), warnings.catch_warnings():
         # A letter that the font does not have is drawn as an empty box, which says it, too.

@@ -7,6 +7,7 @@ import numpy as np
 
 from mlptrain.errors import CheckpointError, ConfigError
 from mlptrain.metrics.metric import Floats
+from mlptrain.report.console import number as spelt
 from mlptrain.report.plots.canvas import WIDTH, Axes, Theme, colour, new_figure, shown
 from mlptrain.report.plots.titles import Picture, titles
 from mlptrain.report.results import Results
@@ -128,7 +129,7 @@ def legend(axes: Axes, theme: Theme) -> None:
 def at_best(run: Results) -> str:
     """`val_loss 0.08386 at epoch 11`, the numbers of the best checkpoint."""
     progress = run.model.checkpoint.progress()
-    return f"{monitored(run)} {progress.best:.4g} at epoch {progress.best_epoch}"
+    return f"{monitored(run)} {spelt(progress.best)} at epoch {progress.best_epoch}"
 
 
 def monitored(run: Results) -> str:
@@ -156,6 +157,6 @@ def words(run: Results, title: str) -> str:
     parts = []
     for key, label, _ in lines(run):
         values = series(run, key)
-        parts.append(f"{label} loss from {values[0]:.4g} to {values[-1]:.4g}")
+        parts.append(f"{label} loss from {spelt(values[0])} to {spelt(values[-1])}")
     best = f"; best {at_best(run)}" if run.best_record is not None else ""
     return f"Learning curves of {title}: {', '.join(parts)}{best}."

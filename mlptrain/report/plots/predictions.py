@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mlptrain.metrics.metric import Array
+from mlptrain.report.console import number
 from mlptrain.report.plots.canvas import Axes, Theme, colour, new_figure, shown
 from mlptrain.report.plots.titles import Picture
 from mlptrain.report.results import Results
@@ -65,5 +66,5 @@ def words(run: Results, truth: Array, predicted: Array) -> str:
     worst = np.abs(predicted - truth).max()
     return (
         f"Predicted against true values of the {len(truth):,} {run.split} rows: "
-        f"{run.stated('rmse', 'mae', 'r2')}; the largest error is {worst:.4g}."
+        f"{run.stated('rmse', 'mae', 'r2')}; the largest error is {number(worst)}."
     )

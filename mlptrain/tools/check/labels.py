@@ -18,6 +18,7 @@ from mlptrain.data.dataset import Rows, drawn
 from mlptrain.data.preprocessing.targets import class_masses
 from mlptrain.tools.check.case import Case
 from mlptrain.tools.check.verdict import Verdict, doubt, fault, fine
+from mlptrain.tools.giveaway import ranks, standard
 
 NEIGHBOURS = 1000
 """So many rows are compared with each other."""
@@ -87,20 +88,6 @@ def a_column_tells(case: Case, classes: bool) -> bool:
     columns = ranks(X[:, some])
     found = np.abs(standard(columns).T @ standard(wanted)) / math.sqrt(len(y))
     return float(found.max(initial=0.0)) > NormalDist().inv_cdf(1 - LUCK / (2 * max(found.size, 1)))
-
-
-def ranks(columns: Array) -> Array:
-    """The place of each number in its column; equal numbers share the lowest."""
-    ordered = np.sort(columns, axis=0)
-    places = [np.searchsorted(ordered[:, j], columns[:, j]) for j in range(columns.shape[1])]
-    return np.stack(places, axis=1).astype(np.float64)
-
-
-def standard(columns: Array) -> Array:
-    """Mean 0 and deviation 1; a constant column becomes 0."""
-    centred = columns - columns.mean(axis=0)
-    spread = centred.std(axis=0)
-    return centred / np.where(spread > 0, spread, 1.0)
 
 
 def neighbouring_targets(rows: Rows) -> Look:

@@ -7,14 +7,29 @@ choices   the settings, each with its reason
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from mlptrain.config import load_config
 from mlptrain.config.yaml import parse
 from mlptrain.tools.first_config.choices import Proposal, proposed
+from mlptrain.tools.first_config.heading import with_line
+from mlptrain.tools.giveaway import given_away
 from mlptrain.training.build import build
+
+SAMPLE = 2000
+"""So many training rows are searched for a column that gives the answer away."""
 
 
 def first_config(data: str, targets: Sequence[str]) -> Proposal:
     """A commented config for a table, held against its data: one that would not run is an error."""
     made = proposed(data, targets)
-    build(load_config(parse(made.text, data).data))
-    return made
+    rows = build(load_config(parse(made.answered, data).data)).data
+    sample = rows.train.sample(SAMPLE, seed=0)
+    X, y = np.asarray(sample.inputs.numbers[:]), np.asarray(sample.y)
+    found = given_away(X, y, classes=rows.classes is not None)
+    if found is None:
+        return made
+    note = (
+        f"{found.told(rows.features)} if not known when you predict: {found.advice(rows.preprocessing)}"
+    )
+    return made._replace(text=with_line(made.text, note), notes=(*made.notes, note))

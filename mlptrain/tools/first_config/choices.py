@@ -7,9 +7,11 @@ from typing import Any, NamedTuple
 from mlptrain.config import dump
 from mlptrain.data.readers.sources import labels_of, open_source, target_names
 from mlptrain.data.source import require
+from mlptrain.errors import DataError
 from mlptrain.messages import count, some
+from mlptrain.tools.first_config.bad_cells import BadCells, cleaned
 from mlptrain.tools.first_config.heading import FEW, doubts_about, heading, left_out
-from mlptrain.tools.first_config.profile import profile
+from mlptrain.tools.first_config.profile import profile, profiles
 from mlptrain.tools.first_config.roles import RARE, Roles, choose_roles, is_picture
 from mlptrain.tools.first_config.task import Task, choose_task
 
@@ -22,10 +24,14 @@ FEW_ROWS = 2000
 
 
 class Proposal(NamedTuple):
-    """A commented config as YAML, and what to tell whoever does not read it."""
+    """A commented config as YAML, and what to tell whoever does not read it.
+
+    answered   the config as it is when the user has answered what is asked
+    """
 
     text: str
     notes: tuple[str, ...]
+    answered: str
 
 
 def proposed(path: str, targets: Sequence[str]) -> Proposal:
@@ -37,13 +43,17 @@ def proposed(path: str, targets: Sequence[str]) -> Proposal:
     names = target_names(source, targets[0] if len(targets) == 1 else targets)
     require(source, names)
     answers = [profile(source, name) for name in names]
-    task = choose_task(answers)
-    roles = choose_roles([profile(source, name) for name in source.names if name not in names])
+    task = choose_task(source, answers)
+    others = [name for name in source.names if name not in set(names)]
+    source, bad = cleaned(source, others)
+    roles = choose_roles(profiles(source, others))
+    if not roles.features:
+        raise DataError(*left_out(roles), f"{path}: no column is left to learn from")
     comments: Comments = {}
     rows = len(source)
     config = {
         "seed": 0,
-        "data": _data(path, targets, task, roles, rows, comments),
+        "data": _data(path, targets, task, roles, rows, comments) | _declared(bad, comments),
         "model": _model(rows, comments),
         "loss": _loss(task, comments),
         "regularization": {"l2": 1e-3 if rows < FEW_ROWS else 1e-4},
@@ -55,9 +65,10 @@ def proposed(path: str, targets: Sequence[str]) -> Proposal:
     comments[("regularization", "l2")] = "keeps the weights small; more if it overfits"
     comments[("optimizer",)] = "the rate is the first thing to change when training is slow or jumps"
     comments[("schedule",)] = "the rate falls to 0 along half a cosine"
-    doubts = doubts_about(roles, answers)
+    doubts = [*(each.note() for each in bad), *doubts_about(roles, answers)]
     above = heading(path, source.names, rows, roles, doubts)
-    return Proposal(above + dump(config, comments), (*left_out(roles), *doubts))
+    answered = above + dump(config, comments)
+    return Proposal(asking(answered, bad), (*left_out(roles), *doubts), answered)
 
 
 def _data(
@@ -80,9 +91,10 @@ def _data(
     comments[("data", "test")] = "... and these are kept for the end"
     if roles.ignored:
         data["ignore"] = list(roles.ignored)
-        comments[("data", "ignore")] = "columns to leave out; delete a line to use its column"
-        for place, name in enumerate(roles.ignored):
-            comments[("data", "ignore", place)] = roles.ignored[name]
+        comments[("data", "ignore")] = "columns to leave out, and why"
+        for place, (name, reason) in enumerate(roles.ignored.items()):
+            use = "; delete the line to use it" if name in roles.usable else ""
+            comments[("data", "ignore", place)] = reason + use
     _scale(data, roles, comments)
     _blanks(data, roles, comments)
     _categories(data, roles, comments)
@@ -139,6 +151,30 @@ def _categories(data: dict[str, Any], roles: Roles, comments: Comments) -> None:
         setting["columns"] = list(roles.categories)
         comments[(*here, "columns")] = "codes, not quantities"
     data["categorical"] = setting
+
+
+def _declared(bad: Sequence[BadCells], comments: Comments) -> dict[str, Any]:
+    """Texts that stand for a missing value, by column."""
+    if not bad:
+        return {}
+    comments[("data", "columns")] = "texts that stand for a missing value"
+    for each in bad:
+        ask = f"{some([repr(text) for text in each.doubtful])} missing? then take off the #; "
+        found = f"{ask if each.doubtful else ''}{each.found}"
+        comments[("data", "columns", each.name)] = found
+    return {"columns": {each.name: {"missing": list(each.texts)} for each in bad}}
+
+
+def asking(text: str, bad: Sequence[BadCells]) -> str:
+    """The config with the lines that are for the user to decide as comments, to be uncommented."""
+    lines = text.splitlines(keepends=True)
+    start = next((place for place, line in enumerate(lines) if line.startswith("  columns:")), 0)
+    for place, each in enumerate(bad, start + 1):
+        if each.doubtful:
+            lines[place] = "    # " + lines[place].lstrip()
+    if bad and all(each.doubtful for each in bad):
+        lines[start] = "  # " + lines[start].lstrip()
+    return "".join(lines)
 
 
 def _model(rows: int, comments: Comments) -> dict[str, Any]:

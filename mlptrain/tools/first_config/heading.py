@@ -10,6 +10,8 @@ from mlptrain.tools.first_config.roles import Roles, is_picture, may_be_an_index
 
 FEW = 3
 """So many columns are named in a comment that is to stay short."""
+MOST_NOTES = 6
+"""So many columns that are left out get a line each."""
 NAMELESS = '""'
 
 
@@ -40,6 +42,12 @@ def heading(path: str, names: Sequence[str], rows: int, roles: Roles, doubts: Se
     return "".join(f"# {printable(line)}\n" for line in lines) + "\n"
 
 
+def with_line(text: str, line: str) -> str:
+    """A config with one more line above it."""
+    above, blank, below = text.partition("\n\n")
+    return f"{above}\n# {printable(line)}.{blank}{below}"
+
+
 def looks_like_a_row(names: Sequence[str]) -> bool:
     """Whether most names of columns are numbers, other than a count of the columns.
 
@@ -54,7 +62,8 @@ def looks_like_a_row(names: Sequence[str]) -> bool:
 def left_out(roles: Roles) -> list[str]:
     """A note on the columns that are not learned from."""
     shown = [f"{name or NAMELESS} ({reason})" for name, reason in roles.ignored.items()]
-    return [f"left out: {some(shown)}"] if shown else []
+    more = [f"left out: {len(shown) - MOST_NOTES:,} columns more, with reasons in the config"]
+    return [f"left out: {each}" for each in shown[:MOST_NOTES]] + more * (len(shown) > MOST_NOTES)
 
 
 def doubts_about(roles: Roles, answers: Sequence[Profile]) -> list[str]:
@@ -70,6 +79,11 @@ def doubts_about(roles: Roles, answers: Sequence[Profile]) -> list[str]:
     if index:
         text = "whole numbers, all different and close together: ignore them if they number the rows"
         doubts.append(f"{some(index, FEW)}: {text}")
+    coded = [f"{each.name} ({each.code})" for each in roles.texts if each.code]
+    if coded:
+        doubts.append(f"{some(coded, FEW)}: taken as codes, not as numbers")
+    forms = [each for each in roles.features if each.form]
+    doubts += [f"{each.name}: {each.form}, taken as categories: {each.advice}" for each in forms]
     for name, (first, second, *_) in spelled:
         text = f"{first!r} and {second!r} are taken as two values"
         doubts.append(f"{name}: {text}")

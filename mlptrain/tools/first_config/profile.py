@@ -1,15 +1,19 @@
 """What the columns of a table hold, as far as it matters for a config."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.source import Kind, Source, alike
+from mlptrain.data.notation import named
+from mlptrain.data.row_set import every_row
+from mlptrain.data.source import Kind, Source, alike, as_number
+from mlptrain.streams import stream
 
 SAMPLE = 100_000
-"""The different values of a text column are counted on about this many rows, evenly spaced."""
+"""The different values of a text column are those of so many rows, drawn at random."""
 FAR = 10
 """A value more than so many standard deviations from the mean is far out."""
 LEAST_COUNTING = 5
@@ -33,6 +37,10 @@ class Profile:
     thousands      whole numbers below 1000, and others with three digits after a point: 1.234
                    may be 1234
     alike          values that read as the same number or truth value, or differ in case only
+    inexact        whole numbers with more digits than float64 keeps
+    code           a text whose spelling the number does not keep: 007
+    form           what text most of which is in another notation stands for, with an example
+    advice         what to do about that
     """
 
     name: str
@@ -50,6 +58,10 @@ class Profile:
     heavy_tails: bool = False
     thousands: bool = False
     alike: tuple[str, ...] = ()
+    inexact: bool = False
+    code: str = ""
+    form: str = ""
+    advice: str = ""
 
     @property
     def blanks(self) -> int:
@@ -66,18 +78,67 @@ def profile(source: Source, name: str) -> Profile:
     """Look at one column of a source."""
     kind, rows = source.kind(name), len(source)
     present = rows - int(source.missing(name).sum())
+    if kind in ("text", "boolean") or (kind == "number" and source.inexact(name).any()):
+        return _levels(source, name, kind, present)
     if kind in ("number", "date") and present:
         return _numbers(source, name, kind, present)
-    if kind in ("text", "boolean"):
-        some = np.arange(0, rows, -(-rows // SAMPLE))
-        levels = source.levels(name, some)
-        codes = source.codes(name, levels, np.arange(rows))
-        counts = np.bincount(codes[codes >= 0], minlength=len(levels))
-        numeric = kind == "text" and source.looks_numeric(name)
-        return Profile(
-            name, kind, rows, present, len(levels), counts, looks_numeric=numeric, alike=alike(levels)
-        )
     return Profile(name, kind, rows, present, 0, np.zeros(0, np.int64))
+
+
+def profiles(source: Source, names: Sequence[str]) -> list[Profile]:
+    """Look at several columns; which of them may be codes is asked for all at once."""
+    found = [profile(source, name) for name in names]
+    codes = source.code([each.name for each in found if each.kind == "number"])
+    return [replace(each, code=codes.get(each.name, "")) for each in found]
+
+
+def _levels(source: Source, name: str, kind: Kind, present: int) -> Profile:
+    """A column whose values are told apart by their text."""
+    levels, counts = counted(source, name)
+    form, advice, numeric = "", "", kind == "text" and source.looks_numeric(name)
+    if kind == "text":
+        form, advice = _other_notation(source, name, levels)
+    if numeric and not form:
+        odd = next((level for level in levels if as_number(level) is None), levels[0])
+        form, advice = f"numbers and text, {_first(source, name, odd)}", "correct it to use the column"
+    return Profile(
+        name=name,
+        kind=kind,
+        rows=len(source),
+        present=present,
+        different=len(levels),
+        counts=counts,
+        looks_numeric=numeric,
+        alike=alike(levels),
+        inexact=kind == "number",
+        form=form,
+        advice=advice,
+    )
+
+
+def _other_notation(source: Source, name: str, levels: Sequence[str]) -> tuple[str, str]:
+    """What values in another notation are, with the first place of one, and what to do; or nothing."""
+    other = named(levels)
+    if other is None:
+        return "", ""
+    return f"{other.what}, {_first(source, name, other.example)}", other.advice
+
+
+def _first(source: Source, name: str, level: str) -> str:
+    """The first place of a value, as `file:line: 'value'`."""
+    first = int(source.codes(name, [level], every_row(len(source))).argmax())
+    return f"{source.where([first])[0]}: {source.shown(name, first)}"
+
+
+def counted(source: Source, name: str) -> tuple[list[str], NDArray[np.int64]]:
+    """The different values of a sample of the rows, and how often each is in the whole column."""
+    rows = len(source)
+    some = np.arange(rows)
+    if rows > SAMPLE:
+        some = np.sort(stream(0, "profile").choice(rows, SAMPLE, replace=False))
+    levels = source.levels(name, some)
+    codes = source.codes(name, levels, every_row(rows))
+    return levels, np.bincount(codes[codes >= 0], minlength=len(levels))
 
 
 def _numbers(source: Source, name: str, kind: Kind, present: int) -> Profile:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from mlptrain.data.index_names import is_index_name, is_time_name
 from mlptrain.messages import count
@@ -34,21 +35,25 @@ class Roles:
     ignored      name -> reason
     categories   number columns that are codes, to be taken as categories
     features     what is left, the categories among them
+    usable       those of the ignored that can be used as they are
     """
 
     ignored: dict[str, str]
     categories: list[str]
     features: list[Profile]
+    usable: frozenset[str] = frozenset()
 
-    @property
+    @cached_property
     def texts(self) -> list[Profile]:
         """The features that become one column per category."""
-        return [each for each in self.features if each.kind == "text" or each.name in self.categories]
+        codes = set(self.categories)
+        return [each for each in self.features if each.kind == "text" or each.name in codes]
 
-    @property
+    @cached_property
     def numbers(self) -> list[Profile]:
         """The features that stay numbers."""
-        return [each for each in self.features if each not in self.texts]
+        texts = {each.name for each in self.texts}
+        return [each for each in self.features if each.name not in texts]
 
     @property
     def dates(self) -> list[Profile]:
@@ -59,20 +64,32 @@ class Roles:
 def choose_roles(profiles: Sequence[Profile]) -> Roles:
     """Decide about every column that is not a target."""
     ignored, categories, features = dict[str, str](), list[str](), list[Profile]()
-    constant = [each.name for each in profiles if each.different == 1]
+    usable, constant = set[str](), sum(each.different == 1 for each in profiles)
     for each in profiles:
         reason = reason_to_ignore(each)
-        if not reason and each.name in constant and len(constant) <= MOST_CONSTANT:
+        if not reason and each.different == 1 and constant <= MOST_CONSTANT:
             reason = "has one value only"
         if reason:
             ignored[each.name] = reason
+            if is_usable(each):
+                usable.add(each.name)
             continue
         features.append(each)
-        code = each.kind == "number" and each.whole and CODE.search(each.name)
-        few = max(FEW, min(MOST_CATEGORIES, each.present // 4))  # the training rows must show each
-        if (code and each.different <= few) or each.looks_numeric:
+        code = each.kind == "number" and each.whole and (each.code or CODE.search(each.name))
+        if (code and each.different <= few_for(each)) or each.looks_numeric or each.inexact:
             categories.append(each.name)
-    return Roles(ignored, categories, features)
+    return Roles(ignored, categories, features, frozenset(usable))
+
+
+def few_for(column: Profile) -> int:
+    """So many different codes are few: the training rows must show each."""
+    return max(FEW, min(MOST_CATEGORIES, column.present // 4))
+
+
+def is_usable(column: Profile) -> bool:
+    """Whether `fit` takes the column of numbers as it is."""
+    plain = column.kind == "number" and not column.blanks and not column.infinite
+    return plain and not column.inexact and bool(column.name)
 
 
 def reason_to_ignore(column: Profile) -> str:
@@ -87,14 +104,18 @@ def reason_to_ignore(column: Profile) -> str:
         return f"has {count(column.present, 'value')} in {count(column.rows, 'row')}"
     if column.infinite:
         return f"holds {count(column.infinite, 'infinite value')}: correct them to use it"
+    if column.inexact and column.different > few_for(column):
+        return "numbers with more digits than can be kept: an id?"
+    if column.code and column.different > few_for(column):
+        return f"codes, which a number does not keep ({column.code}): too many for categories"
     return _text(column) if column.kind == "text" else _number(column)
 
 
 def _text(column: Profile) -> str:
     found = f"{count(column.different, 'different text')} in {count(column.present, 'row')}"
     most = max(FEW, min(MOST_CATEGORIES, column.present // 10))
-    if column.looks_numeric and column.different > FEW:
-        return "holds numbers and text: correct the text, or leave it empty, to use it"
+    if column.form and column.different > (FEW if column.looks_numeric else most):
+        return f"{column.form}: {column.advice}"
     if column.different == column.present and column.present > FEW:
         return "is different in every row: an id or free text"
     if column.different > most:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mlptrain.data.source import Source
 from mlptrain.errors import DataError
 from mlptrain.messages import count
 from mlptrain.tools.first_config.profile import Profile
@@ -33,7 +34,7 @@ class Task:
         return "squared error, for a number; softmax for classes"
 
 
-def choose_task(targets: Sequence[Profile]) -> Task:
+def choose_task(source: Source, targets: Sequence[Profile]) -> Task:
     """Classes for text, true/false and a few whole numbers; else a regression.
 
     DataError for text that is different in nearly every row.
@@ -46,8 +47,12 @@ def choose_task(targets: Sequence[Profile]) -> Task:
         return Task("mse", f"{len(targets)} numbers to predict at once")
     target = targets[0]
     found = count(target.different, "different value")
-    if target.kind in ("text", "boolean"):
+    if target.kind in ("text", "boolean") or target.inexact:
         if target.different > max(MOST_NUMBERED, target.present / 3):
+            if target.looks_numeric:
+                source.numbers(target.name)  # lists the places
+            if target.form:
+                raise DataError(f"target {target.name!r} holds {target.form}: {target.advice}")
             raise DataError(
                 f"target {target.name!r} has {found} in {count(target.present, 'row')}: "
                 "too many classes; is it an id or a free text?"

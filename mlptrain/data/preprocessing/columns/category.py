@@ -7,12 +7,13 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from mlptrain.arrays import Array
+from mlptrain.data.notation import named
 from mlptrain.data.preprocessing.columns.column import Column, Fault
-from mlptrain.data.preprocessing.targets import FEW
+from mlptrain.data.preprocessing.targets import FEW, spelled_alike
 from mlptrain.data.settings import CategoryPolicy, Settings
 from mlptrain.data.source import BLANK, RowIndex, Source
 from mlptrain.errors import DataError
-from mlptrain.messages import count, some
+from mlptrain.messages import count, in_yaml, some
 
 MOST_LEVELS = 1000
 
@@ -50,7 +51,7 @@ class Category(Column):
         """Text is refused by `categorical: error`."""
         if settings.categorical.encode == "one_hot":
             return ""
-        return f"holds text: write `categorical: one_hot` or `ignore: [{name}]`"
+        return f"holds text: write `categorical: one_hot` or `ignore: [{in_yaml(name)}]`"
 
     @classmethod
     def fit(cls, source: Source, names: list[str], rows: RowIndex, settings: Settings) -> list[Self]:
@@ -58,12 +59,18 @@ class Category(Column):
         unseen, missing = settings.categorical.unseen, settings.categorical.missing
         found = [cls(name, tuple(source.levels(name, rows)), unseen, missing) for name in names]
         for each in found:
-            where, advice = f"{source.path}: column {each.name!r}", f"write `ignore: [{each.name}]`"
+            where, advice = (
+                f"{source.path}: column {each.name!r}",
+                f"write `ignore: [{in_yaml(each.name)}]`",
+            )
             if not each.levels:
                 raise DataError(f"{where} has no value in any training row: {advice}")
             if len(each.levels) > min(MOST_LEVELS, max(FEW, len(rows) / 2)):
                 many = count(len(each.levels), "different value")
                 few = count(len(rows), "training row")
+                form = named(each.levels)
+                if form is not None:
+                    raise DataError(f"{where} holds {form}: {form.advice}; or {advice}")
                 raise DataError(f"{where} has {many} in {few}: too many for categories; {advice}")
         return found
 
@@ -71,7 +78,11 @@ class Category(Column):
     def remarks(cls, columns: Sequence[Self]) -> list[str]:
         """Columns with a single level."""
         single = [column for column in columns if len(column.levels) == 1]
-        return [f"{each.name} is {each.levels[0]!r} in every training row" for each in single]
+        notes = [note for each in columns for note in spelled_alike(each.name, each.levels)]
+        if len(single) > 1:
+            names = some([f"{each.name} ({each.levels[0]!r})" for each in single])
+            return [f"{len(single)} columns have one category in every training row: {names}", *notes]
+        return [f"{each.name} is {each.levels[0]!r} in every training row" for each in single] + notes
 
     @classmethod
     def read(cls, columns: Sequence[Self], source: Source, rows: RowIndex) -> Any:

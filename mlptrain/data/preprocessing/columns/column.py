@@ -84,4 +84,4 @@ class Column(ABC):
 
     def repair(self, number: int) -> Repair:
         """What became of so many repaired values; where nothing is written, zeros stay."""
-        return Repair(number, "missing or unseen value", f"of {self.name} became all zeros")
+        return Repair(number, "missing or unseen value", self.name, "became all zeros")

@@ -22,10 +22,11 @@ from mlptrain.data.preprocessing.checks import PLURAL, REFUSES, check_finite, ch
 from mlptrain.data.preprocessing.columns.column import Column, Counts
 from mlptrain.data.preprocessing.moments import Moments, moments
 from mlptrain.data.preprocessing.repairs import Repair
+from mlptrain.data.row_set import every_row
 from mlptrain.data.settings import Settings
 from mlptrain.data.source import Kind, RowIndex, Source
 from mlptrain.errors import DataError
-from mlptrain.messages import some
+from mlptrain.messages import in_yaml, some
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ class Number(Column):
     """z = (x - center) * factor, and if `squash` z / sqrt(1 + (z / 3)^2).
 
     `fill` takes the place of a missing x where the policy fills. A factor of 0 makes a constant
-    column 0. `indicator` adds a column `name missing` that is 1 where x was missing.
+    column 0. `indicator` adds a column `name missing` that is 1 where x was missing. `low` and `high`
+    are the ends of the range of the training rows; checkpoints of the first version have none.
     """
 
     name: str
@@ -43,6 +45,8 @@ class Number(Column):
     squash: bool
     fill: float
     indicator: bool
+    low: float | None = None
+    high: float | None = None
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -59,7 +63,7 @@ class Number(Column):
         """Dates ask for a decision."""
         if source.kind(name) == "date" and settings.dates == "refuse":
             number = "`dates: number` (days since 1970-01-01)"
-            return f"holds dates: write {number} or `ignore: [{name}]`"
+            return f"holds dates: write {number} or `ignore: [{in_yaml(name)}]`"
         return ""
 
     @classmethod
@@ -68,12 +72,12 @@ class Number(Column):
         found = moments(source, names, rows)
         for name, present in zip(names, found.present, strict=True):
             if not present:
-                where, advice = f"{source.path}: column {name!r}", f"write `ignore: [{name}]`"
+                where, advice = f"{source.path}: column {name!r}", f"write `ignore: [{in_yaml(name)}]`"
                 raise DataError(f"{where} has no value in any training row: {advice}")
         if np.isinf([found.low, found.high]).any():
-            check_finite(source, names, rows)
+            check_finite(source, names, every_row(len(source)))
         if settings.missing.policy == "error" and (found.present < len(rows)).any():
-            check_present(source, names, rows, REFUSES["error"])
+            check_present(source, names, every_row(len(source)), REFUSES["error"])
         return [cls._fitted(source, name, rows, found, j, settings) for j, name in enumerate(names)]
 
     @classmethod
@@ -110,13 +114,15 @@ class Number(Column):
             squash=scale == "robust" and kind != "boolean",
             fill=median if policy == "median" else min(max(mean, low), high),
             indicator=settings.missing.indicator and bool(found.present[j] < len(rows)),
+            low=low,
+            high=high,
         )
 
     @classmethod
     def remarks(cls, columns: Sequence[Self]) -> list[str]:
         """Columns with one value in every training row; many are one remark."""
         zero = [column for column in columns if column.factor == 0]
-        if len(zero) > 3:
+        if len(zero) > 1:
             names = some([column.name for column in zero])
             return [f"{len(zero)} columns have one value in every training row and become 0: {names}"]
         return [f"{c.name} is {c.center:g} in every training row: it becomes 0" for c in zero]
@@ -147,7 +153,7 @@ class Number(Column):
 
     def repair(self, number: int) -> Repair:
         """The value that was filled in."""
-        return Repair(number, "missing value", f"of {self.name} became {self.fill:.6g}")
+        return Repair(number, "missing value", self.name, f"became {self.fill:.6g}")
 
 
 def _scale(values: Array, columns: Sequence[Number]) -> None:

@@ -66,18 +66,31 @@ def parse_text(
     raise AssertionError("unreachable")
 
 
-def parse_column(source: str | bytes, separator: str, place: int, header: bool) -> pl.Series:
-    """One column of a text that has been read before, as it is written."""
-    frame = pl.read_csv(
+def parse_columns(source: str | bytes, separator: str, places: Sequence[int], header: bool) -> Frame:
+    """Columns of a text that has been read before, as they are written; `places` increase."""
+    return pl.read_csv(
         source,
         has_header=header,
-        columns=[place],
+        columns=list(places),
         separator=separator,
         infer_schema=False,
         glob=False,
         null_values=[""],
-    )
-    return frame.to_series().rechunk()
+    ).rechunk()
+
+
+def repeats_header(frame: Frame) -> list[int]:
+    """Rows that hold the names of all columns, two at least: files were joined with their headers."""
+    if frame.width < 2 or any(kind != pl.String for kind in frame.dtypes):
+        return []
+    rows = pl.Series(range(0))
+    for place, name in enumerate(frame.columns):
+        column = frame.to_series(place) if not place else frame.to_series(place).gather(rows)
+        same = (column.str.strip_chars() == name.strip()).fill_null(not name.strip()).arg_true()
+        rows = same if not place else rows.gather(same)
+        if not len(rows):
+            break
+    return rows.to_list()
 
 
 def guess_after(frame: Frame) -> Guess | None:

@@ -16,7 +16,8 @@ from mlptrain.data.readers.packed import is_packed, open_unpacked, unpacked
 from mlptrain.data.readers.tables.column_files import COLUMN_FILES, column_frames
 from mlptrain.data.readers.tables.frames import Guess, guess_after
 from mlptrain.data.readers.tables.quotes import Quotes, ends_inside, read_quotes
-from mlptrain.data.readers.tables.tables import JSON_LINES, Table, delimited, json_lines, suffix_of
+from mlptrain.data.readers.tables.table import Table
+from mlptrain.data.readers.tables.tables import JSON_LINES, delimited, json_lines, suffix_of
 from mlptrain.data.readers.tables.text import (
     BLOCK,
     BOM,

@@ -6,7 +6,7 @@ one, booleans if every value is true or false, dates if every value begins with 
 White space around a value does not count.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,8 @@ from mlptrain.data.source import Kind
 Series = pl.Series
 
 TIMES = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M")
+EXACT = 2**53
+"""Up to here float64 holds every whole number."""
 DAY = 86_400_000_000
 """Microseconds."""
 KINDS: dict[type[pl.DataType], Kind] = {
@@ -45,6 +47,22 @@ def untyped(column: Series) -> Series:
     return text.set(text.is_in(list(BLANKS)), None)
 
 
+def without(column: Series, blanks: Iterable[str]) -> Series:
+    """The column with these texts, or the numbers that they are, as missing values."""
+    blanks = list(blanks)
+    if not blanks:
+        return column
+    numbers = _floats(text_column(blanks)).drop_nulls()
+    if column.dtype.is_numeric():
+        gone = column.cast(pl.Float64).is_in(numbers.to_list())
+    elif column.dtype.is_nested():
+        return column
+    else:
+        text = column.cast(pl.String).str.strip_chars()
+        gone = text.is_in(blanks) | _floats(text).is_in(numbers.to_list())
+    return column.set(gone.fill_null(False), None)
+
+
 def text_column(values: Iterable[str | None]) -> Series:
     """A column of text with these values."""
     return pl.Series(list(values), dtype=pl.String)
@@ -65,8 +83,8 @@ def _readings(text: Series) -> Iterator[Series]:
     if not len(first):
         return
     if first.cast(pl.Float64, strict=False).count():
-        yield text.cast(pl.Int64, strict=False)
-        yield text.cast(pl.Float64, strict=False)
+        for dtype in (pl.Int64, pl.Int128, pl.Float64):
+            yield text.cast(dtype, strict=False)
     if first[0].lower() in ("true", "false"):
         lower = text.str.to_lowercase()
         yield (lower == "true").set(~lower.is_in(["true", "false"]), None)
@@ -105,7 +123,11 @@ def are_numbers(texts: Iterable[str | None]) -> list[bool]:
 
 
 def _as_numbers(texts: Series) -> Series:
-    return texts.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
+    return _floats(texts.str.replace(",", ".", literal=True))
+
+
+def _floats(texts: Series) -> Series:
+    return texts.cast(pl.Float64, strict=False)
 
 
 def no_numbers(column: Series) -> NDArray[np.bool_]:
@@ -132,6 +154,58 @@ def as_numbers(column: Series) -> NDArray[np.float64]:
     elif column.dtype == pl.Date:
         column = column.to_physical()
     return column.cast(pl.Float64).to_numpy()
+
+
+def inexact(column: Series, spelled: Callable[[], Series]) -> NDArray[np.bool_]:
+    """Where a number column holds a whole number that float64 does not.
+
+    `spelled` gives the column as text, where there is any: 40 digits are a float64 already.
+    """
+    none, dtype = np.zeros(len(column), bool), column.dtype
+    if dtype.is_integer():
+        if abs(column.min() or 0) <= EXACT and abs(column.max() or 0) <= EXACT:  # type: ignore[operator,arg-type]
+            return none
+        again = column.cast(pl.Float64).cast(dtype, strict=False)
+        return again.ne_missing(column).to_numpy()
+    if not dtype.is_float():
+        return none
+    values = column.to_numpy()  # by NumPy, as above
+    if not max(np.fmax.reduce(values, initial=0), -np.fmin.reduce(values, initial=0)) > EXACT:
+        return none
+    text = spelled()
+    if text.dtype != pl.String:
+        return none
+    long = text.str.strip_chars().set(~text.str.contains(r"^\s*[+-]?\d{16,}\s*$"), None)
+    lost = [value for value in long.drop_nulls().unique().to_list() if not survives(value)]
+    return long.is_in(lost).fill_null(False).to_numpy()
+
+
+def may_be_codes(column: Series) -> bool:
+    """Whether a number column has whole numbers from 0 on, some of them of two digits."""
+    if not column.dtype.is_numeric() or not len(column):
+        return False
+    low, high = column.min(), column.max()
+    if low is None or high is None or not low >= 0 or not high >= 10 or low == high:  # type: ignore[operator]
+        return False
+    return column.dtype.is_integer() or bool((column.floor() == column).all())
+
+
+def first_code(text: Series) -> str:
+    """The first text whose spelling a number does not keep, 007 or 12E4; "" where there is none."""
+    if not is_text(text):
+        return ""
+    found = text.filter(text.str.contains(r"^\s*(0\d+|\d+[eE]\d+)\s*$").fill_null(False)).head(1)
+    return found[0].strip() if len(found) else ""
+
+
+def survives(digits: str) -> bool:
+    """Whether a float64 holds this whole number.
+
+    >>> survives("9007199254740992"), survives("9007199254740993"), survives("9" * 400)
+    (True, False, False)
+    """
+    number = float(digits)
+    return number.is_integer() and int(number) == int(digits)
 
 
 def missing_in(column: Series) -> NDArray[np.bool_]:

@@ -5,8 +5,9 @@ the results have the same bits. In the file stand float64 numbers, piece after p
 piece column after column; a text column stands as the places of its values among its labels.
 """
 
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from itertools import accumulate
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +15,24 @@ from numpy.typing import NDArray
 from mlptrain.data.cache.file_array import OpenFile
 from mlptrain.data.readers.tables.pieces import is_text, piece_of, table_pieces
 from mlptrain.data.readers.tables.spooled import MOST_LABELS, Spooled
-from mlptrain.data.readers.tables.tables import Table, not_numbers, whole_text
-from mlptrain.data.source import BLANK, SHOWN, Kind, RowIndex, RowNumbers, blocks, finder, in_order
+from mlptrain.data.readers.tables.table import Table, not_numbers
+from mlptrain.data.readers.tables.tables import whole_text
+from mlptrain.data.source import (
+    BLANK,
+    SHOWN,
+    Kind,
+    RowIndex,
+    RowNumbers,
+    blocks,
+    digits_lost,
+    finder,
+    in_order,
+)
 from mlptrain.errors import DataError
+from mlptrain.messages import in_yaml
 from mlptrain.system.prefetch import prefetch
 
+Blanks = Mapping[str, Sequence[str]]
 NUMBER = 8
 """Bytes of a float64."""
 
@@ -33,12 +47,13 @@ class Spool:
         columns: Sequence[Spooled],
         lengths: Sequence[int],
         file: OpenFile,
+        blanks: Blanks,
     ) -> None:
         self.path, self.names = path, names
         self._columns = {column.name: column for column in columns}
         self._places = {column.name: place for place, column in enumerate(columns)}
         self._starts = np.array(list(accumulate(lengths, initial=0)))
-        self._file = file
+        self._file, self._blanks = file, blanks
 
     def __len__(self) -> int:
         return int(self._starts[-1])
@@ -53,9 +68,20 @@ class Spool:
 
     def numbers(self, name: str) -> NDArray[np.float64]:
         """The column as (N,) numbers, NaN where missing; DataError names values that are none."""
+        self._check_numbers(name)
+        return self._whole(name)
+
+    def _check_numbers(self, name: str) -> None:
         if self.kind(name) == "text":
             raise self._not_numbers(name)
-        return self._whole(name)
+        if self._columns[name].inexact:
+            raise self._digits_lost(name)
+
+    def inexact(self, name: str) -> NDArray[np.bool_]:
+        """(N,) where a number column holds a whole number that float64 does not: 2^53 + 1."""
+        if not self._columns[name].inexact:
+            return np.zeros(len(self), bool)
+        return np.concatenate([table.inexact(name) for table in _pieces(self.path, self._blanks)])
 
     def _whole(self, name: str) -> NDArray[np.float64]:
         out = np.empty(len(self))
@@ -66,8 +92,7 @@ class Spool:
     def block(self, names: Sequence[str], rows: RowIndex) -> NDArray[np.float64]:
         """Several number columns of some rows, as a new (n, K) array."""
         for name in names:
-            if self.kind(name) == "text":
-                raise self._not_numbers(name)
+            self._check_numbers(name)
         return self._block(names, rows)
 
     def _block(self, names: Sequence[str], rows: RowIndex) -> NDArray[np.float64]:
@@ -80,6 +105,11 @@ class Spool:
                 self._read(place, piece, low, column)
             out[here] = (values if len(within) == high - low else values[:, within - low]).T
         return out
+
+    def code(self, names: Sequence[str]) -> dict[str, str]:
+        """Of number columns those that may be codes, judged by the first piece of the file."""
+        first = next(_pieces(self.path, self._blanks))
+        return first.code([name for name in names if first.kind(name) == "number"])
 
     def missing(self, name: str) -> NDArray[np.bool_]:
         """(N,) where the column has no value."""
@@ -116,7 +146,7 @@ class Spool:
             found = f"more than {MOST_LABELS:,} different values"
             raise DataError(
                 f"{self.path}: column {name!r} has {found}: "
-                f"too many for classes or categories; to leave it out: `ignore: [{name}]`, "
+                f"too many for classes or categories; to leave it out: `ignore: [{in_yaml(name)}]`, "
                 "to predict a number: `loss: mse`"
             )
         return list(column.place)
@@ -143,11 +173,16 @@ class Spool:
     def _not_numbers(self, name: str) -> DataError:
         """Read the file once more, to find the values that are no numbers."""
         first, total = list[int](), 0
-        for start, table in zip(self._starts.tolist(), table_pieces(self.path), strict=False):
+        pieces = _pieces(self.path, self._blanks)
+        for start, table in zip(self._starts.tolist(), pieces, strict=False):
             (faulty,) = np.nonzero(table.no_numbers(name))
             total += len(faulty)
             first += (start + faulty[: SHOWN - len(first)]).tolist()
         return not_numbers(self, name, first, total)
+
+    def _digits_lost(self, name: str) -> DataError:
+        lost = self.inexact(name)
+        return digits_lost(self, name, np.flatnonzero(lost)[:SHOWN].tolist(), int(lost.sum()))
 
     def _in_pieces(self, rows: RowNumbers) -> Iterator[tuple[int, slice, RowNumbers]]:
         """The pieces that hold these rows: their number, which of `rows`, and their rows within."""
@@ -170,15 +205,17 @@ def read_spool(
     scratch: Callable[[], OpenFile],
     chosen: Callable[[str], bool],
     by_label: Set[str] = frozenset(),
+    blanks: Blanks = MappingProxyType({}),
 ) -> Spool:
     """Read a table in pieces, keeping the columns that are `chosen`.
 
-    `by_label` names those needed as classes or categories, whatever they hold. A column that turns
+    `by_label` names those needed as classes or categories, whatever they hold; `blanks` gives the
+    texts of a column that stand for a missing value. A column that turns
     out to be text after numbers have been read is such a one too: the table is then read again.
     """
     file, columns, lengths = scratch(), list[Spooled](), list[int]()
     names: tuple[str, ...] = ()
-    for table in _checked_pieces(path):
+    for table in _checked_pieces(path, blanks):
         if not lengths:
             names = table.names
             columns = [Spooled(name, name in by_label) for name in names if chosen(name)]
@@ -186,14 +223,18 @@ def read_spool(
         lengths.append(len(table))
     mixed = {column.name for column in columns if column.is_mixed()}
     if mixed:
-        return read_spool(path, scratch, chosen, by_label | mixed)
-    return Spool(path, names, columns, lengths, file)
+        return read_spool(path, scratch, chosen, by_label | mixed, blanks)
+    return Spool(path, names, columns, lengths, file, blanks)
 
 
-def _checked_pieces(path: str) -> Iterator[Table]:
+def _pieces(path: str, blanks: Blanks) -> Iterator[Table]:
+    return (table.without(blanks) for table in table_pieces(path))
+
+
+def _checked_pieces(path: str, blanks: Blanks) -> Iterator[Table]:
     """The pieces of a table; faults of its text are listed over the whole file."""
     try:
-        yield from prefetch(table_pieces(path))
+        yield from prefetch(_pieces(path, blanks))
     except DataError:
         whole = whole_text(path).faults() if is_text(path) else None
         if whole is not None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mlptrain.data.readers.tables import labels, series
 from mlptrain.data.readers.tables.labels import is_blank
-from mlptrain.data.readers.tables.tables import Table
+from mlptrain.data.readers.tables.table import Table
 from mlptrain.data.source import Kind
 
 MOST_LABELS = 1 << 16
@@ -58,12 +58,14 @@ class Spooled:
     """A column as it is read: what it holds, and its different labels in the order they came.
 
     by_label  its values are kept as the places of their labels, else as numbers
+    inexact   whether some of these have more digits than float64
     """
 
     name: str
     by_label: bool
     place: dict[str, int] = field(default_factory=dict)
     overflows: bool = False
+    inexact: bool = False
     _kinds: set[tuple[Kind, str]] = field(default_factory=set)
     _numbers: int = 0
     _values: int = 0
@@ -79,7 +81,8 @@ class Spooled:
             return self._labels(table)
         if kind in ("blank", "other"):
             return np.where(table.missing(self.name), np.nan, 0)
-        return table.numbers(self.name)
+        self.inexact = self.inexact or bool(table.inexact(self.name).any())
+        return series.as_numbers(table.column(self.name))
 
     def _judged(self, table: Table) -> Judgement:
         """What a piece of the column holds."""

@@ -5,156 +5,28 @@ a `Table`. A broken file is a DataError with file, line and column; nothing is r
 """
 
 import json
-import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from functools import partial
 from io import BytesIO
 from pathlib import PurePath
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mlptrain.data.readers.packed import is_packed, open_unpacked, read_all
-from mlptrain.data.readers.tables import frames, labels, series
+from mlptrain.data.readers.tables import frames, series
 from mlptrain.data.readers.tables.column_files import COLUMN_FILES, column_frames
 from mlptrain.data.readers.tables.quotes import read_quotes
+from mlptrain.data.readers.tables.table import Table
 from mlptrain.data.readers.tables.text import Text, layout_of, open_binary, read_head
-from mlptrain.data.source import SHOWN, Kind, RowIndex, Source, contiguous, faulty_values, finder
+from mlptrain.data.source import (
+    SHOWN,
+)
 from mlptrain.errors import DataError
-from mlptrain.messages import count, quoted
+from mlptrain.messages import count
 
 JSON_LINES = (".jsonl", ".ndjson")
-THOUSANDS = re.compile(r"[^\d,.]*\d{1,3}(,\d{3})+(\.\d+)?\D*")
-SURE_THOUSANDS = re.compile(r"[^\d,.]*\d{1,3}(,\d{3})+(,\d{3}|\.\d+)\D*")
 COLUMN_PIECE = 1 << 24
 """Bytes of a piece of a Parquet or Arrow file that is read whole."""
-
-
-@dataclass(frozen=True)
-class Table:
-    """A frame with the name of its file, and the way to the lines of its rows."""
-
-    path: str
-    frame: frames.Frame
-    lines: Callable[[list[int]], list[int]] | None  # rows -> physical lines, where there are some
-    written: Callable[[int, int], str] | None = None  # row, column -> the field as it stands there
-    spelled: Callable[[str], series.Series] | None = None  # name -> the column as text, read again
-    first_row: int = 0  # of a piece of a longer file
-    _typed: dict[str, series.Series] = field(default_factory=dict, repr=False)
-    _numbers: dict[str, NDArray[np.float64]] = field(default_factory=dict, repr=False)
-    _values: dict[str, list[Any]] = field(default_factory=dict, repr=False)
-    _codes: dict[tuple[str, ...], NDArray[np.int64]] = field(default_factory=dict, repr=False)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The columns in the order of the file."""
-        return tuple(self.frame.columns)
-
-    def __len__(self) -> int:
-        return self.frame.height
-
-    def column(self, name: str) -> series.Series:
-        """The column with its text turned into what it holds; made once, when first asked for."""
-        if name not in self._typed:
-            self._typed[name] = series.typed(self.frame[name])
-        return self._typed[name]
-
-    def kind(self, name: str) -> Kind:
-        """What the column holds, judged by all its values."""
-        return series.kind_of(self.column(name))
-
-    def looks_numeric(self, name: str) -> bool:
-        """Whether more than half of the values of a text column are numbers."""
-        numbers, values = series.count_numbers(self.column(name))
-        return numbers > 0.5 * values
-
-    def numbers(self, name: str) -> NDArray[np.float64]:
-        """The column as (N,) numbers, NaN where missing; DataError names values that are none."""
-        if name not in self._numbers:
-            if self.kind(name) == "text":
-                (faulty,) = np.nonzero(self.no_numbers(name))
-                raise not_numbers(self, name, faulty[:SHOWN].tolist(), len(faulty))
-            self._numbers[name] = series.as_numbers(self.column(name))
-        return self._numbers[name]
-
-    def no_numbers(self, name: str) -> NDArray[np.bool_]:
-        """(N,) where the column has a value that is not a number."""
-        return series.no_numbers(self.column(name))
-
-    def block(self, names: Sequence[str], rows: RowIndex) -> NDArray[np.float64]:
-        """Several number columns of some rows, as a new (n, K) array."""
-        chosen, out = contiguous(rows), np.empty((len(rows), len(names)))
-        for j, name in enumerate(names):
-            out[:, j] = self.numbers(name)[chosen]
-        return out
-
-    def missing(self, name: str) -> NDArray[np.bool_]:
-        """(N,) where the column has no value."""
-        return series.missing_in(self.column(name))
-
-    def values(self, name: str) -> list[Any]:
-        """The column as Python's own values, in the file's own spelling; made once."""
-        if name not in self._values:
-            column = self.frame[name]
-            if self.spelled is not None and not series.is_text(column):
-                column = self.spelled(name)
-            self._values[name] = series.values_of(column)
-        return self._values[name]
-
-    def levels(self, name: str, rows: RowIndex) -> list[str]:
-        """The different values of the column in these rows, in order."""
-        return labels.different(map(self.values(name).__getitem__, np.asarray(rows).tolist()))
-
-    def codes(self, name: str, levels: Sequence[str], rows: RowIndex) -> NDArray[np.int64]:
-        """(n,) the place of each value in `levels`; BLANK where missing, UNSEEN where not there."""
-        key = (name, *levels)
-        if key not in self._codes:
-            self._codes[key] = labels.codes(self.values(name), finder(levels))
-        return self._codes[key][contiguous(rows)]
-
-    def where(self, rows: Sequence[int]) -> list[str]:
-        """`file:line` of each row, or `file: row n` for a file without lines."""
-        if self.lines is None:
-            return [f"{self.path}: row {self.first_row + row + 1}" for row in rows]
-        return [f"{self.path}:{line}" for line in self.lines(list(rows))]
-
-    def shown(self, name: str, row: int) -> str:
-        """One value as it stands in the file, fit for a terminal."""
-        if self.written is None:
-            value = self.frame[name][row]
-        else:
-            value = self.written(row, self.frame.get_column_index(name)) or None
-        return "an empty field" if value is None else quoted(value)
-
-    def texts(self, name: str) -> list[str]:
-        """A column as text, to be carried through; empty where missing."""
-        return series.texts_of(self.frame[name])
-
-
-def not_numbers(source: Source, name: str, first: Sequence[int], total: int) -> DataError:
-    """The error for a column that should hold numbers: its first faulty rows, and how many in all."""
-    advice = _notation(source.shown(name, row) for row in first) or (
-        "correct them or leave them empty; "
-        f"if {name} is a category: `categorical: {{columns: [{name}]}}`"
-    )
-    places = [(row, name) for row in first]
-    return faulty_values(source, places, total, "is not a number", advice)
-
-
-def _notation(shown: Iterable[str]) -> str:
-    """How to write numbers that have a comma, or the empty text where none has one."""
-    commas = [text.strip("'") for text in shown if "," in text]
-    if any(SURE_THOUSANDS.fullmatch(text) for text in commas):
-        return "remove the thousands separators"
-    if any(THOUSANDS.fullmatch(text) for text in commas):
-        return (
-            "remove the comma where it separates thousands, write a point where it begins the decimals"
-        )
-    if any("." in text for text in commas):
-        return "remove the points that separate thousands, and write decimals with a point"
-    return "write decimals with a point" if commas else ""
 
 
 def read_table(path: str) -> Table:
@@ -215,15 +87,25 @@ def delimited(
         found = f"{count(quotes.records - header, 'row')}, of which {frame.height:,} were read"
         raise DataError(f"{text.path}: has {found}: its quotes or line ends are broken")
 
-    def spelled(name: str) -> series.Series:
-        place = layout.names.index(name)
-        column = frames.parse_column(source, layout.separator, place, header)
-        column = column if full is None else column.filter(full)
-        if len(column) != len(frame):
+    def spelled(names: Sequence[str]) -> frames.Frame:
+        places = [frame.get_column_index(name) for name in names]
+        again = frames.parse_columns(source, layout.separator, places, header)
+        again = again if full is None else again.filter(full)
+        if len(again) != len(frame):
             raise DataError(f"{text.path}: was changed while it was read")
-        return column
+        again.columns = list(names)
+        return again
 
-    return Table(text.path, frame, text.lines, text.written, spelled)
+    return _without_repeats(Table(text.path, frame, text.lines, text.written, spelled))
+
+
+def _without_repeats(table: Table) -> Table:
+    """The table; DataError for rows that repeat the header."""
+    if repeated := frames.repeats_header(table.frame):
+        lines = [f"{where}: repeats the header" for where in table.where(repeated[:SHOWN])]
+        total = f"{count(len(repeated), 'such line')} in all: were files joined? delete them"
+        raise DataError(*lines, f"{table.path}: {total}")
+    return table
 
 
 def _full_rows(text: Text, frame: frames.Frame) -> series.Series | None:

@@ -1,0 +1,112 @@
+"""Texts that stand for numbers, dates or nothing, but not in the notation that is read.
+
+`37,611`, `$12.50`, `94%`, `(12)`, `12 kg` are numbers, `12.06.2023` is a date, `n/a` is a missing
+value. They are told apart to be named; nothing is read by these patterns.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Literal, NamedTuple
+
+from mlptrain.data.source import as_number
+
+Notation = Literal["number", "date", "other number", "other date", "missing", "text"]
+
+MISSING = frozenset(
+    (
+        *("n/a", "n.a.", "#n/a", "#n/a n/a", "#na", "<na>", "none", "nat", "nil", "nan", "\\n", "k.a."),
+        *("missing", "unknown", "(null)", "<null>", "[null]"),
+        *("#null!", "#value!", "#div/0!", "#ref!"),
+        *("-", "--", "---", ".", "..", "…", "—", "–", "*"),
+    )
+)
+"""What people and programs write where there is no value, in lower case."""
+NO_DATE = frozenset(["0000-00-00", "0000-00-00 00:00:00", "0000-00-00t00:00:00"])
+"""What databases write where there is no date."""
+
+SPACE = " \u00a0\u202f\u2009"
+CURRENCY = "$€£¥₹₽₩₺₴₪₫฿¢"
+GROUPED = rf"\d{{1,3}}(?:[{SPACE},.'’_]\d{{2,3}})+(?:[.,]\d+)?"
+DIGITS = rf"(?:{GROUPED}|\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?"
+UNIT = r"[A-Za-zµμ°Ωäöüß%‰²³/]{1,12}\.?"
+NUMBER = re.compile(
+    rf"(?:[+\-−–(]\s*)?(?:[{CURRENCY}]|[A-Z]{{2,3}}[{CURRENCY}]?(?=[\s\d]))?\s*[+\-−–]?\s*{DIGITS}"
+    rf"\s*(?:[{CURRENCY}]|{UNIT})?\s*[)\-−]?"
+)
+MONTH = r"(?:jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)[a-zä]*\.?"
+ZONE = r"(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})"
+HALF = r"[AaPp]\.?[Mm]\.?"
+CLOCK = rf"(?:[T ,]+\d{{1,2}}:\d{{2}}(?::\d{{2}}(?:[.,]\d+)?)?\s*(?:{HALF})?\s*{ZONE}?)?"
+ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?")
+"""The dates that are read."""
+SLASHED = re.compile(r"\d{4}/\d\d/\d\d")
+DATE = re.compile(
+    rf"(?:\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[-/.]\d{{1,2}}[-/.](?:\d{{4}}|\d\d)"
+    rf"|\d{{1,2}}[-. ]+{MONTH}[-. ,]+\d{{2,4}}|{MONTH}\s+\d{{1,2}},?\s+\d{{4}}){CLOCK}",
+    re.I,
+)
+
+
+def notation(text: str) -> Notation:
+    """What a text most likely stands for.
+
+    >>> [notation(text) for text in ("12.5", "2023-06-12", "$37,611.00", "12.06.2023", "n/a", "red")]
+    ['number', 'date', 'other number', 'other date', 'missing', 'text']
+    """
+    text = text.strip()
+    if as_number(text) is not None and text.lower().lstrip("+-") != "nan":
+        return "number"
+    if text.lower() in MISSING or text.lower() in NO_DATE:
+        return "missing"
+    if ISO.fullmatch(text) or SLASHED.fullmatch(text):
+        return "date"
+    if DATE.fullmatch(text):
+        return "other date"
+    return "other number" if NUMBER.fullmatch(text) and "_" not in text else "text"
+
+
+class Other(NamedTuple):
+    """What values in another notation are, one of them, and what to do."""
+
+    what: str
+    example: str
+    advice: str
+
+    def __str__(self) -> str:
+        return f"{self.what}, e.g. {self.example!r}"
+
+
+FORMS: Mapping[Notation, tuple[str, str]] = {
+    "other number": ("numbers in another notation", "write plain numbers: 1234.5 for $1,234.50"),
+    "other date": ("dates in another notation", "write 2026-01-31, or 2026-01-31 12:00:00"),
+}
+"""What a column in another notation holds, and what to do."""
+
+
+PLAIN: Mapping[Notation, Notation] = {"other number": "number", "other date": "date"}
+SIGNS = re.compile(r"[^A-Za-zµ%]|(?<=\d)[eE](?=[+-]?\d)")
+FEW_SIGNS = 12
+"""A column has one unit or a few, and twelve months; codes such as 12A and 3D have any letters."""
+LOOKED_AT = 10_000
+
+
+def named(texts: Iterable[str]) -> Other | None:
+    """Of values most of which are in another notation: what they are.
+
+    >>> str(named(["$37,611.00", "$1.00"]))
+    "numbers in another notation, e.g. '$37,611.00'"
+    >>> named(["red", "3 kg", "blue"]) is None
+    True
+    """
+    texts = list(texts)[:LOOKED_AT]
+    kinds = [notation(text) for text in texts]
+    for form, plain in PLAIN.items():
+        of_form = [text for text, kind in zip(texts, kinds, strict=True) if kind == form]
+        signs = {SIGNS.sub("", text) for text in of_form}
+        if of_form and 2 * (len(of_form) + kinds.count(plain)) > len(kinds) and len(signs) <= FEW_SIGNS:
+            what, advice = FORMS[form]
+            return Other(what, of_form[0], advice)
+    if 2 * kinds.count("date") > len(kinds):
+        dates = [text for text, kind in zip(texts, kinds, strict=True) if kind == "date"]
+        return Other("dates in several forms", max(dates, key=len), "write all of them alike")
+    return None

@@ -1,0 +1,50 @@
+"""How this program was installed, and so the command that adds an extra to it."""
+
+import json
+import os
+import shlex
+import shutil
+import sys
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+NAME = "mlptrain"
+
+
+def install_command(extra: str) -> str:
+    """`pip install 'mlptrain[plot]'`, and in a clone `pip install -e '.[plot]'`.
+
+    It names the clone where the working directory is another, and the pip of this environment where
+    the shell would find another one.
+    """
+    clone = clone_of_this()
+    if clone is None:
+        return f"{pip()} install {quoted(f'{NAME}[{extra}]')}"
+    here = "." if clone == Path.cwd() else str(clone)
+    return f"{pip()} install -e {quoted(f'{here}[{extra}]')}"
+
+
+def clone_of_this() -> Path | None:
+    """The directory of an editable installation (PEP 610); None for any other."""
+    try:
+        recorded = json.loads(distribution(NAME).read_text("direct_url.json") or "{}")
+    except (PackageNotFoundError, ValueError):
+        return None
+    editable = recorded.get("dir_info", {}).get("editable", False)
+    return Path(__file__).resolve().parents[2] if editable else None
+
+
+def pip() -> str:
+    """The command that installs into this environment."""
+    own, found = Path(sys.executable).with_name("pip"), shutil.which("pip")
+    if found is not None and Path(found).parent == own.parent:
+        return "pip"
+    if not own.exists():
+        return f"{shlex.quote(sys.executable)} -m pip"
+    near = os.path.relpath(own)
+    return shlex.quote(str(own) if near.startswith("..") else near)
+
+
+def quoted(requirement: str) -> str:
+    """In quotes: a shell would read the brackets of an extra as a pattern."""
+    return f"'{requirement}'" if "'" not in requirement else shlex.quote(requirement)
