@@ -158,6 +158,14 @@ def test_a_part_of_an_array_gets_the_gradient_and_the_rest_gets_0():
     assert x.gradient.tolist() == [[0, 0, 0], [7, 0, 9]]
 
 
+def test_what_an_index_left_out_gets_0_whatever_was_there():
+    into = [np.full(3, np.nan)]
+
+    Index((1,)).backward(np.array(5.0), (np.ones(3),), np.array(1.0), (), into)
+
+    assert into[0].tolist() == [0, 5, 0]
+
+
 @pytest.mark.parametrize(
     ("node", "shape", "message"),
     [

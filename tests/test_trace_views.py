@@ -167,10 +167,11 @@ def test_a_closed_layer_has_the_output_of_its_last_gate_and_the_gradients_it_sen
     closed = trace_of_config(changed(TOY, SMALL), rows=3)
     opened = trace_of_config(changed(TOY, SMALL), rows=3, opened=["layer1", "layer2"])
 
-    layer, last = closed["layer2"], opened["layer2.scores"]
-    np.testing.assert_array_equal(layer.value, last.value)
-    np.testing.assert_array_equal(layer.upstream, last.upstream)
-    np.testing.assert_array_equal(layer.downstream[0], opened["layer1.activation"].upstream)
+    for layer, last in (("layer1", "layer1.activation"), ("layer2", "layer2.scores")):
+        np.testing.assert_array_equal(closed[layer].value, opened[last].value)
+        np.testing.assert_array_equal(closed[layer].upstream, opened[last].upstream)
+    sent = closed["layer2"].downstream[0]
+    np.testing.assert_array_equal(sent, opened["layer1.activation"].upstream)
 
 
 @pytest.mark.parametrize(
