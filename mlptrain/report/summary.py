@@ -7,7 +7,7 @@ from mlptrain.errors import ConfigError
 from mlptrain.report.console import say, size, stdout, write
 from mlptrain.report.notes import tell
 from mlptrain.report.tables import print_table
-from mlptrain.storage.files import write_atomically
+from mlptrain.storage.files import write_file
 from mlptrain.tools.saved import Kept
 from mlptrain.tools.summary import NetworkSummary
 
@@ -52,4 +52,4 @@ def write_config(text: str, out: Path | None = None, *, force: bool = False) -> 
         return
     if out.exists() and not (force and out.is_file()):
         raise ConfigError(f"{out}: is there already; name another file, or replace it with --force")
-    write_atomically(out, [text.encode()])
+    write_file(out, [text.encode()])

@@ -19,7 +19,7 @@ from mlptrain.nn.losses.softmax import SoftmaxLoss
 from mlptrain.optim.adam import Adam
 from mlptrain.optim.momentum import Momentum
 from mlptrain.optim.optimizer import Optimizer
-from mlptrain.storage.files import write_atomically
+from mlptrain.storage.files import write_file
 from mlptrain.streams import stream
 
 STUBS = Path(__file__).parent / "stubs"
@@ -97,5 +97,5 @@ def start(number: int, folder: Path = Path()) -> Path:
     file = folder / task.file
     if file.exists():
         raise ConfigError(f"{file}: already exists; go on with it, or delete it to start again")
-    write_atomically(file, [(STUBS / f"{task.name}.txt").read_bytes()])
+    write_file(file, [(STUBS / f"{task.name}.txt").read_bytes()])
     return file
