@@ -190,8 +190,8 @@ BROKEN: dict[str, tuple[bytes | str, dict[str, object], list[str]]] = {
         {"classify": False},
         [
             "F:4: y: 'x' is not a number",
-            "F: 1 such value in all: correct them or leave them empty; "
-            "if y is a category: `categorical: {columns: [y]}`",
+            "F: 1 such value in all: correct them, or delete the rows; "
+            "to predict a class: `loss: softmax`",
         ],
     ),
     "one class": (

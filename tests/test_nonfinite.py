@@ -641,13 +641,13 @@ def test_rollback_does_not_stay_at_a_last_step_whose_network_overflows(begin, po
 
 @pytest.fixture
 def full_disk(monkeypatch):
-    """There is no room for a file of that name; for a checkpoint, no more after that of step 0."""
+    """There is no room for a file of that name, but for the first, which a run begins with."""
 
     def full_disk(name):
         real = os.replace
 
         def replace(source, target):
-            if Path(target).name == name and (name == "summary.json" or Path(target).exists()):
+            if Path(target).name == name and Path(target).exists():
                 raise OSError(errno.ENOSPC, "No space left on device")
             real(source, target)
 
