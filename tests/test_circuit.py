@@ -176,6 +176,7 @@ def test_no_box_overlaps_another(expression):
         assert not inside(a, b, both)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("expression", CIRCUITS)
 def test_no_wire_runs_through_a_box_that_is_not_its_own(expression):
     boxes, edges = (diagram := Diagram(trace(expression, CIRCUITS[expression]))).boxes, diagram.edges

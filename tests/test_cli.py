@@ -711,6 +711,7 @@ def test_the_version_is_that_of_the_package():
 # --- as processes ---
 
 
+@pytest.mark.slow
 def test_a_process_ends_with_the_exit_code_and_no_traceback(here):
     table(here, "one.csv")
     done = mlptrain("fit", "table.yaml", cwd=here)

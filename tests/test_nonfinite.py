@@ -141,6 +141,7 @@ def finite_step(path):
 # --- stop: within the step, with a message, and with what was good ---
 
 
+@pytest.mark.slow
 @WHEN
 @BAD
 @pytest.mark.parametrize(
@@ -352,6 +353,7 @@ def test_skipped_steps_that_are_not_in_a_row_do_not_add_up(begin, poison):
 ROLLBACK = {"train.nonfinite": "rollback", "train.checkpoint_every": {"steps": 5}}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["input", "activation", "gradient"])
 @WHEN
 def test_rollback_recovers_from_a_single_poisoned_batch(begin, poison, where, step):
