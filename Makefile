@@ -27,8 +27,9 @@ slow: ## The tests of many seconds, which plain pytest leaves out
 tables: ## init, fit, predict and eval on every real table, to the end
 	MLPTRAIN_FULL_TABLES=1 $(PYTHON) -m pytest tests/test_real_tables.py
 
-docs: ## Generate docs/config.md, docs/cli.md and the pictures of docs/gallery.md again
+docs: ## Generate docs/config.md, docs/cli.md, the notebooks of docs/lesson and the pictures again
 	$(PYTHON) -m cogapp -r docs/config.md docs/cli.md
+	$(PYTHON) docs/make_notebooks.py
 	$(PYTHON) docs/make_gallery.py
 
 golden: ## Make the PyTorch trajectories again (needs torch, which nothing else does)

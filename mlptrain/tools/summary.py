@@ -51,6 +51,15 @@ def summarize(what: str | Path, overrides: Overrides = ()) -> NetworkSummary:
     return NetworkSummary(layers(network), needed, history, notes)
 
 
+def network_of(what: str | Path, overrides: Overrides = ()) -> tuple[Network, int]:
+    """The network of a config, a checkpoint or a run, and the rows of its minibatches."""
+    if is_config(what):
+        config = load_config(what, overrides)
+        return build(config).network, config.train.batch_size
+    model = model_to_show(what, overrides)
+    return model.network, model.config.train.batch_size
+
+
 def resolved_config(what: str | Path, overrides: Overrides = ()) -> str:
     """The YAML of a config, a checkpoint or a run, every default written out."""
     is_file = is_config(what)
