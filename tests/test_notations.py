@@ -292,6 +292,7 @@ def test_a_run_predicts_and_evaluates_in_the_notation_of_its_file(tmp_path, monk
             "columns": {name: {"thousands": ".", "unit": "€"} for name in ("x", "y")},
         },
         **{"model": {"hidden": []}, "loss": "mse", "train": {"epochs": 300}},
+        "optimizer": {"name": "sgd", "learning_rate": 0.1},
     }
     Path("c.yaml").write_text(json.dumps(config))
     assert invoke("fit", "c.yaml", "--out", "run", "--quiet").exit_code == 0
