@@ -70,14 +70,18 @@ CASES = {
     ),
     "number as a class": Refused({}, "is the target a number (`loss: mse`)", {"loss": "softmax"}),
     "money": Refused(
-        {"x": lambda i: f"${i * 37 % 101},000.50"},
-        "numbers in another notation, e.g. '$0,000.50': write plain numbers",
-        edit=lambda text: re.sub(r'"\$(\d+),(\d{3}\.50)"', r"\1\2", text),
+        {"x": lambda i: f"${i * 37 % 101 + 1},000.50"},
+        "numbers in another notation, e.g. '$1,000.50': declare them: "
+        '`columns: {x: {thousands: ",", unit: "$"}}`',
     ),
     "thousands": Refused(
         {"x": lambda i: f"{i % 9 + 1},{i:03}.0"},
-        "numbers in another notation, e.g. '1,000.0': write plain numbers",
-        edit=lambda text: re.sub(r'"(\d),(\d{3}\.0)"', r"\1\2", text),
+        "numbers in another notation, e.g. '1,000.0': declare them: `columns: {x: {thousands: \",\"}}`",
+    ),
+    "thousands or decimals": Refused(
+        {"x": lambda i: f"{i % 9 + 1},{i:03} kg"},
+        "numbers in another notation, e.g. '1,000 kg': write plain numbers",
+        edit=lambda text: re.sub(r'"(\d),(\d{3}) kg"', r"\1\2", text),
     ),
     "decimal comma": Refused(
         {"x": lambda i: f"{i},{i % 9}"},
@@ -91,9 +95,8 @@ CASES = {
     ),
     "foreign dates": Refused(
         {"x": lambda i: f"{i % 28 + 1:02}.{i % 12 + 1:02}.2026"},
-        "dates in another notation, e.g. '01.01.2026': write 2026-01-31",
-        {"data.dates": "number"},
-        edit=lambda text: re.sub(r"(\d\d)\.(\d\d)\.2026", r"2026-\2-\1", text),
+        "dates in another notation, e.g. '01.01.2026': declare them: "
+        '`columns: {x: {date: "%d.%m.%Y"}}` and `dates: number`',
     ),
     "infinite": Refused(
         {"x": once("inf")}, "correct them: only finite", edit=lambda text: text.replace("inf", "1")

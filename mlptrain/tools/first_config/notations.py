@@ -5,42 +5,22 @@ be 1234 or 1.234, and only another value of the column, 1.234.567 or 12.5, decid
 13/04/2026 for 03/04/2026.
 """
 
-import re
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
-from typing import Literal
 
 import numpy as np
 
 from mlptrain.data.notation import notation
 from mlptrain.data.readers.tables.table import Table
+from mlptrain.data.recognition import readings_of
 from mlptrain.data.row_set import every_row
 from mlptrain.data.source import Source
-from mlptrain.data.written import MINUS, SPACES, Negative, Reading, Thousands, Written
+from mlptrain.data.written import Reading, Written
 from mlptrain.messages import some
 from mlptrain.tools.first_config.profile import counted
 
-FEW = 0.1
-"""At most this share of the values may be something else."""
-LEAST = 5
 MOST = 20
 """So many different values that are something else are named; with more it is no notation."""
-SIGNS = f"(){MINUS}+{SPACES}"
-NOTATIONS: tuple[tuple[Thousands | None, Literal[","] | None], ...] = (
-    *((None, None), (None, ","), (",", None), (".", None)),
-    *((" ", None), (" ", ","), ("'", None), ("'", ",")),
-)
-"""What separates thousands and what begins the decimals, the simplest first."""
-DAYS = (
-    *("%d.%m.%Y", "%m.%d.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y"),
-    *("%Y/%m/%d", "%Y.%m.%d", "%Y-%m-%d"),
-    *("%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y"),
-)
-CLOCKS = ("", *(f"{gap}{time}" for gap in " T" for time in ("%H:%M", "%H:%M:%S")), " %I:%M %p")
-LOOKED_AT = 20
-"""A form of dates that none of so many values follows is not tried on the others."""
 
 
 @dataclass(frozen=True)
@@ -122,75 +102,6 @@ def _misread(source: Table, name: str, written: Written) -> tuple[str, ...]:
     read = source.read_as(Reading(columns={name: written}))
     (rows,) = np.nonzero(read.misread(name))
     return tuple(source.levels(name, every_row(len(source))[rows])) if len(rows) else ()
-
-
-def readings_of(weights: Mapping[str, int]) -> tuple[Written, ...]:
-    """The notations that nearly all of these texts follow, one for each meaning.
-
-    >>> [each.thousands for each in readings_of({"1.234": 9, "2.500": 1})]
-    [None, '.']
-    >>> [each.thousands for each in readings_of({"1.234": 9, "1.234.567": 1})]
-    ['.']
-    >>> [each.thousands for each in readings_of({"1.234": 98, "1.234.567": 1, "12.5": 1})]
-    [None, '.']
-    """
-    unit = Counter[str]()
-    for text, times in weights.items():
-        unit[unit_of(text)] += times
-    usual, _ = unit.most_common(1)[0]
-    return _meant(_numbers(usual, weights), weights) or _meant(_dates(weights), weights)
-
-
-def _meant(candidates: Sequence[Written], weights: Mapping[str, int]) -> tuple[Written, ...]:
-    """The candidates that nearly all texts follow, one for each meaning.
-
-    One is out where another follows all that it does and more: that is the row which decides.
-    """
-    total, followed = sum(weights.values()), dict[Written, frozenset[str]]()
-    meanings = {each: tuple(map(each.number, weights)) for each in candidates}
-    for written, meaning in meanings.items():
-        pairs = zip(weights, meaning, strict=True)
-        followed[written] = frozenset(text for text, number in pairs if number is not None)
-    found = dict[tuple[float | None, ...], Written]()
-    for written, texts in followed.items():
-        times = sum(map(weights.__getitem__, texts))
-        beaten = any(texts < others for others in followed.values())
-        if times >= LEAST and total - times <= FEW * total and not beaten:
-            found.setdefault(meanings[written], written)
-    return tuple(found.values())
-
-
-def _dates(texts: Iterable[str]) -> list[Written]:
-    """The forms of dates that some of the first texts follow."""
-    first = list(islice(texts, LOOKED_AT))
-    forms = [Written(date=day + clock) for day in DAYS for clock in CLOCKS]
-    return [each for each in forms if any(each.time(text) for text in first)]
-
-
-def _numbers(unit: str, texts: Mapping[str, int]) -> list[Written]:
-    brackets = any("(" in text for text in texts)
-    trailing = any(text.replace(unit, "").strip().endswith(tuple(MINUS)) for text in texts)
-    negative: Negative | None = "brackets" if brackets else "trailing" if trailing else None
-    made = []
-    for thousands, decimal in NOTATIONS:
-        written = Written((), (), decimal, thousands, unit or None, negative)
-        if not written.is_number:
-            written = replace(written, negative="sign")
-        made += [] if written.faults() else [written]
-    return made
-
-
-def unit_of(text: str) -> str:
-    """What stands before or behind a number; the whole text where something is on both sides.
-
-    >>> unit_of("($1,234.50)"), unit_of("12 kg"), unit_of("Rs. 5"), unit_of("-12"), unit_of("a 1 b")
-    ('$', 'kg', 'Rs.', '', 'a 1 b')
-    """
-    number = re.search(r"(?:[.,]?\d)(?:.*\d)?", text)
-    if number is None:
-        return text
-    before, after = text[: number.start()].strip(SIGNS), text[number.end() :].strip(SIGNS)
-    return text if before and after else before or after
 
 
 def as_written(source: Source, names: Sequence[str], *, asked: bool) -> tuple[Source, list[Notated]]:

@@ -10,6 +10,7 @@ from mlptrain.arrays import Array
 from mlptrain.data.notation import named
 from mlptrain.data.preprocessing.columns.column import Column, Fault
 from mlptrain.data.preprocessing.targets import FEW, spelled_alike
+from mlptrain.data.recognition import declaration
 from mlptrain.data.settings import CategoryPolicy, Settings
 from mlptrain.data.source import BLANK, RowIndex, Source
 from mlptrain.errors import DataError
@@ -70,7 +71,8 @@ class Category(Column):
                 few = count(len(rows), "training row")
                 form = named(each.levels)
                 if form is not None:
-                    raise DataError(f"{where} holds {form}: {form.advice}; or {advice}")
+                    how = declaration(each.name, each.levels) or f"{form.advice}; or {advice}"
+                    raise DataError(f"{where} holds {form}: {how}")
                 raise DataError(f"{where} has {many} in {few}: too many for categories; {advice}")
         return found
 

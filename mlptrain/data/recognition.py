@@ -1,0 +1,115 @@
+"""In which notation texts are written: found by all of them, with each meaning they leave."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
+from itertools import islice
+from typing import Literal
+
+from mlptrain.data.written import MINUS, SPACES, Negative, Thousands, Written
+from mlptrain.messages import in_yaml
+
+FEW = 0.1
+"""At most this share of the values may be something else."""
+LEAST = 5
+SIGNS = f"(){MINUS}+{SPACES}"
+NOTATIONS: tuple[tuple[Thousands | None, Literal[","] | None], ...] = (
+    *((None, None), (None, ","), (",", None), (".", None)),
+    *((" ", None), (" ", ","), ("'", None), ("'", ",")),
+)
+"""What separates thousands and what begins the decimals, the simplest first."""
+DAYS = (
+    *("%d.%m.%Y", "%m.%d.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y"),
+    *("%Y/%m/%d", "%Y.%m.%d", "%Y-%m-%d"),
+    *("%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y"),
+)
+CLOCKS = ("", *(f"{gap}{time}" for gap in " T" for time in ("%H:%M", "%H:%M:%S")), " %I:%M %p")
+LOOKED_AT = 20
+"""A form of dates that none of so many values follows is not tried on the others."""
+
+
+def readings_of(weights: Mapping[str, int]) -> tuple[Written, ...]:
+    """The notations that nearly all of these texts follow, one for each meaning.
+
+    >>> [each.thousands for each in readings_of({"1.234": 9, "2.500": 1})]
+    [None, '.']
+    >>> [each.thousands for each in readings_of({"1.234": 9, "1.234.567": 1})]
+    ['.']
+    >>> [each.thousands for each in readings_of({"1.234": 98, "1.234.567": 1, "12.5": 1})]
+    [None, '.']
+    """
+    unit = Counter[str]()
+    for text, times in weights.items():
+        unit[unit_of(text)] += times
+    usual, _ = unit.most_common(1)[0]
+    return _meant(_numbers(usual, weights), weights) or _meant(_dates(weights), weights)
+
+
+def _meant(candidates: Sequence[Written], weights: Mapping[str, int]) -> tuple[Written, ...]:
+    """The candidates that nearly all texts follow, one for each meaning.
+
+    One is out where another follows all that it does and more: that is the row which decides.
+    """
+    total, followed = sum(weights.values()), dict[Written, frozenset[str]]()
+    meanings = {each: tuple(map(each.number, weights)) for each in candidates}
+    for written, meaning in meanings.items():
+        pairs = zip(weights, meaning, strict=True)
+        followed[written] = frozenset(text for text, number in pairs if number is not None)
+    found = dict[tuple[float | None, ...], Written]()
+    for written, texts in followed.items():
+        times = sum(map(weights.__getitem__, texts))
+        beaten = any(texts < others for others in followed.values())
+        if times >= LEAST and total - times <= FEW * total and not beaten:
+            found.setdefault(meanings[written], written)
+    return tuple(found.values())
+
+
+def _dates(texts: Iterable[str]) -> list[Written]:
+    """The forms of dates that some of the first texts follow."""
+    first = list(islice(texts, LOOKED_AT))
+    forms = [Written(date=day + clock) for day in DAYS for clock in CLOCKS]
+    return [each for each in forms if any(each.time(text) for text in first)]
+
+
+def _numbers(unit: str, texts: Mapping[str, int]) -> list[Written]:
+    brackets = any("(" in text for text in texts)
+    trailing = any(text.replace(unit, "").strip().endswith(tuple(MINUS)) for text in texts)
+    negative: Negative | None = "brackets" if brackets else "trailing" if trailing else None
+    made = []
+    for thousands, decimal in NOTATIONS:
+        written = Written((), (), decimal, thousands, unit or None, negative)
+        if not written.is_number:
+            written = replace(written, negative="sign")
+        made += [] if written.faults() else [written]
+    return made
+
+
+def unit_of(text: str) -> str:
+    """What stands before or behind a number; the whole text where something is on both sides.
+
+    >>> unit_of("($1,234.50)"), unit_of("12 kg"), unit_of("Rs. 5"), unit_of("-12"), unit_of("a 1 b")
+    ('$', 'kg', 'Rs.', '', 'a 1 b')
+    """
+    number = re.search(r"(?:[.,]?\d)(?:.*\d)?", text)
+    if number is None:
+        return text
+    before, after = text[: number.start()].strip(SIGNS), text[number.end() :].strip(SIGNS)
+    return text if before and after else before or after
+
+
+def declaration(name: str, texts: Iterable[str]) -> str:
+    """What to write into a config for a column of these texts; nothing where they leave a doubt.
+
+    >>> declaration("x", ["$1,000", "$2,500.5", "$1", "$2", "$3"])
+    'declare them: `columns: {x: {thousands: ",", unit: "$"}}`'
+    """
+    weights = dict.fromkeys(texts, 1)
+    readings = readings_of(weights)
+    if len(readings) != 1 or None in map(readings[0].number, weights):
+        return ""
+    keys = {key: value for key, value in asdict(readings[0]).items() if value not in (None, ())}
+    pairs = (f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in keys.items())
+    told = f"declare them: `columns: {{{in_yaml(name)}: {{{', '.join(pairs)}}}}}`"
+    return told if readings[0].date is None else f"{told} and `dates: number`"
