@@ -1,6 +1,7 @@
 """Numbers in a declared notation: the exact value, or a refusal with the place, in memory or not."""
 
 import csv
+import gzip
 import json
 import re
 from pathlib import Path
@@ -173,6 +174,40 @@ def test_a_text_in_another_notation_is_refused_with_its_place_wherever_it_is_rea
         assert str(fault.value).startswith(place.format("x"))
         with pytest.raises(DataError, match=r"X: row 1: x: .* is not written as declared"):
             rows_of(pl.DataFrame({"x": [bad]}), made)
+
+
+def test_text_that_a_parser_takes_for_other_numbers_is_read_as_declared(tmp_path):
+    texts = ["422", "1.234", "NA", "999", "2.500", "17"] * 9
+    path, plain = (
+        table(tmp_path, texts),
+        {"422": 422, "1.234": 1234, "NA": 9, "999": 999, "2.500": 2500},
+    )
+    packed = tmp_path / "t.csv.gz"
+    packed.write_bytes(gzip.compress(Path(path).read_bytes()))
+    declared = {"thousands": ".", "missing": ["17"]}
+    expected = [plain.get(text, 9) for text in texts]
+    for file in (path, str(packed)):
+        for cache in ("none", tmp_path / "cache"):
+            how = {"features": ["x"], "target": "plain", "missing": "median", "scale": "none"}
+            data = load_data(file, classify=False, cache=str(cache), columns={"x": declared}, **how)
+            numbers = data.train.inputs.numbers[:, 0]
+            median = float(np.median([number for number in expected if number != 9]))
+            assert numbers.tolist() == [median if each == 9 else each for each in expected]
+        chunks = list(iterate_features(file, data.preprocessing, 7, np.float64))
+        assert (
+            np.concatenate([each.inputs.numbers[:, 0] for each in chunks]).tolist() == numbers.tolist()
+        )
+
+
+def test_numbers_of_a_file_that_has_types_are_what_they_are(tmp_path):
+    frame = pl.DataFrame({"x": [1.234, 422.0, None], "plain": [1, 2, 3]})
+    frame.write_parquet(tmp_path / "t.parquet")
+    frame.with_columns(x=pl.Series(["1.234", "422", None])).write_parquet(tmp_path / "s.parquet")
+    for name, first in (("t.parquet", 1.234), ("s.parquet", 1234)):
+        how = {"features": ["x"], "target": "plain", "missing": "mean", "scale": "none"}
+        columns = {"x": {"thousands": "."}}
+        data = load_data(str(tmp_path / name), classify=False, columns=columns, **how)
+        assert data.train.inputs.numbers[:2, 0].tolist() == [first, 422]
 
 
 DATES = {
