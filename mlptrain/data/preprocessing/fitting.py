@@ -45,7 +45,8 @@ def choose_features(
     notes = [f"{name} holds dates and is ignored" for name in dates]
     if len(dates) > 1:
         notes = [f"{len(dates)} columns hold dates and are ignored: {some(dates)}"]
-    labels = [name for name in source.names if name not in {*source.candidates, *kept, *apart}]
+    used = {*source.candidates, *kept, *apart}
+    labels = [name for name in source.names if name not in used]
     if labels and settings.features is None:
         notes.append(f"{source.path}: labels, left out unless data.features names them: {some(labels)}")
     return kept, notes

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -72,7 +73,7 @@ class Table:
             return not series.is_text(column)
         return column.null_count() > 0 and not {*BLANKS} <= {*reading.blanks(name)}
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The columns in the order of the file."""
         return tuple(self.frame.columns)
@@ -182,11 +183,13 @@ class Table:
 
     def code(self, names: Sequence[str]) -> dict[str, str]:
         """Of number columns those that may be codes, by a text that the number does not keep: 007."""
-        candidates = [name for name in self.frame.columns if name in set(names)]
-        candidates = [name for name in candidates if not self.reading.of(name).is_number]
+        wanted = set(names)
+        candidates = [
+            name for name in self.names if name in wanted and not self.reading.of(name).is_number
+        ]
         candidates = [name for name in candidates if series.may_be_codes(self.column(name))]
-        typed = [name for name in candidates if not series.is_text(self.frame[name])]
-        again = self.spelled(typed) if typed and self.spelled is not None else self.frame
+        typed = {name: None for name in candidates if not series.is_text(self.frame[name])}
+        again = self.spelled(list(typed)) if typed and self.spelled is not None else self.frame
         texts = {name: (again if name in typed else self.frame)[name] for name in candidates}
         found = {name: series.first_code(column) for name, column in texts.items()}
         return {name: text for name, text in found.items() if text}
