@@ -58,12 +58,13 @@ class Optimizer(ABC):
         self._stretches = {block.start: stretch(block, given) for block in self._blocks.all()}
         self._scratch = [zeros((self._blocks.length,), w.dtype) for _ in range(self._blocks.threads)]
         self._uncut = self._stretches[0] if len(self._stretches) == 1 else None
+        self._whole = (*self._vectors, self._scratch[0])
 
     def step(self, w: Array, dw: Array, lr: float) -> None:
         """Update `w` in place, given the gradient `dw` and the learning rate of this step."""
         self.t += 1
         if self._uncut is not None:  # most networks for tables
-            self._update_stretch(w, dw, lr, self._uncut, *self._vectors, self._scratch[0])
+            self._update_stretch(w, dw, lr, self._uncut, *self._whole)
         else:
             self._blocks.run(partial(self._update_block, w, dw, lr))
         if self.t % FLUSH_EVERY == 0:

@@ -90,19 +90,20 @@ def take_step(
     return plan, norm
 
 
-def descent(experiment: Experiment, rows: RowNumbers, step: int) -> tuple[Plan, list[Statistics]]:
+def descent(experiment: Experiment, rows: RowNumbers, step: int) -> tuple[Plan, Sequence[Statistics]]:
     """Loss and gradient of one step: forward and backward on its rows, minibatch by minibatch.
 
     The gradients of several minibatches, each with its share, add up to that of all rows at once.
     Stops at one that is not finite. Returns the last plan, and what batch norms have seen.
     """
     training, dw = experiment.network.training, experiment.network.parameters.gradients
-    masks = training.mask_streams(experiment.seed, step) if training.wiring.masks else []
+    wiring = training.wiring
+    masks = training.mask_streams(experiment.seed, step) if wiring.masks else ()
     if experiment.accumulate == 1 or len(rows) < experiment.batch_size + experiment.fewest_rows:
         plan = load_batch(experiment, rows, masks)
         plan.forward()
         plan.backward()
-        return plan, [training.wiring.seen(plan)] if training.wiring.running else []
+        return plan, (wiring.seen(plan),) if wiring.running else ()
     total, seen = np.zeros_like(dw), list[Statistics]()
     for batch, share in shares(experiment, rows):
         plan = load_batch(experiment, batch, masks)
@@ -111,7 +112,7 @@ def descent(experiment: Experiment, rows: RowNumbers, step: int) -> tuple[Plan, 
         if not is_finite(float(plan.value(training.loss)), dw):
             return plan, []
         total += dw
-        seen.append(training.wiring.seen(plan))
+        seen.append(wiring.seen(plan))
     np.copyto(dw, total)
     return plan, seen
 

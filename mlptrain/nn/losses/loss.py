@@ -89,7 +89,7 @@ class ClassificationLoss(Loss):
         self.class_weights = None if class_weights is None else np.asarray(class_weights, np.float64)
 
     def row_weights(self, inputs: Arrays) -> Array | None:
-        given = super().row_weights(inputs)
+        given = inputs[2] if len(inputs) == 3 else None
         if self.class_weights is None:
             return given
         by_class = np.take(self.class_weights, inputs[1])
