@@ -100,6 +100,7 @@ KEY_CASES = {
     "data.categorical.missing": ("table", {"data.val": "blank.csv"}, "zeros"),
     "data.categorical.columns": ("table", {"data.ignore": ["n", "when", "price", "size"]}, ["w"]),
     "data.columns": ("table", {"data.categorical": {"missing": "zeros"}}, {"kind": {"missing": ["a"]}}),
+    "data.missing_values": ("table", {"data.categorical": {"missing": "zeros"}}, ["a"]),
     "data.dates": ("table", {"data.ignore": ["n", "w", "price", "size"]}, "number"),
     "data.transform": ({}, "polar"),
     "model.hidden": ({}, [5, 3]),
