@@ -94,6 +94,7 @@ def test_what_init_writes_does_not_fail(planted, name, seed):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "optimizer", [{"name": "adam", "learning_rate": 0.3}, {"name": "sgd", "learning_rate": 5}]
 )
@@ -141,6 +142,7 @@ def test_shuffled_labels_fail(planted, name, seed):
     assert table.graded()["labels"] == "FAIL"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TARGETS)
 def test_rows_that_stand_in_two_sets_fail(planted, name):
     table = planted(name)

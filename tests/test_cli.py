@@ -721,6 +721,7 @@ def test_a_process_ends_with_the_exit_code_and_no_traceback(here):
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_the_whole_way_from_fit_to_eval(here):
     fitted = mlptrain("fit", "classifier.yaml", "--out", "run", "--json", cwd=here)
     evaluated = mlptrain("eval", "run", "--json", cwd=here)
@@ -729,6 +730,7 @@ def test_the_whole_way_from_fit_to_eval(here):
     assert json.loads(fitted.stdout)["test"]["loss"] == json.loads(evaluated.stdout)["loss"]
 
 
+@pytest.mark.slow
 def test_a_process_gives_the_same_bits_as_this_one(run):
     mlptrain("fit", "classifier.yaml", "--out", "other", cwd=run.parent)
 

@@ -273,6 +273,7 @@ def mappings():
         yield ("optimizer",), data, keys_of(*mapping_at(("optimizer",), data))
 
 
+@pytest.mark.slow
 def test_nine_of_ten_slips_in_a_key_are_understood():
     told = [
         key in (advice := advice_on_key(slip, path, data)).word or f"'{key}'" in advice.text

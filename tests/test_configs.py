@@ -30,6 +30,7 @@ def test_there_is_a_config_for_every_idea_of_the_lecture():
     }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "path", [path for path in FILES if path.stem != "mnist5k"], ids=lambda p: p.stem
 )

@@ -86,6 +86,7 @@ def test_other_random_numbers_pass_as_well(seed):
     assert [row for row in rows if not row.passed] == []
 
 
+@pytest.mark.slow
 def test_no_entry_is_left_out_because_of_a_kink(rows, network_rows):
     every = [*rows, *network_rows]
 
@@ -102,6 +103,7 @@ def test_every_entry_of_every_registry_is_checked(table, name, rows):
     assert any(is_of(row, table, name) for row in rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_every_activation_is_checked_in_a_whole_network(name, network_rows):
     assert any(row.network.startswith(f"{name}, ") for row in network_rows)

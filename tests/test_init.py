@@ -250,6 +250,7 @@ def test_a_file_is_replaced_only_by_force(tmp_path):
     assert out.read_text().startswith("# A first config")
 
 
+@pytest.mark.slow
 def test_arrays_get_a_config_too(tmp_path):
     config = config_of(Path("data/mnist5k.npz"), "y")
     assert config["data"]["image_shape"] == [28, 28]
@@ -267,6 +268,7 @@ def test_the_index_of_a_sample_is_left_out_whoever_wrote_it(tmp_path, name):
     )
 
 
+@pytest.mark.slow
 def test_the_index_in_a_parquet_file_is_left_out(tmp_path):
     frame = polars.DataFrame(
         {

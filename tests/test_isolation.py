@@ -100,6 +100,7 @@ def test_fit_writes_into_its_run_directory_and_nowhere_else(place):
     assert {path for path in written if not path.startswith(f"{place}/run")} == set()
 
 
+@pytest.mark.slow
 def test_fit_opens_no_socket_starts_no_process_and_unpickles_nothing(place):
     events = Counter(event for event, _ in json.loads((place / "fit.json").read_text()))
 

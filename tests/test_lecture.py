@@ -60,6 +60,7 @@ def test_the_shipped_linear_classifier_gets_half_of_the_spiral():
     assert accuracy("spiral-linear") == pytest.approx(0.5, abs=0.06)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 5])
 def test_a_linear_classifier_gets_half_of_any_spiral_however_long_it_trains(seed):
     assert accuracy("spiral-linear", f"seed={seed}", "train.epochs=400") == pytest.approx(0.5, abs=0.06)
@@ -87,12 +88,14 @@ def test_the_polar_transform_makes_the_rings_linearly_separable():
 # capacity and regularization (P40-P41)
 
 
+@pytest.mark.slow
 def test_more_neurons_fit_the_spiral_arms_better():
     losses = [trained(CONFIGS / f"capacity-{units}.yaml")[1]["data_loss"] for units in (3, 6, 20)]
 
     assert losses[0] > losses[1] > losses[2]
 
 
+@pytest.mark.slow
 def test_a_stronger_penalty_gives_smaller_weights():
     sizes = []
     for strength in ("0.001", "0.01", "0.1"):
@@ -148,6 +151,7 @@ def test_changing_the_loss_is_one_word_and_training_lowers_each(loss):
     assert last < 0.7 * first
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", [name for name in ACTIVATIONS if name != "identity"])
 def test_every_activation_gets_more_of_the_moons_than_a_linear_classifier(activation):
     moons = {

@@ -39,6 +39,7 @@ def test_the_path_leads_from_a_high_loss_to_the_lowest_part_of_the_plane(picture
     assert at[1] < np.quantile(losses, 0.15)
 
 
+@pytest.mark.slow
 def test_eight_times_as_many_rows_cut_the_noise_of_the_gradient_to_about_a_third(pictures):
     small, large, full = (pictures.noise(batch).mean() for batch in pictures.BATCHES)
 
@@ -135,6 +136,7 @@ def accuracies(name, seed):
 SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2, 3, 4))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_stronger_penalty_gets_fewer_of_the_training_points_and_more_of_the_others(seed):
     weak, middle, strong = (
@@ -151,6 +153,7 @@ def test_a_stronger_penalty_gets_fewer_of_the_training_points_and_more_of_the_ot
         assert row.split(" | ")[1 + seed].removesuffix(" |") == cell
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_more_neurons_get_visibly_more_of_the_spiral_and_none_is_stuck(seed):
     three, six, twenty = (accuracies(f"capacity-{units}", seed)[0] for units in (3, 6, 20))

@@ -117,6 +117,7 @@ def test_fit_eval_and_predict_make_the_same_matrix(wine: Path) -> None:
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["parquet", "jsonl", "arrow", "csv.gz"])
 def test_every_format_predicts_the_same_matrix(wine: Path, tmp_path: Path, suffix: str) -> None:
     import gzip

@@ -573,6 +573,7 @@ def test_two_infinities_do_not_cancel(place, count):
         assert not is_finite(1.0, gradients)
 
 
+@pytest.mark.slow
 @SCALES
 def test_a_run_clips_gradients_of_any_size(begin, monkeypatch, scale):
     """All gradients times `scale`, at a rate that leaves the weights where they are."""

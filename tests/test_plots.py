@@ -126,6 +126,7 @@ def test_the_suffix_decides_the_format(runs, tmp_path, suffix):
     assert file.read_bytes().startswith(BEGINNINGS[suffix])
 
 
+@pytest.mark.slow
 def test_the_same_run_gives_the_same_bytes(runs, tmp_path):
     files = [tmp_path / "a.svg", tmp_path / "b.svg"]
     for file in files:

@@ -205,6 +205,7 @@ def test_a_device_is_not_replaced(run, table):
     assert not Path("/dev/null").is_file()
 
 
+@pytest.mark.slow
 def test_stdin_is_read_where_a_dash_stands(run, table):
     result = subprocess.run(
         command("predict", run, "-"), input=table.read_bytes(), capture_output=True, env=surroundings(),
@@ -214,6 +215,7 @@ def test_stdin_is_read_where_a_dash_stands(run, table):
     assert result.stderr.decode() == "note: stdin: 2 columns not used: id, price\n"
 
 
+@pytest.mark.slow
 def test_a_reader_that_has_seen_enough_ends_it_without_a_word(run, tmp_path):
     rows = [row[1:4] for row in ROWS] * 1000
     path = write(tmp_path / "long.csv", HEADER[1:4], rows)

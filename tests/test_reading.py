@@ -83,6 +83,7 @@ DIRECTORY = {"yaml": 2, "ckpt": 2}
 """Exit codes for a directory; else 3, for data."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("suffix", [*SUFFIXES, "yaml", "labels.npy", "ckpt"])
 @pytest.mark.usefixtures("in_time")

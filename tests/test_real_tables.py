@@ -102,10 +102,12 @@ def test_the_page_shows_every_table():
     assert list(SHOWN) == list(REAL)
 
 
+@pytest.mark.slow
 def test_there_is_a_prediction_for_each_row(worked):
     assert len(column(worked.predicted, worked.target)) == len(worked.truth())
 
 
+@pytest.mark.slow
 def test_metrics_of_the_predictions_are_those_of_sklearn(worked):
     found, expected = worked.evaluated, {}
     if "accuracy" in found:

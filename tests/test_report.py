@@ -87,6 +87,7 @@ def test_it_states_the_metrics_of_eval(run, page):
         assert f"{name} {expected[name]:.4g}" in page.text
 
 
+@pytest.mark.slow
 def test_it_has_the_precision_and_recall_of_every_class(run, page):
     expected = json.loads(invoke("eval", run, "--json").stdout)["per_class"]
     for name, values in expected.items():

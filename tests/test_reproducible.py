@@ -69,6 +69,7 @@ def test_a_different_seed_different_bits():
     assert len(hashes) == 4
 
 
+@pytest.mark.slow
 def test_another_process_gives_the_same_bits():
     # Another hash seed as well: no order of a set or dict of strings may decide anything.
     names = ["toy", "a class Nan", "a class Nan, from a file"]

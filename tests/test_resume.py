@@ -73,6 +73,7 @@ def test_a_run_may_be_interrupted_again_and_again(begin, uninterrupted, steps):
     assert finish(interrupted_at(begin({}), *steps)) == uninterrupted({})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [3, 4, 5, 10, 11, 29])
 def test_what_was_done_after_the_last_checkpoint_is_done_again(begin, uninterrupted, step):
     assert finish(abandoned_at(begin(EVERY_THIRD), step)) == uninterrupted(EVERY_THIRD)

@@ -121,6 +121,7 @@ def test_the_summary_says_that_the_run_was_interrupted(tmp_path):
     assert run.summary["steps"] == 17
 
 
+@pytest.mark.slow
 def test_a_step_is_never_left_half_done(tmp_path):
     with in_step_13(tmp_path / "run") as process:
         process.send_signal(signal.SIGINT)
@@ -193,6 +194,7 @@ def test_a_run_says_that_it_is_at_work_and_a_killed_one_was_interrupted(tmp_path
     assert not any("running" in text or "interrupted" in text for text in told())
 
 
+@pytest.mark.slow
 def test_a_second_run_in_a_directory_is_refused_while_the_first_is_at_work(tmp_path):
     path = tmp_path / "run"
     config = write_config(tmp_path / "toy.yaml", SAVING)
@@ -214,6 +216,7 @@ def test_a_second_run_in_a_directory_is_refused_while_the_first_is_at_work(tmp_p
         assert {path.name: path.read_bytes() for path in path.iterdir()} == taken
 
 
+@pytest.mark.slow
 def test_reading_is_allowed_while_a_run_is_at_work(tmp_path):
     with in_step_13(tmp_path / "run"):
         assert invoke("eval", tmp_path / "run", "--split", "val").exit_code == 0

@@ -31,6 +31,7 @@ def parquet(tmp_path, codes):
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "codes"), [(table, IDS), (table, LONG), (parquet, HASHES)], ids=["20", "350", "uint64"]
 )

@@ -49,6 +49,7 @@ def signal_in(monkeypatch, phase, *numbers):
     monkeypatch.setattr(home, name, call)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("phase", PHASES)
 @pytest.mark.parametrize("number", STOPPING, ids=lambda each: each.name)
 def test_a_signal_ends_a_run_saved_whatever_it_is_doing(tmp_path, monkeypatch, whole, number, phase):

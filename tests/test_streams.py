@@ -77,6 +77,7 @@ main()
     assert prepare(None, resume=tmp_path / "run").progress.step == 13
 
 
+@pytest.mark.slow
 def test_the_first_file_does_not_take_the_place_of_a_closed_stream(tmp_path):
     """Descriptor 2 would be that of the lock or of metrics.jsonl, and get the lines of the log."""
     config = write_config(tmp_path / "thirty.yaml", THIRTY)

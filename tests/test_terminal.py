@@ -46,6 +46,7 @@ def test_fit_prints_no_escape_sequence(fitted):
     assert is_clean(fitted.stderr)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [

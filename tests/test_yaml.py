@@ -369,11 +369,13 @@ trees = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.dictionaries(words, trees, max_size=4))
 def test_what_is_written_is_read_back_alike_by_yaml_1_1(data):
     assert yaml.safe_load(dump(data)) == data
 
 
+@pytest.mark.slow
 @given(st.dictionaries(words, trees, max_size=4))
 def test_what_is_written_is_read_back_alike_by_our_reader(data):
     if not any(UNPRINTABLE.search(word) for word in _texts(data)):
