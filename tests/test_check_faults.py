@@ -114,6 +114,7 @@ def test_a_layer_that_is_dead_fails(planted, name):
     assert planted(name).graded(model__initializer="zeros")["dead units"] == "FAIL"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TARGETS)
 def test_weights_that_start_near_0_are_no_fault(planted, name):
     found = planted(name).graded(model__initializer={"name": "normal", "std": 1e-3})
@@ -168,6 +169,7 @@ def is_measured(rows, column):
     return len(values) > 10 and all(each.replace(".", "", 1).isdigit() for each in values)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TARGETS)
 def test_a_column_that_never_changes_is_named(planted, name):
     table = planted(name)

@@ -229,6 +229,7 @@ def test_the_config_that_is_broken_below_is_good(tmp_path):
     assert load_config(path).train.epochs == 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "old", "new", "answer"), BROKEN)
 def test_a_fault_is_one_line_with_file_line_and_key(number, old, new, answer, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -74,6 +74,7 @@ def test_the_configs_to_be_compared_differ_in_one_setting(family):
     }
 
 
+@pytest.mark.slow
 def test_digits_reach_a_test_accuracy_of_97_percent(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
     result = invoke("fit", "configs/digits.yaml", "--out", tmp_path / "run", "--quiet")

@@ -106,6 +106,7 @@ WRONG = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "right", "wrong", "said"), WRONG)
 def test_a_wrong_solution_is_told_what_is_wrong(name, right, wrong, said, tmp_path):
     (task,) = (task for task in EXERCISES if task.name == name)

@@ -253,6 +253,7 @@ def name(mutant):
     return type(mutant[0]).__name__
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("mutant", "inputs", "tensors"), MUTANTS, ids=map(name, MUTANTS))
 def test_a_mistake_in_a_backward_pass_is_caught_where_it_is(mutant, inputs, tensors):
     assert caught(mutant, inputs) == tensors

@@ -66,11 +66,13 @@ def test_a_linear_classifier_gets_half_of_any_spiral_however_long_it_trains(seed
     assert accuracy("spiral-linear", f"seed={seed}", "train.epochs=400") == pytest.approx(0.5, abs=0.06)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_a_hundred_hidden_units_get_the_spiral(seed):
     assert accuracy("spiral", f"seed={seed}") >= 0.98
 
 
+@pytest.mark.slow
 def test_a_hidden_layer_of_identities_is_a_linear_classifier_on_the_spiral():
     collapsed = accuracy("spiral", "model.activation=identity")
 

@@ -223,6 +223,7 @@ def test_labels_are_features_only_where_they_are_named(tmp_path: Path) -> None:
     assert any("again and the target y tell each other one to one" in note for note in named.notes)
 
 
+@pytest.mark.slow
 def test_the_coarse_label_of_cifar_100_is_no_feature(tmp_path: Path) -> None:
     record = np.random.default_rng(0).integers(0, 256, (40, 2 + 3072), np.uint8)
     record[:, 0], record[:, 1] = np.arange(40) % 4 // 2, np.arange(40) % 4

@@ -181,6 +181,7 @@ def test_a_file_that_would_end_the_parser_is_one_line(place, name, data, reason)
         assert fault.startswith(f"{path}: is not a valid {reason}")
 
 
+@pytest.mark.slow
 def test_a_parser_is_never_taken_from_the_working_directory(place, monkeypatch, tmp_path):
     """The process that parses has the path of this one, and nothing else."""
     for name in ("polars", "numpy", "mlptrain"):

@@ -168,6 +168,7 @@ def test_a_bad_number_stops_the_run_before_it_does_harm(begin, poison, where, na
 # A bad rate does its harm in the update itself: it shows in the step after it, at the latest.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [1, 17, 29], ids="step {}".format)
 @pytest.mark.parametrize("value", [NAN, INF, 1e30], ids=str)
 def test_a_bad_rate_stops_the_run_in_the_next_step(begin, poison, value, step):
@@ -182,6 +183,7 @@ def test_a_bad_rate_stops_the_run_in_the_next_step(begin, poison, value, step):
     assert not run.best.exists() or finite_step(run.best) <= step
 
 
+@pytest.mark.slow
 @WHEN
 @pytest.mark.parametrize("value", [NAN, INF], ids=str)
 def test_parameters_that_cannot_be_saved_stop_the_run_in_the_same_step(begin, poison, value, step):
@@ -502,6 +504,7 @@ def test_rollback_works_before_the_first_checkpoint_is_due(begin, poison):
     assert run.summary["notes"][-1].endswith("; rolled back to step 0")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [12, 18, 29])
 def test_a_run_that_was_rolled_back_can_be_resumed_exactly(begin, poison, tmp_path, step):
     """Not between step 15 and 17: the checkpoint of the interruption is the one to go back to then."""

@@ -79,6 +79,7 @@ KINDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", KINDS)
 def test_a_run_has_the_kinds_that_make_sense_for_it(runs, name):
     assert [kind for kind in applicable(Results(runs[name])) if kind != "histograms"] == KINDS[name]
@@ -134,6 +135,7 @@ def test_the_same_run_gives_the_same_bytes(runs, tmp_path):
     assert files[0].read_bytes() == files[1].read_bytes()
 
 
+@pytest.mark.slow
 def test_a_picture_goes_into_the_run_directory(runs):
     invoke("plot", runs["digits"], "--kind", "weights")
     assert (runs["digits"] / "weights.png").read_bytes().startswith(b"\x89PNG")
@@ -229,6 +231,7 @@ def test_boundaries_of_several_runs_say_what_differs(runs, tmp_path):
     assert "hidden [9]: train accuracy" in words
 
 
+@pytest.mark.slow
 def test_the_titles_of_panels_stay_above_their_panels(runs, monkeypatch):
     long = ["transform polar, learning_rate 0.03", "initializer kaiming, momentum 0.95", "a_name_" * 3]
     monkeypatch.setattr("mlptrain.report.plots.boundary.titles", lambda runs: long)
@@ -301,6 +304,7 @@ def test_without_matplotlib_the_command_to_install_it_is_told(runs, monkeypatch)
     assert install_command("plot") in result.stderr
 
 
+@pytest.mark.slow
 def test_dollars_and_control_characters_in_names_are_drawn_as_they_are(tmp_path):
     table = tmp_path / "rows.csv"
     names = ["$\\frac{1$", "<b>\x1b[31m", "学習"]

@@ -410,6 +410,7 @@ def test_a_class_whose_rows_weigh_nothing_cannot_be_balanced() -> None:
 COLUMNS = st.permutations(["n", "c", "t", "d", "y"])
 
 
+@pytest.mark.slow
 @settings(max_examples=30)  # of 120
 @given(COLUMNS)
 def test_no_order_of_columns_changes_the_matrix(

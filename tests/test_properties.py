@@ -75,6 +75,7 @@ WRITABLE = TEXT.filter(lambda text: not UNPRINTABLE.search(text))
 LEAVES = st.none() | st.booleans() | st.integers(-(2**63) + 1, 2**63 - 1) | FINITE | WRITABLE
 
 
+@pytest.mark.slow
 @USUAL
 @given(
     st.dictionaries(
@@ -182,6 +183,7 @@ def test_a_broken_row_is_named_by_its_line(tmp_path, data):
     assert error.value.faults[0].startswith(f"{file}:{broken + 2}: ")
 
 
+@pytest.mark.slow
 @USUAL
 @given(
     st.lists(st.tuples(st.integers(-(10**6), 10**6), st.sampled_from("rgb")), min_size=8, max_size=30),
@@ -261,6 +263,7 @@ def test_a_run_with_such_a_document_goes_on_or_is_refused(tmp_path, finished, ke
 # --- resume points ---
 
 
+@pytest.mark.slow
 @RUNS
 @given(
     st.sampled_from(sorted(RESUMED.keys() - {"early stopping"})),

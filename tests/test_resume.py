@@ -68,6 +68,7 @@ def test_an_interrupted_run_ends_like_one_that_was_not(begin, uninterrupted, nam
     assert finish(interrupted_at(begin(changes), step)) == uninterrupted(changes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("steps", [(12, 15), (10, 20), (20, 21), (1, 2, 3), (30,), (29, 30)], ids=str)
 def test_a_run_may_be_interrupted_again_and_again(begin, uninterrupted, steps):
     assert finish(interrupted_at(begin({}), *steps)) == uninterrupted({})
@@ -175,6 +176,7 @@ def test_a_run_may_get_more_epochs(begin, tmp_path):
 # --- refused ---
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("key", "value", "old", "new"),
     [

@@ -101,6 +101,7 @@ def test_every_row_of_a_long_file_is_drawn_as_often_as_any_other() -> None:
         assert np.abs(counts - 500 * share).max() < 4.5 * spread
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.integers(0, 3), min_size=20, max_size=60),
     st.floats(0.1, 0.4),

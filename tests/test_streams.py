@@ -54,6 +54,7 @@ def test_a_failure_keeps_its_code_where_stdout_is_full_as_well(tmp_path):
     assert mlptrain_into("stdout", "full", "fit", tmp_path / "gone.yaml").returncode == 2
 
 
+@pytest.mark.slow
 def test_ctrl_c_on_a_pipeline_saves_although_its_reader_is_gone(tmp_path):
     """`fit 2>&1 | tee log`: the same Ctrl-C ends tee first."""
     ends_itself = changed(THIRTY, {"train.epochs": 3000, "train.eval_every": {"steps": 1}})

@@ -98,6 +98,7 @@ def test_predictions_keep_the_bytes_of_the_names(fitted, here):
     assert CLASS in invoke("predict", FOLDER, "rows.csv").stdout
 
 
+@pytest.mark.slow
 def test_predictions_on_a_terminal_have_no_escape_sequence(fitted, here):
     ours, theirs = pty.openpty()
     with subprocess.Popen(

@@ -94,6 +94,7 @@ def test_a_matrix_product_and_its_gradients():
     assert circuit["matmul1"].local == ("upstream @ w.T", "x.T @ upstream")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("line", "output"), COMMANDS, ids=[line for line, _ in COMMANDS])
 def test_a_command_of_the_page_prints_what_the_page_shows(line, output):
     shown = run(line)
@@ -414,6 +415,7 @@ def test_a_branch_that_is_too_deep_goes_on_as_a_tree_of_its_own():
     assert sum(bool(re.search(r" x\d+ ", line)) for line in lines) == 40
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", [80, 120])
 def test_the_tree_fits_the_terminal_whatever_is_in_it(columns):
     name = "a_name_" * 9
@@ -497,6 +499,7 @@ def smooth(parts):
 SMALL = st.floats(-2, 2).map(lambda number: round(number, 3))
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(st.recursive(st.sampled_from(["x", "y", "3"]), smooth, max_leaves=6), SMALL, SMALL)
 def test_a_random_gradient_agrees_with_centred_differences(text, x, y):

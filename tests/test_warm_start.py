@@ -77,6 +77,7 @@ def assert_equal(found, wanted):
         np.testing.assert_allclose(scores, wanted[name], rtol=1e-12, atol=1e-13)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("refit", [False, True])
 @pytest.mark.parametrize("columns", ["abcd", "dcba", "badc"])
 def test_columns_are_matched_by_name(config, source, columns, refit):
