@@ -172,6 +172,9 @@ def test_a_run_whose_kth_call_fails_ends_with_6_in_one_line_and_goes_on(tmp_path
         if calls.failed is None:
             break
         failures += 1
+        if calls.failed == "open" and error == errno.EIO and result.exit_code == 0:
+            assert outcome(path) == expected, f"call {k}"  # opened for reading, and tried again
+            continue
         assert result.exit_code == 6, f"call {k}: {result.stderr}"
         (line,) = faults(result)
         assert os.strerror(error) in line, f"call {k}"

@@ -93,6 +93,7 @@ CASES = {
     "resume, last.npz": (RESUME, "run/last.npz"),
     "resume, config.yaml": (RESUME, "run/config.yaml"),
     "resume, t.csv": (RESUME, "t.csv"),
+    "show, best.npz": (["show", "run"], "run/best.npz"),
     "eval, best.npz": (EVAL, "run/best.npz"),
     "eval, t.csv": (EVAL, "t.csv"),
     "eval, new.csv": ([*EVAL, "--data", "new.csv"], "new.csv"),
