@@ -45,6 +45,7 @@ def content(**changes):
     return json.dumps(whole | changes, sort_keys=True, separators=(",", ":")).encode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", sorted(DTYPES))
 @pytest.mark.parametrize("shape", [(), (0,), (3,), (2, 0, 5), (2, 3), (1,) * 32])
 def test_every_dtype_and_shape_comes_back(tmp_path, dtype, shape):

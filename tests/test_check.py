@@ -435,6 +435,7 @@ def test_a_linear_classifier_may_start_at_zero(blobs, table):
     assert statuses(config(table(*blobs), **chosen)) == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid"])
 def test_saturated_units_are_found(blobs, table, activation):
     chosen = {
@@ -521,6 +522,7 @@ def test_a_penalty_that_rules_the_loss_is_doubtful(blobs, table):
     assert statuses(config(table(*blobs), regularization={"l2": 10.0}))["penalty"] == "WARN"
 
 
+@pytest.mark.slow
 def test_a_network_that_cannot_learn_by_heart_is_found(blobs, table, monkeypatch):
     backward = SoftmaxLoss.backward
 

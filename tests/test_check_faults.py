@@ -103,6 +103,7 @@ def test_a_rate_a_hundred_times_too_high_fails(planted, name, optimizer):
     assert planted(name).graded(optimizer=optimizer)["update : weight"] == "FAIL"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TARGETS)
 def test_a_rate_a_thousand_times_too_low_fails(planted, name):
     assert planted(name).graded(optimizer__learning_rate=3e-6)["update : weight"] == "FAIL"

@@ -128,6 +128,7 @@ def test_a_norm_has_no_flat_code():
         flat(plan)
 
 
+@pytest.mark.slow
 def test_a_large_network_is_not_written_down():
     with pytest.raises(ConfigError, match="numbers of inputs and weights"):
         flat(plan_of_config(CONFIGS / "twenty-lines.yaml", rows=2))

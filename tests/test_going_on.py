@@ -76,6 +76,7 @@ def test_a_config_that_cannot_run_leaves_no_directory(here):
 # --- moved data ---
 
 
+@pytest.mark.slow
 def test_a_moved_file_is_the_same_file(here):
     interrupted_at(prepare("table.yaml", out="run"), 5).directory.close()
     expected = finish(prepare("table.yaml", out="whole"))

@@ -98,6 +98,7 @@ def test_the_tolerance_is_a_millionth():
     assert TOLERANCE == 1e-6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("table", "name"), ENTRIES)
 def test_every_entry_of_every_registry_is_checked(table, name, rows):
     assert any(is_of(row, table, name) for row in rows)

@@ -92,6 +92,7 @@ def test_summary_and_checkpoints_stay_small(tmp_path):
     assert "histograms" not in json.loads((tmp_path / "r" / "summary.json").read_text())["metrics"]
 
 
+@pytest.mark.slow
 def test_the_picture_of_them_states_the_last_ratio(tmp_path):
     pytest.importorskip("matplotlib")
     config = write_config(tmp_path / "c.yaml", THIRTY)

@@ -199,6 +199,7 @@ print(peak() - before)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the peak memory from /proc")
 def test_a_layer_of_4096_by_4096_needs_megabytes_where_its_jacobian_would_need_256_gigabytes():
     root = str(Path(__file__).parent.parent)

@@ -161,6 +161,7 @@ def test_the_curves_are_the_lines_of_the_file(runs):
         assert curves[label].get_ydata().tolist() == [each[key] for each in records(runs["moons"])]
 
 
+@pytest.mark.slow
 def test_epochs_are_whole_numbers(runs):
     figure, _ = drawn("curves", runs["moons"])
     figure.draw_without_rendering()

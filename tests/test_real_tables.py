@@ -162,6 +162,7 @@ def digest(X: np.ndarray) -> str:
     return hashlib.sha256(np.ascontiguousarray(X).tobytes()).hexdigest()
 
 
+@pytest.mark.slow
 def test_fit_eval_and_predict_see_the_same_matrix(worked):
     model = mlptrain.load(worked.run)
     made, dtype = model.preprocessing, model.network.dtype
@@ -178,6 +179,7 @@ def test_fit_eval_and_predict_see_the_same_matrix(worked):
     assert digest(whole) == digest(evaluated.inputs.numbers) == digest(np.vstack(predicted))
 
 
+@pytest.mark.slow
 def test_shuffled_columns_change_no_prediction(worked, tmp_path):
     header, rows = read(worked.table, worked.separator)
     order = list(range(len(header)))

@@ -75,6 +75,7 @@ def test_what_comes_twice_by_itself_is_no_second_request(tmp_path, monkeypatch, 
     assert invoke("fit", config, "--out", tmp_path / "run", "--quiet").exit_code == 128 + number
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", STOPPING)
 def test_a_signal_that_the_parent_ignored_stays_ignored(tmp_path, monkeypatch, whole, number):
     """nohup does so with SIGHUP, a shell with the SIGINT of what it starts in the background."""
@@ -132,6 +133,7 @@ def test_ctrl_c_is_no_failed_trial_of_a_sweep(tmp_path):
     assert tried == [0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("saving", [THIRTY, SAVING], ids=["rarely", "often"])
 def test_an_error_of_whoever_looks_on_ends_a_run_saved(tmp_path, saving):
     def watch(run):

@@ -50,6 +50,7 @@ def test_a_result_that_a_full_disk_cannot_take_is_exit_6_in_one_line(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_a_failure_keeps_its_code_where_stdout_is_full_as_well(tmp_path):
     assert mlptrain_into("stdout", "full", "fit", tmp_path / "gone.yaml").returncode == 2
 

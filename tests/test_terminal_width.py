@@ -149,6 +149,7 @@ def test_columns_of_the_epochs_go_in_the_order_that_is_stated(here):
         assert EpochTable(experiment, room).keys == [key for key in whole.keys if key not in spare]
 
 
+@pytest.mark.slow
 def test_blanks_are_one_note_for_all_rows_and_columns_and_for_all_folds(here, monkeypatch):
     monkeypatch.chdir(here)
     expected = "note: blanks filled in 2 columns: b (7), c (7); details in summary.json"

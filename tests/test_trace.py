@@ -475,6 +475,7 @@ LEAVES = st.sampled_from(["x", "y", "z", "2", "0.5", "3"])
 NUMBERS = st.integers(-9, 9).map(float)
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(st.recursive(LEAVES, combined, max_leaves=8), NUMBERS, NUMBERS, NUMBERS)
 def test_a_random_expression_has_the_value_that_python_gives_it(text, x, y, z):
