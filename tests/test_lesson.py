@@ -88,15 +88,6 @@ def test_the_cells_of_a_notebook_give_their_outputs(page):
     assert ran >= 1
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_a_notebook_runs_in_a_kernel(page):
-    nbformat = pytest.importorskip("nbformat", reason="no Jupyter here: the cells run without")
-    nbclient = pytest.importorskip("nbclient", reason="no Jupyter here: the cells run without")
-    pytest.importorskip("ipykernel", reason="no kernel here: the cells run without")
-    nbclient.NotebookClient(nbformat.read(page.with_suffix(".ipynb"), as_version=4)).execute()
-
-
 def test_the_lesson_opens_with_three_lines_and_leads_to_every_page():
     opening = TEXTS["README.md"]
 

@@ -77,7 +77,7 @@ def command(
       mlptrain trace --config configs/spiral.yaml --open layer1
     """
     views = {"--code": code, "--jacobian": jacobian, "--element": element, "--svg": svg}
-    (view,) = one_of([name for name, chosen in views.items() if chosen])
+    view = one_of([name for name, chosen in views.items() if chosen])
     if config is not None:
         refuse(expression is not None or element is not None or upstream != "1", OF_EXPRESSION)
         of_config(config, overrides, rows or 2, opened, svg, view, as_json=as_json)
@@ -96,10 +96,10 @@ def refuse(wrong: bool, message: str) -> None:
         raise ConfigError(message)
 
 
-def one_of(views: list[str]) -> list[str]:
+def one_of(views: list[str]) -> str:
     """The view that was asked for, or "" for the tree and the table."""
     refuse(len(views) > 1, f"{', '.join(views)}: each is a view of its own; keep one")
-    return views or [""]
+    return views[0] if views else ""
 
 
 def of_expression(

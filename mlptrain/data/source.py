@@ -113,6 +113,11 @@ def contiguous(rows: RowIndex) -> slice | RowNumbers:
     return rows
 
 
+def place_of(source: Source, name: str, row: int) -> str:
+    """Where a value stands and how it is spelled, as `file:line: 'value'`."""
+    return f"{source.where([row])[0]}: {source.shown(name, row)}"
+
+
 def faulty_values(
     source: Source, places: Sequence[tuple[int, str]], total: int, what: str, advice: str
 ) -> DataError:

@@ -6,6 +6,8 @@ shapes broadcast as in NumPy; the gradient of a broadcast input is then summed b
 dL/dx always has the shape of x (P134).
 """
 
+from abc import abstractmethod
+
 import numpy as np
 
 from mlptrain.arrays import Array, Arrays, Into, Shape
@@ -131,44 +133,45 @@ class Power(Binary):
             fold(upstream * out * log_x, into[1])
 
 
-class Max(Binary):
-    """max(x, y).   local: 1 for the larger (the first of equals), 0 for the other.
+class Router(Binary):
+    """The gradient router: all of the upstream gradient goes to the input that was taken (P102)."""
 
-    The gradient router (P102).
+    @abstractmethod
+    def piece(self, *inputs: Array) -> Array:
+        """Where the first input is taken."""
+
+    def backward(self, upstream: Array, inputs: Arrays, out: Array, saved: Arrays, into: Into) -> None:
+        first = self.piece(*inputs)
+        fold(upstream * first, into[0])
+        fold(upstream * ~first, into[1])
+
+
+class Max(Router):
+    """max(x, y).   local: 1 for the larger (the first of equals), 0 for the other.
 
     >>> apply(Max(), np.array([2.0, -1.0]), np.array([1.0, 0.0]), dtype=float)
     array([2., 0.])
     """
 
-    def piece(self, *inputs: Array) -> Array | None:
+    def piece(self, *inputs: Array) -> Array:
         return np.greater_equal(inputs[0], inputs[1])
 
     def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
         np.maximum(inputs[0], inputs[1], out=out)
 
-    def backward(self, upstream: Array, inputs: Arrays, out: Array, saved: Arrays, into: Into) -> None:
-        first = np.greater_equal(inputs[0], inputs[1])
-        fold(upstream * first, into[0])
-        fold(upstream * ~first, into[1])
 
-
-class Min(Binary):
+class Min(Router):
     """min(x, y).   local: 1 for the smaller (the first of equals), 0 for the other.
 
     >>> apply(Min(), np.array([2.0, -1.0]), np.array([1.0, 0.0]), dtype=float)
     array([ 1., -1.])
     """
 
-    def piece(self, *inputs: Array) -> Array | None:
+    def piece(self, *inputs: Array) -> Array:
         return np.less_equal(inputs[0], inputs[1])
 
     def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
         np.minimum(inputs[0], inputs[1], out=out)
-
-    def backward(self, upstream: Array, inputs: Arrays, out: Array, saved: Arrays, into: Into) -> None:
-        first = np.less_equal(inputs[0], inputs[1])
-        fold(upstream * first, into[0])
-        fold(upstream * ~first, into[1])
 
 
 class Negate(Unary):

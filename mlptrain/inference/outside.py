@@ -87,10 +87,11 @@ class Ranges:
         rows = int(faulty.any(axis=1).sum())
         if not rows:
             return Outside(0, len(X), "", 0.0, "")
-        row, j = divmod(int(self._distances(X, faulty).argmax()), X.shape[1])
+        far = self._distances(X, faulty)
+        row, j = divmod(int(far.argmax()), X.shape[1])
         column, above = self.columns[j], bool(X[row, j] > self.high[j])
         end = f"above {_shown(column, column.high)}" if above else f"below {_shown(column, column.low)}"
-        return Outside(rows, len(X), column.name, float(self._distances(X, faulty)[row, j]), end)
+        return Outside(rows, len(X), column.name, float(far[row, j]), end)
 
     def _distances(self, X: Array, faulty: NDArray[np.bool_]) -> NDArray[np.float64]:
         squash = np.array([column.squash for column in self.columns])

@@ -12,7 +12,7 @@ import numpy as np
 from mlptrain.data.notation import Notation, notation
 from mlptrain.data.readers.tables.table import Table
 from mlptrain.data.row_set import every_row
-from mlptrain.data.source import SHOWN, Source, faulty_values
+from mlptrain.data.source import SHOWN, Source, faulty_values, place_of
 from mlptrain.data.written import Reading, Written
 from mlptrain.messages import count
 from mlptrain.tools.first_config.profile import counted
@@ -111,7 +111,6 @@ def _found(
     if len(doubtful) > MOST:
         places = [(int(row), name) for row in rows[:SHOWN]]
         raise faulty_values(source, places, len(rows), what, "correct them, or leave them empty")
-    first = int(rows[0])
-    shown = f"{source.where([first])[0]}: {source.shown(name, first)}"
+    shown = place_of(source, name, int(rows[0]))
     found = f"{count(len(rows), 'cell')} of {len(source):,} {'is' if len(rows) == 1 else 'are'} not "
     return BadCells(name, tuple(certain), tuple(doubtful), f"{found}{WORDS[meant]} ({shown})")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mlptrain.data.notation import named
 from mlptrain.data.row_set import every_row
-from mlptrain.data.source import Kind, Source, alike, as_number
+from mlptrain.data.source import Kind, Source, alike, as_number, place_of
 from mlptrain.streams import stream
 
 SAMPLE = 100_000
@@ -126,8 +126,7 @@ def _other_notation(source: Source, name: str, levels: Sequence[str]) -> tuple[s
 
 def _first(source: Source, name: str, level: str) -> str:
     """The first place of a value, as `file:line: 'value'`."""
-    first = int(source.codes(name, [level], every_row(len(source))).argmax())
-    return f"{source.where([first])[0]}: {source.shown(name, first)}"
+    return place_of(source, name, int(source.codes(name, [level], every_row(len(source))).argmax()))
 
 
 def counted(source: Source, name: str) -> tuple[list[str], NDArray[np.int64]]:
