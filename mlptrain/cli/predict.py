@@ -14,6 +14,7 @@ from mlptrain.report import prediction
 @click.argument("data")
 @click.option("-o", "out", metavar="FILE", help="Where to: .csv, .tsv or .jsonl.  [stdout]")
 @click.option("--proba", is_flag=True, help="Also the probability of each class.")
+@click.option("--decide", is_flag=True, help="Name the class by the threshold of `decision`.")
 @click.option("--escape-formulas", is_flag=True, help="A ' before text that a spreadsheet would run.")
 @click.option("--keep", multiple=True, metavar="COLUMN", help="Carry a column of DATA through.")
 def command(
@@ -21,6 +22,7 @@ def command(
     data: str,
     out: str | None,
     proba: bool,
+    decide: bool,
     escape_formulas: bool,
     keep: tuple[str, ...],
 ) -> None:
@@ -30,13 +32,15 @@ def command(
     not needed; columns that the model does not know are left out with a note. DATA - is CSV from
     stdin. DATA may be larger than memory. Text is written as it is: before a table of a stranger's
     rows is opened in a spreadsheet, which runs what begins with =, +, - or @, add --escape-formulas.
+    With --decide, a row is of the class that `decision` looks for where its probability is above the
+    threshold that was the best one on the validation rows; without, it is of the most likely class.
 
     \b
     Example:
       mlptrain predict runs/houses new.csv -o prices.csv
       mlptrain predict runs/digits new.csv --proba --keep id
     """
-    chunks = predict(Model.load(checkpoint), data, proba=proba, keep=keep)
+    chunks = predict(Model.load(checkpoint), data, proba=proba, decide=decide, keep=keep)
     if escape_formulas:
         chunks = map(prediction.escaped, chunks)
     prediction.write(chunks, out, inputs=[data, str(checkpoint)])

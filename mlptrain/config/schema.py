@@ -12,6 +12,8 @@ from pydantic import ConfigDict, Field, Strict
 
 from mlptrain.bounds import Count, Fraction, NonNegative, NonNegativeCount, Positive
 from mlptrain.config.choices import Choice, Named, Option
+from mlptrain.config.decision import Decision
+from mlptrain.config.init_from import InitFrom
 from mlptrain.config.kinds import Kinds, ShortFor
 from mlptrain.config.section import Columns, Section, Text, setting
 from mlptrain.data.readers.toy import TOYS
@@ -259,21 +261,6 @@ class Train(Section):
     )
 
 
-class InitFrom(Section):
-    """The checkpoint that a run begins with. `fit --init-from` writes this key; it is rarely typed."""
-
-    checkpoint: Text = Field(description="a checkpoint, or a run directory for its best.npz")
-    sha256: Annotated[Text | None, Kinds("a SHA-256 or null")] = setting(
-        None, "what the file must be; null: whatever is there"
-    )
-    preprocessing: Literal["keep", "refit"] = setting(
-        "keep", "scaling, categories and order of the classes: those of the checkpoint, or learned anew"
-    )
-    head: Literal["keep", "new"] = setting(
-        "keep", "the last layer: that of the checkpoint, or a new one for other classes or targets"
-    )
-
-
 class Config(Section):
     """The whole config. `data.train` is the only key that has no default."""
 
@@ -293,6 +280,12 @@ class Config(Section):
         "constant", "how the learning rate changes; every schedule takes warmup, in steps"
     )
     train: Train = setting({}, "the training loop")
+    calibration: Literal["none", "temperature"] = setting(
+        "none", "after training, divide all scores by one number: the best log-loss on the val rows"
+    )
+    decision: Annotated[Decision | None, Kinds("{metric: f1} or null")] = setting(
+        None, "of two classes: from which probability on `predict --decide` names one, by the val rows"
+    )
     init_from: Annotated[InitFrom | None, Kinds("{checkpoint: RUN} or null")] = setting(
         None, "begin with the weights of a checkpoint; null: with the initializer's"
     )

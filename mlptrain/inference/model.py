@@ -11,7 +11,6 @@ from mlptrain.errors import DataError
 from mlptrain.inference.classes import Class, typed
 from mlptrain.inference.handed_over import rows_of, with_targets
 from mlptrain.messages import some
-from mlptrain.metrics.probability import softmax
 from mlptrain.training.checkpoint import Checkpoint
 from mlptrain.training.evaluate import Evaluation, evaluate, predictions
 from mlptrain.training.restore import config_of, network_of
@@ -42,6 +41,7 @@ class Model:
         self.config = config_of(checkpoint)
         self.preprocessing = checkpoint.preprocessing()
         self.network = network_of(checkpoint)
+        self.threshold = checkpoint.threshold()
 
     @classmethod
     def load(cls, path: str | Path) -> "Model":
@@ -75,21 +75,36 @@ class Model:
         inputs, _ = self.preprocessing.apply(source, np.arange(len(source)), self.network.dtype)
         return self.network.scores(inputs.arrays)
 
-    def predict(self, X: object) -> NDArray[np.generic]:
-        """The class of each row, as in `classes`; or (N,) or (N, K) numbers in the target's unit."""
+    def predict(self, X: object, *, decide: bool = False) -> NDArray[np.generic]:
+        """The class of each row, as in `classes`; or (N,) or (N, K) numbers in the target's unit.
+
+        decide  by the threshold of `decision`, instead of the highest score; TypeError without one
+        """
         scores = self.scores(X)
+        if decide and self.threshold is None:
+            raise TypeError("this model has no threshold: it was trained without `decision`")
         if self.classes is not None:
-            return np.asarray(self.classes)[scores.argmax(axis=1)]
+            return np.asarray(self.classes)[self.class_numbers(scores, decide=decide)]
         numbers = predictions(self.network, scores, self.preprocessing)
         return numbers[:, 0] if numbers.shape[1] == 1 else numbers
 
+    def class_numbers(self, scores: Array, *, decide: bool = False) -> NDArray[np.intp]:
+        """(N,) the class with the highest score, or that of the threshold."""
+        if not decide or self.threshold is None:
+            return scores.argmax(axis=1)
+        return self.threshold.decided(predictions(self.network, scores, self.preprocessing))
+
     def predict_proba(self, X: object) -> NDArray[np.float64]:
-        """(N, C) probabilities; TypeError for a model whose loss gives none."""
+        """(N, C) probabilities; TypeError for a model whose loss gives none.
+
+        They are without `class_weights`, which move only what `predict` says, and calibrated where
+        the config asks for it.
+        """
         if not self.network.loss.gives_probabilities:
             raise TypeError(
                 f"a model trained with the {self.config.loss.name} loss has no probabilities"
             )
-        return softmax(self.scores(X))
+        return predictions(self.network, self.scores(X), self.preprocessing)
 
     def evaluate(self, X: object, y: object) -> dict[str, float | None]:
         """Loss and all metrics on raw rows and what is true of them.

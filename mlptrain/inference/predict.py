@@ -34,14 +34,20 @@ class Predicted:
 
 
 def predict(
-    model: Model, data: str, *, proba: bool = False, keep: Sequence[str] = ()
+    model: Model, data: str, *, proba: bool = False, decide: bool = False, keep: Sequence[str] = ()
 ) -> Iterator[Predicted]:
     """One row for each row of the file `data` (`-`: stdin), in its order.
 
     The columns are those of `keep` as they are written in the file, then the target's name with the
     class name or the number in the target's own unit and, with `proba`, `proba_CLASS` for each
-    class. ConfigError where the model gives no probabilities or two columns would share a name.
+    class; with `decide` the class is that of the threshold. ConfigError where the model gives no
+    probabilities or has no threshold, or two columns would share a name.
     """
+    if decide and model.threshold is None:
+        raise ConfigError(
+            "--decide: this model has no threshold: leave it out, or train with "
+            "`decision: {metric: f1}` (two classes)"
+        )
     names = column_names(model, proba=proba, keep=keep)
     twice = next((name for name, times in Counter(names).items() if times > 1), None)
     if twice is not None:
@@ -49,7 +55,7 @@ def predict(
             f"--keep: two columns would be called {twice!r}: rename the one in the data, "
             "or leave it out"
         )
-    return _chunks(model, data, proba, keep)
+    return _chunks(model, data, proba, decide, keep)
 
 
 def column_names(model: Model, *, proba: bool, keep: Sequence[str]) -> list[str]:
@@ -65,19 +71,21 @@ def column_names(model: Model, *, proba: bool, keep: Sequence[str]) -> list[str]
     return [*names, *(f"proba_{name}" for name in model.preprocessing.classes)]
 
 
-def _chunks(model: Model, data: str, proba: bool, keep: Sequence[str]) -> Iterator[Predicted]:
+def _chunks(
+    model: Model, data: str, proba: bool, decide: bool, keep: Sequence[str]
+) -> Iterator[Predicted]:
     preprocessing = model.preprocessing
     rows = max(1, ENTRIES // (BATCH * len(preprocessing.features))) * BATCH
     first, ranges = 1, Ranges(preprocessing, model.network.dtype)
     for chunk in iterate_features(data, preprocessing, rows, model.network.dtype, keep):
-        columns = _columns(model, data, chunk, first, proba)
+        columns = _columns(model, data, chunk, first, proba, decide)
         outside = ranges.outside(chunk.inputs.numbers)
         yield Predicted(columns, chunk.notes, chunk.repairs, outside)
         first += len(chunk.inputs)
 
 
 def _columns(
-    model: Model, data: str, chunk: Chunk, first: int, proba: bool
+    model: Model, data: str, chunk: Chunk, first: int, proba: bool, decide: bool
 ) -> dict[str, list[str] | list[float]]:
     with np.errstate(all="ignore"):  # what is not finite is refused here
         scores = model.network.scores(chunk.inputs.arrays)
@@ -88,7 +96,7 @@ def _columns(
         columns.update(zip(model.preprocessing.targets, predicted.T.tolist(), strict=True))
         return columns
     columns[model.preprocessing.targets[0]] = [
-        model.preprocessing.classes[c] for c in scores.argmax(axis=1)
+        model.preprocessing.classes[c] for c in model.class_numbers(scores, decide=decide)
     ]
     if proba:
         names = (f"proba_{name}" for name in model.preprocessing.classes)

@@ -21,6 +21,7 @@ from mlptrain.graph.gates import Add
 from mlptrain.graph.graph import Graph
 from mlptrain.graph.node import Node
 from mlptrain.graph.plan import Plan, Value
+from mlptrain.metrics.calibration import Calibration
 from mlptrain.nn.activations import Activation
 from mlptrain.nn.dropout import draw_mask
 from mlptrain.nn.initializers import Initializer
@@ -102,7 +103,12 @@ def perceptron(
 
 
 class Network:
-    """A multi-layer perceptron: its parameters, its running statistics and its graphs."""
+    """A multi-layer perceptron: its parameters, its running statistics and its graphs.
+
+    calibration   what makes probabilities of the scores of a trained one; None: softmax alone
+    """
+
+    calibration: Calibration | None = None
 
     def __init__(
         self,

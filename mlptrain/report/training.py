@@ -102,7 +102,7 @@ def metric_of_best(summary: Mapping[str, Any], run: Run) -> str:
     same = (each for each in Results(run.directory.path).records if is_best(each, summary))
     best = next(same, {})
     split = "val_" if "val_loss" in best else "train_"
-    names = [f"{split}{metric}" for metric in ("accuracy", "rmse")]
+    names = [f"{split}{metric}" for metric in run.experiment.headline]
     shown = [name for name in names if name in best and name != summary["monitor"]]
     return "".join(f", {name} {number(best[name])}" for name in shown)
 

@@ -136,7 +136,7 @@ class Folds:
             cells = np.hstack([truth, predicted]).tolist()
         else:
             names = model.preprocessing.classes
-            winners = predicted.argmax(axis=1)
+            winners = evaluation.scores.argmax(axis=1)
             cells = [[names[y], names[c]] for y, c in zip(truth, winners, strict=True)]
             if model.network.loss.gives_probabilities:
                 self.header += [f"proba_{name}" for name in names]

@@ -113,6 +113,17 @@ def memory(network: Network, batch_rows: int, slots: int) -> dict[str, int]:
     }
 
 
+def fitted_of(checkpoint: Checkpoint) -> dict[str, str | float | None]:
+    """Temperature and threshold, where it has them."""
+    calibration, threshold = checkpoint.calibration(), checkpoint.threshold()
+    found: dict[str, str | float | None] = {}
+    if calibration is not None:
+        found["temperature"] = calibration.temperature
+    if threshold is not None:
+        found[f"threshold of {checkpoint['classes'][threshold.positive]}"] = threshold.value
+    return found
+
+
 def history_of(checkpoint: Checkpoint) -> dict[str, str | float | None]:
     """How far a checkpoint was trained, and on what."""
     progress, environment = checkpoint.progress(), checkpoint["environment"]
@@ -122,6 +133,7 @@ def history_of(checkpoint: Checkpoint) -> dict[str, str | float | None]:
         "steps": progress.step,
         "best so far": progress.best,
         "best epoch": progress.best_epoch,
+        **fitted_of(checkpoint),
         **record,
         **{key: str(environment.get(key, "-")) for key in ("mlptrain", "numpy", "python", "machine")},
     }

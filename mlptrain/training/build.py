@@ -30,6 +30,7 @@ from mlptrain.optim import OPTIMIZERS, Optimizer
 from mlptrain.optim.schedules import SCHEDULES, Schedule, warm_up
 from mlptrain.system.memory_limit import memory_limit
 from mlptrain.system.threads import choose_threads
+from mlptrain.training.calibrate import calibrates, decision_for
 from mlptrain.training.evaluate import metrics_for
 from mlptrain.training.experiment import (
     EarlyStopping,
@@ -74,6 +75,8 @@ def build(config: Config, threads: int | None = None, data: Dataset | None = Non
         else None,
         eval_every=interval(train.eval_every),
         log_histograms=train.log_histograms,
+        calibrate=calibrates(config, data),
+        decision=decision_for(config, data),
         threads=threads,
     )
     return replace(experiment, data=data.with_notes(weightless_notes(experiment)))
@@ -236,7 +239,7 @@ def monitor_for(config: Config, network: Network, data: Dataset) -> Monitor:
             f"train.monitor: {config.loss.name} has no metric {metric!r}; "
             f"{advice(metric, ['loss', *table])}"
         )
-    return Monitor(f"{split}_{metric}", table[metric].larger_is_better)
+    return Monitor(f"{split}_{metric}", table[metric].larger_is_better, table[metric].last_of_ties)
 
 
 def interval(given: int | Steps) -> Interval:

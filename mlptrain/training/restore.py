@@ -22,12 +22,16 @@ def network_of(checkpoint: Checkpoint) -> Network:
     """The network of a checkpoint, its parameters restored."""
     config, preprocessing = config_of(checkpoint), checkpoint.preprocessing()
     classes, weights = preprocessing.classes, checkpoint["class_weights"]
+    calibration, threshold = checkpoint.calibration(), checkpoint.threshold()
+    sure = LOSSES[config.loss.name].gives_probabilities
     inputs = len(preprocessing.features)
     outputs = len(preprocessing.targets if classes is None else classes)
     if (
         checkpoint["architecture"] != {"inputs": inputs, "outputs": outputs}
         or LOSSES[config.loss.name].classifies != (classes is not None)
         or (weights is not None and len(weights) != outputs)
+        or (calibration is not None and not sure)
+        or (threshold is not None and not (sure and outputs == 2))
     ):
         raise CheckpointError(
             f"{checkpoint.path}: its config, sizes and preprocessing do not go together; "
@@ -36,4 +40,5 @@ def network_of(checkpoint: Checkpoint) -> Network:
     checkpoint.check_shapes(architecture_for(config, inputs, outputs).parameters())
     network = network_for(config, inputs, outputs, weights)
     restore_network(network, checkpoint)
+    network.calibration = calibration
     return network

@@ -13,7 +13,7 @@ import numpy as np
 
 from mlptrain.arrays import Array
 from mlptrain.config import Config
-from mlptrain.config.schema import InitFrom
+from mlptrain.config.init_from import InitFrom
 from mlptrain.data.dataset import Dataset
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.errors import CheckpointError
