@@ -59,6 +59,9 @@ class Settings:
     val: HeldOut
     test: HeldOut
     stratify: bool
+    group: str | None
+    time: str | None
+    split_column: str | None
     fold: Fold | None
     features: tuple[str, ...] | None
     ignore: tuple[str, ...]
@@ -74,6 +77,16 @@ class Settings:
     classify: bool
     seed: int
     dtype: np.dtype[Any]
+
+    @property
+    def of_split(self) -> tuple[str, ...]:
+        """The columns that decide which set a row goes to."""
+        return tuple(name for name in (self.group, self.time, self.split_column) if name is not None)
+
+    @property
+    def group_is_a_number(self) -> bool:
+        """Whether the groups are told apart as the numbers, if they are any, that a feature reads."""
+        return self.group in (self.features or ()) and self.group not in self.categorical.columns
 
     @property
     def blanks(self) -> dict[str, tuple[str, ...]]:
