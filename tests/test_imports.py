@@ -42,7 +42,10 @@ HOMES = {
     "click": ("cli/",),
     "matplotlib": ("report/plots/",),
     "numpy": ("",),
-    "polars": ("data/readers/tables/frames.py", "data/readers/tables/series.py"),
+    "polars": (
+        *("data/readers/tables/frames.py", "data/readers/tables/series.py"),
+        "report/parquet.py",
+    ),
     "pydantic": (
         *("config/", "data/cache/description.py", "data/preprocessing/stored.py"),
         "training/checkpoint_schema.py",

@@ -52,8 +52,9 @@ class Categorical(Section):
     encode: Literal["one_hot", "error"] = setting(
         "one_hot", "text columns: one 0/1 column for each category, or refuse them"
     )
-    unseen: Literal["error", "zeros"] = setting(
-        "error", "a category that the training rows do not have: refuse, or all zeros"
+    unseen: Literal["error", "zeros", "mode"] = setting(
+        "error",
+        "a category that the training rows do not have: refuse, all zeros, or the most frequent one",
     )
     missing: Literal["error", "zeros"] = setting(
         "error", "a blank in a text column: refuse, or all zeros"

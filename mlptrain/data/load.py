@@ -64,7 +64,7 @@ def load_rows(
         inputs, repairs = preprocessing.apply(source, every_row(len(source)), dtype)
         return Rows(inputs, np.empty(0, np.int64)), (
             *notes,
-            *(RepairNote(path, repair) for repair in repairs),
+            *(RepairNote(path, repair.short()) for repair in repairs),
         )
     rows, dropped = preprocessing.usable(source)
     notes += dropped
@@ -72,7 +72,7 @@ def load_rows(
         raise no_rows(source)
     preprocessing.check_weights(source, rows, dtype)
     loaded, repairs = rows_of(preprocessing, source, rows, dtype)
-    return loaded, (*notes, *map(str, repairs))
+    return loaded, (*notes, *(str(repair.short()) for repair in repairs))
 
 
 def _from_file(request: Request) -> Dataset:

@@ -31,7 +31,7 @@ from mlptrain.version import __version__
 
 LARGE = 1 << 26
 """Bytes of a file from which a table is read in pieces; smaller ones are read whole."""
-FORMAT = 5
+FORMAT = 6
 """Of the prepared rows: another number makes all of them anew."""
 
 

@@ -11,6 +11,7 @@ HeldOut = float | str | None
 Scale = Literal["standard", "minmax", "robust", "none"]
 MissingPolicy = Literal["error", "mean", "median", "drop"]
 CategoryPolicy = Literal["error", "zeros"]
+UnseenPolicy = Literal["error", "zeros", "mode"]
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Categorical:
     """`data.categorical`."""
 
     encode: Literal["one_hot", "error"]
-    unseen: CategoryPolicy
+    unseen: UnseenPolicy
     missing: CategoryPolicy
     columns: tuple[str, ...]
 
