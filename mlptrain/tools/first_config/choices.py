@@ -11,6 +11,7 @@ from mlptrain.errors import DataError
 from mlptrain.messages import count, some
 from mlptrain.tools.first_config.bad_cells import BadCells, cleaned
 from mlptrain.tools.first_config.heading import FEW, doubts_about, heading, left_out
+from mlptrain.tools.first_config.parts import Parts, choose_parts
 from mlptrain.tools.first_config.profile import profile, profiles
 from mlptrain.tools.first_config.roles import RARE, Roles, choose_roles, is_picture
 from mlptrain.tools.first_config.task import Task, choose_task
@@ -34,8 +35,12 @@ class Proposal(NamedTuple):
     answered: str
 
 
-def proposed(path: str, targets: Sequence[str]) -> Proposal:
+def proposed(
+    path: str, targets: Sequence[str], group: str | None = None, time: str | None = None
+) -> Proposal:
     """A commented config for the file at `path`, whose target columns are `targets`.
+
+    `group` or `time` is the column that splits the rows; without both it is as the columns look.
 
     DataError for a column that is not there, with the nearest one that is.
     """
@@ -46,14 +51,16 @@ def proposed(path: str, targets: Sequence[str]) -> Proposal:
     task = choose_task(source, answers)
     others = [name for name in source.names if name not in set(names)]
     source, bad = cleaned(source, others)
-    roles = choose_roles(profiles(source, others))
+    looks = profiles(source, others)
+    parts = choose_parts(source, looks, group, time)
+    roles = choose_roles([each for each in looks if each.name != parts.chosen.get("group")])
     if not roles.features:
         raise DataError(*left_out(roles), f"{path}: no column is left to learn from")
     comments: Comments = {}
     rows = len(source)
     config = {
         "seed": 0,
-        "data": _data(path, targets, task, roles, rows, comments) | _declared(bad, comments),
+        "data": _data(path, targets, task, roles, rows, parts, comments) | _declared(bad, comments),
         "model": _model(rows, comments),
         "loss": _loss(task, comments),
         "regularization": {"l2": 1e-3 if rows < FEW_ROWS else 1e-4},
@@ -65,10 +72,10 @@ def proposed(path: str, targets: Sequence[str]) -> Proposal:
     comments[("regularization", "l2")] = "keeps the weights small; more if it overfits"
     comments[("optimizer",)] = "the rate is the first thing to change when training is slow or jumps"
     comments[("schedule",)] = "the rate falls to 0 along half a cosine"
-    doubts = [*(each.note() for each in bad), *doubts_about(roles, answers)]
+    doubts = [*(each.note() for each in bad), *parts.notes(), *doubts_about(roles, answers)]
     above = heading(path, source.names, rows, roles, doubts)
     answered = above + dump(config, comments)
-    return Proposal(asking(answered, bad), (*left_out(roles), *doubts), answered)
+    return Proposal(parts.with_offers(asking(answered, bad)), (*left_out(roles), *doubts), answered)
 
 
 def _data(
@@ -77,6 +84,7 @@ def _data(
     task: Task,
     roles: Roles,
     rows: int,
+    parts: Parts,
     comments: Comments,
 ) -> dict[str, Any]:
     small = rows < 100_000
@@ -89,6 +97,9 @@ def _data(
     comments[("data", "target")] = task.reason
     comments[("data", "val")] = "these rows choose the best epoch ..."
     comments[("data", "test")] = "... and these are kept for the end"
+    for key, name in parts.chosen.items():
+        data[key] = name
+        comments[("data", key)] = parts.reasons[key]
     if roles.ignored:
         data["ignore"] = list(roles.ignored)
         comments[("data", "ignore")] = "columns to leave out, and why"
@@ -131,6 +142,9 @@ def _blanks(data: dict[str, Any], roles: Roles, comments: Comments) -> None:
         comments[("data", "missing")] = (
             f"blanks in {some(with_blanks, FEW)}: the median, and a column that says where"
         )
+    elif roles.numbers:
+        data["missing"] = "mean"
+        comments[("data", "missing")] = "no blanks here; one in new data becomes the mean"
 
 
 def _categories(data: dict[str, Any], roles: Roles, comments: Comments) -> None:
@@ -138,15 +152,14 @@ def _categories(data: dict[str, Any], roles: Roles, comments: Comments) -> None:
         return
     setting: dict[str, Any] = {"encode": "one_hot"}
     here: tuple[str, ...] = ("data", "categorical")
+    setting |= {"unseen": "zeros", "missing": "zeros"}
     rare = [each.name for each in roles.texts if each.counts.min(initial=RARE) < RARE]
     blank = [each.name for each in roles.texts if each.blanks]
     comments[here] = f"a 0/1 column per category of {some([each.name for each in roles.texts], FEW)}"
-    if rare:
-        setting["unseen"] = "zeros"
-        comments[(*here, "unseen")] = f"rare categories in {some(rare, FEW)}: a new one is all zeros"
-    if blank:
-        setting["missing"] = "zeros"
-        comments[(*here, "missing")] = f"blanks in {some(blank, FEW)}: all zeros"
+    seldom = f"rare categories in {some(rare, FEW)}: " if rare else ""
+    comments[(*here, "unseen")] = f"{seldom}a new one is all zeros, and counted"
+    blanks = f"blanks in {some(blank, FEW)}" if blank else "no blanks here; one in new data"
+    comments[(*here, "missing")] = f"{blanks}: all zeros"
     if roles.categories:
         setting["columns"] = list(roles.categories)
         comments[(*here, "columns")] = "codes, not quantities"
