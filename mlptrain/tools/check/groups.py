@@ -16,6 +16,8 @@ from mlptrain.training.build import settings_of
 
 MOST_COLUMNS = 256
 """Of more columns, as a picture has, two rows that differ in one are no surprise."""
+SEVERAL, MUCH = 3, 0.05
+"""So many of the held-out rows are near another one by nature: cars of one model, flowers."""
 Hashes = NDArray[np.uint64]
 
 
@@ -67,16 +69,13 @@ def nearly_shared_rows(case: Case) -> Verdict | None:
         twins = np.isin(others.sum(axis=1) - others[:, j], train.sum(axis=1) - train[:, j])
         near |= twins
         named += [f"{column.name} ({twins.sum():,})"] if twins.any() else []
-    total = sum(map(len, held))
-    if not near.any():
-        return fine(
-            f"none of {count(total, 'held-out row')} differs from a training row in one column only"
-        )
-    return doubt(
-        f"{near.sum():,} of {count(total, 'held-out row')} differ from a training row in one column "
-        f"only: {some(named, 3)}",
-        "copies with another id or time? remove them, or keep them in one part by data.group",
-    )
+    total, shown = sum(map(len, held)), f": {some(named, 3)}" if named else ""
+    rows = f"{near.sum():,} of {count(total, 'held-out row')}"
+    line = f"{rows} differ from a training row in one column only"
+    if near.sum() <= max(SEVERAL, MUCH * total):
+        return fine(line + shown)
+    advice = "copies with another id or time? remove them, or keep them in one part by data.group"
+    return doubt(line + shown, advice)
 
 
 def _hashes(rows: Rows, made: Preprocessing) -> Hashes:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from mlptrain.config import dump
 from mlptrain.data.readers.sources import labels_of, open_source, target_names
-from mlptrain.data.source import require
+from mlptrain.data.source import Source, require
 from mlptrain.errors import DataError
 from mlptrain.messages import count, some
 from mlptrain.tools.first_config.bad_cells import BadCells, cleaned
@@ -44,9 +44,7 @@ def proposed(
 
     DataError for a column that is not there, with the nearest one that is.
     """
-    source = open_source(path, labels=labels_of(path, None))
-    names = target_names(source, targets[0] if len(targets) == 1 else targets)
-    require(source, names)
+    source, names = _opened(path, targets)
     answers = [profile(source, name) for name in names]
     task = choose_task(source, answers)
     others = [name for name in source.names if name not in set(names)]
@@ -76,6 +74,14 @@ def proposed(
     above = heading(path, source.names, rows, roles, doubts)
     answered = above + dump(config, comments)
     return Proposal(parts.with_offers(asking(answered, bad)), (*left_out(roles), *doubts), answered)
+
+
+def _opened(path: str, targets: Sequence[str]) -> tuple[Source, list[str]]:
+    """The table, and its target columns."""
+    source = open_source(path, labels=labels_of(path, None))
+    names = target_names(source, targets[0] if len(targets) == 1 else targets)
+    require(source, names)
+    return source, names
 
 
 def _data(
