@@ -36,6 +36,7 @@ def twenty_lines(X, y, W1, W2, *, steps, lr):
     return W1, W2
 
 
+@pytest.mark.slow
 def test_the_engine_ends_where_the_twenty_lines_of_the_lecture_end():
     experiment = build(load_config(CONFIGS / "twenty-lines.yaml"))
     start = [weight.value.copy() for weight in experiment.network.parameters.weights()]
@@ -86,7 +87,7 @@ def test_the_polar_transform_makes_the_rings_linearly_separable():
 # capacity and regularization (P40-P41)
 
 
-def test_more_neurons_fit_the_moons_better():
+def test_more_neurons_fit_the_spiral_arms_better():
     losses = [trained(CONFIGS / f"capacity-{units}.yaml")[1]["data_loss"] for units in (3, 6, 20)]
 
     assert losses[0] > losses[1] > losses[2]
@@ -167,7 +168,7 @@ def test_every_activation_gets_more_of_the_moons_than_a_linear_classifier(activa
 MEMORY = """
 import numpy as np
 from mlptrain.graph.graph import Graph
-from mlptrain.graph.gates import Sum
+from mlptrain.graph.reductions import Sum
 from mlptrain.nn.linear import Linear
 
 def peak():

@@ -17,6 +17,7 @@ from mlptrain.report import prediction
 @click.argument("data")
 @click.option("-o", "out", metavar="FILE", help="Where to: .csv, .tsv, .jsonl or .parquet.  [stdout]")
 @click.option("--proba", is_flag=True, help="Also the probability of each class.")
+@click.option("--escape-formulas", is_flag=True, help="A ' before text that a spreadsheet would run.")
 @click.option("--keep", multiple=True, metavar="COLUMN", help="Carry a column of DATA through.")
 @policy_options
 def command(
@@ -24,6 +25,7 @@ def command(
     data: str,
     out: str | None,
     proba: bool,
+    escape_formulas: bool,
     keep: tuple[str, ...],
     **policies: Any,
 ) -> None:
@@ -32,7 +34,9 @@ def command(
     A run directory stands for its best.npz. Columns are found by name, in any order; the target is
     not needed; columns that the model does not know are left out with a note. DATA - is CSV from
     stdin. DATA may be larger than memory. What is done about blanks, new categories and numbers
-    outside the range of training is counted at the end.
+    outside the range of training is counted at the end. Text is written as it is: before a table of a
+    stranger's rows is opened in a spreadsheet, which runs what begins with =, +, - or @, add
+    --escape-formulas.
 
     \b
     Example:
@@ -40,7 +44,8 @@ def command(
       mlptrain predict runs/digits new.csv --proba --keep id
       mlptrain predict runs/houses new.csv --unseen zeros --missing mean -o prices.parquet
     """
-    chunks = predict(
-        Model.load(checkpoint), data, proba=proba, keep=keep, policies=Policies(**policies)
-    )
+    model = Model.load(checkpoint)
+    chunks = predict(model, data, proba=proba, keep=keep, policies=Policies(**policies))
+    if escape_formulas:
+        chunks = map(prediction.escaped, chunks)
     prediction.write(chunks, out, inputs=[data, str(checkpoint)])

@@ -15,6 +15,7 @@ from mlptrain.errors import ConfigError
 from mlptrain.inference.model import Model
 from mlptrain.inference.outside import Ranges
 from mlptrain.metrics.classification import confusion_matrix, per_class
+from mlptrain.storage.state import remark
 from mlptrain.training.data_files import data_again
 from mlptrain.training.evaluate import Evaluation
 
@@ -137,6 +138,7 @@ def evaluate(
     The policies are for the rows of a file.
     """
     model = Model.load(checkpoint)
+    ended = remark(Path(model.checkpoint.path).parent)
     if data is not None:
         if split is not None:
             raise ConfigError("--data names the rows: leave out --split")
@@ -147,7 +149,7 @@ def evaluate(
         ranges = Ranges(model.preprocessing, model.network.dtype)
         outside = ranges.found(rows.inputs.numbers, policies.out_of_range)
         notes += (f"{data}: {outside}",) * (outside.rows > 0)
-        return EvaluationReport.of(model, data, model.evaluation(rows), notes)
+        return EvaluationReport.of(model, data, model.evaluation(rows), (*ended, *notes))
     if policies != AS_IN_TRAINING:
         raise ConfigError(
             "--unseen, --missing and --out-of-range are for --data: a split has those of its training"
@@ -159,7 +161,7 @@ def evaluate(
             f"--split {split}: the config has no {split} rows; choose another, or name --data"
         )
     of_others = [each for each in dataset.notes if isinstance(each, RepairNote) and each.rows != split]
-    told = [*(each for each in dataset.notes if each not in of_others), *warnings]
+    told = [*ended, *(each for each in dataset.notes if each not in of_others), *warnings]
     evaluation = model.evaluation(splits(dataset)[split])
     return EvaluationReport.of(model, split, evaluation, told, "summary.json")
 

@@ -24,14 +24,15 @@ import numpy as np
 from mlptrain.arrays import Array
 from mlptrain.errors import CheckpointError, DivergenceError, StorageError
 from mlptrain.messages import some
-from mlptrain.storage.files import CHUNK, open_regular, storage_error, write_atomically
+from mlptrain.storage.files import CHUNK, storage_error, write_atomically
 from mlptrain.storage.npz import DIGEST, Member, assemble, directory, file_size
+from mlptrain.storage.reading import open_regular
 
 FORMAT = "mlptrain checkpoint"
 VERSION = 1
 MAX_DIMENSIONS = 32
 DTYPES = frozenset(["|b1", "|i1", "<i2", "<i4", "<i8", "|u1", "<u2", "<u4", "<u8", "<f2", "<f4", "<f8"])
-_NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
+_NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EISDIR)
 """What `open` says of a path that leads to no file."""
 _NAME = re.compile(r"[A-Za-z0-9_./-]{1,200}")
 _DOCUMENT = "document"

@@ -47,7 +47,7 @@ def proposed(
     source, names = _opened(path, targets)
     answers = [profile(source, name) for name in names]
     task = choose_task(source, answers)
-    others = [name for name in source.names if name not in set(names)]
+    others = [name for name in source.candidates if name not in set(names)]
     source, bad = cleaned(source, others)
     looks = profiles(source, others)
     parts = choose_parts(source, looks, group, time)
