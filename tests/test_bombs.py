@@ -144,7 +144,7 @@ def test_showing_a_config_with_a_huge_batch_takes_no_memory(tmp_path):
     result = invoke("show", config)
 
     assert result.exit_code == 0
-    assert "GiB" in result.stdout
+    assert "TiB" in result.stdout
 
 
 def test_one_index_does_not_make_a_matrix_of_gigabytes(tmp_path):
