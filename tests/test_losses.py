@@ -99,11 +99,6 @@ def test_class_weights_and_row_weights_multiply():
     assert value == pytest.approx((math.log(8) + math.log(4)) / 2, rel=1e-14)
 
 
-def test_class_weights_by_name_must_be_resolved_first():
-    with pytest.raises(TypeError, match="one number per class"):
-        LOSSES["softmax"](class_weights="balanced")
-
-
 # hinge
 
 
