@@ -56,6 +56,17 @@ def test_a_few_whole_numbers_are_classes_and_many_are_a_regression(tmp_path):
     assert config_of(path, "many")["loss"] == "mse"
 
 
+def test_counts_that_fall_off_from_0_are_amounts_and_not_classes(tmp_path):
+    many = [600, 250, 80, 20, 4, 1]
+    counts = [value for value, rows in enumerate(many) for _ in range(rows)]
+    path = write(tmp_path / "t.csv", ["u", "n"], [[u(i), n] for i, n in enumerate(counts)])
+    assert config_of(path, "n")["loss"] == "poisson"
+    for classes in ([600, 250, 80, 20], [400, 600, 80, 4], [600, 80, 250, 4], [0, 600, 250, 80, 4]):
+        rows = [value for value, rows in enumerate(classes) for _ in range(rows)]
+        path = write(tmp_path / "t.csv", ["u", "n"], [[u(i), n] for i, n in enumerate(rows)])
+        assert config_of(path, "n")["loss"] != "poisson"
+
+
 def test_numbered_labels_are_classes_however_many(tmp_path):
     path = write(tmp_path / "t.csv", ["u", "label"], [[u(i), i % 40] for i in range(800)])
     assert config_of(path, "label")["loss"] == "softmax"

@@ -204,6 +204,24 @@ def test_huber_is_quadratic_near_0_and_linear_far_away(d, delta, penalty, slope)
     assert gradient.tolist() == [[slope]]
 
 
+# poisson
+
+
+@pytest.mark.parametrize(
+    ("rate", "y", "loss", "slope"),
+    [
+        (3.0, 0.0, 3.0, 3.0),  # y log y is 0 at 0
+        (2.0, 4.0, 4 * math.log(2) - 2, -2.0),  # 2 - 4 + 4 log(4/2)
+        (1.5, 1.5, 0.0, 0.0),
+    ],
+)
+def test_poisson_is_half_the_deviance_and_its_slope_is_rate_less_y(rate, y, loss, slope):
+    value, gradient = loss_of(LOSSES["poisson"](), [[math.log(rate)]], [[y]])
+
+    assert value == pytest.approx(loss, abs=1e-15)
+    assert gradient == pytest.approx(slope, abs=1e-15)
+
+
 # every loss
 
 

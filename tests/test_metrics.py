@@ -10,7 +10,7 @@ import pytest
 from sklearn import metrics as reference
 from sklearn.preprocessing import label_binarize
 
-from mlptrain.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS
+from mlptrain.metrics import AMOUNT_METRICS, CLASSIFICATION_METRICS, REGRESSION_METRICS
 from mlptrain.metrics.classification import (
     accuracy,
     balanced_accuracy,
@@ -93,6 +93,23 @@ SKLEARN_REGRESSION = {
     "r2": reference.r2_score,
     "median_absolute_error": reference.median_absolute_error,
 }
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_poisson_deviance_equals_sklearn(weighted):
+    generator = np.random.default_rng(3)
+    p, y = generator.uniform(0.1, 5, (200, 2)), generator.poisson(1.0, (200, 2)).astype(float)
+    w = some_weights() if weighted else None
+    each = [reference.mean_poisson_deviance(y[:, k], p[:, k], sample_weight=w) for k in range(2)]
+    assert AMOUNT_METRICS["poisson_deviance"].function(p, y, w) == pytest.approx(np.mean(each), **EXACT)
+
+
+@pytest.mark.parametrize(
+    ("p", "y", "expected"), [(0, 0, 0.0), (0, 1, None), (-1, 0, None), (1, -1, None)]
+)
+def test_poisson_deviance_is_not_defined_where_a_rate_cannot_be(p, y, expected):
+    function = AMOUNT_METRICS["poisson_deviance"].function
+    assert function(np.array([[float(p)]]), np.array([[float(y)]])) == expected
 
 
 @pytest.mark.parametrize("name", SKLEARN_CLASSIFICATION)

@@ -6,7 +6,7 @@ from mlptrain.config.faults import Fault, shown
 from mlptrain.config.schema import Config
 from mlptrain.data.readers.toy import TOYS
 from mlptrain.messages import advice
-from mlptrain.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS
+from mlptrain.metrics import METRICS
 from mlptrain.nn.losses import LOSSES
 
 
@@ -23,13 +23,7 @@ def cross_faults(config: Config) -> Iterator[Fault]:
 def monitored(config: Config) -> list[str]:
     """The names that `train.monitor` may have with this loss."""
     loss = LOSSES[config.loss.name]
-    metrics = CLASSIFICATION_METRICS if loss.classifies else REGRESSION_METRICS
-    usable = [
-        name
-        for name, metric in metrics.items()
-        if loss.gives_probabilities or not metric.needs_probabilities
-    ]
-    return [f"{part}_{name}" for part in ("train", "val") for name in ("loss", *usable)]
+    return [f"{part}_{name}" for part in ("train", "val") for name in ("loss", *loss.metrics)]
 
 
 def _network(config: Config) -> Iterator[Fault]:
@@ -123,7 +117,7 @@ def _monitor(config: Config) -> Iterator[Fault]:
     name, valid = config.train.monitor, monitored(config)
     if name not in valid:
         metric = name.removeprefix("train_").removeprefix("val_")
-        known = metric in CLASSIFICATION_METRICS or metric in REGRESSION_METRICS
+        known = metric in METRICS
         listed = ", ".join(one for one in valid if one[0] == name[0])
         hint = f"choose from {listed}" if known else advice(name, valid)
         what = f"{shown(name)} is not a value that the loss {config.loss.name} gives; {hint}"

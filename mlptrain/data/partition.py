@@ -24,6 +24,7 @@ def learn(
     """Choose the columns, partition the rows, learn from those that train. `names` are the targets."""
     if settings.classify and len(names) > 1:
         raise ConfigError("data.target: several columns need a regression loss (mse, mae, huber)")
+    amounts = settings.targets == "amounts"
     features, notes = choose_features(source, names, settings)
     rows = every_row(len(source))
     if settings.missing.policy == "drop":
@@ -32,7 +33,7 @@ def learn(
     if settings.classify:
         class_values(source, names[0], rows)  # a missing class is refused before anything is drawn
     else:
-        check_target_numbers(source, names, rows)
+        check_target_numbers(source, names, rows, amounts=amounts)
     found = partition(source, rows, names, settings)
     target: Target
     if settings.classify:
@@ -40,7 +41,7 @@ def learn(
         notes += spelled_alike(names[0], target.classes)
     else:
         scaled = settings.scale_target == "standard"
-        target, constant = fit_target_numbers(source, names, found.train, scale=scaled)
+        target, constant = fit_target_numbers(source, names, found.train, scale=scaled, amounts=amounts)
         notes += constant
     preprocessing, remarks = fit(source, found.train, features, target, settings)
     return preprocessing, found, notes + remarks

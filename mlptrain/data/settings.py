@@ -6,6 +6,8 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from mlptrain.arrays import Targets
+
 HeldOut = float | str | None
 """Validation or test rows: a fraction of the training file, a file of their own, or none."""
 Scale = Literal["standard", "minmax", "robust", "none"]
@@ -50,7 +52,7 @@ class Settings:
     """The section, key by key, and what the rest of the config says about the rows.
 
     train      a file, or a toy set {"name": "spiral", ...}
-    classify   whether the target is a class
+    targets    what the loss learns
     dtype      that of the network
     """
 
@@ -71,9 +73,14 @@ class Settings:
     dates: Literal["refuse", "ignore", "number"]
     transform: Literal["polar"] | None
     cache: str
-    classify: bool
+    targets: Targets
     seed: int
     dtype: np.dtype[Any]
+
+    @property
+    def classify(self) -> bool:
+        """Whether the target is a class."""
+        return self.targets == "classes"
 
     @property
     def blanks(self) -> dict[str, tuple[str, ...]]:

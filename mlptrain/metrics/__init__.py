@@ -19,6 +19,7 @@ from mlptrain.metrics.ranking import average_precision, roc_auc
 from mlptrain.metrics.regression import (
     mae,
     median_absolute_error,
+    poisson_deviance,
     r2,
     rmse,
 )
@@ -36,9 +37,22 @@ CLASSIFICATION_METRICS = {
     "calibration_error": Metric(calibration_error, larger_is_better=False, needs_probabilities=True),
 }
 
+SCORE_METRICS = {
+    name: metric for name, metric in CLASSIFICATION_METRICS.items() if not metric.needs_probabilities
+}
+"""Those of scores that are no probabilities."""
+
 REGRESSION_METRICS = {
     "rmse": Metric(rmse, larger_is_better=False),
     "mae": Metric(mae, larger_is_better=False),
     "r2": Metric(r2, larger_is_better=True),
     "median_absolute_error": Metric(median_absolute_error, larger_is_better=False),
 }
+
+AMOUNT_METRICS = {
+    "poisson_deviance": Metric(poisson_deviance, larger_is_better=False),
+    **REGRESSION_METRICS,
+}
+
+METRICS = {**CLASSIFICATION_METRICS, **AMOUNT_METRICS}
+"""All of them."""

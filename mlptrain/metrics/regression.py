@@ -95,3 +95,21 @@ def _median(values: Floats, weights: Floats) -> float:
     exactly = reached[here] - half <= np.finfo(np.float64).eps
     following = min(here + 1, len(values) - 1) if exactly else here
     return float((values[order[here]] + values[order[following]]) / 2)
+
+
+def poisson_deviance(predictions: Array, targets: Array, weights: Array | None = None) -> float | None:
+    """The mean of 2 (y log(y / p) - y + p), with y log y = 0 at 0: 0 is perfect.
+
+    None where it is not finite: a prediction is not positive and its target is not 0, or one of
+    both is negative.
+
+    >>> poisson_deviance(np.array([[2.0], [1.5]]), np.array([[4.0], [0.0]]))  # (8 log 2 - 4 + 3) / 2
+    2.2725887222397...
+    """
+    p, y = (np.asarray(each, dtype=np.float64) for each in (predictions, targets))
+    errors = _errors(p, y)
+    if (p < 0).any() or (y < 0).any() or ((p == 0) & (y > 0)).any():
+        return None
+    ratio = np.divide(y, p, out=np.ones(p.shape), where=(y > 0))
+    mean = _mean_of_rows(2 * (y * np.log(ratio) + errors), weights)
+    return None if mean is None else float(mean.mean())

@@ -6,10 +6,12 @@ A target is never repaired: a missing, infinite or unknown value is always an er
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from mlptrain.arrays import Targets
 from mlptrain.data.preprocessing.checks import check_finite, check_present
 from mlptrain.data.preprocessing.moments import moments
 from mlptrain.data.row_set import every_row
@@ -38,6 +40,7 @@ FEW = 20
 class ClassTarget:
     """A column of class names. Class number c is `classes[c]`."""
 
+    kind: ClassVar[Targets] = "classes"
     name: str
     classes: tuple[str, ...]
 
@@ -63,11 +66,20 @@ class ClassTarget:
 
 @dataclass(frozen=True)
 class NumberTarget:
-    """Columns of numbers to be predicted: the network sees (y - mean) / std."""
+    """Columns of numbers to be predicted: the network sees (y - mean) / std.
+
+    amounts   they are at least 0, in every set of rows
+    """
 
     columns: tuple[str, ...]
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    amounts: bool = False
+
+    @property
+    def kind(self) -> Targets:
+        """What they are."""
+        return "amounts" if self.amounts else "numbers"
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -83,6 +95,8 @@ class NumberTarget:
         if not np.isfinite(y).all():
             check_present(source, names, rows, DELETE)
             check_finite(source, names, rows)
+        if self.amounts and (y < 0).any():
+            _refuse_negative(source, names, y, rows)
         with np.errstate(over="ignore"):
             y -= np.array(self.mean)
             y /= np.array(self.std)
@@ -117,14 +131,21 @@ def fit_classes(source: Source, name: str, rows: RowIndex) -> ClassTarget:
     return ClassTarget(name, classes)
 
 
-def _unscaled(names: Sequence[str]) -> NumberTarget:
-    return NumberTarget(tuple(names), (0.0,) * len(names), (1.0,) * len(names))
+def _unscaled(names: Sequence[str], *, amounts: bool) -> NumberTarget:
+    return NumberTarget(tuple(names), (0.0,) * len(names), (1.0,) * len(names), amounts)
 
 
-def check_target_numbers(source: Source, names: list[str], rows: RowIndex) -> None:
+def _refuse_negative(source: Source, names: list[str], y: NDArray[np.float64], rows: RowIndex) -> None:
+    """DataError with the places of targets below 0."""
+    places = [place for k, name in enumerate(names) for place in first_places(name, y[:, k] < 0, rows)]
+    advice = "`loss: poisson` predicts amounts: correct them, or use `loss: mse`"
+    raise faulty_values(source, places, int((y < 0).sum()), "is below 0", advice)
+
+
+def check_target_numbers(source: Source, names: list[str], rows: RowIndex, *, amounts: bool) -> None:
     """DataError where a target has anything but finite numbers, listed over all rows."""
     _numeric(source, names)
-    encode = partial(_unscaled(names).encode, source, dtype=np.float64)
+    encode = partial(_unscaled(names, amounts=amounts).encode, source, dtype=np.float64)
     for _ in in_blocks(encode, rows, len(names)):
         pass  # refuses faulty values
 
@@ -136,9 +157,12 @@ def spelled_alike(name: str, levels: Sequence[str]) -> list[str]:
 
 
 def fit_target_numbers(
-    source: Source, names: list[str], rows: RowIndex, *, scale: bool
+    source: Source, names: list[str], rows: RowIndex, *, scale: bool, amounts: bool
 ) -> tuple[NumberTarget, list[str]]:
-    """Mean and standard deviation of the training rows, or 0 and 1; and notes."""
+    """Mean and standard deviation of the training rows, or 0 and 1; and notes.
+
+    Of amounts the mean is the unit: a score of 0 is then the mean, whatever that is.
+    """
     found = moments(source, names, rows)
     constant = found.constant
     notes = [
@@ -147,7 +171,10 @@ def fit_target_numbers(
         if same
     ]
     if not scale:
-        return _unscaled(names), notes
+        return _unscaled(names, amounts=amounts), notes
+    if amounts:
+        unit = np.where(found.mean > 0, found.mean, 1.0)
+        return NumberTarget(tuple(names), (0.0,) * len(names), tuple(unit.tolist()), True), notes
     std = np.where(constant, 1.0, found.std)
     if not np.isfinite(std).all() or not (std > 0).all():
         raise DataError(f"{source.path}: {some(names)}: values too far apart to scale")

@@ -1,10 +1,11 @@
 """Losses: how unhappy we are with the scores (P5). Changing one is a word in the config (P51).
 
-The loss decides the task: softmax and hinge classify, the others regress.
+The loss decides the task: softmax and hinge classify, the others regress; poisson predicts amounts.
 """
 
 from mlptrain.nn.losses.hinge import HingeLoss
 from mlptrain.nn.losses.loss import Loss
+from mlptrain.nn.losses.poisson import PoissonLoss
 from mlptrain.nn.losses.regression import HuberLoss, MAELoss, MSELoss
 from mlptrain.nn.losses.softmax import SoftmaxLoss
 
@@ -14,6 +15,7 @@ LOSSES: dict[str, type[Loss]] = {
     "mse": MSELoss,
     "mae": MAELoss,
     "huber": HuberLoss,
+    "poisson": PoissonLoss,
 }
 
 __all__ = ["LOSSES", "Loss"]
