@@ -96,6 +96,24 @@ SKLEARN_REGRESSION = {
 
 
 @pytest.mark.parametrize("weighted", [False, True])
+def test_rmsle_equals_sklearn(weighted):
+    generator = np.random.default_rng(4)
+    p, y = generator.uniform(-0.9, 50, (2, 200, 2))
+    w = some_weights() if weighted else None
+    expected = reference.root_mean_squared_log_error(y, p, sample_weight=w)
+    assert REGRESSION_METRICS["rmsle"].function(p, y, w) == pytest.approx(expected, **EXACT)
+    y[3, 1] = -1
+    assert REGRESSION_METRICS["rmsle"].function(p, y, w) is None
+
+
+def test_the_median_relative_error_counts_a_missed_zero_as_infinite():
+    function = REGRESSION_METRICS["median_relative_error"].function
+    p, y = np.array([[12.0], [0.0], [1.0]]), np.array([[10.0], [0.0], [0.0]])
+    assert function(p, y) == pytest.approx(0.2, rel=1e-15)  # 0, 0.2, infinity
+    assert function(p, y, np.array([1.0, 0.0, 1.0])) is None  # between 0.2 and infinity
+
+
+@pytest.mark.parametrize("weighted", [False, True])
 def test_poisson_deviance_equals_sklearn(weighted):
     generator = np.random.default_rng(3)
     p, y = generator.uniform(0.1, 5, (200, 2)), generator.poisson(1.0, (200, 2)).astype(float)
@@ -140,7 +158,7 @@ def test_regression_metric_equals_sklearn(name, outputs, weighted, rows):
 
 def test_every_metric_is_held_against_sklearn_but_the_one_it_lacks():
     assert set(CLASSIFICATION_METRICS) - set(SKLEARN_CLASSIFICATION) == {"calibration_error"}
-    assert set(REGRESSION_METRICS) == set(SKLEARN_REGRESSION)
+    assert set(REGRESSION_METRICS) == {*SKLEARN_REGRESSION, "rmsle", "median_relative_error"}
 
 
 @pytest.mark.parametrize("name", CLASSIFICATION_METRICS)

@@ -1,6 +1,7 @@
 """Targets that are neither classes nor plain numbers: every command works on them, and agrees."""
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -12,19 +13,23 @@ import mlptrain
 from mlptrain.storage.archive import read_archive
 
 N = 160
-HEADER = ["u", "v", "count"]
+HEADER = ["u", "v", "count", "price"]
+DATA = {"features": ["u", "v"]}
 KINDS: dict[str, dict] = {
-    "poisson": {"data": {"target": "count", "features": ["u", "v"]}, "loss": "poisson"},
+    "poisson": {"data": {"target": "count"}, "loss": "poisson"},
+    "log": {"data": {"target": "price", "scale_target": "log", "clip_target": True}, "loss": "mse"},
 }
-HEADLINES = {"poisson": "poisson_deviance"}
-COLUMNS = {"poisson": ["count"]}
+HEADLINES = {"poisson": "poisson_deviance", "log": "rmse"}
+COLUMNS = {"poisson": ["count"], "log": ["price"]}
 
 
 def rows() -> list[list]:
     generator = np.random.default_rng(7)
     X = generator.normal(size=(N, 2))
     rates = np.exp(0.8 * X[:, 0] - 0.5)
-    return [[*x, int(n)] for x, n in zip(X.round(4).tolist(), generator.poisson(rates), strict=True)]
+    prices = np.exp(9 + X[:, 0] + 0.5 * generator.normal(size=N)).round(2)
+    columns = (X.round(4).tolist(), generator.poisson(rates).tolist(), prices.tolist())
+    return [[*x, *more] for x, *more in zip(*columns, strict=True)]
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +41,15 @@ def config(table: Path, kind: str, **data: object) -> dict:
     made = KINDS[kind]
     return {
         **made,
-        "data": {"train": str(table), "val": 0.2, "test": 0.2, "cache": "none", **made["data"], **data},
+        "data": {
+            "train": str(table),
+            "val": 0.2,
+            "test": 0.2,
+            "cache": "none",
+            **DATA,
+            **made["data"],
+            **data,
+        },
         "model": {"hidden": [6]},
         "optimizer": {"name": "adam", "learning_rate": 0.02},
         "train": {"epochs": 6, "batch_size": 16},
@@ -125,3 +138,86 @@ def test_a_negative_amount_is_refused_with_its_line(table, tmp_path):
     lines = faults(invoke("fit", path, "--out", tmp_path / "run"))
     assert f"{other}:5: count: '-1' is below 0" in lines[0]
     assert "`loss: mse`" in lines[-1]
+
+
+# scale_target: log, clip_target, target_missing
+
+
+def linear(data: dict, **sections: object) -> dict:
+    """A linear model that is trained to the end on the whole table."""
+    return {
+        "data": {"val": 0, "test": 0, "scale": "none", "target": "y", **data},
+        "model": {"hidden": [], "dtype": "float64"},
+        "optimizer": {"name": "adam", "learning_rate": 0.1},
+        "schedule": "cosine",
+        "loss": "mse",
+        "train": {"epochs": 300, "batch_size": 100},
+        **sections,
+    }
+
+
+def test_a_target_on_the_log_scale_is_predicted_by_its_median(tmp_path):
+    # log y is 2x - 1, 2x or 2x + 7: the mean of the logarithms is 2x + 2, and so e^(2x + 2) comes out
+    rows = [[x, math.exp(2 * x + e)] for x in (-1.0, 0.0, 1.0) for e in (-1, 0, 7)]
+    table = write(tmp_path / "t.csv", ["x", "y"], rows)
+    run = mlptrain.fit(linear({"train": str(table), "scale_target": "log"}), out=tmp_path / "run")
+    model = mlptrain.load(run.directory.path)
+    assert model.predict([[0.0], [1.0]]) == pytest.approx([math.exp(2), math.exp(4)], rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("scale", "value", "found", "advice"),
+    [("log", "0", "is not above 0", "log1p"), ("log1p", "-1", "is not above -1", "standard")],
+)
+def test_a_target_without_a_logarithm_is_refused_with_its_line(tmp_path, scale, value, found, advice):
+    table = write(tmp_path / "t.csv", ["x", "y"], [[0, 1], [1, value], [2, 3], [3, 2]])
+    path = write_config(tmp_path / "c.yaml", linear({"train": str(table), "scale_target": scale}))
+    lines = faults(invoke("fit", path))
+    assert lines[0] == f"{table}:3: y: '{value}' {found}"
+    assert advice in lines[-1]
+
+
+def test_zeros_have_a_logarithm_with_log1p(tmp_path):
+    table = write(tmp_path / "t.csv", ["x", "y"], [[x, math.expm1(x)] for x in (0.0, 1.0, 2.0)])
+    run = mlptrain.fit(linear({"train": str(table), "scale_target": "log1p"}), out=tmp_path / "run")
+    found = mlptrain.load(run.directory.path).predict([[0.0], [3.0]])
+    assert found == pytest.approx([0, math.expm1(3)], rel=1e-3, abs=1e-3)
+
+
+def test_poisson_takes_the_logarithm_by_itself(table, tmp_path):
+    path = write_config(tmp_path / "c.yaml", config(table, "poisson", scale_target="log"))
+    (line,) = faults(invoke("fit", path))
+    assert "scale_target: poisson predicts logarithms by itself; write standard, got log" in line
+
+
+@pytest.mark.parametrize("clip", [False, True])
+def test_predictions_are_kept_in_the_range_of_training_where_that_is_asked_for(tmp_path, clip):
+    table = write(tmp_path / "t.csv", ["x", "y"], [[x, 2 * x] for x in (0.0, 1.0, 2.0, 3.0)])
+    run = mlptrain.fit(linear({"train": str(table), "clip_target": clip}), out=tmp_path / "run")
+    other = write(tmp_path / "other.csv", ["x", "y"], [[-5, -10], [1, 2], [9, 18]])
+    out = tmp_path / "out.csv"
+    assert invoke("predict", run.directory.path, other, "-o", out).exit_code == 0
+    expected = [0, 2, 6] if clip else [-10, 2, 18]
+    assert numbers(column(out, "y")) == pytest.approx(expected, abs=1e-2)
+    found = json.loads(invoke("eval", run.directory.path, "--data", other, "--json").stdout)
+    assert found["mae"] == pytest.approx(22 / 3 if clip else 0, abs=1e-2)  # of the true values
+
+
+def test_rows_without_a_target_are_left_out_and_counted_where_that_is_asked_for(tmp_path):
+    rows = [[x, "" if x % 3 == 0 else 2 * x] for x in range(1, 13)]
+    table = write(tmp_path / "t.csv", ["x", "y"], rows)
+    refused = write_config(tmp_path / "c.yaml", linear({"train": str(table)}))
+    lines = faults(invoke("fit", refused))
+    assert lines[0].startswith(f"{table}:4: y")
+    assert "`target_missing: drop`" in lines[-1]
+    told = f"{table}: 4 rows without a target dropped"
+    made = linear({"train": str(table), "val": str(table), "target_missing": "drop"})
+    run = mlptrain.fit(made, out=tmp_path / "run")
+    assert len(run.experiment.data.train) == len(run.experiment.data.val) == 8
+    assert run.experiment.data.notes.count(told) == 2
+    result = invoke("eval", run.directory.path, "--data", table)
+    assert result.exit_code == 0
+    assert told in result.stderr
+    out = tmp_path / "out.csv"
+    assert invoke("predict", run.directory.path, table, "-o", out).exit_code == 0
+    assert len(column(out, "y")) == 12  # these are what there is to predict

@@ -17,6 +17,7 @@ def cross_faults(config: Config) -> Iterator[Fault]:
     yield from _accumulation(config)
     yield from _parts(config)
     yield from _columns(config)
+    yield from _target_scale(config)
     yield from _monitor(config)
 
 
@@ -111,6 +112,13 @@ def _columns(config: Config) -> Iterator[Fault]:
                     (other,),
                 )
             roles[column] = role
+
+
+def _target_scale(config: Config) -> Iterator[Fault]:
+    scale = config.data.scale_target
+    if scale in ("log", "log1p") and config.loss.name == "poisson":
+        what = f"poisson predicts logarithms by itself; write standard, got {scale}"
+        yield Fault(("data", "scale_target"), what, (("loss",),))
 
 
 def _monitor(config: Config) -> Iterator[Fault]:

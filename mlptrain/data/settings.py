@@ -12,6 +12,8 @@ HeldOut = float | str | None
 """Validation or test rows: a fraction of the training file, a file of their own, or none."""
 Scale = Literal["standard", "minmax", "robust", "none"]
 MissingPolicy = Literal["error", "mean", "median", "drop"]
+ScaleTarget = Literal["standard", "log", "log1p", "none"]
+TargetPolicy = Literal["error", "drop"]
 CategoryPolicy = Literal["error", "zeros"]
 
 
@@ -66,7 +68,9 @@ class Settings:
     ignore: tuple[str, ...]
     weight: str | None
     scale: Scale
-    scale_target: Literal["standard", "none"]
+    scale_target: ScaleTarget
+    clip_target: bool
+    target_missing: TargetPolicy
     missing: Missing
     columns: Mapping[str, ColumnSettings]
     categorical: Categorical

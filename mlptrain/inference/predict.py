@@ -81,9 +81,9 @@ def _columns(
 ) -> dict[str, list[str] | list[float]]:
     with np.errstate(all="ignore"):  # what is not finite is refused here
         scores = model.network.scores(chunk.inputs.arrays)
-    _check_finite(data, scores, first)
-    columns: dict[str, list[str] | list[float]] = {**chunk.kept}
     predicted = predictions(model.network, scores, model.preprocessing)
+    _check_finite(data, np.hstack([scores, predicted]), first)
+    columns: dict[str, list[str] | list[float]] = {**chunk.kept}
     if model.preprocessing.classes is None:
         columns.update(zip(model.preprocessing.targets, predicted.T.tolist(), strict=True))
         return columns

@@ -19,9 +19,11 @@ from mlptrain.metrics.ranking import average_precision, roc_auc
 from mlptrain.metrics.regression import (
     mae,
     median_absolute_error,
+    median_relative_error,
     poisson_deviance,
     r2,
     rmse,
+    rmsle,
 )
 
 CLASSIFICATION_METRICS = {
@@ -47,6 +49,8 @@ REGRESSION_METRICS = {
     "mae": Metric(mae, larger_is_better=False),
     "r2": Metric(r2, larger_is_better=True),
     "median_absolute_error": Metric(median_absolute_error, larger_is_better=False),
+    "median_relative_error": Metric(median_relative_error, larger_is_better=False),
+    "rmsle": Metric(rmsle, larger_is_better=False),
 }
 
 AMOUNT_METRICS = {

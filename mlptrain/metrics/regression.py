@@ -86,6 +86,39 @@ def median_absolute_error(
     return float(np.mean([_median(column, w) for column in absolute.T]))
 
 
+def median_relative_error(
+    predictions: Array, targets: Array, weights: Array | None = None
+) -> float | None:
+    """The median of |p - y| / |y|: half of the rows are off by less than this share.
+
+    A target of 0 that is not hit is off by infinity; None where the median is.
+
+    >>> median_relative_error(np.array([[11.0], [150.0], [30.0]]), np.array([[10.0], [100.0], [20.0]]))
+    0.5
+    """
+    absolute, size = np.abs(_errors(predictions, targets)), np.abs(np.asarray(targets, np.float64))
+    relative = np.divide(absolute, size, out=np.where(absolute > 0, np.inf, 0.0), where=size > 0)
+    w = row_weights(weights, len(relative))
+    relative, w = relative[w > 0], w[w > 0]
+    if not len(w):
+        return None
+    found = float(np.mean([_median(column, w) for column in relative.T]))
+    return found if np.isfinite(found) else None
+
+
+def rmsle(predictions: Array, targets: Array, weights: Array | None = None) -> float | None:
+    """The root of the mean of (log(1 + p) - log(1 + y))^2; none where one of them is -1 or less.
+
+    >>> rmsle(np.array([[0.0], [1.0]]), np.array([[np.expm1(2)], [1.0]]))  # sqrt((2^2 + 0) / 2)
+    1.4142135623730951
+    """
+    p, y = (np.asarray(each, dtype=np.float64) for each in (predictions, targets))
+    _errors(p, y)
+    if (p <= -1).any() or (y <= -1).any():
+        return None
+    return rmse(np.log1p(p), np.log1p(y), weights)
+
+
 def _median(values: Floats, weights: Floats) -> float:
     order = values.argsort()
     reached = np.cumsum(weights[order])

@@ -66,7 +66,7 @@ def predictions(network: Network, scores: Array, preprocessing: Preprocessing) -
     """What a user calls a prediction: probabilities, margins, or numbers in the target's unit."""
     with np.errstate(all="ignore"):  # what is not finite shows in the result
         if not network.loss.classifies:
-            return preprocessing.inverse_target(network.loss.response(scores))
+            return preprocessing.predicted(network.loss.response(scores))
         return softmax(scores) if network.loss.gives_probabilities else margins(scores)
 
 

@@ -76,6 +76,7 @@ def fit(
         target=target,
         weight=settings.weight,
         blanks=settings.blanks,
+        target_missing=settings.target_missing,
     )
     return made, remarks
 

@@ -14,7 +14,8 @@ from typing import Annotated, Any, Literal, get_type_hints
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from mlptrain.data.preprocessing.columns import KINDS
-from mlptrain.data.preprocessing.targets import TARGETS, NumberTarget
+from mlptrain.data.preprocessing.number_target import NumberTarget
+from mlptrain.data.preprocessing.targets import TARGETS
 from mlptrain.errors import CheckpointError
 
 STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
@@ -93,6 +94,8 @@ def _consistent(columns: Any, target: Any, inputs: Any, transform: Any, **_: Any
             raise _wrong("target")
         if min(target.std) <= 0:
             raise _wrong("target.std")
+        if not len(target.low) == len(target.high) in (0, len(target.columns)):
+            raise _wrong("target.low")
     elif len(set(target.classes)) != len(target.classes) or len(target.classes) < 2:
         raise _wrong("target.classes")
     expected = ["r", "theta"] if transform else list(inputs)

@@ -1,4 +1,4 @@
-"""Fitted targets: class names, or the mean and spread of the numbers to be predicted.
+"""Fitted targets: class names, or numbers.
 
 A target is never repaired: a missing, infinite or unknown value is always an error.
 """
@@ -12,13 +12,11 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from mlptrain.arrays import Targets
-from mlptrain.data.preprocessing.checks import check_finite, check_present
-from mlptrain.data.preprocessing.moments import moments
-from mlptrain.data.row_set import every_row
+from mlptrain.data.preprocessing.checks import DELETE
+from mlptrain.data.preprocessing.number_target import NumberTarget
 from mlptrain.data.source import (
     BLANK,
     BLOCK,
-    INEXACT,
     RowIndex,
     Source,
     alike,
@@ -31,7 +29,6 @@ from mlptrain.data.source import (
 from mlptrain.errors import DataError
 from mlptrain.messages import count, some
 
-DELETE = "a target is never filled in: delete the rows, or correct them"
 FEW = 20
 """So many classes may be rare ones; with more, three rows for each are asked for."""
 
@@ -64,52 +61,6 @@ class ClassTarget:
         return codes
 
 
-@dataclass(frozen=True)
-class NumberTarget:
-    """Columns of numbers to be predicted: the network sees (y - mean) / std.
-
-    amounts   they are at least 0, in every set of rows
-    """
-
-    columns: tuple[str, ...]
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-    amounts: bool = False
-
-    @property
-    def kind(self) -> Targets:
-        """What they are."""
-        return "amounts" if self.amounts else "numbers"
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The target columns."""
-        return self.columns
-
-    def encode(self, source: Source, rows: RowIndex, dtype: DTypeLike) -> NDArray[np.floating]:
-        """(n, K) scaled targets; DataError for a missing or infinite value."""
-        require(source, self.columns)
-        _numeric(source, self.columns)
-        names = list(self.columns)
-        y = source.block(names, rows)
-        if not np.isfinite(y).all():
-            check_present(source, names, rows, DELETE)
-            check_finite(source, names, rows)
-        if self.amounts and (y < 0).any():
-            _refuse_negative(source, names, y, rows)
-        with np.errstate(over="ignore"):
-            y -= np.array(self.mean)
-            y /= np.array(self.std)
-            scaled: NDArray[np.floating] = y.astype(dtype, copy=False)
-        if not np.isfinite(scaled).all():
-            raise DataError(f"{source.path}: {some(names)}: values too large: scale the target")
-        return scaled
-
-    def decode(self, predictions: NDArray[np.floating]) -> NDArray[np.float64]:
-        """(n, K) predictions of the network in the target's own unit."""
-        return predictions.astype(np.float64) * np.array(self.std) + np.array(self.mean)
-
-
 Target = ClassTarget | NumberTarget
 TARGETS: dict[str, type[Target]] = {"classes": ClassTarget, "numbers": NumberTarget}
 """Each by the `type` that it has in a checkpoint."""
@@ -131,84 +82,10 @@ def fit_classes(source: Source, name: str, rows: RowIndex) -> ClassTarget:
     return ClassTarget(name, classes)
 
 
-def _unscaled(names: Sequence[str], *, amounts: bool) -> NumberTarget:
-    return NumberTarget(tuple(names), (0.0,) * len(names), (1.0,) * len(names), amounts)
-
-
-def _refuse_negative(source: Source, names: list[str], y: NDArray[np.float64], rows: RowIndex) -> None:
-    """DataError with the places of targets below 0."""
-    places = [place for k, name in enumerate(names) for place in first_places(name, y[:, k] < 0, rows)]
-    advice = "`loss: poisson` predicts amounts: correct them, or use `loss: mse`"
-    raise faulty_values(source, places, int((y < 0).sum()), "is below 0", advice)
-
-
-def check_target_numbers(source: Source, names: list[str], rows: RowIndex, *, amounts: bool) -> None:
-    """DataError where a target has anything but finite numbers, listed over all rows."""
-    _numeric(source, names)
-    encode = partial(_unscaled(names, amounts=amounts).encode, source, dtype=np.float64)
-    for _ in in_blocks(encode, rows, len(names)):
-        pass  # refuses faulty values
-
-
 def spelled_alike(name: str, levels: Sequence[str]) -> list[str]:
     """A note on levels that differ in spelling or case only, as Yes and yes do."""
     same = alike(levels)
     return [f"{name}: {same[0]!r} and {same[1]!r} are taken as two values"] if same else []
-
-
-def fit_target_numbers(
-    source: Source, names: list[str], rows: RowIndex, *, scale: bool, amounts: bool
-) -> tuple[NumberTarget, list[str]]:
-    """Mean and standard deviation of the training rows, or 0 and 1; and notes.
-
-    Of amounts the mean is the unit: a score of 0 is then the mean, whatever that is.
-    """
-    found = moments(source, names, rows)
-    constant = found.constant
-    notes = [
-        f"target {name} has one value, {low:g}, in every training row"
-        for name, low, same in zip(names, found.low, constant, strict=True)
-        if same
-    ]
-    if not scale:
-        return _unscaled(names, amounts=amounts), notes
-    if amounts:
-        unit = np.where(found.mean > 0, found.mean, 1.0)
-        return NumberTarget(tuple(names), (0.0,) * len(names), tuple(unit.tolist()), True), notes
-    std = np.where(constant, 1.0, found.std)
-    if not np.isfinite(std).all() or not (std > 0).all():
-        raise DataError(f"{source.path}: {some(names)}: values too far apart to scale")
-    return NumberTarget(tuple(names), tuple(found.mean.tolist()), tuple(std.tolist())), notes
-
-
-def _numeric(source: Source, names: tuple[str, ...] | list[str]) -> None:
-    """DataError where a target of a regression holds anything but numbers."""
-    for name in names:
-        kind = source.kind(name)
-        if kind == "text" and source.looks_numeric(name):
-            _no_numbers(source, name)
-        if kind == "number" and (lost := source.inexact(name)).any():
-            places = first_places(name, lost, every_row(len(source)))
-            advice = "to predict a class: `loss: softmax`; a quantity takes fewer digits"
-            raise faulty_values(source, places, int(lost.sum()), INEXACT, advice)
-        if kind not in ("number", "blank"):
-            what = {"text": "text", "boolean": "true and false", "date": "dates"}.get(
-                kind, "no numbers"
-            )
-            raise DataError(
-                f"{source.path}: target {name!r} holds {what}: a regression needs numbers; "
-                "to predict a class: `loss: softmax`"
-            )
-
-
-def _no_numbers(source: Source, name: str) -> None:
-    """DataError with the values that are no numbers, which a target is not to lack."""
-    try:
-        source.numbers(name)
-    except DataError as error:
-        advice = "correct them, or delete the rows; to predict a class: `loss: softmax`"
-        total = error.faults[-1].partition(" in all: ")[0]
-        raise DataError(*error.faults[:-1], f"{total} in all: {advice}") from None
 
 
 def class_values(source: Source, name: str, rows: RowIndex) -> NDArray[np.integer]:

@@ -13,9 +13,8 @@ from mlptrain.tools.first_config.bad_cells import BadCells, cleaned
 from mlptrain.tools.first_config.heading import FEW, doubts_about, heading, left_out
 from mlptrain.tools.first_config.profile import profile, profiles
 from mlptrain.tools.first_config.roles import RARE, Roles, choose_roles, is_picture
+from mlptrain.tools.first_config.target import Comments, target_settings, without_target
 from mlptrain.tools.first_config.task import Task, choose_task
-
-Comments = dict[tuple[str | int, ...], str]
 
 STEPS = 6000
 """About so many steps are enough for a first network; early stopping makes most runs shorter."""
@@ -53,7 +52,9 @@ def proposed(path: str, targets: Sequence[str]) -> Proposal:
     rows = len(source)
     config = {
         "seed": 0,
-        "data": _data(path, targets, task, roles, rows, comments) | _declared(bad, comments),
+        "data": _data(path, targets, task, roles, rows, comments)
+        | target_settings(source, answers, task, comments)
+        | _declared(bad, comments),
         "model": _model(rows, comments),
         "loss": _loss(task, comments),
         "regularization": {"l2": 1e-3 if rows < FEW_ROWS else 1e-4},
@@ -65,7 +66,8 @@ def proposed(path: str, targets: Sequence[str]) -> Proposal:
     comments[("regularization", "l2")] = "keeps the weights small; more if it overfits"
     comments[("optimizer",)] = "the rate is the first thing to change when training is slow or jumps"
     comments[("schedule",)] = "the rate falls to 0 along half a cosine"
-    doubts = [*(each.note() for each in bad), *doubts_about(roles, answers)]
+    blank = [without_target(answers)] if any(each.blanks for each in answers) else []
+    doubts = [*(each.note() for each in bad), *blank, *doubts_about(roles, answers)]
     above = heading(path, source.names, rows, roles, doubts)
     answered = above + dump(config, comments)
     return Proposal(asking(answered, bad), (*left_out(roles), *doubts), answered)
