@@ -2,7 +2,7 @@
 PYTHON ?= python
 
 .DEFAULT_GOAL := help
-.PHONY: help check fix test slow tables docs golden mutants chaos fuzz release
+.PHONY: help check fix test slow tables docs golden mutants chaos fuzz lock release
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1\t/' | expand -t 12
@@ -27,8 +27,9 @@ slow: ## The tests of many seconds, which plain pytest leaves out
 tables: ## init, fit, predict and eval on every real table, to the end
 	MLPTRAIN_FULL_TABLES=1 $(PYTHON) -m pytest tests/test_real_tables.py
 
-docs: ## Generate docs/config.md, docs/cli.md and the pictures of docs/gallery.md again
+docs: ## Generate docs/config.md, docs/cli.md, the notebooks of docs/lesson and the pictures again
 	$(PYTHON) -m cogapp -r docs/config.md docs/cli.md
+	$(PYTHON) docs/make_notebooks.py
 	$(PYTHON) docs/make_gallery.py
 
 golden: ## Make the PyTorch trajectories again (needs torch, which nothing else does)
@@ -40,12 +41,17 @@ mutants: ## Some two hundred mistakes, made one at a time: a test must notice ea
 chaos: ## The long tests of what can go wrong, in full
 	MLPTRAIN_MUTATIONS=100000 MLPTRAIN_KILLS=200 MLPTRAIN_STRIDE=1 MLPTRAIN_REPEATS=10 MLPTRAIN_OUTAGES=4 $(PYTHON) -m pytest -m chaos
 	MLPTRAIN_EXAMPLES=2000 MLPTRAIN_TABLES=200 $(PYTHON) -m pytest tests/test_properties.py tests/test_mutated_tables.py
+	MLPTRAIN_CONFIGS=1000000 MLPTRAIN_NASTY=100000 $(PYTHON) -m pytest -m chaos tests/chaos/test_fuzz_configs.py tests/chaos/test_fuzz_tables.py
 	MLPTRAIN_CSV=20000 $(PYTHON) -m pytest tests/test_csv_differential.py
 
 fuzz: ## Ten minutes of mutated files for each reader, or FUZZ_SECONDS (needs atheris: .[fuzz])
 	$(PYTHON) fuzz/fuzz_config.py
 	$(PYTHON) fuzz/fuzz_table.py
 	$(PYTHON) fuzz/fuzz_checkpoint.py
+
+lock: ## Pin the development environment again: requirements-dev.lock
+	$(PYTHON) -m uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --python-version 3.11 --extra dev --custom-compile-command "make lock" pyproject.toml -o requirements-dev.lock
 
 release: ## Build sdist and wheel, and try the wheel in an environment of its own
 	$(PYTHON) .ci/release.py

@@ -23,9 +23,8 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 def commands() -> list[list[str]]:
     """The words of each command of the page, in its order."""
-    return [
-        shlex.split(line) for line in re.findall(r"^\$ (mlptrain .+)$", PAGE.read_text("utf-8"), re.M)
-    ]
+    lines = re.findall(r"^\$ ((?:mlptrain|python) .+)$", PAGE.read_text("utf-8"), re.M)
+    return [shlex.split(line) for line in lines]
 
 
 def main() -> None:
@@ -35,10 +34,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         for name in SHARED:
             Path(place, name).symlink_to(ROOT / name)
-        for _, *words in commands():
-            sys.stderr.write(f"mlptrain {shlex.join(words)}\n")
+        for program, *words in commands():
+            sys.stderr.write(f"{program} {shlex.join(words)}\n")
+            module = ["-m", "mlptrain"] if program == "mlptrain" else []
             done = subprocess.run(
-                [sys.executable, "-m", "mlptrain", *words],
+                [sys.executable, *module, *words],
                 cwd=place, env=environment, capture_output=True, text=True, check=False,
             )  # fmt: skip
             if done.returncode != 0:

@@ -4,15 +4,27 @@ import os
 
 from mlptrain.cli import cli
 from mlptrain.report.standard_streams import guarded_streams
+from mlptrain.runs.signals import end_in_order
+from mlptrain.system.memory_limit import address_space
 
 SPIN = "20"
 """OpenBLAS lets its threads spin for 2^n cycles after a product. Its 26 is 20 ms of a core that the
 update of a large network wants; 20 is a third of a millisecond, long enough from product to product."""
 
+SCARCE = 4 << 30
+"""Bytes of address space (ulimit -v) below which polars is to take no more than it needs."""
+SPARING = {"POLARS_MAX_THREADS": "1", "_RJEM_MALLOC_CONF": "background_thread:false,narenas:1"}
+"""Each of its threads, and each arena of its allocator, reserves addresses in advance."""
+
 
 def main() -> None:
     """Run the command line; the entry point that the installation names."""
     os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", SPIN)  # read when NumPy is imported
+    os.environ["MPLBACKEND"] = "agg"  # we draw into files only; a bad name there would be an error
+    if address_space() < SCARCE:
+        for name, value in SPARING.items():
+            os.environ.setdefault(name, value)  # read when polars is imported
+    end_in_order()
     with guarded_streams():
         cli(prog_name="mlptrain")
 

@@ -1,5 +1,6 @@
 """Fixtures that all tests share."""
 
+import os
 import signal
 from collections.abc import Iterator
 
@@ -12,6 +13,10 @@ settings.register_profile(
     "mlptrain", deadline=None
 )  # how long an example takes is the machine's affair
 settings.load_profile("mlptrain")
+
+
+for size in ("COLUMNS", "LINES"):  # what pytest-xdist says of a terminal that is not there
+    os.environ.pop(size, None)
 
 
 @pytest.fixture(scope="session", autouse=True)

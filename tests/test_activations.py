@@ -8,8 +8,8 @@ from math import log
 import numpy as np
 import pytest
 
-from mlptrain.graph.gates import Sum
 from mlptrain.graph.graph import Graph
+from mlptrain.graph.reductions import Sum
 from mlptrain.nn.activations import ACTIVATIONS
 from mlptrain.nn.activations.piecewise import ELU, LeakyReLU, Maxout
 

@@ -347,3 +347,17 @@ def test_anything_ends_in_a_config_or_in_faults_of_one_line(data, overrides):
     assert all(fault and "\n" not in fault for fault in faults)
     # pydantic's own words would begin like this.
     assert not any("Input should" in fault or "Value error" in fault for fault in faults)
+
+
+@pytest.mark.parametrize("digits", [19, 25, 5000])
+def test_a_quoted_number_of_many_digits_is_one_line(digits):
+    """Without its quotes it would be refused as well, so nobody is told to remove them."""
+    with pytest.raises(ConfigError) as error:
+        load_config(
+            {"data": {"train": "rows.csv"}, "seed": "-" + "9" * digits, "train": {"epochs": "12"}}
+        )
+
+    first, second = error.value.faults
+    assert first.startswith("config: seed: expected a whole number, got '-9999")
+    assert "remove the quotes" not in first
+    assert second == "config: train.epochs: expected a whole number, got '12'; remove the quotes"

@@ -1,8 +1,10 @@
 """Event files, read back by TensorBoard itself; and what happens where the writer is missing."""
 
 import contextlib
+import errno
 import importlib.util
 import json
+import os
 import re
 import subprocess
 import sys
@@ -13,6 +15,7 @@ from urllib.parse import urlencode
 import pytest
 from runs import THIRTY, faults, invoke, records, write_config
 
+from mlptrain.runs import tensorboard as tensorboard_files
 from mlptrain.runs.tensorboard import tag
 from mlptrain.system.installation import install_command
 
@@ -121,3 +124,33 @@ def test_without_tensorboardx_nothing_is_begun(tmp_path, monkeypatch):
     assert result.exit_code == 2
     assert install_command("tensorboard") in faults(result)[0]
     assert not (tmp_path / "run").exists()
+
+
+def no_space(descriptor, data):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize("obstacle", ["file", "link", "full"])
+def test_event_files_that_cannot_be_written_end_no_run_and_lead_nowhere_else(
+    tmp_path, obstacle, monkeypatch
+):
+    pytest.importorskip("tensorboardX", reason="tensorboardX is not installed")
+    config = write_config(tmp_path / "c.yaml", THIRTY)
+    run, elsewhere = tmp_path / "run", tmp_path / "elsewhere"
+    for folder in (run, elsewhere):
+        folder.mkdir()
+    events = run / "tensorboard"
+    if obstacle == "file":
+        events.write_text("mine")
+    elif obstacle == "link":
+        events.symlink_to(elsewhere)
+    else:
+        events.mkdir()
+        monkeypatch.setattr(tensorboard_files, "write_all", no_space)
+    result = invoke("fit", config, *ON, "--out", run)
+
+    assert result.exit_code == 0
+    assert result.stderr.count(f"note: {events}: no more events are written: ") == 1
+    assert len(records(run)) > 1
+    assert (run / "best.npz").is_file()
+    assert list(elsewhere.iterdir()) == []

@@ -3,8 +3,11 @@
 import pytest
 
 from mlptrain.errors import ConfigError
+from mlptrain.nn.losses import Loss
 from mlptrain.tools.trace import parse, read_value, read_values
-from mlptrain.tools.trace.program import FUNCTIONS, Constant, Input
+from mlptrain.tools.trace.program import FUNCTIONS, NODES, Constant, Input
+
+COMPARING = {name for name, kind in NODES.items() if issubclass(kind, Loss)}
 
 
 def spelled(text):
@@ -43,10 +46,36 @@ def spelled(text):
         ("q = x + y; f = q * q", "multiply(add(x, y), add(x, y))"),
         ("q = x; q * 2", "multiply(x, 2)"),
         (" \tx\n+\r\ny ", "add(x, y)"),
+        ("x.T @ y", "matmul(transpose(x), y)"),
+        ("x[0] ^ 2", "power(index(x), 2)"),
+        ("-x[0].T", "negate(transpose(index(x)))"),
+        ("l2(x, y)", "l2(x, y)"),
     ],
 )
 def test_operators_bind_as_in_python(text, meaning):
     assert spelled(text) == meaning
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("x[0]", (0,)),
+        ("x[-1]", (-1,)),
+        ("x[:]", (slice(None),)),
+        ("x[1:]", (slice(1, None),)),
+        ("x[0, 1:3]", (0, slice(1, 3))),
+        ("x[::-2, :]", (slice(None, None, -2), slice(None))),
+    ],
+)
+def test_brackets_take_whole_numbers_and_slices_as_in_numpy(text, place):
+    assert parse(text).operations[0].options == {"place": place}
+
+
+def test_a_sum_may_have_an_axis():
+    assert [gate.options for gate in parse("sum(x) + mean(x, axis=-1)").operations][:2] == [
+        {},
+        {"axis": -1},
+    ]
 
 
 def test_a_hat_and_two_stars_are_the_same_power():
@@ -63,9 +92,12 @@ def test_a_name_belongs_to_the_operation_that_computes_it():
 
 @pytest.mark.parametrize("op", FUNCTIONS)
 def test_every_gate_and_activation_can_be_called_by_its_name(op):
-    two = op in {"add", "subtract", "multiply", "divide", "power", "max", "matmul"}
+    two = op in {"add", "subtract", "multiply", "divide", "power", "max", "min", "matmul", *COMPARING}
 
     assert parse(f"{op}(x, y)" if two else f"{op}(x)").operations[0].op == op
+
+
+OWN = "no gradient flows to y in mse(scores, y); it must have its own name"
 
 
 @pytest.mark.parametrize(
@@ -94,6 +126,16 @@ def test_every_gate_and_activation_can_be_called_by_its_name(op):
         ("x + 1e999", "5: '1e999' is too large; numbers go up to 1.7e308"),
         ("(" * 101 + "x", "101: nested more than 100 deep; name a part of it"),
         ("-" * 101 + "x", "101: nested more than 100 deep; name a part of it"),
+        ("softmx(x)", "1: unknown function 'softmx'; did you mean 'softmax'?"),
+        ("exp(x, axis=0)", "8: exp has no option 'axis'; only sum and mean have one: axis=0"),
+        ("sum(x, keep=0)", "8: sum has no option 'keep'; only sum and mean have one: axis=0"),
+        ("sum(x, axis=0.5)", "13: expected a whole number, got '0.5'"),
+        ("sum(x, axis=0, y)", "14: expected an operator, ',' or ')', got ','"),
+        ("x[]", "3: expected a whole number or ':', got ']'"),
+        ("x[0", "4: expected a whole number, ':', ',' or ']', got the end"),
+        ("x[1:2:3:4]", "8: expected a whole number, ':', ',' or ']', got ':'"),
+        ("x[y]", "3: expected a whole number or ':', got 'y'"),
+        *((text, f"1: {OWN}") for text in ("mse(s, s + 1)", "mse(s, y) + y", "mse(y, y)", "mse(s, 2)")),
         ("__import__('os')", '12: no expression has "\'" in it; delete it'),
     ],
 )

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,15 +15,15 @@ import pytest
 
 from mlptrain.errors import EnvironmentFault, StorageError
 from mlptrain.storage.files import (
-    LOCK,
-    lock,
     predecessor_kept,
-    read_bytes,
-    remove_stale_temporaries,
+    remove_temporaries,
     set_aside,
     temporary_beside,
     write_atomically,
+    write_file,
 )
+from mlptrain.storage.lock import LOCK, lock
+from mlptrain.storage.reading import read_bytes
 
 
 def ended_process() -> int:
@@ -89,8 +90,34 @@ def test_only_temporaries_of_ended_processes_are_removed(tmp_path):
     for path in [*(tmp_path / name for name in kept), stale]:
         path.write_text("")
 
-    assert remove_stale_temporaries(tmp_path) == [stale]
+    assert remove_temporaries(tmp_path, ()) == [stale]
     assert sorted(os.listdir(tmp_path)) == sorted(kept)
+
+
+def test_writing_a_file_clears_away_what_a_killed_process_left_of_it(tmp_path):
+    name = "n" * 250  # with its temporary's ending longer than a name may be
+    ours = temporary_beside(tmp_path / name).name
+    stale, at_work = (
+        tmp_path / re.sub(r"tmp-\d+", f"tmp-{process}", ours)
+        for process in (ended_process(), os.getppid())
+    )
+    other = tmp_path / f".other.tmp-{ended_process()}-01234567"
+    for path in (stale, other, at_work):
+        path.write_text("half")
+    write_file(tmp_path / name, [b"whole"])
+
+    assert (tmp_path / name).read_text() == "whole"
+    assert set(tmp_path.iterdir()) == {tmp_path / name, other, at_work}
+
+
+def test_where_the_drive_has_a_cache_of_its_own_it_is_emptied_too(tmp_path, monkeypatch):
+    """On macOS fsync alone promises nothing when the power goes."""
+    asked = []
+    monkeypatch.setattr(fcntl, "F_FULLFSYNC", 51, raising=False)
+    monkeypatch.setattr(fcntl, "fcntl", lambda descriptor, command: asked.append(command))
+    write_atomically(tmp_path / "a", [b"x"])
+
+    assert asked == [51]
 
 
 def test_a_temporary_of_an_earlier_process_with_our_number_is_removed(tmp_path):
@@ -98,7 +125,7 @@ def test_a_temporary_of_an_earlier_process_with_our_number_is_removed(tmp_path):
     stale = temporary_beside(tmp_path / "last.npz")
     stale.write_text("half")
 
-    assert remove_stale_temporaries(tmp_path) == [stale]
+    assert remove_temporaries(tmp_path, ()) == [stale]
 
 
 def test_the_predecessor_is_kept_once_the_file_is_replaced(tmp_path):
@@ -166,7 +193,7 @@ def test_what_is_not_a_file_is_refused_at_once(tmp_path, kind):
 
 
 def test_a_second_process_is_told_who_holds_the_directory(tmp_path):
-    script = "import sys; from mlptrain.storage.files import lock\nwith lock(sys.argv[1]): pass"
+    script = "import sys; from mlptrain.storage.lock import lock\nwith lock(sys.argv[1]): pass"
     with lock(tmp_path):
         child = subprocess.run(
             [sys.executable, "-c", script, tmp_path], capture_output=True, text=True, check=False
@@ -186,7 +213,7 @@ def test_a_lock_can_be_taken_again_after_its_end(tmp_path):
 
 def test_a_killed_process_leaves_no_lock(tmp_path):
     script = (
-        "import sys, time; from mlptrain.storage.files import lock\n"
+        "import sys, time; from mlptrain.storage.lock import lock\n"
         "with lock(sys.argv[1]):\n print(flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", script, tmp_path], stdout=subprocess.PIPE) as child:
@@ -226,7 +253,7 @@ def taken_by_another(directory):
         "import errno, fcntl, sys\n"
         "def flock(*_): raise OSError(errno.ENOSYS, 'none')\n"
         "fcntl.flock = flock\n"
-        "from mlptrain.storage.files import lock\n"
+        "from mlptrain.storage.lock import lock\n"
         "from mlptrain.errors import EnvironmentFault\n"
         "try: lock(sys.argv[1]).__enter__()\n"
         "except EnvironmentFault: sys.exit(7)\n"

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from mlptrain.data.settings import Fold
 from mlptrain.errors import ConfigError, Interrupted
 from mlptrain.runs.cross_validation import spread
 from mlptrain.runs.fit import prepare_folds
+from mlptrain.storage.lock import LOCK
 from mlptrain.storage.run_directory import RunDirectory
 
 ROWS = [[i, (i * 37 % 11) / 10, (i * 17 % 7) / 3, "abc"[i % 3], i / 4 - 3] for i in range(45)]
@@ -85,7 +87,7 @@ def test_a_class_of_one_row_is_refused_before_the_first_step(config, tmp_path):
 
 
 def test_each_fold_is_a_run_of_its_own(folds):
-    assert sorted(path.name for path in folds.iterdir()) == [
+    assert names_in(folds) == [
         *(f"fold-{number}" for number in range(1, 5)), "folds.json", "out_of_fold.csv",
     ]  # fmt: skip
     for number in range(1, 5):
@@ -211,7 +213,7 @@ def test_force_leaves_no_fold_of_the_run_before(config, folds, tmp_path):
 
 
 def names_in(path):
-    return sorted(each.name for each in path.iterdir())
+    return sorted(each.name for each in path.iterdir() if each.name != LOCK)
 
 
 def test_force_removes_files_of_a_run_and_nothing_else(config, folds, tmp_path):
@@ -231,6 +233,34 @@ def test_force_removes_files_of_a_run_and_nothing_else(config, folds, tmp_path):
     assert names_in(out / "fold-9") == ["mine.csv"]
     assert names_in(out / "fold-04") == ["best.npz"]
     assert (folds / "fold-1" / "best.npz").exists()
+
+
+def test_the_folds_of_a_job_at_work_are_left_alone(config, tmp_path):
+    """Its first fold is done, so nobody holds that one: the lock of all does."""
+    out = tmp_path / "run"
+    with closing(iter(prepare_folds(config, 2, out=out))) as runs:
+        for _ in next(runs):
+            pass
+        next(runs)
+        before = {path: path.read_bytes() for path in (out / "fold-1").iterdir()}
+        for options in (["--force"], ["--resume", out]):
+            where = [] if "--resume" in options else ["--out", out]
+            result = invoke("fit", config, "--folds", 2, *where, *options, "--quiet")
+            assert result.exit_code == 2
+            assert faults(result)[0].startswith(f"{out}: in use by process ")
+        assert {path: path.read_bytes() for path in (out / "fold-1").iterdir()} == before
+
+
+@pytest.mark.parametrize("beside", ["nothing", "folds"])
+def test_force_replaces_no_config_that_somebody_wrote(config, folds, tmp_path, beside):
+    out = copied(folds, tmp_path) if beside == "folds" else tmp_path / "run"
+    out.mkdir(exist_ok=True)
+    mine = shutil.copy(config, out / "config.yaml")
+    result = invoke("fit", mine, "--folds", 2, "--out", out, "--force", "--quiet")
+
+    assert result.exit_code == 2
+    assert faults(result)[0].startswith(f"{out}: holds config.yaml")
+    assert Path(mine).read_bytes() == config.read_bytes()
 
 
 def test_force_removes_nothing_for_a_config_that_cannot_run(config, folds, tmp_path):
@@ -269,12 +299,11 @@ def outcome(out):
 
 def stopped(config, out, fold, step):
     """Four folds, stopped after a step of one of them by what Ctrl-C sends."""
-    runs = iter(prepare_folds(config, 4, out=out))
-    for _ in range(1, fold):
-        train_and_signal(next(runs), -1)
-    last = next(runs)
-    with pytest.raises(Interrupted) as error:
-        train_and_signal(last, step)
+    with closing(iter(prepare_folds(config, 4, out=out))) as runs:
+        for _ in range(1, fold):
+            train_and_signal(next(runs), -1)
+        with pytest.raises(Interrupted) as error:
+            train_and_signal(next(runs), step)
     return str(error.value)
 
 

@@ -12,6 +12,11 @@ from mlptrain.cli import cli
 DOCS = Path(__file__).parent.parent / "docs"
 PAGE = (DOCS / "gallery.md").read_text(encoding="utf-8")
 COMMANDS = [shlex.split(line)[1:] for line in re.findall(r"^\$ (mlptrain .+)$", PAGE, re.MULTILINE)]
+DRAWN = re.findall(
+    r"^\$ python (docs/lecture_pictures.py) (\w+) (docs/gallery/\S+)$", PAGE, re.MULTILINE
+)
+WIDEST = 1600
+"""Pixels: on a page of 900 the letters of 14 are then 8 high."""
 SHOWN = re.findall(r"!\[.+\]\((gallery/[\w.-]+)\)", PAGE)
 TRACES = [words for words in COMMANDS if words[0] == "trace"]
 
@@ -26,11 +31,24 @@ def test_every_picture_that_is_shown_exists_and_no_other_does():
 
 
 def test_every_picture_is_made_by_one_command():
-    assert sorted(file for words in COMMANDS for file in made(words)) == sorted(SHOWN)
+    plotted = [file for words in COMMANDS for file in made(words)]
+    drawn = [file.removeprefix("docs/") for _, _, file in DRAWN]
+
+    assert sorted(plotted + drawn) == sorted(SHOWN)
+    assert len(DRAWN) == PAGE.count("\n$ python ")
 
 
 def test_the_pictures_are_small():
     assert sum(path.stat().st_size for path in (DOCS / "gallery").iterdir()) < 2_000_000
+
+
+def test_a_picture_is_not_wider_than_what_can_be_read_on_a_page():
+    first = {path.name: path.read_text("utf-8")[:2000] for path in (DOCS / "gallery").glob("*.svg")}
+    widths = {
+        name: float(re.findall(r'<svg[^>]* width="([\d.]+)', text)[0]) for name, text in first.items()
+    }
+
+    assert {name: width for name, width in widths.items() if width > WIDEST} == {}
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=shlex.join)

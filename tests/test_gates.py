@@ -7,7 +7,10 @@ import pytest
 
 from mlptrain.graph.gates import GATES
 from mlptrain.graph.graph import Graph
-from mlptrain.tools.trace import FUNCTIONS
+from mlptrain.graph.matrices import Index, Transpose
+from mlptrain.graph.plan import Value
+from mlptrain.graph.reductions import Mean, Softmax, Sum
+from mlptrain.tools.trace.program import NODES
 
 
 def flow(op, *inputs, upstream=1.0):
@@ -15,7 +18,7 @@ def flow(op, *inputs, upstream=1.0):
     graph = Graph(np.float64)
     arrays = [np.array(x, float) for x in inputs]
     sources = [graph.input(f"x{i}", x.shape, wants_gradient=True) for i, x in enumerate(arrays)]
-    output = graph.add(FUNCTIONS[op](), *sources, name="output")
+    output = graph.add(NODES[op](), *sources, name="output")
     plan = graph.plan()
     for source, array in zip(sources, arrays, strict=True):
         plan.value(source)[...] = array
@@ -46,6 +49,14 @@ BY_HAND = [
     ("tanh", (log(2),), 3 / 5, (16 / 25,)),
     ("matmul", ([[2]], [[3]]), [[6]], ([[3]], [[2]])),
     ("sum", ([[1, 2], [3, 4]],), 10, ([[1, 1], [1, 1]],)),
+    ("min", (4, 5), 4, (1, 0)),
+    ("sqrt", (9,), 3, (1 / 6,)),
+    ("abs", (-3,), 3, (-1,)),
+    ("mean", ([[1, 2], [3, 6]],), 3, ([[1 / 4, 1 / 4], [1 / 4, 1 / 4]],)),
+    ("transpose", ([[1, 2, 3]],), [[1], [2], [3]], ([[1, 1, 1]],)),
+    ("index", ([[1, 2], [3, 4]],), [1, 3], ([[1, 0], [1, 0]],)),
+    ("softmax", ([0, log(3)],), [1 / 4, 3 / 4], None),  # its local gradients are a Jacobian: below
+    ("log_softmax", ([0, log(3)],), [log(1 / 4), log(3 / 4)], None),
     ("copy", (7,), 7, (1,)),
 ]
 
@@ -78,8 +89,123 @@ def test_downstream_is_upstream_times_local(op, inputs, upstream, downstream):
     assert flow(op, *inputs, upstream=upstream)[1] == [approx(part) for part in downstream]
 
 
-def test_at_a_tie_the_first_argument_of_max_gets_the_gradient():
-    assert flow("max", 5, 5)[1] == [1, 0]
+@pytest.mark.parametrize("op", ["max", "min"])
+def test_at_a_tie_the_first_argument_gets_the_gradient(op):
+    assert flow(op, 5, 5)[1] == [1, 0]
+
+
+def test_the_absolute_value_is_flat_at_0():
+    assert flow("abs", 0) == (0, [0])
+
+
+@pytest.mark.parametrize("x", [0, 3, -2])
+def test_the_power_0_is_1_and_flat_everywhere(x):
+    with np.errstate(invalid="ignore"):
+        value, (dx, _) = flow("power", x, 0)
+
+    assert (value, dx) == (1, 0)
+
+
+def test_a_negative_power_of_zero_is_infinitely_steep():
+    with np.errstate(divide="ignore", invalid="ignore"):
+        assert flow("power", 0, -1)[1][0] == -np.inf
+
+
+@pytest.mark.parametrize(
+    ("upstream", "softmax", "log_softmax"),
+    [
+        ([1, 0], [3 / 16, -3 / 16], [3 / 4, -3 / 4]),  # p (1 - p), -p q;   1 - p, -q
+        ([0, 1], [-3 / 16, 3 / 16], [-1 / 4, 1 / 4]),  # -p q, q (1 - q);   -p, 1 - q
+    ],
+)
+def test_each_row_of_the_jacobian_of_softmax(upstream, softmax, log_softmax):
+    scores = [0, log(3)]  # p = 1/4, q = 3/4
+
+    assert flow("softmax", scores, upstream=upstream)[1] == [approx(softmax)]
+    assert flow("log_softmax", scores, upstream=upstream)[1] == [approx(log_softmax)]
+
+
+def test_softmax_of_scores_that_are_too_large_for_an_exponential():
+    assert flow("softmax", [[1000, 1000], [0, -5000]])[0] == [[0.5, 0.5], [1, 0]]
+    assert flow("log_softmax", [0, -5000])[0] == [0, -5000]
+
+
+@pytest.mark.parametrize(
+    ("kind", "axis", "value", "gradient"),
+    [
+        (Sum, 0, [5, 7, 9], [[10, 20, 30], [10, 20, 30]]),
+        (Sum, 1, [6, 15], [[10, 10, 10], [20, 20, 20]]),
+        (Sum, -1, [6, 15], [[10, 10, 10], [20, 20, 20]]),
+        (Mean, 0, [2.5, 3.5, 4.5], [[5, 10, 15], [5, 10, 15]]),
+        (Mean, 1, [2, 5], [[10 / 3] * 3, [20 / 3] * 3]),
+    ],
+)
+def test_a_reduction_along_an_axis_sends_its_gradient_back_along_it(kind, axis, value, gradient):
+    x = Value([[1, 2, 3], [4, 5, 6]])
+    y = x.through(kind(axis))
+    y.backward([10, 20, 30][: y.value.size])
+
+    assert y.value.tolist() == approx(value)
+    assert x.gradient.tolist() == approx(gradient)
+
+
+def test_a_part_of_an_array_gets_the_gradient_and_the_rest_gets_0():
+    x = Value([[1, 2, 3], [4, 5, 6]])
+    y = x[1, ::2]
+    y.backward([7, 9])
+
+    assert y.value.tolist() == [4, 6]
+    assert x.gradient.tolist() == [[0, 0, 0], [7, 0, 9]]
+
+
+def test_what_an_index_left_out_gets_0_whatever_was_there():
+    into = [np.full(3, np.nan)]
+
+    Index((1,)).backward(np.array(5.0), (np.ones(3),), np.array(1.0), (), into)
+
+    assert into[0].tolist() == [0, 5, 0]
+
+
+@pytest.mark.parametrize(
+    ("node", "shape", "message"),
+    [
+        (Sum(axis=2), (2, 3), "Sum has no axis 2"),
+        (Mean(axis=-3), (2, 3), "Mean has no axis -3"),
+        (Softmax(), (), "Softmax needs a vector or a matrix"),
+        (Transpose(), (3,), "Transpose needs a matrix"),
+        (Index((3,)), (3,), "Index: index 3 is out of bounds"),
+    ],
+)
+def test_a_gate_refuses_what_it_cannot_take_by_its_name(node, shape, message):
+    with pytest.raises(ValueError, match=message):
+        node.shape(shape)
+
+
+def test_an_index_of_a_list_is_refused_since_it_could_take_an_element_twice():
+    with pytest.raises(TypeError, match="whole numbers and slices"):
+        Index(([0, 0],))
+
+
+@pytest.mark.parametrize(
+    ("node", "rows", "axis"),
+    [
+        (Sum(), -2, None),
+        (Sum(axis=-1), -2, -1),  # (N, D) -> (N,)
+        (Sum(axis=-2), -2, None),
+        (Sum(axis=-3), -2, -2),  # (k, N, D) -> (N, D)
+        (Transpose(), -2, -1),
+        (Transpose(), -1, -2),
+        (Transpose(), -3, -3),
+    ],
+)
+def test_where_the_rows_are_behind_a_gate(node, rows, axis):
+    assert node.row_axis(rows) == axis
+
+
+@pytest.mark.parametrize("node", [Sum(axis=0), Index((0,))])
+def test_a_gate_that_cannot_tell_where_the_rows_go_refuses(node):
+    with pytest.raises(ValueError, match=type(node).__name__):
+        node.row_axis(-2)
 
 
 def test_the_cube_of_a_negative_number_has_a_slope():
@@ -159,7 +285,9 @@ def test_shapes_that_do_not_broadcast_are_refused():
         GATES["add"]().shape((2,), (3,))
 
 
-@pytest.mark.parametrize("op", ["add", "subtract", "multiply", "divide", "power", "max", "matmul"])
+@pytest.mark.parametrize(
+    "op", ["add", "subtract", "multiply", "divide", "power", "max", "min", "matmul"]
+)
 @pytest.mark.parametrize("wanted", [0, 1])
 def test_a_gate_leaves_out_the_gradient_that_nobody_wants(op, wanted):
     x = np.full((2, 2), 2.0)
@@ -167,8 +295,8 @@ def test_a_gate_leaves_out_the_gradient_that_nobody_wants(op, wanted):
     into[wanted] = np.full((2, 2), np.nan)
 
     out = np.empty((2, 2))
-    FUNCTIONS[op]().forward((x, x), out, ())
-    FUNCTIONS[op]().backward(np.ones((2, 2)), (x, x), out, (), into)
+    NODES[op]().forward((x, x), out, ())
+    NODES[op]().backward(np.ones((2, 2)), (x, x), out, (), into)
 
     assert np.isfinite(into[wanted]).all()
     assert into[1 - wanted] is None

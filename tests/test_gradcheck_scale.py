@@ -10,7 +10,8 @@ from helpers import check_nodes
 from mlptrain.cli import cli
 from mlptrain.data.dataset import Rows
 from mlptrain.data.inputs import Inputs
-from mlptrain.graph.gates import Multiply, Sum, fold
+from mlptrain.graph.gates import Multiply, fold
+from mlptrain.graph.reductions import Sum
 from mlptrain.nn.activations import ACTIVATIONS
 from mlptrain.nn.initializers import xavier
 from mlptrain.nn.linear import Linear
@@ -101,7 +102,9 @@ def test_a_wrong_sum_is_named_before_the_product_that_is_added_up_by_it(monkeypa
         Sum, "backward", lambda self, upstream, inputs, out, saved, into: into[0].fill(2.0)
     )
     (line,) = run().stderr.splitlines()
-    assert line.startswith("error: class Sum in mlptrain/graph/gates.py: node sum, not projected: x")
+    assert line.startswith(
+        "error: class Sum in mlptrain/graph/reductions.py: node sum, not projected: x"
+    )
 
 
 def test_a_wrong_node_is_named_once_and_the_networks_with_it_are_counted(monkeypatch):

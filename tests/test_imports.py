@@ -59,6 +59,7 @@ HOMES = {
 LATE = {
     ("runs/tensorboard.py", "tensorboardX"): "an extra, and only for who asks for it",
     ("data/readers/sources.py", "mlptrain.data.readers.tables"): "polars is slower than a small fit",
+    ("cli/trace.py", "mlptrain.tools.trace.of_config"): "an expression needs neither pydantic nor YAML",
     ("cli/misuse.py", "mlptrain.config.keys"): "--help and other answers need no pydantic",
     ("report/plots/canvas.py", "matplotlib"): "an extra, and slow to import",
 }

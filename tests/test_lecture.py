@@ -86,7 +86,7 @@ def test_the_polar_transform_makes_the_rings_linearly_separable():
 # capacity and regularization (P40-P41)
 
 
-def test_more_neurons_fit_the_moons_better():
+def test_more_neurons_fit_the_spiral_arms_better():
     losses = [trained(CONFIGS / f"capacity-{units}.yaml")[1]["data_loss"] for units in (3, 6, 20)]
 
     assert losses[0] > losses[1] > losses[2]
@@ -167,7 +167,7 @@ def test_every_activation_gets_more_of_the_moons_than_a_linear_classifier(activa
 MEMORY = """
 import numpy as np
 from mlptrain.graph.graph import Graph
-from mlptrain.graph.gates import Sum
+from mlptrain.graph.reductions import Sum
 from mlptrain.nn.linear import Linear
 
 def peak():

@@ -206,6 +206,29 @@ def test_an_npz_loads_with_classes_and_without(tmp_path: Path) -> None:
     assert numbers.train.y.shape == (150, 1)
 
 
+def test_labels_are_features_only_where_they_are_named(tmp_path: Path) -> None:
+    X, y = load_iris(return_X_y=True)
+    path = str(tmp_path / "iris.npz")
+    np.savez(path, X=X, y=y, again=y, several=np.column_stack([y, y]))
+
+    data = load(path)
+    assert data.features == ("x0", "x1", "x2", "x3")
+    left_out = "labels, left out unless data.features names them: again, several0, several1"
+    assert f"{path}: {left_out}" in data.notes
+
+    named = load(path, features=["x0", "x1", "again"])
+    assert named.features == ("x0", "x1", "again")
+    assert not any("left out" in note for note in named.notes)
+    assert any("again and the target y tell each other one to one" in note for note in named.notes)
+
+
+def test_the_coarse_label_of_cifar_100_is_no_feature(tmp_path: Path) -> None:
+    record = np.random.default_rng(0).integers(0, 256, (40, 2 + 3072), np.uint8)
+    record[:, 0], record[:, 1] = np.arange(40) % 4 // 2, np.arange(40) % 4
+    (tmp_path / "c.bin").write_bytes(record.tobytes())
+    assert len(load(str(tmp_path / "c.bin")).features) == 3072
+
+
 def test_an_npy_pair_names_its_labels_by_the_target(tmp_path: Path) -> None:
     np.save(tmp_path / "X.npy", np.arange(8.0).reshape(4, 2))
     np.save(tmp_path / "labels.npy", np.array([0, 1, 0, 1]))

@@ -134,6 +134,23 @@ def test_kept_columns_come_first_and_as_they_are_written(run, tmp_path):
     assert [line.rpartition(",")[0] for line in lines[1:]] == ["007,1.50", '"x,y",1']
 
 
+def test_no_cell_is_a_formula_where_that_is_asked_for(tmp_path):
+    """What OWASP says of CSV injection: = + - @, tab and carriage return; numbers stay numbers."""
+    cells = ["=HYPERLINK(1)", "+x", "-x", "@x", "-2.5", "+1e3", "plain", "a=b", ""]
+    rows = [[cell, i % 2, ["@no", "yes"][i % 2]] for i, cell in enumerate(cells * 4)]
+    path = write(tmp_path / "f.csv", ["=id", "u", "answer"], rows)
+    data = {"train": path, "target": "answer", "ignore": ["=id"], "val": 0, "test": 0}
+    where = mlptrain.fit({"data": data, "train": {"epochs": 1}}, out=tmp_path / "run").directory.path
+
+    kept = output(where, path, "--keep", "=id", "--escape-formulas")
+    assert kept[0] == "'=id,answer"
+    assert [line.rpartition(",")[0] for line in kept[1:10]] == [
+        *("'=HYPERLINK(1)", "'+x", "'-x", "'@x", "-2.5", "+1e3", "plain", "a=b", ""),
+    ]
+    assert {line.rpartition(",")[2] for line in kept[1:]} <= {"'@no", "yes"}
+    assert output(where, path, "--keep", "=id")[1].startswith("=HYPERLINK(1),")
+
+
 def test_a_kept_column_may_not_bear_the_name_of_the_prediction(run, table):
     result = invoke("predict", run, table, "--keep", "answer")
     assert result.exit_code == 2

@@ -121,7 +121,7 @@ def test_unseen_and_missing_categories_are_zeros_where_asked(csv: Path) -> None:
     csv.write_text("c\nblue\ngreen\nNA\n")
     rows, notes = load_rows(str(csv), data.preprocessing, target_needed=False, dtype=np.float64)
     assert rows.inputs.numbers.tolist() == [[1, 0], [0, 0], [0, 0]]
-    assert notes == ("2 missing or unseen values of c became all zeros",)
+    assert notes == (f"{csv}: 2 missing or unseen values of c became all zeros",)
 
 
 def test_whole_numbers_can_be_categories(csv: Path) -> None:
@@ -338,6 +338,50 @@ def test_a_damaged_document_is_a_checkpoint_error_or_still_whole(csv: Path) -> N
         except CheckpointError as error:
             refused += "\n" not in str(error)
     assert refused > 100
+
+
+def grades(rows: int = 40) -> pl.DataFrame:
+    """A class and a number, columns that are them in other words, and some that are not."""
+    i = np.arange(rows)
+    number = 20 + (i * 7 % rows) / 3  # all different
+    return pl.DataFrame(
+        {
+            "grade": [("low", "middle", "high")[k % 3] for k in i],
+            "code": (3 - i % 3) * 10,
+            "letter": [("l", None, "h")[k % 3] for k in i],  # a blank is a value as well
+            "coarse": i % 3 // 2,  # what tells less than everything is no code
+            "finer": i % 6,
+            "celsius": number,
+            "fahrenheit": number * 1.8 + 32,
+            "minus_log": -np.log(number),
+            "noise": np.random.default_rng(0).normal(size=rows),  # all different too, in no order
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("target", "classify", "found"),
+    [("grade", True, "code, letter"), ("celsius", False, "fahrenheit, minus_log")],
+)
+def test_a_column_that_is_the_target_in_other_words_is_named(
+    tmp_path: Path, target: str, classify: bool, found: str
+) -> None:
+    settings = {"target": target, "classify": classify, "categorical": {"missing": "zeros"}}
+    notes = fit(tmp_path / "t.csv", grades().write_csv(), **settings).notes
+
+    said = [note for note in notes if "one to one" in note]
+    assert len(said) == 1
+    assert f"{found} and the target {target} tell each other" in said[0]
+    assert said[0].endswith(f"data.ignore: [{found}]")
+
+
+def test_a_curve_through_one_column_is_no_giveaway_but_a_copy_is(tmp_path: Path) -> None:
+    curve = "x,y\n" + "".join(f"{i},{i * i}\n" for i in range(30))
+    copy = "x,y\n" + "".join(f"{i},{i}\n" for i in range(30))
+    few = "x,y\n" + "".join(f"{i},{i}\n" for i in range(10))
+
+    said = [fit(tmp_path / "t.csv", text, classify=False).notes for text in (curve, copy, few)]
+    assert ["one to one" in " ".join(notes) for notes in said] == [False, True, False]
 
 
 def test_balanced_weights_are_scikit_learns() -> None:

@@ -55,7 +55,7 @@ EVERYWHERE = (
     *("tests/test_golden.py", "tests/test_gradcheck.py", "tests/test_graph.py"),
     *("tests/test_network.py", "tests/test_knobs.py", "tests/test_examples.py"),
     *("tests/test_config_load.py", "tests/test_config_faults.py", "tests/test_config_reference.py"),
-    *("tests/test_docs.py", "tests/test_imports.py", "tests/test_sizes.py"),
+    *("tests/test_docs.py", "tests/test_imports.py", "tests/test_sizes.py", "tests/test_flat_code.py"),
 )
 """What looks at every table. It takes a minute or two, so it looks at all recipes at once."""
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from mlptrain.errors import CheckpointError, ConfigError, EnvironmentFault, StorageError
-from mlptrain.storage import archive
+from mlptrain.report.plots import KINDS
+from mlptrain.storage import archive, run_directory
 from mlptrain.storage.archive import read_archive
 from mlptrain.storage.fold_directory import checkpoint_of
 from mlptrain.storage.run_directory import RunDirectory
@@ -51,12 +52,52 @@ def test_force_removes_only_what_a_run_writes(run):
     for step in (1, 2):
         save(run, step)
         save(run, step, "best")
-    (run.path / "notes.txt").write_text("mine")
-    (run.path / "last.npz.corrupt").write_text("evidence")
+    about = (
+        "report.html",
+        "best.npz.corrupt",
+        "last.npz.2.corrupt",
+        *(f"{kind}.png" for kind in KINDS),
+    )
+    mine = ("notes.txt", "mine.png", "mine.corrupt", "tensorboard/notes.txt")
+    (run.path / "tensorboard").mkdir()
+    for name in (*about, *mine, "tensorboard/events.out.tfevents.1.host.0000"):
+        (run.path / name).write_text("x")
     run.close()
     RunDirectory.create(run.path, force=True).close()
 
-    assert sorted(os.listdir(run.path)) == [".lock", "last.npz.corrupt", "notes.txt"]
+    left = {str(path.relative_to(run.path)) for path in run.path.rglob("*")}
+    assert left == {".lock", "tensorboard", *mine}
+
+
+def test_force_takes_no_events_that_are_elsewhere(run, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "events.out.tfevents.1.host.0000").write_text("x")
+    (run.path / "tensorboard").symlink_to(elsewhere)
+    run.write_config("seed: 0\n")
+    run.close()
+    RunDirectory.create(run.path, force=True).close()
+
+    assert os.listdir(elsewhere) == ["events.out.tfevents.1.host.0000"]
+
+
+@pytest.mark.parametrize("force", [True, False])
+@pytest.mark.parametrize("name", ["config.yaml", "metrics.jsonl", "summary.json"])
+def test_what_no_run_has_written_is_never_replaced(tmp_path, name, force):
+    (tmp_path / name).write_text("mine")
+    for _ in range(2):  # the refusal leaves nothing that would look like a run
+        with pytest.raises(EnvironmentFault, match=f"holds {name}, but no checkpoint and no .lock"):
+            RunDirectory.create(tmp_path, force=force)
+    assert (tmp_path / name).read_text() == "mine"
+    assert os.listdir(tmp_path) == [name]
+
+
+def test_every_new_directory_above_a_run_is_brought_to_the_disk(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr(run_directory, "sync_directory", synced.append)
+    RunDirectory.create(tmp_path / "a" / "b" / "c", force=False).close()
+
+    assert set(synced) == {tmp_path, tmp_path / "a", tmp_path / "a" / "b"}
 
 
 def test_force_does_not_touch_a_run_at_work(run):
@@ -85,11 +126,13 @@ def test_only_a_run_can_be_opened(tmp_path):
 
 def test_opening_clears_away_what_a_killed_run_left(run):
     run.write_config("seed: 0\n")
-    (run.path / f".last.npz.tmp-{os.getpid()}-01234567").write_text("half")
+    elsewhere = f".report.html.tmp-{os.getppid()}-01234567"  # written by who needs no lock
+    for name in (f".last.npz.tmp-{os.getpid()}-01234567", ".best.npz.tmp-1-01234567", elsewhere):
+        (run.path / name).write_text("half")
     run.close()
     RunDirectory.open(run.path).close()
 
-    assert sorted(os.listdir(run.path)) == [".lock", "config.yaml"]
+    assert sorted(os.listdir(run.path)) == [".lock", elsewhere, "config.yaml"]
 
 
 def test_metrics_are_lines_of_json_with_null_for_nan(run):

@@ -1,10 +1,13 @@
 """SIGINT and SIGTERM end a run after its step, saved; and two runs never share a directory."""
 
+import json
+import platform
 import signal
 import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from html import unescape
 
 import pytest
 from helpers import changed
@@ -157,6 +160,34 @@ def test_ctrl_c_before_the_training_ends_with_130_too(tmp_path, monkeypatch):
 
 
 # --- one directory, one run ---
+
+
+def test_a_run_says_that_it_is_at_work_and_a_killed_one_was_interrupted(tmp_path):
+    path = tmp_path / "run"
+
+    def told():
+        """What `show`, `eval` and `report` say of it."""
+        said = [invoke("show", path), invoke("eval", path), invoke("report", path)]
+        assert [each.exit_code for each in said] == [0, 0, 0]
+        page = unescape((path / "report.html").read_text())
+        return [said[0].stderr, said[1].stderr, page]
+
+    with in_step_13(path) as process:
+        summary = json.loads((path / "summary.json").read_text())
+        assert summary["status"] == "running"
+        assert (summary["host"], summary["pid"]) == (platform.node(), process.pid)
+        assert all(f"running: process {process.pid} is at work" in text for text in told())
+        process.kill()
+        process.wait()
+    killed = f"interrupted: killed at work; go on with mlptrain fit --resume {path}"
+    assert all(killed in text for text in told())
+
+    summary["host"] = "elsewhere"
+    (path / "summary.json").write_text(json.dumps(summary))
+    assert all("running: on elsewhere, as far as known" in text for text in told())
+
+    assert invoke("fit", "--resume", path, "--quiet").exit_code == 0
+    assert not any("running" in text or "interrupted" in text for text in told())
 
 
 def test_a_second_run_in_a_directory_is_refused_while_the_first_is_at_work(tmp_path):

@@ -6,11 +6,23 @@ Every command with every such stream is in tests/chaos/test_streams_everywhere.p
 import errno
 import os
 import signal
+import subprocess
 import threading
+import time
 
 import pytest
 from helpers import changed
-from runs import BROKEN, THIRTY, finish, mlptrain, mlptrain_into, outcome, write_config
+from runs import (
+    BROKEN,
+    THIRTY,
+    command,
+    finish,
+    mlptrain,
+    mlptrain_into,
+    outcome,
+    surroundings,
+    write_config,
+)
 
 from mlptrain.report.standard_streams import Outlet
 from mlptrain.runs.fit import prepare
@@ -131,3 +143,37 @@ def test_predict_stops_where_nobody_reads(tmp_path):
     ended = mlptrain_into("stdout", "broken", "predict", tmp_path / "run", long)
 
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_leaves_nothing_half_written(tmp_path, number):
+    """`predict -o` waits for its stdin when the signal comes, its temporary file begun."""
+    config = write_config(tmp_path / "config.yaml", THIRTY)
+    assert mlptrain("fit", config, "--out", tmp_path / "run", "--quiet").returncode == 0
+    words = command("predict", tmp_path / "run", "-", "-o", tmp_path / "p.csv")
+    with subprocess.Popen(
+        words, env=surroundings(), stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        deadline = time.monotonic() + 30
+        while not list(tmp_path.glob(".p.csv.tmp-*")):
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        process.send_signal(number)
+        assert process.wait(timeout=30) == -number
+    assert not list(tmp_path.glob("*p.csv*"))
+
+
+def test_an_address_space_of_a_gigabyte_is_enough_for_a_table_and_less_is_one_line(tmp_path):
+    rows = "".join(f"{i % 7},{'pq'[i % 2]}\n" for i in range(60))
+    (tmp_path / "rows.csv").write_text("a,y\n" + rows)
+    config = write_config(tmp_path / "c.yaml", {"data": {"train": str(tmp_path / "rows.csv")}})
+    for kilobytes, code in ((1_000_000, 0), (600_000, 2)):
+        limited = ["sh", "-c", f'ulimit -v {kilobytes}; exec "$@"', "sh"]
+        ended = subprocess.run(
+            [*limited, *command("fit", config, "--dry-run")],
+            env=surroundings(), capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert ended.returncode == code, ended.stderr
+    assert ended.stderr.startswith("error: the address space is limited to 614 MB (ulimit -v)")
+    assert ended.stderr.count("\n") == 1

@@ -25,6 +25,7 @@ COMMANDS = {
     "check": "Sanity checks of data, network and first steps.",
     "gradcheck": "Compare numerical with analytic gradients.",
     "trace": "Show the computational graph of an expression.",
+    "exercise": "Write a gate or an optimizer, and have it judged.",
     "show": "Layers, shapes and sizes of a network.",
     "bench": "Where the time of a training step goes.",
     "schema": "Print the JSON Schema of the config.",

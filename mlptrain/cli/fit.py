@@ -11,6 +11,8 @@ from mlptrain.errors import ConfigError
 from mlptrain.report import training
 from mlptrain.runs import fit as runs
 
+MOST_THREADS = 1024
+
 
 def check_together(
     dry_run: bool, folds: int | None, resume: Path | None, start: InitFrom | None
@@ -25,7 +27,7 @@ def check_together(
 @click.command()
 @click.argument("config", type=click.Path(path_type=Path), required=False)
 @set_option
-@click.option("--out", type=click.Path(path_type=Path), help="Run directory.  [runs/CONFIG-DATE-TIME]")
+@click.option("--out", metavar="PATH", help="Run directory.  [runs/CONFIG-DATE-TIME]")
 @click.option(
     "--resume",
     type=click.Path(path_type=Path),
@@ -47,14 +49,14 @@ def check_together(
 )
 @click.option("--force", is_flag=True, help="Replace the run that is in the run directory.")
 @click.option("--seed", type=click.IntRange(min=0), help="The same as --set seed=N.")
-@click.option("--threads", type=click.IntRange(min=1), help="Threads of the matrix products.")
+@click.option("--threads", type=click.IntRange(1, MOST_THREADS), help="Threads of the matrix products.")
 @click.option("--quiet", is_flag=True, help="No progress, only the result.")
 @click.option("--dry-run", is_flag=True, help="Check everything, do one step, begin no run.")
 @json_option
 def command(
     config: Path | None,
     overrides: tuple[str, ...],
-    out: Path | None,
+    out: str | None,
     resume: Path | None,
     init_from: Path | None,
     refit_preprocessing: bool,

@@ -5,7 +5,9 @@ from pathlib import Path
 import click
 
 from mlptrain.cli.options import set_option
+from mlptrain.errors import ConfigError
 from mlptrain.report import summary as report
+from mlptrain.tools.saved import kept
 from mlptrain.tools.summary import resolved_config, summarize
 
 
@@ -15,18 +17,26 @@ from mlptrain.tools.summary import resolved_config, summarize
 @click.option(
     "--config", "config_only", is_flag=True, help="Print the resolved config and nothing else."
 )
-def command(what: Path, overrides: tuple[str, ...], config_only: bool) -> None:
+@click.option(
+    "--saved", is_flag=True, help="Print what each node keeps for its backward pass, in bytes."
+)
+def command(what: Path, overrides: tuple[str, ...], config_only: bool, saved: bool) -> None:
     """Layers, shapes, parameters, multiply-adds and memory of a network.
 
     For a checkpoint or a run also how far it was trained. With --config, the YAML with every
-    default written out.
+    default written out. With --saved, what each node of the training graph keeps of a minibatch.
 
     \b
     Example:
       mlptrain show configs/digits.yaml
+      mlptrain show configs/digits.yaml --saved
       mlptrain show runs/digits-20260101-120000 --config
     """
+    if config_only and saved:
+        raise ConfigError("--config, --saved: each prints something of its own; keep one")
     if config_only:
         report.write_config(resolved_config(what, overrides))
+    elif saved:
+        report.show_kept(*kept(what, overrides))
     else:
         report.show(summarize(what, overrides))

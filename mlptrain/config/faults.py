@@ -157,7 +157,10 @@ def _number_hint(value: object) -> str:
 
 
 def _quotes_hint(value: object) -> str:
-    is_number = isinstance(value, str) and isinstance(resolve(value[:20]), int | float)
+    try:
+        is_number = isinstance(value, str) and isinstance(resolve(value), int | float)
+    except ValueError:  # a number that is too large without its quotes, too
+        return ""
     return "; remove the quotes" if is_number else ""
 
 

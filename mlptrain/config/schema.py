@@ -98,7 +98,9 @@ class Data(Section):
     )
     features: Annotated[
         Annotated[Columns, Len(min_length=1)] | None, Kinds("a list of columns or null")
-    ] = setting(None, "columns to learn from; null: every column that is not named elsewhere")
+    ] = setting(
+        None, "columns to learn from; null: every one that is not named elsewhere; of arrays, X alone"
+    )
     ignore: Annotated[tuple[str, ...], Strict(False)] = setting(
         [], 'columns to leave out: ids, free text, whatever leaks the answer; "" is one without a name'
     )

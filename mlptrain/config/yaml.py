@@ -19,8 +19,10 @@ from typing import Any
 import yaml
 
 from mlptrain.config.scalars import resolve
-from mlptrain.errors import ConfigError, StorageError
+from mlptrain.errors import ConfigError
 from mlptrain.messages import nearest
+from mlptrain.storage.reading import open_buffered
+from mlptrain.storage.shell_streams import spoken
 
 MAX_BYTES = 1_000_000
 MAX_LEVELS = 50
@@ -59,23 +61,21 @@ class TextFault(Exception):
 
 def read(path: str | FilePath) -> Document:
     """Read a YAML file; ConfigError if it is not there or is not what `parse` takes."""
+    name = spoken(path)
     try:
-        with open(path, "rb") as file:
+        with open_buffered(path) as file:
             content = file.read(MAX_BYTES + 1)
-    except (FileNotFoundError, NotADirectoryError):
-        raise ConfigError(f"{path}: no such file; {_neighbour(FilePath(path))}") from None
+    except FileNotFoundError:
+        raise ConfigError(f"{name}: no such file; {_neighbour(FilePath(path))}") from None
     except IsADirectoryError:
-        raise ConfigError(f"{path}: this is a directory; name a YAML file in it") from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise StorageError(f"{path!s}: cannot be read: {reason}") from None
+        raise ConfigError(f"{name}: this is a directory; name a YAML file in it") from None
     if len(content) > MAX_BYTES:
-        raise ConfigError(f"{path}: more than {MAX_BYTES:,} bytes; is this a config?")
+        raise ConfigError(f"{name}: more than {MAX_BYTES:,} bytes; is this a config?")
     try:
-        return parse(content.decode("utf-8-sig"), str(path))
+        return parse(content.decode("utf-8-sig"), name)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise ConfigError(f"{path}:{line}: not UTF-8 text; save the file as UTF-8") from None
+        raise ConfigError(f"{name}:{line}: not UTF-8 text; save the file as UTF-8") from None
 
 
 def parse(text: str, source: str) -> Document:

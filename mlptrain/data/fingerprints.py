@@ -6,6 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from mlptrain.data.readers.sources import file_fingerprint
 from mlptrain.errors import DataError
+from mlptrain.storage.shell_streams import is_stream
 
 
 class Fingerprints(Mapping[str, str]):
@@ -47,7 +48,9 @@ class Fingerprints(Mapping[str, str]):
 
 
 def _state(file: str) -> tuple[int, int, int] | None:
-    """What changes with the content of a file; None for one that is not there."""
+    """What changes with the content of a file; None for one that is not there, or was copied."""
+    if is_stream(file):
+        return None
     try:
         found = os.stat(file)
     except (OSError, ValueError):

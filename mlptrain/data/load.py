@@ -1,7 +1,7 @@
 """From the settings of a config to a Dataset, and from a file to the rows of a trained model."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
 import numpy as np
@@ -13,7 +13,7 @@ from mlptrain.data.fingerprints import Fingerprints
 from mlptrain.data.prepared import no_rows, prepare, rows_of
 from mlptrain.data.prepared_file import read_prepared, write_prepared
 from mlptrain.data.preprocessing.preprocess import Preprocessing
-from mlptrain.data.preprocessing.repairs import RepairNote
+from mlptrain.data.preprocessing.repairs import Repair, RepairNote
 from mlptrain.data.readers.sources import (
     labels_of,
     open_source,
@@ -62,17 +62,18 @@ def load_rows(
     notes = preprocessing.extra(source)
     if not target_needed:
         inputs, repairs = preprocessing.apply(source, every_row(len(source)), dtype)
-        return Rows(inputs, np.empty(0, np.int64)), (
-            *notes,
-            *(RepairNote(path, repair) for repair in repairs),
-        )
+        return Rows(inputs, np.empty(0, np.int64)), (*notes, *_notes_on(repairs, path))
     rows, dropped = preprocessing.usable(source)
     notes += dropped
     if not len(rows):
         raise no_rows(source)
     preprocessing.check_weights(source, rows, dtype)
     loaded, repairs = rows_of(preprocessing, source, rows, dtype)
-    return loaded, (*notes, *map(str, repairs))
+    return loaded, (*notes, *_notes_on(repairs, path))
+
+
+def _notes_on(repairs: Iterable[Repair], path: str) -> Iterator[RepairNote]:
+    return (RepairNote(path, repair) for repair in repairs)
 
 
 def _from_file(request: Request) -> Dataset:

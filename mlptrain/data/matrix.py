@@ -43,6 +43,11 @@ class Matrix:
         """The features, then the labels."""
         return (*self.features, *self.labels)
 
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """The columns of X: a label is never a feature unless the config names it."""
+        return self.features
+
     def __len__(self) -> int:
         return len(self.X)
 

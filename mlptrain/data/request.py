@@ -2,10 +2,10 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,8 @@ from mlptrain.data.readers.sources import (
 )
 from mlptrain.data.settings import Settings
 from mlptrain.data.source import Source
-from mlptrain.errors import ConfigError
+from mlptrain.errors import ConfigError, StorageError
+from mlptrain.storage.reading import open_file
 from mlptrain.version import __version__
 
 LARGE = 1 << 26
@@ -137,8 +138,9 @@ def files_of(train: str, target: str | Sequence[str] | None, *parts: object) -> 
 
 
 def file_size(path: str) -> int:
-    """Bytes; 0 for a file that is not there, which whoever opens it will say."""
+    """Bytes; 0 for a file that cannot be opened, which whoever opens it will say."""
     try:
-        return Path(path).stat().st_size
-    except (OSError, ValueError):
+        with open_file(path) as file:
+            return file.seek(0, os.SEEK_END)
+    except (OSError, StorageError):
         return 0

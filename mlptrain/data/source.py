@@ -42,6 +42,10 @@ class Source(Protocol):
     def names(self) -> tuple[str, ...]:
         """The columns in the order of the file."""
 
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """The columns that are features where the config names none, but for target and weight."""
+
     def __len__(self) -> int:
         """How many rows there are."""
 

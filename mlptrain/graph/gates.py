@@ -9,7 +9,9 @@ dL/dx always has the shape of x (P134).
 import numpy as np
 
 from mlptrain.arrays import Array, Arrays, Into, Shape
+from mlptrain.graph.matrices import Index, MatMul, Transpose
 from mlptrain.graph.node import Node
+from mlptrain.graph.reductions import LogSoftmax, Mean, Softmax, Sum
 
 
 class Unary(Node):
@@ -150,6 +152,25 @@ class Max(Binary):
         fold(upstream * ~first, into[1])
 
 
+class Min(Binary):
+    """min(x, y).   local: 1 for the smaller (the first of equals), 0 for the other.
+
+    >>> apply(Min(), np.array([2.0, -1.0]), np.array([1.0, 0.0]), dtype=float)
+    array([ 1., -1.])
+    """
+
+    def piece(self, *inputs: Array) -> Array | None:
+        return np.less_equal(inputs[0], inputs[1])
+
+    def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
+        np.minimum(inputs[0], inputs[1], out=out)
+
+    def backward(self, upstream: Array, inputs: Arrays, out: Array, saved: Arrays, into: Into) -> None:
+        first = np.less_equal(inputs[0], inputs[1])
+        fold(upstream * first, into[0])
+        fold(upstream * ~first, into[1])
+
+
 class Negate(Unary):
     """-x.   local: -1.
 
@@ -192,6 +213,37 @@ class Log(Unary):
         np.divide(upstream, inputs[0], out=into[0])
 
 
+class Sqrt(Unary):
+    """The square root of x.   local: 1 / (2 sqrt x).
+
+    >>> apply(Sqrt(), np.array([9.0, 0.25]), dtype=float)
+    array([3. , 0.5])
+    """
+
+    def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
+        np.sqrt(inputs[0], out=out)
+
+    def backward(self, upstream: Array, inputs: Arrays, out: Array, saved: Arrays, into: Into) -> None:
+        np.divide(0.5 * upstream, out, out=into[0])
+
+
+class Abs(Unary):
+    """|x|.   local: the sign of x, 0 at x = 0.
+
+    >>> apply(Abs(), np.array([3.0, -0.5]), dtype=float)
+    array([3. , 0.5])
+    """
+
+    def piece(self, *inputs: Array) -> Array | None:
+        return np.sign(inputs[0])
+
+    def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
+        np.abs(inputs[0], out=out)
+
+    def backward(self, upstream: Array, inputs: Arrays, out: Array, saved: Arrays, into: Into) -> None:
+        np.multiply(upstream, np.sign(inputs[0]), out=into[0])
+
+
 class Copy(Unary):
     """x, read more than once.   local: 1.
 
@@ -209,58 +261,6 @@ class Copy(Unary):
         np.copyto(into[0], upstream)
 
 
-class Sum(Node):
-    """The sum of all elements.   x (any shape) -> ().   local: 1 for each element.
-
-    >>> apply(Sum(), np.array([[1.0, 2.0], [3.0, 4.0]]), dtype=float)
-    array(10.)
-    """
-
-    def shape(self, *inputs: Shape) -> Shape:
-        return ()
-
-    def row_axis(self, *axes: int | None) -> int | None:
-        return None
-
-    def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
-        np.sum(inputs[0], out=out)
-
-    def backward(self, upstream: Array, inputs: Arrays, out: Array, saved: Arrays, into: Into) -> None:
-        np.copyto(into[0], upstream)
-
-
-class MatMul(Node):
-    """x @ w.   x (N, D)   w (D, M)   ->   (N, M)
-
-    local    The Jacobians are implicit: dL/dx = upstream @ w.T and dL/dw = x.T @ upstream, "the only
-             way to make shapes match up" (P145). Written out, one would take 256 GB at N=64, D=M=4096
-             (P139).
-
-    >>> apply(MatMul(), np.array([[1.0, 2.0]]), np.array([[3.0, 0.0], [4.0, 1.0]]), dtype=float)
-    array([[11.,  2.]])
-    """
-
-    def shape(self, *inputs: Shape) -> Shape:
-        x, w = inputs
-        if len(x) != 2 or len(w) != 2 or x[1] != w[0]:
-            raise ValueError(f"MatMul needs (N, D) @ (D, M), got {x} @ {w}")
-        return (x[0], w[1])
-
-    def row_axis(self, *axes: int | None) -> int | None:
-        x, w = axes
-        return -2 if x == -2 else -1 if w == -1 else None
-
-    def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
-        np.matmul(inputs[0], inputs[1], out=out)
-
-    def backward(self, upstream: Array, inputs: Arrays, out: Array, saved: Arrays, into: Into) -> None:
-        x, w = inputs
-        if into[0] is not None:
-            np.matmul(upstream, w.T, out=into[0])
-        if into[1] is not None:
-            np.matmul(x.T, upstream, out=into[1])
-
-
 GATES: dict[str, type[Node]] = {
     "add": Add,
     "subtract": Subtract,
@@ -269,9 +269,17 @@ GATES: dict[str, type[Node]] = {
     "negate": Negate,
     "power": Power,
     "max": Max,
+    "min": Min,
     "exp": Exp,
     "log": Log,
+    "sqrt": Sqrt,
+    "abs": Abs,
     "matmul": MatMul,
+    "transpose": Transpose,
+    "index": Index,
     "sum": Sum,
+    "mean": Mean,
+    "softmax": Softmax,
+    "log_softmax": LogSoftmax,
     "copy": Copy,
 }

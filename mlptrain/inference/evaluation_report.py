@@ -14,6 +14,7 @@ from mlptrain.errors import ConfigError
 from mlptrain.inference.model import Model
 from mlptrain.inference.outside import Ranges
 from mlptrain.metrics.classification import confusion_matrix, per_class
+from mlptrain.storage.state import remark
 from mlptrain.training.data_files import data_again
 from mlptrain.training.evaluate import Evaluation
 
@@ -129,6 +130,7 @@ def evaluate(
 ) -> EvaluationReport:
     """Loss and metrics of a checkpoint on a file, or on a split of its own data."""
     model = Model.load(checkpoint)
+    ended = remark(Path(model.checkpoint.path).parent)
     if data is not None:
         if split is not None:
             raise ConfigError("--data names the rows: leave out --split")
@@ -137,7 +139,7 @@ def evaluate(
         )
         outside = Ranges(model.preprocessing, model.network.dtype).outside(rows.inputs.numbers)
         notes += (f"{data}: {outside}",) * (outside.rows > 0)
-        return EvaluationReport.of(model, data, model.evaluation(rows), notes)
+        return EvaluationReport.of(model, data, model.evaluation(rows), (*ended, *notes))
     dataset, warnings = data_again(model.config, model.checkpoint, model.preprocessing)
     split = split or last_split(dataset)
     if split not in splits(dataset):
@@ -145,7 +147,7 @@ def evaluate(
             f"--split {split}: the config has no {split} rows; choose another, or name --data"
         )
     of_others = [each for each in dataset.notes if isinstance(each, RepairNote) and each.rows != split]
-    told = [*(each for each in dataset.notes if each not in of_others), *warnings]
+    told = [*ended, *(each for each in dataset.notes if each not in of_others), *warnings]
     evaluation = model.evaluation(splits(dataset)[split])
     return EvaluationReport.of(model, split, evaluation, told, "summary.json")
 

@@ -19,8 +19,9 @@ def title(step: Step) -> str:
 
 
 def numbered(step: Step) -> bool:
-    """Whether a gate is called after its operation: `add1`."""
-    return step.name.rstrip("0123456789") == step.op
+    """Whether a gate is called after its operation: `add1`, `l2_3`."""
+    number = step.name.removeprefix(step.op).removeprefix("_")
+    return step.name.startswith(step.op) and (not number or number.isdecimal())
 
 
 def block(array: Array | str | None, most: int) -> str:

@@ -86,3 +86,17 @@ def number(value: float | int | None) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     return f"{value:,.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:.4g}"
+
+
+def size(count: int) -> str:
+    """Bytes in the unit that keeps them short.
+
+    >>> size(30040), size(50_000_000), size(2**38), size(2**44)
+    ('29.3 KiB', '47.7 MiB', '256.0 GiB', '16.0 TiB')
+    """
+    value = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if value < 1024:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1024
+    return f"{value:.1f} TiB"

@@ -7,9 +7,12 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from mlptrain.data.preprocessing.repairs import Repair, added_up
+from mlptrain.data.source import as_number
 from mlptrain.errors import ConfigError, StorageError
 from mlptrain.inference.outside import Outside, together
 from mlptrain.inference.predict import Predicted
@@ -17,8 +20,10 @@ from mlptrain.messages import printable
 from mlptrain.report.console import nobody_reads, stdout_is_terminal
 from mlptrain.report.console import write as to_stdout
 from mlptrain.report.notes import repaired, tell
-from mlptrain.storage.files import write_atomically
+from mlptrain.storage.files import write_file
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""How a text begins that spreadsheets take for a formula."""
 Format = Callable[[Predicted, bool], str]
 """Some rows as text; the flag says whether they are the first ones."""
 
@@ -34,9 +39,29 @@ def write(chunks: Iterator[Predicted], out: str | None, inputs: Iterable[str]) -
         _print(_texts(chunks, form, notes, repairs, outside))
     else:
         _check_place(Path(out), inputs)
-        write_atomically(out, (text.encode() for text in _texts(chunks, form, notes, repairs, outside)))
+        write_file(out, (text.encode() for text in _texts(chunks, form, notes, repairs, outside)))
     far = [str(together(outside))] if any(each.rows for each in outside) else []
     tell([*notes, *[repaired(added_up(repairs))] * bool(repairs), *far])
+
+
+def escaped(rows: Predicted) -> Predicted:
+    """The same rows with a ' before each text that a spreadsheet would take for a formula.
+
+    As OWASP advises (CSV injection). Numbers stay numbers, also where they are kept columns.
+    """
+    columns: dict[str, Any] = {
+        _safe(name): [_safe(value) if isinstance(value, str) else value for value in values]
+        for name, values in rows.columns.items()
+    }
+    return replace(rows, columns=columns)
+
+
+def _safe(text: str) -> str:
+    """
+    >>> _safe("=HYPERLINK(1)"), _safe("-2.5"), _safe("a=b")
+    ("'=HYPERLINK(1)", '-2.5', 'a=b')
+    """
+    return f"'{text}" if text.startswith(FORMULA) and as_number(text) is None else text
 
 
 def format_of(out: str | None) -> Format:

@@ -4,27 +4,27 @@ Numbers come from the functions that `eval` uses. Everything is read when it is 
 curves need neither the model nor the data.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from mlptrain.config import Config, resolved
 from mlptrain.data.dataset import Dataset, Rows
 from mlptrain.data.preprocessing.preprocess import Preprocessing
-from mlptrain.errors import CheckpointError, ConfigError
+from mlptrain.errors import ConfigError
 from mlptrain.inference.evaluation_report import EvaluationReport, Split, last_split, splits
 from mlptrain.inference.model import Model
 from mlptrain.report.console import number, say, stdout
 from mlptrain.report.notes import tell
-from mlptrain.storage.files import read_bytes
+from mlptrain.storage.documents import LARGEST, parsed
 from mlptrain.storage.fold_directory import check_one_run
+from mlptrain.storage.reading import read_bytes
+from mlptrain.storage.state import read_summary
 from mlptrain.training.data_files import data_again
 from mlptrain.training.evaluate import Evaluation
-
-LARGEST = 256 * 1024 * 1024
-"""Bytes of metrics.jsonl and its like."""
 
 HISTOGRAMS = "histograms"
 """The key of a line of metrics.jsonl."""
@@ -64,9 +64,8 @@ class Results:
 
     @cached_property
     def summary(self) -> Values:
-        """The content of summary.json; nothing while the run is at work."""
-        file = self.path / "summary.json"
-        return read_document(file) if file.is_file() else {}
+        """The content of summary.json, with the status that holds now."""
+        return read_summary(self.path)
 
     @property
     def has_model(self) -> bool:
@@ -132,6 +131,11 @@ class Results:
         """The best model on the rows of that split."""
         return self.model.evaluation(self.rows)
 
+    @property
+    def overflows(self) -> bool:
+        """Whether the scores of these rows are not finite: then there is no class and no mistake."""
+        return not np.isfinite(self.evaluation.scores).all()
+
     @cached_property
     def evaluation_report(self) -> EvaluationReport:
         """Everything that `eval` says about them."""
@@ -162,19 +166,3 @@ def read_lines(path: Path) -> list[Values]:
     """One JSON object per line. A run at work may be in the middle of its last line: it is left out."""
     lines = read_bytes(path, LARGEST).split(b"\n")[:-1]
     return [parsed(f"{path}:{number}", line) for number, line in enumerate(lines, 1)]
-
-
-def read_document(path: Path) -> Values:
-    """One JSON object."""
-    return parsed(str(path), read_bytes(path, LARGEST))
-
-
-def parsed(place: str, text: bytes) -> Values:
-    """A JSON object; CheckpointError for anything else."""
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, dict):
-        raise CheckpointError(f"{place}: not a JSON object; put the file back, or train again")
-    return value

@@ -1,12 +1,14 @@
 """What `show` prints: the layers of a network, its memory, and the history of a checkpoint."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from mlptrain.errors import ConfigError
-from mlptrain.report.console import say, stdout, write
+from mlptrain.report.console import say, size, stdout, write
 from mlptrain.report.notes import tell
 from mlptrain.report.tables import print_table
-from mlptrain.storage.files import write_atomically
+from mlptrain.storage.files import write_file
+from mlptrain.tools.saved import Kept
 from mlptrain.tools.summary import NetworkSummary
 
 
@@ -30,18 +32,17 @@ def show(summary: NetworkSummary) -> None:
         print_table(out, ("checkpoint", "value"), list(summary.history.items()))
 
 
-def size(count: int) -> str:
-    """Bytes in the unit that keeps them short.
-
-    >>> size(30040), size(50_000_000)
-    ('29.3 KiB', '47.7 MiB')
-    """
-    value = float(count)
-    for unit in ("B", "KiB", "MiB"):
-        if value < 1024:
-            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
-        value /= 1024
-    return f"{value:.1f} GiB"
+def show_kept(rows: int, nodes: Sequence[Kept]) -> None:
+    """A line for each node: its output, and what it keeps besides."""
+    out = stdout()
+    columns = ("value", "node", "output", "saved for backward")
+    lines = [
+        (each.name, each.kind, size(each.output) if each.output else "in place", size(each.saved))
+        for each in nodes
+    ]
+    print_table(out, columns, lines, words=("node",))
+    output, saved = sum(each.output for each in nodes), sum(each.saved for each in nodes)
+    say(out, f"minibatch of {rows:,} rows: outputs {size(output)}, saved besides {size(saved)}")
 
 
 def write_config(text: str, out: Path | None = None, *, force: bool = False) -> None:
@@ -51,4 +52,4 @@ def write_config(text: str, out: Path | None = None, *, force: bool = False) -> 
         return
     if out.exists() and not (force and out.is_file()):
         raise ConfigError(f"{out}: is there already; name another file, or replace it with --force")
-    write_atomically(out, [text.encode()])
+    write_file(out, [text.encode()])

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mlptrain.report.cells import CUT, MOST, block, numbered, title
-from mlptrain.report.console import emit_json, say, stdout
+from mlptrain.report.console import emit_json, say, stdout, write
 from mlptrain.report.tree import trees
 from mlptrain.tools.trace.trace import Step, Trace
 
@@ -35,6 +35,14 @@ def show(trace: Trace, *, as_json: bool) -> None:
     out.print(made)
     for line in gradients(trace, most):
         say(out, line)
+
+
+def show_code(text: str, *, as_json: bool) -> None:
+    """Print flat code as it is, so that it can be piped into Python."""
+    if as_json:
+        emit_json({"code": text})
+    else:
+        write(text)
 
 
 def layout(trace: Trace, console: Console) -> tuple[Table, int]:

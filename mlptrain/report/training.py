@@ -1,6 +1,7 @@
 """A run as it is watched: a header, a line for each evaluation, a bar on a terminal, and the result."""
 
 from collections.abc import Mapping
+from contextlib import closing
 from typing import Any
 
 from mlptrain.inference.evaluation_report import splits
@@ -139,10 +140,11 @@ def dry_document(experiment: Experiment) -> dict[str, object]:
 def watch_folds(folds: Folds, *, quiet: bool) -> None:
     """Train all folds, each shown like any run unless `quiet`."""
     notes = Notes(DETAILS)
-    for fold, run in enumerate(folds, 1):
-        if not quiet:
-            say(stderr(), f"fold {fold} of {folds.count}")
-        watch(run, quiet=quiet, notes=notes)
+    with closing(iter(folds)) as runs:
+        for fold, run in enumerate(runs, 1):
+            if not quiet:
+                say(stderr(), f"fold {fold} of {folds.count}")
+            watch(run, quiet=quiet, notes=notes)
 
 
 def fitted_folds(folds: Folds, *, as_json: bool) -> None:

@@ -6,8 +6,10 @@ the spread over the folds says how far one number can be trusted.
 
 import csv
 import io
+import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -17,13 +19,22 @@ import numpy as np
 
 from mlptrain.config import Config
 from mlptrain.config.schema import Fold
-from mlptrain.errors import ConfigError, EnvironmentFault, StorageError
+from mlptrain.errors import ConfigError, StorageError
 from mlptrain.inference.model import Model
 from mlptrain.runs.run import Run
 from mlptrain.storage.documents import document_text, finite
-from mlptrain.storage.files import write_atomically
-from mlptrain.storage.fold_directory import PREDICTIONS, SUMMARY, clear, fold_path, some_folds
-from mlptrain.storage.run_directory import holds_checkpoint, make_numbered
+from mlptrain.storage.files import write_file
+from mlptrain.storage.fold_directory import (
+    PREDICTIONS,
+    SUMMARY,
+    check_room_for_folds,
+    clear_folds,
+    fold_path,
+    some_folds,
+)
+from mlptrain.storage.lock import lock
+from mlptrain.storage.run_directory import make_directory, make_numbered
+from mlptrain.storage.run_files import holds_checkpoint
 from mlptrain.system.threads import use_threads
 
 
@@ -51,6 +62,7 @@ class Folds:
     header: list[str] = field(default_factory=list)
     rows: dict[int, list[object]] = field(default_factory=dict)  # by number in the file, from 1
     summary: dict[str, Any] = field(default_factory=dict)
+    _held: ExitStack = field(default_factory=ExitStack)
 
     def __post_init__(self) -> None:
         if self.resume:
@@ -61,31 +73,29 @@ class Folds:
             return
         if self.numbered:
             return
-        taken = [name for name in (SUMMARY, "config.yaml") if (self.directory / name).exists()]
-        if taken and not self.force:
-            raise EnvironmentFault(
-                f"{self.directory}: holds a run ({taken[0]}); choose another --out, or replace it "
-                "with --force"
-            )
+        check_room_for_folds(self.directory, force=self.force)
 
     def __repr__(self) -> str:
         return f"<Folds {self.directory}: {len(self.measured)} of {self.count} done>"
 
-    def __iter__(self) -> Iterator[Run]:
-        """Train each run before asking for the next."""
-        for number in range(1, self.count + 1):
-            run = self._run(number)
-            place = shlex.quote(str(self.directory))
-            run.goes_on = f"fit CONFIG --folds {self.count} --resume {place}"
-            yield run
-            with use_threads(run.experiment.threads):
-                self._keep(number, run)
-        self._write()
+    def __iter__(self) -> Generator[Run]:
+        """Train each run before asking for the next. Until the end nobody else may write there."""
+        with self._held:
+            if self.resume:
+                self._held.enter_context(lock(self.directory))
+            for number in range(1, self.count + 1):
+                run = self._run(number)
+                place = shlex.quote(str(self.directory))
+                run.goes_on = f"fit CONFIG --folds {self.count} --resume {place}"
+                yield run
+                with use_threads(run.experiment.threads):
+                    self._keep(number, run)
+            self._write()
 
     def _run(self, number: int) -> Run:
         """The run of a fold: the one that is there, where there is something to go on with."""
         path = fold_path(self.directory, number)
-        if path.is_symlink():
+        if os.path.islink(path):
             raise ConfigError(f"{path}: is a symbolic link, which is never followed here; remove it")
         config = held_out(self.config, number, self.count)
         if self.resume and holds_checkpoint(path):
@@ -94,16 +104,19 @@ class Folds:
         run = Run.new(config, partial(self._place, number), force=force, threads=self.threads)
         if self.force and number == 1:  # by now it is known that the config can run
             try:
-                clear(self.directory, keep=run.directory.path)
+                clear_folds(self.directory, keep=run.directory.path)
             except BaseException:
                 run.directory.close()
                 raise
         return run
 
     def _place(self, number: int) -> Path:
-        """The directory of a fold; with the first one comes that of all."""
-        if self.numbered and number == 1:
-            self.directory = make_numbered(self.directory)
+        """The directory of a fold; with the first one comes that of all, and its lock."""
+        if number == 1 and not self.resume:
+            if self.numbered:
+                self.directory = make_numbered(self.directory)
+            make_directory(self.directory)
+            self._held.enter_context(lock(self.directory))
         return fold_path(self.directory, number)
 
     def _keep(self, number: int, run: Run) -> None:
@@ -142,8 +155,8 @@ class Folds:
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(self.header)
         writer.writerows([row, *cells] for row, cells in sorted(self.rows.items()))
-        write_atomically(self.directory / PREDICTIONS, [text.getvalue().encode()])
-        write_atomically(self.directory / SUMMARY, [document_text(self.summary).encode()])
+        write_file(self.directory / PREDICTIONS, [text.getvalue().encode()])
+        write_file(self.directory / SUMMARY, [document_text(self.summary).encode()])
 
 
 def held_out(config: Config, number: int, count: int) -> Config:

@@ -13,9 +13,13 @@ from mlptrain.config.overrides import Overrides
 from mlptrain.config.schema import InitFrom
 from mlptrain.errors import ConfigError
 from mlptrain.runs.cross_validation import Folds
+from mlptrain.runs.resume import LARGEST_CONFIG
 from mlptrain.runs.run import Run
 from mlptrain.storage.fold_directory import check_no_folds, check_one_run, some_folds
-from mlptrain.storage.run_directory import holds_checkpoint, make_numbered
+from mlptrain.storage.reading import read_bytes
+from mlptrain.storage.run_directory import make_numbered
+from mlptrain.storage.run_files import holds_checkpoint
+from mlptrain.storage.shell_streams import is_stream
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.record import Progress
 from mlptrain.training.trainer import train
@@ -81,6 +85,7 @@ def prepare(
     threads: int | None = None,
 ) -> Run:
     """A run that is ready to train: a new one, or one that goes on."""
+    check_named(out)
     if is_auto(out, resume):
         check_auto(config, force=force)
         going_on = holds_checkpoint(Path(out or ""))
@@ -132,6 +137,7 @@ def prepare_folds(
     threads: int | None = None,
 ) -> Folds:
     """k-fold cross-validation, ready to train: iterate over it, and over each run it yields."""
+    check_named(out)
     if config is None:
         raise ConfigError(NO_CONFIG)
     if is_auto(out, resume):
@@ -154,6 +160,12 @@ def prepare_folds(
     )
 
 
+def check_named(out: str | Path | None) -> None:
+    """ConfigError for an empty name, which would mean the current directory."""
+    if out == "":
+        raise ConfigError("--out is empty; name a directory, or . for this one")
+
+
 def is_auto(out: str | Path | None, resume: str | Path | None) -> bool:
     """Whether `--resume auto` is asked for; without --out it is a run directory of that name."""
     return out is not None and resume is not None and str(resume) == AUTO
@@ -172,7 +184,7 @@ def begun_only(place: Path, config: Config) -> bool:
     kept, metrics = place / "config.yaml", place / "metrics.jsonl"
     if not kept.is_file() or (metrics.is_file() and metrics.stat().st_size):
         return False
-    return kept.read_bytes() == dump(resolved(config)).encode()
+    return read_bytes(kept, LARGEST_CONFIG) == dump(resolved(config)).encode()
 
 
 def dry_run(config: Source | None, overrides: Overrides = ()) -> Experiment:
@@ -187,5 +199,5 @@ def dry_run(config: Source | None, overrides: Overrides = ()) -> Experiment:
 
 def new_name(config: Source) -> Path:
     """runs/NAME-DATE-TIME; another run of the same second may have taken it."""
-    name = "run" if isinstance(config, Mapping) else Path(config).stem
+    name = "run" if isinstance(config, Mapping) or is_stream(config) else Path(config).stem
     return Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"

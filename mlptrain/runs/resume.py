@@ -9,7 +9,7 @@ from mlptrain.config.dump import inline
 from mlptrain.config.overrides import Overrides
 from mlptrain.errors import CheckpointError
 from mlptrain.runs.same_meaning import check_same_meaning
-from mlptrain.storage.files import read_bytes
+from mlptrain.storage.reading import read_bytes
 from mlptrain.storage.run_directory import RunDirectory
 from mlptrain.training.build import schedule_for
 from mlptrain.training.checkpoint import Checkpoint

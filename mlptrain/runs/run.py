@@ -26,6 +26,7 @@ from mlptrain.runs.resume import agreed_config, check_same_data, take_up, with_h
 from mlptrain.runs.saving import Checkpointer, Ruined, events_for, keeper_for
 from mlptrain.runs.signals import StopRequest, stop_requests
 from mlptrain.storage.run_directory import RunDirectory
+from mlptrain.storage.state import here
 from mlptrain.system.environment import differences, environment
 from mlptrain.system.threads import use_threads
 from mlptrain.training.build import build, load
@@ -41,7 +42,7 @@ from mlptrain.training.warm_start import begin
 MOST_ROLLBACKS = 3
 """With `nonfinite: rollback`, how often a run may go back to its last checkpoint."""
 
-Status = Literal["completed", "early_stopped", "interrupted", "diverged"]
+Status = Literal["running", "completed", "early_stopped", "interrupted", "diverged"]
 
 
 @dataclass(repr=False)
@@ -152,6 +153,7 @@ class Run:
         reason, ended = "", None
         try:
             with use_threads(self.experiment.threads), stop_requests() as request:
+                self.directory.write_summary({**self._summary("running", ""), **here()})
                 yield from self._train(request)
                 self.test = self._test()
             status = "early_stopped" if self.progress.stopped else "completed"
@@ -203,7 +205,7 @@ class Run:
                     self._whole = (self.progress.step, self.experiment.optimizer.t)
                     if request.signal is not None:  # before whoever looks on can fail
                         self._interrupt(request.signal)
-                    self._note_undefined(record)
+                    self._note(record)
                     yield record
                     if request.signal is not None:
                         self._interrupt(request.signal)
@@ -211,15 +213,20 @@ class Run:
             except DivergenceError as error:
                 self._roll_back(error)
 
-    def _note_undefined(self, record: Record | None) -> None:
-        """Say so, once, where the monitor has had no value yet: there is no best without one."""
-        key = self.experiment.monitor.key
-        note = (
-            f"{key} is null, not defined on these rows or not finite: until it has a value no "
-            "checkpoint is the best, and early stopping waits"
-        )
-        if record is not None and self.progress.best is None and note not in self.notes:
-            self.notes.append(note)
+    def _note(self, record: Record | None) -> None:
+        """Say, once, what goes wrong without an end to the run.
+
+        The event files are lost; or the monitor has had no value yet: there is no best without one.
+        """
+        notes, events = list[str](), self.checkpointer.events
+        if events is not None and events.failure:
+            notes.append(events.failure)
+        if record is not None and self.progress.best is None:
+            notes.append(
+                f"{self.experiment.monitor.key} is null, not defined on these rows or not finite: "
+                "until it has a value no checkpoint is the best, and early stopping waits"
+            )
+        self.notes += [note for note in notes if note not in self.notes]
 
     def _interrupt(self, number: signal.Signals) -> None:
         self.checkpointer.save(self.progress)
@@ -274,24 +281,8 @@ class Run:
         return evaluation.measured([network.loss.headline])
 
     def _summary(self, status: Status, reason: str) -> dict[str, Any]:
-        progress = self.progress
-        return {
-            "status": status,
-            "reason": reason,
-            "run": str(self.directory.path),
-            "epochs": progress.step // self.experiment.steps_per_epoch,
-            "steps": progress.step,
-            "monitor": self.experiment.monitor.key,
-            "best": progress.best,
-            "best_epoch": progress.best_epoch,
-            "metrics": dict(self.checkpointer.record.values) if self.checkpointer.record else {},
-            "test": self.test,
-            "rollbacks": len(progress.poisoned),
-            "seconds": progress.seconds,
-            "parameters": int(self.experiment.network.parameters.values.size),
-            "init_from": resolved(self.config)["init_from"],
-            "notes": self.notes,
-        }
+        done = self.checkpointer.summary(self.progress)
+        return {"status": status, "reason": reason, **done, "test": self.test, "notes": self.notes}
 
 
 def rate_words(progress: Progress) -> str:

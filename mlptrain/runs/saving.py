@@ -21,6 +21,7 @@ from mlptrain.config import Config, resolved
 from mlptrain.errors import CheckpointError, DivergenceError
 from mlptrain.runs.tensorboard import EventFiles
 from mlptrain.storage.run_directory import RunDirectory
+from mlptrain.storage.run_files import EVENTS
 from mlptrain.training.build import interval
 from mlptrain.training.checkpoint import (
     Checkpoint,
@@ -34,9 +35,6 @@ from mlptrain.training.checkpoint import (
 from mlptrain.training.data_files import places_of
 from mlptrain.training.experiment import Experiment, Interval
 from mlptrain.training.record import Progress, Record
-
-EVENTS = "tensorboard"
-"""The folder of the event files in the run directory."""
 
 ADVICE = "lower optimizer.learning_rate, lengthen schedule.warmup or set train.clip_norm"
 
@@ -162,6 +160,23 @@ class Checkpointer:
         """Nothing more will be kept, for now."""
         if self.events is not None:
             self.events.close()
+
+    def summary(self, progress: Progress) -> dict[str, Any]:
+        """How far the run has come, for summary.json."""
+        return {
+            "run": str(self.directory.path),
+            "epochs": progress.step // self.experiment.steps_per_epoch,
+            "steps": progress.step,
+            "monitor": self.experiment.monitor.key,
+            "best": progress.best,
+            "best_epoch": progress.best_epoch,
+            "metrics": dict(self.record.values) if self.record else {},
+            "test": None,
+            "rollbacks": len(progress.poisoned),
+            "seconds": progress.seconds,
+            "parameters": int(self.experiment.network.parameters.values.size),
+            "init_from": self.config["init_from"],
+        }
 
     def restore(self, checkpoint: Checkpoint) -> Progress:
         """Put network, optimizer, metrics and last record back to where the checkpoint was written."""

@@ -1,10 +1,13 @@
 """Signals that end a run: the first asks it to stop after its step, the second ends it now."""
 
 import contextlib
+import os
 import signal
 import threading
 from collections.abc import Iterator
 from types import FrameType
+
+from mlptrain.storage.files import UNFINISHED
 
 STOPPING = (
     signal.SIGINT,  # Ctrl-C
@@ -52,3 +55,21 @@ def stop_requests() -> Iterator[StopRequest]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def end_in_order() -> None:
+    """Let SIGTERM and SIGHUP take away what is half written before they end this process.
+
+    Nothing is unwound: a thread may wait for stdin. A signal that is ignored or caught stays so.
+    """
+
+    def end(number: int, frame: FrameType | None) -> None:
+        for path in tuple(UNFINISHED):
+            with contextlib.suppress(OSError):
+                os.unlink(path)
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, end)

@@ -24,8 +24,9 @@ import numpy as np
 from mlptrain.arrays import Array
 from mlptrain.errors import CheckpointError, DivergenceError, StorageError
 from mlptrain.messages import some
-from mlptrain.storage.files import CHUNK, open_regular, storage_error, write_atomically
+from mlptrain.storage.files import CHUNK, storage_error, write_atomically
 from mlptrain.storage.npz import DIGEST, Member, assemble, directory, file_size
+from mlptrain.storage.reading import open_regular
 
 FORMAT = "mlptrain checkpoint"
 VERSION = 1

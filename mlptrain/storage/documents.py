@@ -1,9 +1,16 @@
-"""JSON documents: what JSON cannot hold becomes null."""
+"""JSON documents: what JSON cannot hold becomes null, and only objects are read."""
 
 import json
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+
+from mlptrain.errors import CheckpointError
+from mlptrain.storage.reading import read_bytes
+
+LARGEST = 256 * 1024 * 1024
+"""Bytes of metrics.jsonl and its like."""
 
 
 def finite(value: Any) -> Any:
@@ -24,3 +31,19 @@ def finite(value: Any) -> Any:
 def document_text(document: Mapping[str, Any]) -> str:
     """A document over several lines, for files and for `--json`."""
     return json.dumps(finite(document), indent=2, allow_nan=False) + "\n"
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """One JSON object."""
+    return parsed(str(path), read_bytes(path, LARGEST))
+
+
+def parsed(place: str, text: bytes) -> dict[str, Any]:
+    """A JSON object; CheckpointError for anything else."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise CheckpointError(f"{place}: not a JSON object; put the file back, or train again")
+    return value

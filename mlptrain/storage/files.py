@@ -1,4 +1,4 @@
-"""Files that are whole or not there: writing atomically, reading without hanging, one lock.
+"""Files that are whole or not there: writing atomically.
 
 Everything the program keeps goes through `write_atomically`, so a crash, a full disk or a kill
 leaves either the old content or the new, never half of one. The system calls are made directly
@@ -8,19 +8,21 @@ leaves either the old content or the new, never half of one. The system calls ar
 import contextlib
 import errno
 import fcntl
-import io
+import hashlib
 import os
 import re
 import secrets
-import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
-from mlptrain.errors import EnvironmentFault, StorageError
+from mlptrain.errors import StorageError
 
-LOCK = ".lock"
 CHUNK = 1 << 20
-_TEMPORARY = re.compile(r"\..+\.tmp-([1-9][0-9]{0,6})-[0-9a-f]{8}")
+UNFINISHED = set[Path]()
+"""Temporary files of this process: a signal that ends it takes them away."""
+_TEMPORARY = re.compile(r"\.(.+)\.tmp-([1-9][0-9]{0,6})-[0-9a-f]{8}")
+LONGEST = 200
+"""Bytes of a name that a temporary file repeats; 255 is what most file systems take."""
 _NO_DIRECTORY_SYNC = (errno.EINVAL, errno.ENOTSUP)
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)
 _ADVICE = {
@@ -31,6 +33,7 @@ _ADVICE = {
     errno.EPERM: "check the permissions",
     errno.EROFS: "choose a directory that can be written to",
     errno.ENOENT: "check the path",
+    errno.ENAMETOOLONG: "choose a shorter name",
     errno.ENOTDIR: "check the path",
     errno.ELOOP: "check the symbolic links in the path",
 }
@@ -48,7 +51,13 @@ def temporary_beside(path: Path) -> Path:
     The process number tells whether it is stale. The random part keeps a file left behind by a
     killed process of the same number (common in containers) from blocking every later save.
     """
-    return path.with_name(f".{path.name}.tmp-{os.getpid()}-{secrets.token_hex(4)}")
+    return path.with_name(f".{_stem(path.name)}.tmp-{os.getpid()}-{secrets.token_hex(4)}")
+
+
+def _stem(name: str) -> str:
+    """The name of a file within that of its temporary: itself, or a digest where that is too long."""
+    written = os.fsencode(name)
+    return name if len(written) <= LONGEST else hashlib.sha256(written).hexdigest()
 
 
 def write_all(descriptor: int, data: bytes | memoryview) -> None:
@@ -65,6 +74,7 @@ def write_atomically(path: str | Path, parts: Iterable[bytes | memoryview]) -> N
     """
     path = Path(path)
     temporary = temporary_beside(path)
+    UNFINISHED.add(temporary)
     try:
         _write_new(temporary, parts)
         os.replace(temporary, path)  # a symbolic link at `path` is replaced, not followed
@@ -75,7 +85,19 @@ def write_atomically(path: str | Path, parts: Iterable[bytes | memoryview]) -> N
         if isinstance(error, OSError):
             raise storage_error(path, "cannot be written, what was there stays", error) from error
         raise
+    finally:
+        UNFINISHED.discard(temporary)
     sync_directory(path.parent)
+
+
+def to_disk(descriptor: int) -> None:
+    """Bring the bytes of a file to the disk. On macOS fsync leaves them in the cache of the drive."""
+    full = getattr(fcntl, "F_FULLFSYNC", None)
+    if full is not None:
+        with contextlib.suppress(OSError):  # a file system that has no such call
+            fcntl.fcntl(descriptor, full)
+            return
+    os.fsync(descriptor)
 
 
 def _write_new(path: Path, parts: Iterable[bytes | memoryview]) -> None:
@@ -84,7 +106,7 @@ def _write_new(path: Path, parts: Iterable[bytes | memoryview]) -> None:
     try:
         for part in parts:
             write_all(descriptor, part)
-        os.fsync(descriptor)  # before the rename, or a power cut can leave an empty file behind it
+        to_disk(descriptor)  # before the rename, or a power cut can leave an empty file behind it
     finally:
         os.close(descriptor)
 
@@ -143,22 +165,41 @@ def set_aside(path: Path) -> Path:
     return target
 
 
-def remove_stale_temporaries(directory: str | Path) -> list[Path]:
+def write_file(path: str | Path, parts: Iterable[bytes | memoryview]) -> None:
+    """Write a file that somebody asked for; what killed processes left of it goes first.
+
+    Raises as `write_atomically`.
+    """
+    with contextlib.suppress(OSError):  # no reason not to write
+        for temporary, name, process in _temporaries(Path(path).parent):
+            if name == _stem(Path(path).name) and not _runs_elsewhere(process):
+                temporary.unlink(missing_ok=True)
+    write_atomically(path, parts)
+
+
+def remove_temporaries(directory: str | Path, ours: Collection[str]) -> list[Path]:
     """Remove what killed processes left half written; returns what was removed.
 
-    Only names that `temporary_beside` gives, and only if the process in the name has ended. Our own
-    number counts as ended: call this at the start, before the first write. Raises StorageError.
+    Only names that `temporary_beside` gives. Those of the files that are `ours` alone to write, since
+    we hold the lock, whatever process they name: its number may live elsewhere, or be another's by
+    now. Any other only if its process has ended. Our own number counts as ended: call this at the
+    start, before the first write. Raises StorageError.
     """
     removed = []
     try:
-        for path in sorted(Path(directory).iterdir()):
-            match = _TEMPORARY.fullmatch(path.name)
-            if match and not _runs_elsewhere(int(match[1])):
+        for path, name, process in _temporaries(Path(directory)):
+            if name in ours or not _runs_elsewhere(process):
                 path.unlink(missing_ok=True)
                 removed.append(path)
     except OSError as error:
         raise storage_error(directory, "cannot be tidied up", error) from error
     return removed
+
+
+def _temporaries(directory: Path) -> list[tuple[Path, str, int]]:
+    """Each temporary file that is there, the name of what it was to become, and its process."""
+    matches = [(path, _TEMPORARY.fullmatch(path.name)) for path in sorted(directory.iterdir())]
+    return [(path, match[1], int(match[2])) for path, match in matches if match]
 
 
 def _runs_elsewhere(process: int) -> bool:
@@ -181,94 +222,3 @@ def is_there(path: str | Path) -> bool:
     except OSError as error:
         raise storage_error(path, "cannot be looked at", error) from error
     return True
-
-
-def open_regular(path: str | Path) -> io.FileIO:
-    """Open an ordinary file for reading; StorageError, at once, for anything else.
-
-    O_NONBLOCK, because opening a FIFO would wait for a writer for ever. The check is on the opened
-    descriptor, so nothing can be swapped in between. Symbolic links are followed: `latest.npz` is
-    often one, what it leads to is checked like any file, and reading changes nothing.
-    """
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
-    except OSError as error:
-        raise storage_error(path, "cannot be read", error) from error
-    except ValueError as error:
-        raise StorageError(f"{str(path)!r}: cannot be the name of a file: {error}") from error
-    mode = os.fstat(descriptor).st_mode
-    if not stat.S_ISREG(mode):
-        os.close(descriptor)
-        kind = "a directory" if stat.S_ISDIR(mode) else "a device, pipe or socket"
-        raise StorageError(f"{path}: is {kind}; name an ordinary file")
-    return io.FileIO(descriptor)
-
-
-def read_bytes(path: str | Path, limit: int) -> bytes:
-    """The content of an ordinary file of at most `limit` bytes. Raises StorageError."""
-    chunks, size = [], 0
-    with open_regular(path) as file:
-        try:
-            while chunk := file.read(CHUNK):
-                chunks.append(chunk)
-                size += len(chunk)
-                if size > limit:
-                    raise StorageError(
-                        f"{path}: is larger than {limit} bytes; check that it is the right file"
-                    )
-        except OSError as error:
-            raise storage_error(path, "cannot be read", error) from error
-    return b"".join(chunks)
-
-
-NO_LOCKS = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK)
-"""What a file system without locks answers."""
-
-
-@contextlib.contextmanager
-def lock(directory: str | Path) -> Iterator[None]:
-    """Hold a directory for this process alone.
-
-    The lock is the kernel's, on an open file, so it ends with the process however that ends. The
-    file itself stays, since removing it would let two processes lock two files of one name.
-    Raises EnvironmentFault if another process holds it, StorageError if it cannot be made.
-    """
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
-    try:
-        descriptor = os.open(Path(directory) / LOCK, flags, 0o666)
-    except OSError as error:
-        raise storage_error(directory, "cannot be locked", error) from error
-    try:
-        _acquire(descriptor, directory)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _acquire(descriptor: int, directory: str | Path) -> None:
-    """Take the lock and leave our process number in the file, for the message to others."""
-    try:
-        _lock(descriptor)
-        os.ftruncate(descriptor, 0)
-        write_all(descriptor, b"%d\n" % os.getpid())
-    except BlockingIOError as error:
-        found = re.fullmatch(rb"([0-9]{1,7})\n", os.read(descriptor, 16))
-        holder = f"process {int(found[1])}" if found else "another process"
-        raise EnvironmentFault(
-            f"{directory}: in use by {holder}; wait until it ends, or choose another directory"
-        ) from error
-    except OSError as error:
-        if error.errno not in NO_LOCKS:
-            raise storage_error(directory, "cannot be locked", error) from error
-        why = f"its file system has no locks ({error.strerror})"
-        raise StorageError(f"{directory}: {why}; choose a directory on another one") from error
-
-
-def _lock(descriptor: int) -> None:
-    """flock, or where the file system has none (Lustre, some NFS and FUSE) a POSIX lock."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno not in NO_LOCKS:
-            raise
-        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

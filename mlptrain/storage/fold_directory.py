@@ -7,7 +7,8 @@ from pathlib import Path
 from mlptrain.errors import CheckpointError, ConfigError, EnvironmentFault
 from mlptrain.messages import LISTED, count
 from mlptrain.storage.files import storage_error
-from mlptrain.storage.run_directory import RunDirectory, files_in
+from mlptrain.storage.run_directory import RunDirectory
+from mlptrain.storage.run_files import check_is_run, check_room, clear, files_in, holds_checkpoint
 
 SUMMARY = "folds.json"
 PREDICTIONS = "out_of_fold.csv"
@@ -35,7 +36,7 @@ def folds_in(directory: Path) -> list[Path]:
 
 def some_folds(directory: Path) -> list[Path]:
     """The same of a directory that is no run itself; none of anything else."""
-    return folds_in(directory) if directory.is_dir() and not files_in(directory) else []
+    return folds_in(directory) if os.path.isdir(directory) and not files_in(directory) else []
 
 
 def checkpoint_of(path: str | Path) -> Path:
@@ -110,16 +111,31 @@ def _named(folds: list[Path]) -> str:
     return folds[0].name if len(folds) == 1 else f"{folds[0].name} … {folds[-1].name}"
 
 
-def clear(directory: Path, keep: Path) -> None:
-    """Remove the runs that are in a directory, all but one: what --force does.
+def check_room_for_folds(directory: Path, *, force: bool) -> None:
+    """EnvironmentFault where folds would replace something that `force` does not allow."""
+    found = files_in(directory)
+    if found and not holds_checkpoint(directory) and folds_in(directory):
+        raise EnvironmentFault(
+            f"{directory}: holds {found[0].name} beside folds, which is none of theirs and would be "
+            "replaced; move the file, or choose another --out"
+        )
+    check_is_run(directory)
+    check_room(directory, force=force)
+    if os.path.lexists(directory / SUMMARY) and not force:
+        raise EnvironmentFault(
+            f"{directory}: holds a run ({SUMMARY}); choose another --out, or replace it with --force"
+        )
+
+
+def clear_folds(directory: Path, keep: Path) -> None:
+    """Remove the runs that are in a directory, all but one: what --force does. Its lock is held.
 
     Only the files that a run writes, and the directories of folds that are empty then.
     """
     for path in folds_in(directory):
         if path != keep:
             RunDirectory(path).remove()
-    if files_in(directory):
-        RunDirectory(directory).remove()
+    clear(directory)
     for name in (SUMMARY, PREDICTIONS):
         try:
             os.unlink(directory / name)

@@ -5,7 +5,7 @@
     best.npz        by `monitor`
     last.npz        to resume from
     last-1.npz      the one before, in case the disk loses a bit of the last
-    summary.json    how it ended
+    summary.json    that it is at work and where, then how it ended
 
 A run that writes holds a lock from `create` or `open` to `close`. Reading needs none: every file
 but metrics.jsonl is replaced as a whole.
@@ -25,19 +25,17 @@ from mlptrain.errors import CheckpointError, ConfigError, EnvironmentFault, Stor
 from mlptrain.storage.archive import DamagedCheckpoint, read_archive, write_archive
 from mlptrain.storage.documents import document_text, finite
 from mlptrain.storage.files import (
-    LOCK,
     is_there,
-    lock,
     predecessor_kept,
-    remove_stale_temporaries,
+    remove_temporaries,
     set_aside,
     storage_error,
     sync_directory,
     write_all,
     write_atomically,
 )
-
-_FILES = ("config.yaml", "metrics.jsonl", "best.npz", "last.npz", "last-1.npz", "summary.json")
+from mlptrain.storage.lock import LOCK, lock
+from mlptrain.storage.run_files import FILES, check_is_run, check_room, clear, files_in
 
 MOST_OF_ONE_NAME = 10_000
 """Run directories of one name and one second."""
@@ -65,22 +63,24 @@ class RunDirectory:
         self.summary = path / "summary.json"
         with contextlib.ExitStack() as held:
             held.enter_context(lock(path))
-            remove_stale_temporaries(path)
+            remove_temporaries(path, FILES)
             self._lock = held.pop_all()
 
     @classmethod
     def create(cls, path: str | Path, *, force: bool) -> Self:
         """Begin a run in `path`, which is made if it is not there.
 
-        `force` removes the files of a run that is there, and no other file: do first what can fail
-        for another reason. Raises EnvironmentFault if a run is there or at work, ConfigError if
-        `path` is not a directory, StorageError if the system refuses.
+        `force` removes the files of a run that is there and what was written about it, and no other
+        file: do first what can fail for another reason. Raises EnvironmentFault if a run is there or
+        at work, ConfigError if `path` is not a directory, StorageError if the system refuses.
         """
         path = Path(path)
+        check_is_run(path)
         make_directory(path)
         run = cls(path)
         try:
-            _make_room(path, force=force)
+            check_room(path, force=force)
+            clear(path)
         except BaseException:
             run.close()
             raise
@@ -103,7 +103,7 @@ class RunDirectory:
 
     def remove(self) -> None:
         """Remove the run, and its directory where nothing else is in it. Raises StorageError."""
-        _make_room(self.path, force=True)
+        clear(self.path)
         with contextlib.suppress(OSError):  # no file of a run is left in it
             (self.path / LOCK).unlink()
             self.path.rmdir()
@@ -245,13 +245,9 @@ def _steps(loaded: Loaded) -> int:
     return steps if isinstance(steps, int) else 0
 
 
-def files_in(path: Path) -> list[Path]:
-    """The files of a run that are there; none where there is no run."""
-    return [path / name for name in _FILES if is_there(path / name)]
-
-
 def make_directory(path: Path, *, exist_ok: bool = True) -> None:
     """Make a directory and those above it. ConfigError for a file in the way, else StorageError."""
+    made = [each for each in (path, *path.parents) if not os.path.lexists(each)] or [path]
     try:
         path.mkdir(parents=True, exist_ok=exist_ok)
     except (FileExistsError, NotADirectoryError) as error:
@@ -260,7 +256,8 @@ def make_directory(path: Path, *, exist_ok: bool = True) -> None:
         raise ConfigError(f"{path}: not a directory; choose another one (--out)") from error
     except OSError as error:
         raise storage_error(path, "cannot be made", error) from error
-    sync_directory(path.parent)
+    for each in made:  # a name is in the directory above
+        sync_directory(each.parent)
 
 
 def make_numbered(path: Path) -> Path:
@@ -271,22 +268,3 @@ def make_numbered(path: Path) -> Path:
             make_directory(made, exist_ok=False)
             return made
     raise EnvironmentFault(f"{path}: is taken, and so are all of its numbers; choose another --out")
-
-
-def holds_checkpoint(path: Path) -> bool:
-    """Whether there is something to resume from; a run that was killed at its beginning has nothing."""
-    return any(file.suffix == ".npz" for file in files_in(path))
-
-
-def _make_room(path: Path, *, force: bool) -> None:
-    found = files_in(path)
-    if found and not force:
-        raise EnvironmentFault(
-            f"{path}: holds a run ({found[0].name}); choose another --out, go on with --resume, "
-            "or replace it with --force"
-        )
-    try:
-        for file in found:
-            file.unlink()
-    except OSError as error:
-        raise storage_error(path, "cannot be cleared", error) from error

@@ -8,6 +8,7 @@ from mlptrain.config.overrides import Overrides
 from mlptrain.errors import ConfigError
 from mlptrain.inference.model import Model
 from mlptrain.nn.network import Network
+from mlptrain.storage.state import remark
 from mlptrain.training.build import build, optimizer_for
 from mlptrain.training.checkpoint import Checkpoint
 
@@ -43,10 +44,20 @@ def summarize(what: str | Path, overrides: Overrides = ()) -> NetworkSummary:
         history, notes = {}, experiment.data.notes
     else:
         model = model_to_show(what, overrides)
-        config, network, notes = model.config, model.network, ()
+        config, network = model.config, model.network
+        notes = tuple(remark(Path(model.checkpoint.path).parent))
         optimizer, history = optimizer_for(config, network), history_of(model.checkpoint)
     needed = memory(network, config.train.batch_size, len(optimizer.slots))
     return NetworkSummary(layers(network), needed, history, notes)
+
+
+def network_of(what: str | Path, overrides: Overrides = ()) -> tuple[Network, int]:
+    """The network of a config, a checkpoint or a run, and the rows of its minibatches."""
+    if is_config(what):
+        config = load_config(what, overrides)
+        return build(config).network, config.train.batch_size
+    model = model_to_show(what, overrides)
+    return model.network, model.config.train.batch_size
 
 
 def resolved_config(what: str | Path, overrides: Overrides = ()) -> str:

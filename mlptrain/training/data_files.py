@@ -16,6 +16,7 @@ from mlptrain.data.readers.sources import file_fingerprint, is_pair
 from mlptrain.data.request import files_of
 from mlptrain.errors import DataError, MLPTrainError
 from mlptrain.storage.archive import read_archive
+from mlptrain.storage.shell_streams import is_stream
 from mlptrain.training.build import load
 from mlptrain.training.checkpoint import Checkpoint
 from mlptrain.training.restore import config_of
@@ -38,7 +39,7 @@ def files_in(config: Config) -> dict[str, str]:
 
 def places_of(config: Config, before: Checkpoint | None = None) -> dict[str, list[str]]:
     """For each setting the absolute paths of its file: where it is, and where it has been."""
-    now = {key: _absolute(path) for key, path in files_in(config).items()}
+    now = {key: _absolute(path) for key, path in files_in(config).items() if not is_stream(path)}
     earlier = {} if before is None else _places(before)
     return {
         key: list(dict.fromkeys([path, *earlier.get(key, [])]))[:MOST_PLACES]
@@ -70,7 +71,7 @@ def located(config: Config, checkpoint: Checkpoint) -> Config:
 def _found(checkpoint: Checkpoint, key: str, path: str) -> str | None:
     """The path itself, or a place in the checkpoint."""
     places = {_absolute(each): each for each in reversed([path, *_places(checkpoint).get(key, [])])}
-    there = [each for each in reversed(places.values()) if Path(each).is_file()]
+    there = [each for each in reversed(places.values()) if not is_stream(each) and Path(each).is_file()]
     if len(there) < 2:
         return there[0] if there else None
     digest = checkpoint["fingerprint"].get(files_in(config_of(checkpoint)).get(key))
@@ -102,9 +103,13 @@ def _absolute(path: str) -> str:
 def _gone(checkpoint: Checkpoint, key: str, path: str) -> DataError:
     run, been = shlex.quote(str(Path(checkpoint.path).parent)), _places(checkpoint).get(key, [])
     nor = "".join(f", nor {place}" for place in been if place != path)
+    found = (
+        "was a stream, which is gone; save it to a file, then"
+        if is_stream(path)
+        else f"no such file{nor}; if it was moved,"
+    )
     return DataError(
-        f"{path}: no such file{nor}; if it was moved, "
-        f"mlptrain fit --resume {run} --set data.{key}=FILE keeps its new place"
+        f"{path}: {found} mlptrain fit --resume {run} --set data.{key}=FILE keeps its new place"
     )
 
 

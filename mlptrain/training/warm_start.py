@@ -18,6 +18,7 @@ from mlptrain.data.dataset import Dataset
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.errors import CheckpointError
 from mlptrain.messages import hint, printable, some
+from mlptrain.storage.reading import open_regular
 from mlptrain.training.build import build, load
 from mlptrain.training.checkpoint import Checkpoint, restore_network
 from mlptrain.training.experiment import Experiment
@@ -67,7 +68,7 @@ def warm_start(config: Config, begin: InitFrom, threads: int | None = None) -> W
 
 
 def _digest(path: Path) -> str:
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

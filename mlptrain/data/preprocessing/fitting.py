@@ -9,6 +9,7 @@ from mlptrain.data.preprocessing.columns.column import Column
 from mlptrain.data.preprocessing.columns.number import Number
 from mlptrain.data.preprocessing.polar import OUTPUTS, polar
 from mlptrain.data.preprocessing.preprocess import Preprocessing
+from mlptrain.data.preprocessing.recoded import recodings
 from mlptrain.data.preprocessing.targets import Target
 from mlptrain.data.settings import Settings
 from mlptrain.data.source import RowIndex, Source, require
@@ -29,7 +30,7 @@ def choose_features(
     both = [name for name in settings.features or () if name in apart]
     if both:
         raise ConfigError(f"data.features: {both[0]!r} is also the target, the weight or ignored")
-    chosen = settings.features or tuple(name for name in source.names if name not in apart)
+    chosen = settings.features or tuple(name for name in source.candidates if name not in apart)
     if "" in chosen:
         raise DataError(
             f"{source.path}: column {source.names.index('') + 1} has no name: "
@@ -39,9 +40,13 @@ def choose_features(
     kept = tuple(name for name in chosen if name not in dates)
     if not kept:
         raise DataError(f"{source.path}: no column is left to learn from")
+    notes = [f"{name} holds dates and is ignored" for name in dates]
     if len(dates) > 1:
-        return kept, [f"{len(dates)} columns hold dates and are ignored: {some(dates)}"]
-    return kept, [f"{name} holds dates and is ignored" for name in dates]
+        notes = [f"{len(dates)} columns hold dates and are ignored: {some(dates)}"]
+    labels = [name for name in source.names if name not in {*source.candidates, *kept, *apart}]
+    if labels and settings.features is None:
+        notes.append(f"{source.path}: labels, left out unless data.features names them: {some(labels)}")
+    return kept, notes
 
 
 def fit(
@@ -68,6 +73,7 @@ def fit(
     remarks += _codes(base.code(numbers))
     columns = tuple(fitted[name] for name in names)
     _check_distinct(source, columns)
+    remarks += recodings(base, rows, columns, target) if base is source else []
     made = Preprocessing(
         inputs=features,
         transform=settings.transform,

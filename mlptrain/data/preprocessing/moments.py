@@ -25,7 +25,7 @@ class Moments:
     mean: Floats
     std: Floats
 
-    @cached_property
+    @cached_property  # asked for once for each column
     def constant(self) -> NDArray[np.bool_]:
         """Whether a column has one value but for rounding, as 0.3 and 0.1 + 0.2: a few units apart
         in the last place. Unlike a bound on the variance this does not grow with the rows, so

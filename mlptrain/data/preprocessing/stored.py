@@ -65,25 +65,34 @@ def _of_type(item: Any, kinds: Mapping[str, type]) -> Any:
 @cache
 def _adapter(preprocessing: Any, kinds: tuple[tuple[str, type], ...]) -> TypeAdapter[Any]:
     columns = tuple.__class_getitem__((_one_of(dict(kinds)), ...))
-    return TypeAdapter(form(preprocessing, columns=columns, target=_one_of(TARGETS)))
+    return TypeAdapter(_grown_form(preprocessing, columns=columns, target=_one_of(TARGETS)))
 
 
 def _one_of(kinds: Mapping[str, type]) -> Any:
-    forms = (form(kind, type=Literal[name]) for name, kind in kinds.items())
+    forms = (_grown_form(kind, type=Literal[name]) for name, kind in kinds.items())
     return Annotated[reduce(or_, forms), Field(discriminator="type")]
 
 
 def form(kind: type, **more: Any) -> Any:
-    """A dataclass with the fields of `kind` and with more, or with other types."""
-    types, names = get_type_hints(kind), [each.name for each in fields(kind)]
-    each = [(name, of) for name, of in ({name: types[name] for name in names} | more).items()]
-    defaults = {  # of fields that older versions did not have
+    """A dataclass with the fields of `kind`, all of them needed, and with more, or with other types."""
+    return _made(kind, more, {})
+
+
+def _grown_form(kind: type, **more: Any) -> Any:
+    """The same, but what has a default may be absent: older versions did not have the field."""
+    defaults = {
         each.name: field(default=each.default, default_factory=each.default_factory)
         for each in fields(kind)
         if each.default is not MISSING or each.default_factory is not MISSING
     }
+    return _made(kind, more, defaults)
+
+
+def _made(kind: type, more: Mapping[str, Any], defaults: Mapping[str, Any]) -> Any:
+    types, names = get_type_hints(kind), [each.name for each in fields(kind)]
+    typed = {name: types[name] for name in names} | dict(more)
     namespace = {"__pydantic_config__": STRICT, **defaults}
-    return make_dataclass(kind.__name__, each, namespace=namespace, kw_only=True)
+    return make_dataclass(kind.__name__, typed.items(), namespace=namespace, kw_only=True)
 
 
 def _consistent(columns: Any, target: Any, inputs: Any, transform: Any, **_: Any) -> None:

@@ -5,18 +5,19 @@ labels are not named, X in the file's name stands for y: `X_val.npy` goes with `
 """
 
 import math
+import mmap
+import os
 import zipfile
 import zlib
 from pathlib import Path
 from tokenize import TokenError
-from typing import IO, Any
+from typing import IO, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.data.matrix import Matrix, checked
-from mlptrain.data.readers.packed import FREE, MOST
-from mlptrain.data.readers.tables.text import open_binary
+from mlptrain.data.readers.packed import FREE, MOST, open_binary
 from mlptrain.errors import DataError
 from mlptrain.messages import hint
 
@@ -26,9 +27,8 @@ BROKEN = (ValueError, EOFError, OSError, OverflowError, KeyError, TypeError, Syn
 
 def read_npz(path: str) -> Matrix:
     """X (N, D) and every other array with one entry per row, of which the target is chosen later."""
-    open_binary(path).close()
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_binary(path) as file, zipfile.ZipFile(file) as archive:
             names = [name.removesuffix(".npy") for name in archive.namelist()]
             if len(set(names)) < len(names):
                 raise DataError(f"{path}: holds two arrays of one name")
@@ -51,7 +51,7 @@ def _member(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
     """One array, read only after its header has been held against the size of the member."""
     info = archive.getinfo(f"{name}.npy")
     with archive.open(info) as stream:
-        shape, dtype, start = _header(stream)
+        shape, _, dtype, start = _header(stream)
     if dtype.hasobject:
         raise ValueError(f"{name} holds Python objects, which are never unpickled")
     if info.file_size > max(FREE, MOST * info.compress_size):
@@ -63,15 +63,16 @@ def _member(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
     return array
 
 
-def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any], int]:
+def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any], int]:
+    """Shape, whether the first axis runs fastest, dtype, and where the numbers begin."""
     version = np.lib.format.read_magic(stream)
     if version == (1, 0):
-        shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
+        header = np.lib.format.read_array_header_1_0(stream)
     elif version == (2, 0):
-        shape, _, dtype = np.lib.format.read_array_header_2_0(stream)
+        header = np.lib.format.read_array_header_2_0(stream)
     else:
         raise ValueError(f"unknown .npy version {version}")
-    return shape, dtype, stream.tell()
+    return *header, stream.tell()
 
 
 def read_npy_pair(path: str, labels: str | None) -> Matrix:
@@ -81,11 +82,28 @@ def read_npy_pair(path: str, labels: str | None) -> Matrix:
 
 
 def _load_npy(path: str) -> NDArray[Any]:
-    open_binary(path).close()
     try:
-        return np.lib.format.open_memmap(path, mode="r")  # np.load would try an archive or a pickle
+        with open_binary(path) as file:
+            return _array(file)
     except BROKEN as error:
         raise DataError(f"{path}: is not a valid .npy file: {error}") from None
+
+
+def _array(file: BinaryIO) -> NDArray[Any]:
+    """The array of an `.npy` file; a large one stays there, and its pages come when they are used."""
+    shape, is_fortran, dtype, start = _header(file)  # np.load would try an archive or a pickle
+    if dtype.hasobject:
+        raise ValueError("it holds Python objects, which are never unpickled")
+    size = file.seek(0, os.SEEK_END)
+    if start + math.prod(shape) * dtype.itemsize != size:
+        raise ValueError("its header and its size disagree")
+    file.seek(start)
+    large = size > FREE
+    data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if large else file.read()
+    array: NDArray[Any] = np.ndarray(
+        shape, dtype, data, start if large else 0, order="F" if is_fortran else "C"
+    )
+    return array
 
 
 def labels_beside(path: str) -> str:

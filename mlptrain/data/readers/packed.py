@@ -5,21 +5,30 @@ hundredth if they are almost empty. So a file that unpacks to more than `MOST` t
 read of it is refused, and one that does not fit into memory, where all of it is needed, as well.
 """
 
+import contextlib
 import gzip
 import io
+import math
 import zlib
+from collections.abc import Iterator
 from typing import Any, BinaryIO, cast
 
-from mlptrain.data.readers.tables.text import open_binary
 from mlptrain.errors import DataError
+from mlptrain.messages import count
+from mlptrain.storage.reading import open_buffered
+from mlptrain.storage.shell_streams import spoken
 from mlptrain.system.memory_limit import memory_limit
 
 MOST = 200
 FREE = 1 << 28
 """Bytes that any file may unpack to."""
 CHUNK = 1 << 20
+CELL = 8
+"""Bytes of a value of a table, at least."""
 SHARE = 2
 """A file that is read whole may take one part in so many of the memory."""
+LONGEST = 1 << 26
+"""Bytes of a line, or of a record, after which a missing line end, or an open quote, is a fault."""
 MAGIC = b"\x1f\x8b"
 
 
@@ -42,8 +51,8 @@ class Counted:
 class Unpacked(io.RawIOBase):
     """What a gzip stream holds; DataError where it is broken, or holds too much for its size."""
 
-    def __init__(self, packed: BinaryIO, name: str, closes: bool) -> None:
-        self._packed, self._name, self._closes = Counted(packed), name, closes
+    def __init__(self, packed: BinaryIO, name: str) -> None:
+        self._packed, self._name = Counted(packed), name
         self._inner = gzip.GzipFile(fileobj=cast(BinaryIO, self._packed))
         self._count = 0
 
@@ -77,38 +86,102 @@ class Unpacked(io.RawIOBase):
         return self._count
 
     def close(self) -> None:
-        """Close the packed stream as well, where it is ours."""
-        if self._closes and not self.closed:
+        """Close the packed stream as well."""
+        if not self.closed:
             self._packed.close()
         super().close()
 
 
-def unpacked(packed: BinaryIO, name: str, *, closes: bool) -> io.BufferedReader:
-    """A gzip stream as what it holds; `closes` the packed stream with it."""
-    return io.BufferedReader(Unpacked(packed, name, closes), CHUNK)
+def open_binary(path: str) -> "io.BufferedReader[Any]":
+    """Open a file for reading; one that is not there is a DataError, else as `open_file`."""
+    try:
+        return open_buffered(path)
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file") from None
+    except IsADirectoryError:
+        raise DataError(f"{path}: is a folder: a file is needed") from None
 
 
-def is_packed(stream: io.BufferedReader) -> bool:
+def unpacked(stream: "io.BufferedReader[Any]", name: str) -> "io.BufferedReader[Any]":
+    """A stream as what it holds where it is gzip, else as it is; DataError for gzip within gzip."""
+    with contextlib.ExitStack() as opened:
+        opened.enter_context(stream)
+        if is_packed(stream):
+            stream = opened.enter_context(io.BufferedReader(Unpacked(stream, name), CHUNK))
+            if is_packed(stream):
+                raise DataError(f"{name}: is packed twice: unpack it once (gzip -d)")
+        opened.pop_all()  # who reads it closes it
+    return stream
+
+
+def is_packed(stream: "io.BufferedReader[Any]") -> bool:
     """Whether what comes is gzip."""
     return stream.peek(2)[:2] == MAGIC
 
 
-def open_unpacked(path: str) -> io.BufferedReader:
+def open_unpacked(path: str) -> "io.BufferedReader[Any]":
     """A file, read as what it is unpacked where it is gzip."""
-    raw = open_binary(path)
-    return unpacked(raw, path, closes=True) if is_packed(raw) else raw
+    return unpacked(open_binary(path), spoken(path))
 
 
 def read_all(path: str) -> bytes:
     """The bytes of a file, unpacked where it is gzip; DataError where they are too many."""
-    most, parts, size = memory_limit() // SHARE, [], 0
     with open_unpacked(path) as stream:
-        while part := stream.read(CHUNK):
-            parts.append(part)
-            size += len(part)
-            if size > most:
-                raise DataError(
-                    f"{path}: takes more than {most / 1e9:.1f} GB, half of the memory, and this kind "
-                    "of file is read whole: convert it to a table or to .npy"
-                )
+        return read_rest(stream, spoken(path))
+
+
+def read_all_lines(path: str) -> bytes:
+    """As `read_all`; DataError where a line is too long."""
+    with open_unpacked(path) as stream:
+        return read_rest(stream, spoken(path), longest=LONGEST)
+
+
+def read_rest(stream: BinaryIO, name: str, begun: bytes = b"", longest: float = math.inf) -> bytes:
+    """What has been read of a stream and all that follows; DataError where it is too much.
+
+    `longest` is how many bytes a line may have.
+    """
+    most, parts, size, line = memory_limit() // SHARE, [begun], len(begun), 0
+    while part := stream.read(CHUNK):
+        parts.append(part)
+        size += len(part)
+        end = part.rfind(b"\n")
+        line = line + len(part) if end < 0 else len(part) - end - 1
+        if line > longest:
+            raise LineTooLong(name)
+        if size > most:
+            raise DataError(
+                f"{name}: takes more than {most / 1e9:.1f} GB, half of the memory, and is read whole "
+                "here: take fewer rows or columns, or a machine with more memory"
+            )
     return b"".join(parts)
+
+
+def check_memory(path: str, rows: int, columns: int) -> None:
+    """DataError for a table that takes more than half of the memory as numbers."""
+    needed, most = CELL * rows * columns, memory_limit() // SHARE
+    if needed > most:
+        raise DataError(
+            f"{path}: {count(rows, 'row')} of {count(columns, 'column')} take {needed / 1e9:.1f} GB, "
+            f"and half of the memory is {most / 1e9:.1f} GB: take fewer rows or columns"
+        )
+
+
+class LineTooLong(DataError):
+    """A line of a text has no end in sight."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name}: has a line of more than {LONGEST:,} bytes: is it a table?")
+
+
+def read_line(stream: BinaryIO, name: str) -> bytes:
+    """The rest of a line with its end; LineTooLong where that does not come."""
+    line = stream.readline(LONGEST + 1)
+    if len(line) > LONGEST:
+        raise LineTooLong(name)
+    return line
+
+
+def lines_of(stream: BinaryIO, name: str) -> Iterator[bytes]:
+    """The lines of a stream, none of them too long."""
+    return iter(lambda: read_line(stream, name), b"")

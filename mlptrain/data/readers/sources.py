@@ -13,16 +13,19 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 from mlptrain.data.cache.file_array import OpenFile
 from mlptrain.data.matrix import Matrix, checked
 from mlptrain.data.readers.arrays import labels_beside, read_npy_pair, read_npz
 from mlptrain.data.readers.images import is_idx, read_cifar, read_idx_pair
+from mlptrain.data.readers.packed import open_binary
 from mlptrain.data.readers.svmlight import read_svmlight
-from mlptrain.data.readers.tables.text import open_binary
 from mlptrain.data.readers.toy import TOYS
 from mlptrain.data.source import Source
 from mlptrain.errors import ConfigError
 from mlptrain.streams import stream
+from mlptrain.system.memory_limit import check_address_space
 
 MOST_ENTRIES = 100_000_000
 """Numbers of a toy set."""
@@ -53,6 +56,7 @@ def open_source(
     """The rows of a file. `labels` is the file of labels of a pair; `expected` the features wanted."""
     if is_matrix(path):
         return open_matrix(path, labels=labels, expected=expected)
+    check_address_space()
     # polars takes a fifth of a second to import, more than a small fit on arrays lasts
     from mlptrain.data.readers.tables.tables import read_table
 
@@ -72,6 +76,7 @@ def open_spool(
     blanks: Blanks,
 ) -> Source:
     """A table that may be larger than memory, read in pieces: see `spool`."""
+    check_address_space()
     from mlptrain.data.readers.tables.spool import read_spool  # polars, as above
 
     return read_spool(path, scratch, chosen, by_label, blanks)
@@ -112,7 +117,12 @@ def open_toy(options: Mapping[str, Any], seed: int) -> Matrix:
     name = given.pop("name")
     if math.prod(value for value in given.values() if type(value) is int) > MOST_ENTRIES:
         raise ConfigError(f"data.train: a toy set has at most {MOST_ENTRIES:,} numbers")
-    X, y = TOYS[name](stream(seed, "toy"), **given)
+    with np.errstate(all="ignore"):
+        X, y = TOYS[name](stream(seed, "toy"), **given)
+    if not (np.isfinite(X).all() and np.isfinite(y).all()):
+        raise ConfigError(
+            f"data.train: toy set {name!r} overflows with these options: take smaller ones"
+        )
     return checked(f"toy set {name}", X, {"y": y})
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.data.matrix import MOST_FEATURES, Matrix, checked, numbered
-from mlptrain.data.readers.packed import read_all
+from mlptrain.data.readers.packed import read_all_lines
 from mlptrain.data.source import SHOWN, as_number
 from mlptrain.errors import DataError
 from mlptrain.messages import count, quoted
@@ -19,6 +19,7 @@ from mlptrain.system.memory_limit import memory_limit
 
 NUMBERED = re.compile("x[0-9]{1,9}")
 """A feature that a file without names has."""
+INDEX = re.compile("[0-9]{1,400}")
 SHARE = 4
 """The full matrix may take one part in so many of the memory."""
 
@@ -28,7 +29,7 @@ Line = tuple[str, list[int], list[float]]
 def read_svmlight(path: str, expected: tuple[str, ...] = ()) -> Matrix:
     """Labels as `y` and features as X, at least as wide as the names in `expected` ask for."""
     labels, lines, faults = [], list[tuple[list[int], list[float]]](), []
-    for number, raw in enumerate(read_all(path).split(b"\n"), 1):
+    for number, raw in enumerate(read_all_lines(path).split(b"\n"), 1):
         text = raw.decode("utf-8", "replace").split("#")[0].split()
         if not text:
             continue
@@ -48,18 +49,19 @@ def read_svmlight(path: str, expected: tuple[str, ...] = ()) -> Matrix:
 
 
 def _parsed(text: list[str]) -> Line:
-    if as_number(text[0]) is None or not kept(text[0]):
+    if as_number(text[0]) is None:
+        raise ValueError(f"{quoted(text[0])} is not a label: a number is needed")
+    if not kept(text[0]):
         raise ValueError(f"{quoted(text[0])} is not a label: a number of at most 15 digits is needed")
     indices, values = list[int](), list[float]()
     for item in text[1:]:
         index, _, value = item.partition(":")
-        number = as_number(value)
-        if not (index.isascii() and index.isdigit()) or number is None or not kept(value):
+        if not INDEX.fullmatch(index) or as_number(value) is None or not kept(value):
             raise ValueError(f"{quoted(item)} is not index:value with finite numbers")
         if indices and int(index) <= indices[-1]:
             raise ValueError(f"{quoted(item)}: the indices of a line must increase")
         indices.append(int(index))
-        values.append(float(number))
+        values.append(float(value))
     return text[0], indices, values
 
 

@@ -15,7 +15,7 @@ from mlptrain.report.circuit.diagram import CLEAR, Diagram, Gate, Terminal, Wire
 from mlptrain.report.circuit.layout import layout
 from mlptrain.report.circuit.lettering import AIR, ASCENT, LINE, SIZE, put, width_of, write
 from mlptrain.report.trace import facts, gradients
-from mlptrain.storage.files import write_atomically
+from mlptrain.storage.files import write_file
 from mlptrain.tools.trace.trace import Trace
 
 VALUE = "#00674f"
@@ -48,7 +48,7 @@ def save(trace: Trace, file: Path) -> None:
             f"--svg: {gates} gates are too many to be looked at; "
             f"draw at most {LARGEST}, or leave --svg out"
         )
-    write_atomically(file, [svg(trace).encode("utf-8")])
+    write_file(file, [svg(trace).encode("utf-8")])
 
 
 def svg(trace: Trace) -> str:

@@ -13,7 +13,7 @@ from mlptrain.report.html.mistakes import mistakes
 from mlptrain.report.plots import applicable
 from mlptrain.report.results import Results
 from mlptrain.runs.resume import changes_in
-from mlptrain.storage.files import read_bytes
+from mlptrain.storage.reading import read_bytes
 
 MOST_RECORDS = 100
 """Rows of the table of evaluations, evenly spaced."""
@@ -31,10 +31,8 @@ TITLES = {
 
 
 def outcome(run: Results) -> list[str]:
-    """How the run ended, in the words of `fit`."""
+    """How the run ended, in the words of `fit`, or that it has not."""
     found = run.summary
-    if not found:
-        return ["Still at work, or killed: there is no summary.json."]
     lines = [f"{found.get('status')}: {found.get('reason')}"]
     if found.get("best") is not None:
         best = f"Best {found.get('monitor')} {number(found['best'])} at epoch {found.get('best_epoch')}"
@@ -63,6 +61,8 @@ def sections(run: Results) -> Iterator[Section]:
 
 def of_model(run: Results, kinds: list[str]) -> Iterator[Section]:
     """What needs the best checkpoint, and the rows it was made from."""
+    if run.overflows:
+        kinds = []
     yield Section("metrics", "Metrics", metrics(run))
     if classes := run.evaluation_report.class_table():
         yield Section("classes", "Classes", table(f"Each class in the {run.split} rows", *classes))
@@ -71,7 +71,8 @@ def of_model(run: Results, kinds: list[str]) -> Iterator[Section]:
             yield Section(kind, TITLES[kind], figure(kind, [run]) + confusion(run))
         elif kind in TITLES:
             yield Section(kind, TITLES[kind], figure(kind, [run]))
-    yield Section("mistakes", "Worst mistakes", mistakes(run))
+    if not run.overflows:
+        yield Section("mistakes", "Worst mistakes", mistakes(run))
     yield Section("data", "Data", data(run))
 
 

@@ -7,7 +7,7 @@ from mlptrain.errors import ConfigError
 from mlptrain.report.html import compare, sections
 from mlptrain.report.html.page import page
 from mlptrain.report.results import Results, place_for, tell_written
-from mlptrain.storage.files import write_atomically
+from mlptrain.storage.files import write_file
 
 
 def report(paths: Sequence[Path], out: Path | None) -> None:
@@ -16,7 +16,7 @@ def report(paths: Sequence[Path], out: Path | None) -> None:
     file = place_for(runs, out, "report.html")
     if file.suffix.lower() not in (".html", ".htm"):
         raise ConfigError(f"-o {file}: a report is written as .html; choose this suffix")
-    write_atomically(file, [(of_one(runs[0]) if len(runs) == 1 else of_several(runs)).encode()])
+    write_file(file, [(of_one(runs[0]) if len(runs) == 1 else of_several(runs)).encode()])
     tell_written(file, runs)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from mlptrain.data.dataset import Rows
 from mlptrain.data.preprocessing.columns.number import Number
+from mlptrain.inference.evaluation_report import splits
 from mlptrain.metrics.classification import accuracy
 from mlptrain.metrics.metric import Array, Floats
 from mlptrain.metrics.ranking import margins
@@ -50,16 +51,24 @@ def draw(runs: Sequence[Results], theme: Theme) -> Picture:
     grid = figure.subplots(down, across, squeeze=False).ravel()
     stated = []
     for axes, run, title in zip(grid, runs, titles(runs), strict=False):
-        rows = run.own_units.train
-        panel(axes, run, rows, theme)
-        right = accuracy(run.model.scores(rows.inputs.numbers[:]), rows.y, rows.weights)
-        axes.set_title("\n".join([*wrap(title, LINE), f"train accuracy {right:.4g}"]))
-        stated.append(f"{title}: train accuracy {right:.4g}")
+        panel(axes, run, run.own_units.train, theme)
+        reached = accuracies(run)
+        axes.set_title("\n".join([*wrap(title, LINE), *reached]))
+        stated.append(f"{title}: {', '.join(reached)}")
     for axes in grid[len(runs) :]:
         axes.set_visible(False)
     handles = legend(grid[0], runs[0].model.preprocessing.classes or (), theme)
     figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 6))
     return Picture(figure, f"Decision boundary with the training points. {'; '.join(stated)}.")
+
+
+def accuracies(run: Results) -> list[str]:
+    """Of the training points, which are drawn, and of those that are held out, if there are any."""
+    found = []
+    for split, rows in splits(run.own_units).items():
+        right = accuracy(run.model.scores(rows.inputs.numbers[:]), rows.y, rows.weights)
+        found.append(f"{split} accuracy {right:.3g}")
+    return found
 
 
 def panel(axes: Axes, run: Results, rows: Rows, theme: Theme) -> None:

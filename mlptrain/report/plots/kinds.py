@@ -17,7 +17,7 @@ from mlptrain.report.plots import (
 from mlptrain.report.plots.canvas import LIGHT, Theme, drawing, rendered
 from mlptrain.report.plots.titles import Picture
 from mlptrain.report.results import Results, place_for, tell_written
-from mlptrain.storage.files import write_atomically
+from mlptrain.storage.files import write_file
 
 FORMATS = ("png", "svg", "pdf")
 
@@ -40,6 +40,9 @@ KINDS = {
     "predictions": Kind(predictions.draw, predictions.obstacle, several=False),
     "histograms": Kind(histograms.draw, histograms.obstacle, several=False, needs_model=False),
 }
+
+OF_SCORES = ("boundary", "confusion", "reliability", "predictions")
+"""Pictures of what the network makes of the rows."""
 
 
 def obstacle(kind: str, run: Results) -> str:
@@ -67,6 +70,11 @@ def picture(kind: str, runs: Sequence[Results], theme: Theme) -> Picture:
         for run in runs
         if (reason := obstacle(kind, run))
     ]
+    faults += [
+        f"{run.path}: no picture of kind {kind}: the network overflows on the {run.split} rows"
+        for run in runs
+        if not faults and kind in OF_SCORES and run.overflows
+    ]
     if faults:
         raise ConfigError(*faults)
     return KINDS[kind].draw(runs, theme)
@@ -83,5 +91,5 @@ def plot(kind: str, paths: Sequence[Path], out: Path | None) -> None:
         )
     with drawing(LIGHT):
         content = rendered(picture(kind, runs, LIGHT).figure, form)
-    write_atomically(file, [content])
+    write_file(file, [content])
     tell_written(file, runs)

@@ -43,7 +43,7 @@ def proposed(path: str, targets: Sequence[str]) -> Proposal:
     require(source, names)
     answers = [profile(source, name) for name in names]
     task = choose_task(source, answers)
-    others = [name for name in source.names if name not in set(names)]
+    others = [name for name in source.candidates if name not in set(names)]
     source, bad = cleaned(source, others)
     roles = choose_roles(profiles(source, others))
     if not roles.features:

@@ -171,7 +171,8 @@ def _counts_up(values: NDArray[np.float64], rows: int) -> bool:
 def _may_be_thousands(source: Source, name: str, different: NDArray[np.float64]) -> bool:
     """Judged by the numbers, and only where they leave a doubt by how the file spells them."""
     size, whole = np.abs(different), different == np.floor(different)
-    three = np.isclose(size * 1000, np.rint(size * 1000), rtol=1e-12, atol=0)
+    with np.errstate(over="ignore"):  # what overflows is no such number
+        three = np.isclose(size * 1000, np.rint(size * 1000), rtol=1e-12, atol=0)
     if whole.all() or not whole.any() or not three.all() or (size[~whole] < 1).any():
         return False
     spelled = source.levels(name, np.arange(len(source)))

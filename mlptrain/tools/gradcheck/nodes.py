@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from mlptrain.arrays import Array, Shape
-from mlptrain.graph.gates import GATES, Multiply, Sum
+from mlptrain.graph.gates import GATES, Multiply
 from mlptrain.graph.graph import Graph
 from mlptrain.graph.node import Node
+from mlptrain.graph.reductions import Sum
 from mlptrain.nn.activations import ACTIVATIONS
 from mlptrain.nn.dropout import Dropout
 from mlptrain.nn.linear import Linear
@@ -37,6 +38,7 @@ GATE_SHAPES: Mapping[str, Sequence[Shape]] = {
     "divide": [(4, 3), (3,)],
     "power": [(4, 3), (1, 3)],
     "max": [(4, 3), (4, 3)],
+    "min": [(4, 3), (4, 3)],
     "matmul": [(4, 3), (3, 5)],
 }
 """Gates with two inputs, most of them with shapes that broadcast; the others take one (4, 3)."""
@@ -49,8 +51,8 @@ LAYER_SHAPES: Mapping[str, Sequence[Shape]] = {
     "layer_norm": [(6, 5), (5,), (5,)],
 }
 
-POSITIVE = {"log", "power", "fixed_norm"}
-"""Nodes that are checked on positive inputs: a logarithm, a base, a variance."""
+POSITIVE = {"log", "power", "sqrt", "fixed_norm"}
+"""Nodes that are checked on positive inputs: a logarithm, a base, a root, a variance."""
 
 LOSS_OPTIONS: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "softmax": [{}, {"label_smoothing": 0.1}, {"class_weights": [0.5, 1.0, 2.0, 0.1]}],
@@ -108,7 +110,7 @@ def _loss_cases(seed: int) -> Iterator[Case]:
             generator = stream(seed, name)
             scores = away_from_zero(generator, (5, 4))
             targets = _targets(loss, generator)
-            label = name + "".join(f", {_option(*each)}" for each in options.items())
+            label = f"{name} loss" + "".join(f", {_option(*each)}" for each in options.items())
             yield node_case(label, loss, [scores, targets], seed, gradients=1)
             weighted = [scores, targets, generator.uniform(0.5, 2, 5)]
             yield node_case(f"{label}, row weights", loss, weighted, seed, gradients=1)

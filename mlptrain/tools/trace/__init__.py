@@ -5,8 +5,12 @@
     sum        = product { ("+" | "-") product }
     product    = unary { ("*" | "/" | "@") unary }   @ is the matrix product
     unary      = "-" unary | power
-    power      = atom [ ("^" | "**") unary ]
-    atom       = number | name | name "(" sum { "," sum } ")" | "(" sum ")"
+    power      = part [ ("^" | "**") unary ]
+    part       = atom { ".T" | "[" place { "," place } "]" }
+    place      = whole | [ whole ] ":" [ whole ] [ ":" [ whole ] ]      as in NumPy
+    atom       = number | name | call | "(" sum ")"
+    call       = name "(" sum { "," sum } [ "," "axis" "=" whole ] ")"
+    whole      = [ "-" ] number                      a whole one
 
 Signs and powers bind as in Python: -x^2 is -(x^2), and 2^3^2 is 2^9.
 """

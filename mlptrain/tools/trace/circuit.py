@@ -10,10 +10,27 @@ from mlptrain.graph.gates import Copy
 from mlptrain.graph.graph import Graph
 from mlptrain.graph.node import Node
 from mlptrain.graph.plan import Value
-from mlptrain.tools.trace.program import FUNCTIONS, Constant, Input, Operation, Program
+from mlptrain.nn.losses import Loss
+from mlptrain.tools.trace.program import NODES, Constant, Input, Operation, Program
 from mlptrain.tools.trace.tokens import fault
 
-FITTING = {"matmul": "it needs (N, D) @ (D, M)", "maxout": "it needs an even number of scores per row"}
+LABELS = "it needs a row of scores for each class number, as in s=[[3,1],[0,2]] y=[0,1]"
+PAIRS = "it needs two matrices of the same shape, as in p=[[1],[2]] y=[[1],[3]]"
+FITTING = {
+    "matmul": "it needs (N, D) @ (D, M)",
+    "maxout": "it needs an even number of scores per row",
+    "transpose": "it needs a matrix",
+    "softmax": "it needs a vector or a matrix",
+    "log_softmax": "it needs a vector or a matrix",
+    "sum": "there is no such axis",
+    "mean": "there is no such axis",
+    "index": "there is no such place",
+    **{
+        name: LABELS if kind.classifies else PAIRS
+        for name, kind in NODES.items()
+        if issubclass(kind, Loss)
+    },
+}
 """What shapes an operation takes, where it is not a matter of broadcasting."""
 
 
@@ -28,6 +45,7 @@ class Circuit:
         self.graph = Graph(np.float64)
         self.inputs: dict[str, Value] = {}
         self.constants: dict[float, Value] = {}
+        self.classes: dict[str, int] = {}  # of each input that holds class numbers, how many there are
         self._reads = Counter(place for gate in program.operations for place in gate.operands)
         self._taken = {*shapes, *(gate.name for gate in program.operations)}
         self._gates = 0  # those without a name, so far
@@ -35,7 +53,8 @@ class Circuit:
         self._shapes: dict[Value, Shape] = {}
         for place, term in enumerate(program.terms):
             if isinstance(term, Input):
-                self._values[place] = self.inputs[term.name] = self._input(term, shapes[term.name])
+                reader = program.targets.get(place)
+                self._values[place] = self._input(term, shapes[term.name], reader)
         for place, term in enumerate(program.terms):
             if isinstance(term, Constant):
                 self._values[place] = self.constants[term.number] = self._constant(term)
@@ -43,9 +62,12 @@ class Circuit:
             if isinstance(term, Operation):
                 self._values[place] = self._gate(term)
 
-    def _input(self, term: Input, shape: Shape) -> Value:
-        value = self.graph.input(term.name, shape, wants_gradient=True)
-        self._shapes[value] = shape
+    def _input(self, term: Input, shape: Shape, loss: Operation | None) -> Value:
+        """An input; one that `loss` compares with wants no gradient, and may hold class numbers."""
+        kind = None if loss is None else NODES[loss.op]
+        dtype = np.int64 if kind is not None and kind.classifies else None
+        value = self.graph.input(term.name, shape, dtype, wants_gradient=loss is None)
+        self.inputs[term.name], self._shapes[value] = value, shape
         return value
 
     def _constant(self, term: Constant) -> Value:
@@ -55,8 +77,10 @@ class Circuit:
 
     def _gate(self, operation: Operation) -> Value:
         sources = [self._read(place) for place in operation.operands]
-        node = FUNCTIONS[operation.op]()
+        node = operation.node()
         shape = self._shape(operation, node, [self._shapes[source] for source in sources])
+        if isinstance(node, Loss) and node.classifies:
+            self.classes[sources[1].name] = self._shapes[sources[0]][1]
         value = self.graph.add(node, *sources, name=operation.name or self._name(operation.op))
         self._shapes[value] = shape
         return value
@@ -79,8 +103,9 @@ class Circuit:
         return self._values[place]
 
     def _name(self, op: str) -> str:
-        """`add1`, `multiply2`: gates without a name are numbered as they come."""
+        """`add1`, `multiply2`: gates without a name are numbered as they come; `l2_3` after a digit."""
+        stem = f"{op}_" if op[-1].isdecimal() else op
         self._gates += 1
-        while f"{op}{self._gates}" in self._taken:
+        while f"{stem}{self._gates}" in self._taken:
             self._gates += 1
-        return f"{op}{self._gates}"
+        return f"{stem}{self._gates}"

@@ -5,7 +5,16 @@ from dataclasses import replace
 
 from mlptrain.errors import ConfigError
 from mlptrain.messages import advice, count
-from mlptrain.tools.trace.program import FUNCTIONS, Constant, Input, Operation, Program, Term, arity
+from mlptrain.tools.trace.program import (
+    FUNCTIONS,
+    Constant,
+    Input,
+    Operation,
+    Program,
+    Term,
+    arity,
+    takes_axis,
+)
 from mlptrain.tools.trace.tokens import Token, fault, tokens
 
 GATE_OF = {
@@ -67,7 +76,17 @@ class _Parser:
         for unread, column in self._unread.items():
             message = f"'{unread}' is assigned but never read; the last statement is the output"
             raise fault(column, message)
+        self._check_targets(Program(tuple(self._terms)))
         return Program(tuple(self._terms))
+
+    def _check_targets(self, program: Program) -> None:
+        """What a loss compares with is given, not computed, and nobody else reads it."""
+        for place, gate in program.targets.items():
+            reads = sum(each.operands.count(place) for each in program.operations)
+            compared = sum(each.target == place for each in program.operations)
+            if not isinstance(self._terms[place], Input) or reads > compared:
+                message = f"no gradient flows to y in {gate.op}(scores, y); it must have its own name"
+                raise fault(gate.column, message)
 
     def _statement(self) -> str:
         """Read one statement; its name, or "" where it has none."""
@@ -114,11 +133,53 @@ class _Parser:
         return self._note(Operation("negate", (self._unary(),), minus.column))
 
     def _power(self) -> int:
-        base = self._atom()
+        base = self._part()
         if self._next.text not in POWERS:
             return base
         symbol = self._take()
         return self._note(Operation("power", (base, self._unary()), symbol.column))
+
+    def _part(self) -> int:
+        """An atom, and the part of it that brackets take or its transpose."""
+        place = self._atom()
+        while self._next.text in ("[", ".T"):
+            symbol = self._take()
+            if symbol.text == ".T":
+                place = self._note(Operation("transpose", (place,), symbol.column))
+                continue
+            taken = [self._place()]
+            while self._next.text == ",":
+                self._take()
+                taken.append(self._place())
+            self._close("]", "a whole number, ':', ',' or ']'")
+            options = {"place": tuple(taken)}
+            place = self._note(Operation("index", (place,), symbol.column, options=options))
+        return place
+
+    def _place(self) -> int | slice:
+        """What stands between brackets for one axis: a whole number, or a slice of up to three."""
+        bounds = [self._bound()]
+        while self._next.text == ":" and len(bounds) < 3:
+            self._take()
+            bounds.append(self._bound())
+        if len(bounds) > 1:
+            return slice(*bounds)
+        if bounds[0] is None:
+            raise fault(self._next.column, f"expected a whole number or ':', got {self._next}")
+        return bounds[0]
+
+    def _bound(self) -> int | None:
+        return self._whole() if self._next.kind == "number" or self._next.text == "-" else None
+
+    def _whole(self) -> int:
+        """A whole number, with its sign."""
+        negative = self._next.text == "-"
+        if negative:
+            self._take()
+        token = self._take()
+        if not token.text.isdecimal():
+            raise fault(token.column, f"expected a whole number, got {token}")
+        return -int(token.text) if negative else int(token.text)
 
     def _atom(self) -> int:
         token = self._take()
@@ -129,25 +190,36 @@ class _Parser:
         if token.text != "(":
             raise fault(token.column, f"expected a number, a name or '(', got {token}")
         place = self._sum()
-        self._close("an operator or ')'")
+        self._close(")", "an operator or ')'")
         return place
 
     def _call(self, name: Token) -> int:
         if name.text not in FUNCTIONS:
             raise fault(name.column, f"unknown function {name}; {advice(name.text, FUNCTIONS)}")
         self._take()
-        operands = [self._sum()]
-        while self._next.text == ",":
+        operands, options = [self._sum()], dict[str, int]()
+        while self._next.text == "," and not options:
             self._take()
-            operands.append(self._sum())
-        self._close("an operator, ',' or ')'")
-        if len(operands) != arity(name.text):
-            takes = f"{name.text} takes {count(arity(name.text), 'input')}"
-            raise fault(name.column, f"{takes}, got {len(operands)}")
-        return self._note(Operation(name.text, tuple(operands), name.column))
+            if self._after.text == "=":
+                options["axis"] = self._axis(name.text)
+            else:
+                operands.append(self._sum())
+        self._close(")", "an operator, ',' or ')'")
+        takes = arity(name.text)
+        if takes is not None and len(operands) != takes:
+            message = f"{name.text} takes {count(takes, 'input')}, got {len(operands)}"
+            raise fault(name.column, message)
+        return self._note(Operation(name.text, tuple(operands), name.column, options=options))
 
-    def _close(self, expected: str) -> None:
-        if self._next.text != ")":
+    def _axis(self, op: str) -> int:
+        name = self._take()
+        if name.text != "axis" or not takes_axis(op):
+            raise fault(name.column, f"{op} has no option {name}; only sum and mean have one: axis=0")
+        self._take()
+        return self._whole()
+
+    def _close(self, bracket: str, expected: str) -> None:
+        if self._next.text != bracket:
             raise fault(self._next.column, f"expected {expected}, got {self._next}")
         self._take()
 

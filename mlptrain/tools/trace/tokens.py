@@ -8,7 +8,7 @@ from mlptrain.errors import ConfigError
 
 NUMBER = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
 NAME = r"[A-Za-z_][A-Za-z0-9_]*"
-SYMBOL = r"\*\*|[-+*/^@(),;=]"
+SYMBOL = r"\*\*|\.T\b|[-+*/^@(),;=\[\]:]"
 TOKEN = re.compile(rf"(?P<number>{NUMBER})|(?P<name>{NAME})|(?P<symbol>{SYMBOL})")
 SPACE = re.compile(r"[ \t\r\n]*")
 

@@ -5,14 +5,18 @@ asks for a petabyte of memory, and the process is gone before Python can say a w
 parses the file and hands over the rows, piece by piece; this one never opens it.
 """
 
+import errno
 import os
+import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Generator, Iterator
+import time
+from collections.abc import Callable, Generator, Iterator
 from signal import Signals
 from typing import IO
 
+from mlptrain.data.readers.packed import MOST, open_binary
 from mlptrain.data.readers.tables.frames import (
     UNREADABLE,
     Frame,
@@ -22,8 +26,9 @@ from mlptrain.data.readers.tables.frames import (
     unpacked_frame,
 )
 from mlptrain.data.readers.tables.series import typed
-from mlptrain.data.readers.tables.text import open_binary
 from mlptrain.errors import DataError
+from mlptrain.storage.files import storage_error
+from mlptrain.storage.reading import PASSING, PAUSES
 
 COLUMN_FILES = {
     ".parquet": ("Parquet", parse_parquet),
@@ -37,6 +42,10 @@ sys.path[:] = sys.argv[1].split(os.pathsep)
 from mlptrain.data.readers.tables.column_files import hand_over
 hand_over(*sys.argv[2:])
 """
+FREE = 1 << 26
+"""Bytes of rows that any file may hold."""
+UNREAD = 6
+"""How the other process ends where the system cannot read the file."""
 WORD = 8
 """Bytes of the number in front of each piece: how many bytes it has."""
 
@@ -46,7 +55,8 @@ def column_frames(path: str, suffix: str, size: int) -> Iterator[Frame]:
 
     Raises DataError if the file is broken or empty.
     """
-    open_binary(path).close()
+    with open_binary(path) as file:
+        most = max(FREE, MOST * file.seek(0, os.SEEK_END))
     command = [sys.executable, "-I", "-c", PARSER, os.pathsep.join(sys.path), path, suffix, str(size)]
     with tempfile.TemporaryFile() as said:
         parser = subprocess.Popen(
@@ -55,13 +65,15 @@ def column_frames(path: str, suffix: str, size: int) -> Iterator[Frame]:
         assert parser.stdout is not None
         pieces = None
         try:
-            pieces = yield from _received(parser.stdout)
+            pieces = yield from _received(parser.stdout, path, most)
         finally:
             if pieces is None:  # whoever reads has seen enough
                 parser.kill()
             parser.communicate()
         said.seek(0)
         lines = said.read().decode(errors="replace").splitlines()
+    if parser.returncode in (UNREAD, -Signals.SIGBUS):  # SIGBUS: of a page that cannot be read
+        raise storage_error(path, "cannot be read", OSError(errno.EIO, os.strerror(errno.EIO)))
     if parser.returncode != 0:
         reason = _reason(parser.returncode, lines)
         raise DataError(f"{path}: is not a valid {COLUMN_FILES[suffix][0]} file: {reason}")
@@ -69,10 +81,16 @@ def column_frames(path: str, suffix: str, size: int) -> Iterator[Frame]:
         raise DataError(f"{path}: has no rows")
 
 
-def _received(stream: IO[bytes]) -> Generator[Frame, None, int]:
+def _received(stream: IO[bytes], path: str, most: int) -> Generator[Frame, None, int]:
     """The frames that come through a pipe, and in the end how many there were."""
-    pieces = 0
+    pieces = size = 0
     while length := int.from_bytes(stream.read(WORD)):
+        size += length
+        if size > most:
+            raise DataError(
+                f"{path}: unpacks to more than {MOST} times its size: if it is what it should be, "
+                "save it without compression, or as CSV"
+            )
         data = stream.read(length)
         if len(data) < length:
             break  # the parser has died, and its exit code says how
@@ -100,13 +118,33 @@ def hand_over(path: str, suffix: str, size: str) -> None:
             sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
     except UNREADABLE as error:
+        if _is_passing(error):
+            sys.exit(UNREAD)
         sys.exit(next(iter(str(error).splitlines()), type(error).__name__))
 
 
 def _frames(path: str, suffix: str, size: int) -> Iterator[Frame]:
     _, parse = COLUMN_FILES[suffix]
-    rows = max(1024, size // (8 * max(1, parse(path, 0, 1).width)))
+    rows = max(1024, size // (8 * max(1, _tried(parse, path, 0, 1).width)))
     offset = 0
-    while (frame := parse(path, offset, rows)).height and frame.width:
+    while (frame := _tried(parse, path, offset, rows)).height and frame.width:
         yield frame
         offset += frame.height
+
+
+def _tried(parse: Callable[[str, int, int], Frame], path: str, offset: int, rows: int) -> Frame:
+    """A slice of the rows, tried again after a passing fault of the disk or the network."""
+    for pause in PAUSES:
+        try:
+            return parse(path, offset, rows)
+        except OSError as error:
+            if not _is_passing(error):
+                raise
+        time.sleep(pause)
+    return parse(path, offset, rows)
+
+
+def _is_passing(error: BaseException) -> bool:
+    """Whether polars was refused by the system, which it tells in words only."""
+    found = re.search(r"\(os error ([0-9]+)\)", str(error))
+    return isinstance(error, OSError) and found is not None and int(found[1]) in PASSING

@@ -29,7 +29,7 @@ class Guess(NamedTuple):
 
 
 def parse_text(
-    source: str | bytes,
+    source: bytes,
     separator: str,
     names: Sequence[str],
     header: bool,
@@ -57,7 +57,6 @@ def parse_text(
                 schema_overrides=guessed.types if guessed else None,
                 infer_schema=attempt == "head",
                 infer_schema_length=1000,
-                glob=False,
                 null_values=[""] if as_written else blanks or None,  # each costs time in each field
             ).rechunk()  # polars gives each thread's share as a chunk of its own
         except pl.exceptions.ComputeError:
@@ -66,7 +65,7 @@ def parse_text(
     raise AssertionError("unreachable")
 
 
-def parse_columns(source: str | bytes, separator: str, places: Sequence[int], header: bool) -> Frame:
+def parse_columns(source: bytes, separator: str, places: Sequence[int], header: bool) -> Frame:
     """Columns of a text that has been read before, as they are written; `places` increase."""
     return pl.read_csv(
         source,
@@ -74,7 +73,6 @@ def parse_columns(source: str | bytes, separator: str, places: Sequence[int], he
         columns=list(places),
         separator=separator,
         infer_schema=False,
-        glob=False,
         null_values=[""],
     ).rechunk()
 

@@ -1,33 +1,33 @@
 """A file in pieces of whole records, one at a time: larger than memory works, and so does stdin."""
 
 import io
-import sys
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from itertools import islice
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO
 
 import numpy as np
 
-from mlptrain.data.readers.packed import is_packed, open_unpacked, unpacked
+from mlptrain.data.readers.packed import LONGEST, open_unpacked, read_line, unpacked
 from mlptrain.data.readers.tables.column_files import COLUMN_FILES, column_frames
 from mlptrain.data.readers.tables.frames import Guess, guess_after
+from mlptrain.data.readers.tables.json_lines import parse_lines
 from mlptrain.data.readers.tables.quotes import Quotes, ends_inside, read_quotes
 from mlptrain.data.readers.tables.table import Table
-from mlptrain.data.readers.tables.tables import JSON_LINES, delimited, json_lines, suffix_of
+from mlptrain.data.readers.tables.tables import JSON_LINES, delimited, suffix_of
 from mlptrain.data.readers.tables.text import (
     BLOCK,
     BOM,
     EMPTY_LINES,
-    LONGEST,
     Text,
     layout_of,
     read_head,
 )
 from mlptrain.errors import DataError
+from mlptrain.storage.reading import InputFile
+from mlptrain.storage.shell_streams import STDIN, open_stdin, spoken
 from mlptrain.system.prefetch import prefetch
 
 PIECE = 1 << 22
@@ -43,8 +43,8 @@ def table_pieces(path: str) -> Iterator[Table]:
         yield from _column_pieces(path, suffix)
     elif suffix in JSON_LINES:
         with _open(path) as stream:
-            for data, line in _line_pieces(stream):
-                yield json_lines(path, data, line)
+            for data, line in _line_pieces(stream, path):
+                yield Table(path, *parse_lines(path, data, line))
     else:
         yield from _parsed(text_pieces(path))
 
@@ -69,14 +69,14 @@ def _parsed(pieces: Iterator[tuple[Text, bytes]]) -> Iterator[Table]:
 
 def text_pieces(path: str) -> Iterator[tuple[Text, bytes]]:
     """The records below the header of a delimited text, in pieces. There is at least one record."""
-    name = "stdin" if path == "-" else path
+    name = spoken(path)
     with _open(path) as stream:
         head = read_head(stream, name)
         layout = layout_of(head, name)
         size = max(PIECE, PER_COLUMN * len(layout.names))
         number, empty = 1 + head.count(b"\n"), True
-        while data := _whole_lines(stream, size):
-            data, quotes = _whole_records(stream, data, layout.separator)
+        while data := _whole_lines(stream, size, name):
+            data, quotes = _whole_records(stream, data, layout.separator, name)
             if full := EMPTY_LINES.sub(b"", data):  # parsers may count them, or not
                 empty, first = False, number + data.count(b"\n", 0, len(data) - len(full))
                 if full.startswith(BOM):  # which a parser would swallow
@@ -108,10 +108,10 @@ def _column_pieces(path: str, suffix: str) -> Iterator[Table]:
         offset += frame.height
 
 
-def _line_pieces(stream: BinaryIO) -> Iterator[tuple[bytes, int]]:
+def _line_pieces(stream: BinaryIO, name: str) -> Iterator[tuple[bytes, int]]:
     """Pieces of JSON Lines that are not empty, and their first lines."""
     number = 1
-    while data := _whole_lines(stream, PIECE):
+    while data := _whole_lines(stream, PIECE, name):
         lines = count_lines(data)
         data = data.removeprefix(BOM) if number == 1 else data
         if data.strip():
@@ -128,14 +128,14 @@ def count_lines(data: bytes) -> int:
     )
 
 
-def _whole_records(stream: BinaryIO, data: bytes, separator: str) -> tuple[bytes, Quotes]:
+def _whole_records(stream: BinaryIO, data: bytes, separator: str, name: str) -> tuple[bytes, Quotes]:
     """Lines, and those after them up to the end of a record, which is not within a quoted field."""
     quotes = read_quotes(_blocks(data), separator)
     inside = quotes.inside if quotes.regular else ends_inside(data, separator)
     if not inside:
         return data, quotes
     parts, length = [data], len(data)
-    while inside and length <= LONGEST and (line := stream.readline()):
+    while inside and length <= LONGEST and (line := read_line(stream, name)):
         inside = ends_inside(line, separator, inside)
         parts.append(line)
         length += len(line)
@@ -147,23 +147,19 @@ def _blocks(data: bytes) -> Iterator[bytes]:
     return (data[start : start + BLOCK] for start in range(0, len(data), BLOCK))
 
 
-def _whole_lines(stream: BinaryIO, size: int) -> bytes:
+def _whole_lines(stream: BinaryIO, size: int, name: str) -> bytes:
     """At least `size` bytes, up to the end of a line. Of a plain file they are read in one go."""
-    is_plain = isinstance(stream, io.BufferedReader) and isinstance(stream.raw, io.FileIO)
-    if is_plain and stream.seekable():
+    if isinstance(stream, io.BufferedReader) and isinstance(stream.raw, InputFile):
         start = stream.tell()
         stream.seek(start + size)
-        stream.readline()
+        read_line(stream, name)
         length = stream.tell() - start
         stream.seek(start)
         return stream.read(length)
     data = stream.read(size)
-    return data if data.endswith(b"\n") else data + stream.readline()
+    return data if data.endswith(b"\n") else data + read_line(stream, name)
 
 
-def _open(path: str) -> AbstractContextManager[BinaryIO]:
-    """The file, unpacked where it is gzip and closed at the end, or stdin, which is left open."""
-    if path != "-":
-        return open_unpacked(path)
-    stdin = cast(io.BufferedReader, sys.stdin.buffer)
-    return nullcontext(unpacked(stdin, "stdin", closes=False) if is_packed(stdin) else stdin)
+def _open(path: str) -> "io.BufferedReader[Any]":
+    """The file, unpacked where it is gzip, or stdin as it comes."""
+    return unpacked(open_stdin(), spoken(path)) if path == STDIN else open_unpacked(path)

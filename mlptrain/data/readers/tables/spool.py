@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.data.cache.file_array import OpenFile
+from mlptrain.data.readers.packed import LineTooLong
 from mlptrain.data.readers.tables.pieces import is_text, piece_of, table_pieces
 from mlptrain.data.readers.tables.spooled import MOST_LABELS, Spooled
 from mlptrain.data.readers.tables.table import Table, not_numbers
@@ -50,6 +51,7 @@ class Spool:
         blanks: Blanks,
     ) -> None:
         self.path, self.names = path, names
+        self.candidates = names
         self._columns = {column.name: column for column in columns}
         self._places = {column.name: place for place, column in enumerate(columns)}
         self._starts = np.array(list(accumulate(lengths, initial=0)))
@@ -235,6 +237,8 @@ def _checked_pieces(path: str, blanks: Blanks) -> Iterator[Table]:
     """The pieces of a table; faults of its text are listed over the whole file."""
     try:
         yield from prefetch(_pieces(path, blanks))
+    except LineTooLong:
+        raise
     except DataError:
         whole = whole_text(path).faults() if is_text(path) else None
         if whole is not None:

@@ -1,10 +1,10 @@
 r"""Delimited text read strictly, by Python's csv module: slow, and sure to find what is broken."""
 
 import csv
-import io
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
+from mlptrain.data.readers.packed import lines_of
 from mlptrain.data.readers.tables.quotes import read_quotes
 from mlptrain.errors import DataError
 
@@ -25,12 +25,12 @@ def strict_records(stream: BinaryIO, path: str, first_line: int, separator: str)
     DataError where quoting is broken.
     """
     line, seen = first_line, list[str]()
-    with io.TextIOWrapper(stream, "utf-8", "surrogateescape", newline="\n") as lines:
+    with stream:
 
         def watched() -> Iterator[str]:
-            for text in lines:
-                seen.append(text)
-                yield text
+            for each in lines_of(stream, path):
+                seen.append(each.decode("utf-8", "surrogateescape"))
+                yield seen[-1]
 
         reader = csv.reader(watched(), delimiter=separator, strict=True)
         try:

@@ -60,6 +60,11 @@ class Table:
         """The columns in the order of the file."""
         return tuple(self.frame.columns)
 
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """All of them."""
+        return self.names
+
     def __len__(self) -> int:
         return self.frame.height
 

@@ -4,25 +4,30 @@ CSV, TSV, `;`- and `|`-separated text (gzipped or not), Parquet, Arrow IPC and J
 a `Table`. A broken file is a DataError with file, line and column; nothing is repaired.
 """
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from io import BytesIO
 from pathlib import PurePath
 
 import numpy as np
 
-from mlptrain.data.readers.packed import is_packed, open_unpacked, read_all
+from mlptrain.data.readers.packed import (
+    LONGEST,
+    check_memory,
+    open_unpacked,
+    read_all_lines,
+    read_rest,
+)
 from mlptrain.data.readers.tables import frames, series
 from mlptrain.data.readers.tables.column_files import COLUMN_FILES, column_frames
+from mlptrain.data.readers.tables.json_lines import parse_lines
 from mlptrain.data.readers.tables.quotes import read_quotes
 from mlptrain.data.readers.tables.table import Table
-from mlptrain.data.readers.tables.text import Text, layout_of, open_binary, read_head
-from mlptrain.data.source import (
-    SHOWN,
-)
+from mlptrain.data.readers.tables.text import Text, layout_of, read_head
+from mlptrain.data.source import SHOWN
 from mlptrain.errors import DataError
 from mlptrain.messages import count
+from mlptrain.storage.shell_streams import spoken
 
 JSON_LINES = (".jsonl", ".ndjson")
 COLUMN_PIECE = 1 << 24
@@ -33,16 +38,24 @@ def read_table(path: str) -> Table:
     """Read a table whole. The suffix (.parquet, .arrow, .jsonl, ...) says what it is, else text."""
     suffix = suffix_of(path)
     if suffix in COLUMN_FILES:
-        return Table(path, frames.joined(column_frames(path, suffix, COLUMN_PIECE)), None)
+        return Table(path, frames.joined(_few_enough(path, suffix)), None)
     if suffix in JSON_LINES:
-        return json_lines(path, read_all(path), 1)
-    with open_binary(path) as stream:
-        gzipped = is_packed(stream)
-    if not gzipped:
-        return delimited(whole_text(path), path)
-    data = read_all(path)
-    layout = layout_of(read_head(BytesIO(data), path), path)
-    return delimited(Text(path, partial(BytesIO, data), layout), data)
+        return Table(path, *parse_lines(path, read_all_lines(path), 1))
+    name = spoken(path)
+    with open_unpacked(path) as stream:
+        head = read_head(stream, name)
+        layout = layout_of(head, name)
+        data = read_rest(stream, name, head, LONGEST)
+    return delimited(Text(name, partial(BytesIO, data), layout), data)
+
+
+def _few_enough(path: str, suffix: str) -> Iterator[frames.Frame]:
+    """The pieces of a column file; DataError where they are too many to be joined."""
+    rows = 0
+    for frame in column_frames(path, suffix, COLUMN_PIECE):
+        rows += frame.height
+        check_memory(path, rows, frame.width)
+        yield frame
 
 
 def suffix_of(path: str) -> str:
@@ -52,22 +65,24 @@ def suffix_of(path: str) -> str:
 
 def whole_text(path: str) -> Text:
     """A delimited text from its beginning to its end."""
+    name = spoken(path)
     with open_unpacked(path) as stream:
-        layout = layout_of(read_head(stream, path), path)
-    return Text(path, lambda: open_unpacked(path), layout)
+        layout = layout_of(read_head(stream, name), name)
+    return Text(name, lambda: open_unpacked(path), layout)
 
 
 def delimited(
-    text: Text, source: str | bytes, *, as_written: bool = False, guess: frames.Guess | None = None
+    text: Text, source: bytes, *, as_written: bool = False, guess: frames.Guess | None = None
 ) -> Table:
     """Delimited text as a table: every record has one field per column, empty lines do not count.
 
-    `source` is what polars reads: the path of the file or its bytes. `guess` says what to expect.
+    `source` is its bytes, which polars reads. `guess` says what to expect.
     """
     header, layout, quotes = text.first_line == 1, text.layout, text.quotes
     if not quotes.regular or quotes.inside:
         source = text.rewritten()
         quotes = read_quotes([source], layout.separator)
+    _check_size(text, len(source), quotes.records)
     try:
         frame = frames.parse_text(source, layout.separator, layout.names, header, as_written, guess)
     except frames.UNREADABLE as error:
@@ -91,8 +106,6 @@ def delimited(
         places = [frame.get_column_index(name) for name in names]
         again = frames.parse_columns(source, layout.separator, places, header)
         again = again if full is None else again.filter(full)
-        if len(again) != len(frame):
-            raise DataError(f"{text.path}: was changed while it was read")
         again.columns = list(names)
         return again
 
@@ -106,6 +119,18 @@ def _without_repeats(table: Table) -> Table:
         total = f"{count(len(repeated), 'such line')} in all: were files joined? delete them"
         raise DataError(*lines, f"{table.path}: {total}")
     return table
+
+
+def _check_size(text: Text, size: int, records: int) -> None:
+    """Refuse what would take far more memory than its bytes, before any is taken.
+
+    A cell takes at least a byte, its separator or the line end. So where there are fewer bytes, rows
+    are short, and polars would fill them up.
+    """
+    width = len(text.layout.names)
+    if records * width > size + 1:
+        raise text.faults() or DataError(f"{text.path}: is no table: its rows do not fit its header")
+    check_memory(text.path, records - (text.first_line == 1), width)
 
 
 def _full_rows(text: Text, frame: frames.Frame) -> series.Series | None:
@@ -122,38 +147,3 @@ def _full_rows(text: Text, frame: frames.Frame) -> series.Series | None:
     if len(full) != frame.height:
         raise DataError(f"{text.path}: is no table: its line ends are mixed up")
     return None if full.all() else series.Series(full)
-
-
-def json_lines(path: str, data: bytes, first_line: int) -> Table:
-    """One JSON object per line, with the same keys in each."""
-    try:
-        frame = frames.parse_json_lines(data)
-    except frames.UNREADABLE as error:
-        reason = str(error).splitlines()[0]
-        raise json_fault(path, data, first_line) or DataError(
-            f"{path}: is not JSON Lines: {reason}"
-        ) from None
-    if not frame.height:
-        raise DataError(f"{path}: is empty: one JSON object per line is needed")
-
-    def lines(rows: list[int]) -> list[int]:
-        full = [n for n, line in enumerate(data.split(b"\n"), first_line) if line.strip()]
-        return [full[row] for row in rows]
-
-    return Table(path, frame, lines)
-
-
-def json_fault(path: str, data: bytes, first_line: int) -> DataError | None:
-    """The first line that is not one JSON object, with what is wrong with it."""
-    faults = []
-    for number, line in enumerate(data.split(b"\n"), first_line):
-        try:
-            if line.strip() and not isinstance(json.loads(line), dict):
-                faults.append(f'{path}:{number}: is not an object {{"name": value, ...}}')
-        except (ValueError, RecursionError) as error:
-            what = str(error).split(":")[0]
-            faults.append(f"{path}:{number}: is not JSON ({what})")
-    if not faults:
-        return None
-    total = f"{path}: {count(len(faults), 'such line')} in all: write one JSON object per line"
-    return DataError(*faults[:SHOWN], total)

@@ -8,12 +8,14 @@ csv module, and only when somebody has to be told.
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, islice
 from typing import BinaryIO
 
+from mlptrain.data.readers.packed import LONGEST, lines_of
 from mlptrain.data.readers.tables.quotes import Quotes, ends_inside, read_quotes
 from mlptrain.data.readers.tables.strict import (
     ESCAPED,
@@ -23,14 +25,16 @@ from mlptrain.data.readers.tables.strict import (
     strict_records,
 )
 from mlptrain.data.source import SHOWN
-from mlptrain.errors import DataError, StorageError
+from mlptrain.errors import DataError
 from mlptrain.messages import count, quoted, some
 
 SEPARATORS = ",;\t|"
 BLOCK = 1 << 18
 """Bytes looked at together."""
-LONGEST = 1 << 26
-"""Bytes of a record after which an open quote, or a missing line end, is taken for a fault."""
+MOST_COLUMNS = 1 << 19
+"""Each column has a name, a kind and a scaling of its own, which takes some kilobytes."""
+MOST_LINES = 1 << 16
+"""Of a header with line ends in its names, and the empty lines before it."""
 BOM = b"\xef\xbb\xbf"
 EMPTY_LINES = re.compile(rb"\A(?:\r?\n)+")
 QUOTED = re.compile(rf'(?:^|(?<=[{SEPARATORS}]))"(?:[^"]|"")*"')
@@ -105,7 +109,7 @@ class Text:
             return
         with self._open() as stream:
             separator, header = self.layout.separator.encode(), self.first_line == 1
-            for number, line in enumerate(stream, self.first_line):
+            for number, line in enumerate(lines_of(stream, self.path), self.first_line):
                 fields = line.count(separator) + 1 if line.strip(b"\r\n") else 0
                 if header:
                     header = fields == 0
@@ -142,7 +146,7 @@ class Text:
         """One field as it stands in the file."""
         (line,) = self.lines([row])
         with self.open() as stream:
-            rest = islice(stream, line - self.first_line, None)
+            rest = islice(lines_of(stream, self.path), line - self.first_line, None)
             decoded = (text.decode("utf-8-sig", "replace") for text in rest)
             first = next(decoded).rstrip("\r\n")
             if '"' not in first:
@@ -175,7 +179,7 @@ class Text:
 
     def _strange_bytes(self) -> DataError | None:
         with self.open() as stream:
-            for number, line in enumerate(stream, self.first_line):
+            for number, line in enumerate(lines_of(stream, self.path), self.first_line):
                 try:
                     line.decode()
                 except UnicodeDecodeError as error:
@@ -186,28 +190,20 @@ class Text:
         return None
 
 
-def open_binary(path: str) -> io.BufferedReader:
-    """Open a file for reading; one that is not there is a DataError."""
-    try:
-        return open(path, "rb")
-    except (FileNotFoundError, NotADirectoryError):
-        raise DataError(f"{path}: no such file") from None
-    except IsADirectoryError:
-        raise DataError(f"{path}: is a folder: a file is needed") from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise StorageError(f"{path}: cannot be read: {reason}") from None
-
-
 def read_head(stream: BinaryIO, path: str) -> bytes:
     """The lines of a text up to the end of its header, which may hold line ends in quotes."""
     lines, inside, size = list[bytes](), False, 0
     for line in iter(lambda: stream.readline(LONGEST), b""):
+        if not lines and b"\0" in line[:BLOCK] and not line.startswith(tuple(FOREIGN)):
+            raise DataError(f"{path}: begins with zero bytes: it is no text, or a copy that went wrong")
         lines.append(line)
         line = line if size else line.removeprefix(BOM)
         size += len(lines[-1])
         if size > LONGEST:
             raise DataError(f"{path}:1: a header of more than {LONGEST:,} bytes: is it a table?")
+        if len(lines) > MOST_LINES:
+            found = f"no header within {MOST_LINES:,} lines"
+            raise DataError(f"{path}:1: {found}: is a quote left open, or is the beginning empty?")
         inside = ends_inside(line, SEPARATORS, inside)
         if not inside and line.strip(b"\r\n"):
             break
@@ -238,6 +234,9 @@ def layout_of(head: bytes, path: str) -> Layout:
     if "\r" in outside:
         raise DataError(f"{path}: lines end in a bare CR (old Mac): save it with LF or CRLF")
     separator = max(SEPARATORS, key=outside.count)
+    if outside.count(separator) >= MOST_COLUMNS:
+        found = f"{outside.count(separator) + 1:,} columns: {MOST_COLUMNS:,} at most"
+        raise DataError(f"{path}:1: the header names {found}; is the table transposed?")
     try:
         names = next(csv.reader(io.StringIO(first, newline=""), delimiter=separator, strict=True))
     except csv.Error as error:
@@ -251,11 +250,13 @@ def _checked(names: list[str], path: str) -> tuple[str, ...]:
     if len(nameless) > 1:  # one alone is known by that: R and pandas write their row names so
         shown = some(nameless)
         faults.append(f"{path}:1: columns {shown} have no name: name all but one in the header")
-    twice = sorted({name for name in names if name and names.count(name) > 1})
+    twice = {name: times for name, times in Counter(names).items() if name and times > 1}
     faults += [
-        f"{path}:1: {name}: {names.count(name)} columns have this name: rename all but one"
-        for name in twice
+        f"{path}:1: {name}: {times} columns have this name: rename all but one"
+        for name, times in sorted(twice.items())[:SHOWN]
     ]
+    if len(twice) > SHOWN:
+        faults.append(f"{path}:1: {len(twice):,} such names in all")
     if faults:
         raise DataError(*faults)
     return tuple(names)
