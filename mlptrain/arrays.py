@@ -28,8 +28,8 @@ class Segment(NamedTuple):
     decays: bool = False
 
 
-Targets = Literal["classes", "numbers", "amounts"]
-"""What a loss learns: class numbers, numbers, or amounts, which are at least 0."""
+Targets = Literal["classes", "numbers", "amounts", "flags"]
+"""What a loss learns: class numbers, numbers, amounts (at least 0), or flags (0 or 1)."""
 
 
 class RowArray(Protocol):

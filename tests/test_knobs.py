@@ -157,6 +157,7 @@ def outcome(config):
 DATA_OF = {
     "classes": {},
     "numbers": {"data.train": NUMBERS},
+    "flags": {"data.train": "table.csv", "data.target": ["cls"], "data.features": ["u", "v"]},
     "amounts": {"data.train": "table.csv", "data.target": "w", "data.features": ["u", "v"]},
 }
 """Data that a loss can be used with, by what it learns."""

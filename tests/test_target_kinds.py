@@ -7,20 +7,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 from runs import faults, invoke, write_config
+from sklearn.metrics import log_loss, recall_score, roc_auc_score
 from tables import column, read, write
 
 import mlptrain
 from mlptrain.storage.archive import read_archive
 
 N = 160
-HEADER = ["u", "v", "count", "price"]
+HEADER = ["u", "v", "count", "price", "late", "paid"]
 DATA = {"features": ["u", "v"]}
 KINDS: dict[str, dict] = {
     "poisson": {"data": {"target": "count"}, "loss": "poisson"},
     "log": {"data": {"target": "price", "scale_target": "log", "clip_target": True}, "loss": "mse"},
+    "sigmoid": {"data": {"target": ["late", "paid"]}, "loss": "sigmoid"},
 }
-HEADLINES = {"poisson": "poisson_deviance", "log": "rmse"}
-COLUMNS = {"poisson": ["count"], "log": ["price"]}
+HEADLINES = {"poisson": "poisson_deviance", "log": "rmse", "sigmoid": "mean_accuracy"}
+COLUMNS = {"poisson": ["count"], "log": ["price"], "sigmoid": ["late", "paid"]}
 
 
 def rows() -> list[list]:
@@ -28,7 +30,9 @@ def rows() -> list[list]:
     X = generator.normal(size=(N, 2))
     rates = np.exp(0.8 * X[:, 0] - 0.5)
     prices = np.exp(9 + X[:, 0] + 0.5 * generator.normal(size=N)).round(2)
-    columns = (X.round(4).tolist(), generator.poisson(rates).tolist(), prices.tolist())
+    late, paid = ((X[:, k] + generator.normal(size=N) > 0) for k in (0, 1))
+    flags = (np.where(late, "yes", "no").tolist(), paid.astype(int).tolist())
+    columns = (X.round(4).tolist(), generator.poisson(rates).tolist(), prices.tolist(), *flags)
     return [[*x, *more] for x, *more in zip(*columns, strict=True)]
 
 
@@ -71,10 +75,13 @@ def test_streamed_predictions_are_those_of_a_model_in_python(trained, table, tmp
     out = tmp_path / "out.csv"
     assert invoke("predict", run, table, "-o", out).exit_code == 0
     assert read(out)[0] == COLUMNS[kind]
-    found = np.stack([numbers(column(out, name)) for name in COLUMNS[kind]], axis=1)
     X = np.stack([numbers(column(table, name)) for name in ("u", "v")], axis=1)
-    np.testing.assert_allclose(found.squeeze(), mlptrain.load(run).predict(X), rtol=1e-6)
-    assert np.isfinite(found).all()
+    found = np.stack([column(out, name) for name in COLUMNS[kind]], axis=1).squeeze()
+    expected = mlptrain.load(run).predict(X)
+    if expected.dtype.kind == "f":
+        np.testing.assert_allclose(found.astype(float), expected, rtol=1e-6)
+    else:
+        assert found.tolist() == expected.tolist()
 
 
 def test_a_fit_from_the_cache_has_the_parameters_of_one_in_memory(trained, table, tmp_path):
@@ -110,7 +117,8 @@ def test_check_gradcheck_folds_and_resume_work(trained, table, tmp_path):
     target = KINDS[kind]["data"]["target"]
     targets = [target] if isinstance(target, str) else target
     header, cells = read(folds / "out_of_fold.csv")
-    assert header[2:] == [*targets, *(f"predicted_{name}" for name in COLUMNS[kind])]
+    proba = [f"proba_{name}" for name in COLUMNS[kind] if kind == "sigmoid"]
+    assert header[2:] == [*targets, *(f"predicted_{name}" for name in COLUMNS[kind]), *proba]
     assert len(cells) == N
     short = tmp_path / "short"
     assert invoke("fit", path, "--out", short, "--set", "train.epochs=2").exit_code == 0
@@ -221,3 +229,56 @@ def test_rows_without_a_target_are_left_out_and_counted_where_that_is_asked_for(
     out = tmp_path / "out.csv"
     assert invoke("predict", run.directory.path, table, "-o", out).exit_code == 0
     assert len(column(out, "y")) == 12  # these are what there is to predict
+
+
+# sigmoid
+
+
+def test_each_target_gets_its_answer_in_its_own_words_and_a_probability(table, tmp_path):
+    run = mlptrain.fit(config(table, "sigmoid"), out=tmp_path / "run").directory.path
+    out = tmp_path / "out.csv"
+    assert invoke("predict", run, table, "--proba", "-o", out).exit_code == 0
+    assert read(out)[0] == ["late", "paid", "proba_late", "proba_paid"]
+    for name, no, yes in (("late", "no", "yes"), ("paid", "0", "1")):
+        above = numbers(column(out, f"proba_{name}")) > 0.5
+        assert column(out, name) == [yes if each else no for each in above]
+        assert 0 < above.mean() < 1
+    X = np.stack([numbers(column(table, name)) for name in ("u", "v")], axis=1)
+    p = np.stack([numbers(column(out, f"proba_{name}")) for name in ("late", "paid")], axis=1)
+    model = mlptrain.load(run)
+    np.testing.assert_allclose(model.predict_proba(X), p, rtol=1e-6)
+    y = np.stack([column(table, "late"), column(table, "paid")], axis=1)
+    late, paid = y[:, 0] == "yes", y[:, 1] == "1"
+    found = model.evaluate(X, y)
+    auc = [roc_auc_score(late, p[:, 0]), roc_auc_score(paid, p[:, 1])]
+    assert found["mean_roc_auc"] == pytest.approx(np.mean(auc), rel=1e-9)
+    right = np.stack([(p[:, 0] > 0.5) == late, (p[:, 1] > 0.5) == paid])
+    assert found["mean_accuracy"] == pytest.approx(right.mean())
+    assert found["exact_match"] == pytest.approx(right.all(axis=0).mean())
+    losses = [log_loss(late, p[:, 0]), log_loss(paid, p[:, 1])]
+    assert found["mean_log_loss"] == pytest.approx(np.mean(losses), rel=1e-6)
+    assert found["loss"] == pytest.approx(np.sum(losses), rel=1e-5)
+    by_file = invoke("eval", run, "--data", table).stdout
+    assert "late=yes" in by_file
+    per_target = json.loads(invoke("eval", run, "--data", table, "--json").stdout)["per_target"]
+    assert per_target["paid=1"]["recall"] == pytest.approx(recall_score(paid, p[:, 1] > 0.5))
+
+
+def test_a_target_of_three_values_is_no_flag(table, tmp_path):
+    header, cells = read(table)
+    cells[5][4] = "perhaps"
+    path = config(write(tmp_path / "t.csv", header, cells), "sigmoid", val=0, test=0)
+    (line,) = faults(invoke("fit", write_config(tmp_path / "c.yaml", path)))
+    assert "target 'late' has 3 values in the training rows (no, perhaps, yes)" in line
+
+
+def test_several_targets_of_two_values_are_sent_to_sigmoid_and_init_takes_it(table, tmp_path):
+    wrong = {**config(table, "sigmoid"), "loss": "softmax"}
+    (line,) = faults(invoke("fit", write_config(tmp_path / "c.yaml", wrong)))
+    assert "`loss: sigmoid`, where each holds two values" in line
+    wrong["loss"] = "mse"
+    (line,) = faults(invoke("fit", write_config(tmp_path / "c.yaml", wrong)))
+    assert line.endswith("to predict a yes or no for each: `loss: sigmoid`")
+    out = tmp_path / "made.yaml"
+    assert invoke("init", table, "--target", "late", "--target", "paid", "-o", out).exit_code == 0
+    assert "loss: sigmoid" in out.read_text()

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from mlptrain.config.faults import Fault, shown
 from mlptrain.config.schema import Config
+from mlptrain.data.preprocessing.flag_target import SEVERAL
 from mlptrain.data.readers.toy import TOYS
 from mlptrain.messages import advice
 from mlptrain.metrics import METRICS
@@ -91,7 +92,7 @@ def _columns(config: Config) -> Iterator[Fault]:
     if len(targets) > 1 and LOSSES[config.loss.name].classifies:
         yield Fault(
             ("data", "target"),
-            f"several targets need a regression loss (mse, mae, huber), got loss {config.loss.name}",
+            f"{SEVERAL}; got loss {config.loss.name}",
             (("loss",),),
         )
     roles: dict[str, str] = {}
@@ -116,8 +117,10 @@ def _columns(config: Config) -> Iterator[Fault]:
 
 def _target_scale(config: Config) -> Iterator[Fault]:
     scale = config.data.scale_target
-    if scale in ("log", "log1p") and config.loss.name == "poisson":
-        what = f"poisson predicts logarithms by itself; write standard, got {scale}"
+    name = config.loss.name
+    if scale in ("log", "log1p") and LOSSES[name].targets != "numbers":
+        why = "predicts logarithms by itself" if name == "poisson" else "predicts no numbers"
+        what = f"{name} {why}; write standard, got {scale}"
         yield Fault(("data", "scale_target"), what, (("loss",),))
 
 

@@ -1,6 +1,7 @@
 """Which rows train, validate and test; and learning from those that train."""
 
 from mlptrain.data.preprocessing.fitting import choose_features, fit
+from mlptrain.data.preprocessing.flag_target import SEVERAL, fit_flags
 from mlptrain.data.preprocessing.number_target import (
     NumberTarget,
     check_target_numbers,
@@ -26,7 +27,7 @@ def learn(
 ) -> tuple[Preprocessing, Partition, list[str]]:
     """Choose the columns, partition the rows, learn from those that train. `names` are the targets."""
     if settings.classify and len(names) > 1:
-        raise ConfigError("data.target: several columns need a regression loss (mse, mae, huber)")
+        raise ConfigError(f"data.target: {SEVERAL}")
     features, notes = choose_features(source, names, settings)
     plain = plain_target(names, settings)
     rows, dropped = usable_rows(
@@ -35,8 +36,9 @@ def learn(
         names if settings.target_missing == "drop" else (),
     )
     notes += dropped
-    if settings.classify:
-        class_values(source, names[0], rows)  # a missing class is refused before anything is drawn
+    if settings.targets in ("classes", "flags"):
+        for name in names:
+            class_values(source, name, rows)  # a missing class is refused before anything is drawn
     else:
         check_target_numbers(source, plain, rows)
     found = partition(source, rows, names, settings)
@@ -44,6 +46,8 @@ def learn(
     if settings.classify:
         target = fit_classes(source, names[0], found.train)
         notes += spelled_alike(names[0], target.classes)
+    elif settings.targets == "flags":
+        target = fit_flags(source, names, found.train)
     else:
         scaled = settings.scale_target != "none"
         target, constant = fit_target_numbers(

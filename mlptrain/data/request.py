@@ -106,7 +106,8 @@ class Request:
         names = {name for kind in kinds for name in kind.named(self.settings)}
         columns = () if self.fitted is None else self.fitted.columns
         names |= {column.name for column in columns if column.by_label}
-        return names | self._targets() if self.settings.classify else names
+        by_label = self.settings.targets in ("classes", "flags")
+        return names | self._targets() if by_label else names
 
     def digests(self) -> list[str]:
         """Digests of all that decides about the rows, but for the content of the files.

@@ -13,6 +13,14 @@ from mlptrain.metrics.classification import (
     precision_macro,
     recall_macro,
 )
+from mlptrain.metrics.flags import (
+    exact_match,
+    mean_accuracy,
+    mean_average_precision,
+    mean_f1_macro,
+    mean_log_loss,
+    mean_roc_auc,
+)
 from mlptrain.metrics.metric import Metric
 from mlptrain.metrics.probability import brier, calibration_error, log_loss
 from mlptrain.metrics.ranking import average_precision, roc_auc
@@ -58,5 +66,14 @@ AMOUNT_METRICS = {
     **REGRESSION_METRICS,
 }
 
-METRICS = {**CLASSIFICATION_METRICS, **AMOUNT_METRICS}
+FLAG_METRICS = {
+    "mean_accuracy": Metric(mean_accuracy, larger_is_better=True),
+    "exact_match": Metric(exact_match, larger_is_better=True),
+    "mean_f1_macro": Metric(mean_f1_macro, larger_is_better=True),
+    "mean_roc_auc": Metric(mean_roc_auc, larger_is_better=True),
+    "mean_average_precision": Metric(mean_average_precision, larger_is_better=True),
+    "mean_log_loss": Metric(mean_log_loss, larger_is_better=False),
+}
+
+METRICS = {**CLASSIFICATION_METRICS, **AMOUNT_METRICS, **FLAG_METRICS}
 """All of them."""

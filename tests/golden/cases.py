@@ -68,6 +68,7 @@ LOSSES: dict[str, Choice] = {
     "mae": {"name": "mae"},
     "huber": {"name": "huber", "delta": 1.0},
     "poisson": {"name": "poisson"},
+    "sigmoid": {"name": "sigmoid"},
 }
 
 NOT_IN_PYTORCH: dict[str, tuple[str, str]] = {

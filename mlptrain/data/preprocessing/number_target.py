@@ -75,6 +75,10 @@ class NumberTarget:
             raise DataError(f"{source.path}: {some(names)}: values too large: scale the target")
         return scaled
 
+    def truth(self, source: Source, rows: RowIndex) -> NDArray[np.float64]:
+        """(n, K) targets in their own unit, every bit kept."""
+        return source.block(list(self.columns), rows)
+
     def decode(self, scaled: NDArray[np.floating]) -> NDArray[np.float64]:
         """(n, K) targets in their own unit.
 
@@ -151,6 +155,7 @@ def floats(values: NDArray[np.float64]) -> tuple[float, ...]:
 
 def _numeric(source: Source, names: tuple[str, ...] | list[str]) -> None:
     """DataError where a target of a regression holds anything but numbers."""
+    classes = "a class: `loss: softmax`" if len(names) == 1 else "a yes or no for each: `loss: sigmoid`"
     for name in names:
         kind = source.kind(name)
         if kind == "text" and source.looks_numeric(name):
@@ -165,7 +170,7 @@ def _numeric(source: Source, names: tuple[str, ...] | list[str]) -> None:
             )
             raise DataError(
                 f"{source.path}: target {name!r} holds {what}: a regression needs numbers; "
-                "to predict a class: `loss: softmax`"
+                f"to predict {classes}"
             )
 
 

@@ -14,12 +14,13 @@ from numpy.typing import DTypeLike, NDArray
 
 from mlptrain.data.inputs import Inputs
 from mlptrain.data.preprocessing.checks import check_present
+from mlptrain.data.preprocessing.class_target import ClassTarget
 from mlptrain.data.preprocessing.columns.column import Column
 from mlptrain.data.preprocessing.features import Features
 from mlptrain.data.preprocessing.polar import polar
 from mlptrain.data.preprocessing.repairs import Repair
 from mlptrain.data.preprocessing.stored import from_stored, to_stored
-from mlptrain.data.preprocessing.targets import ClassTarget, Target
+from mlptrain.data.preprocessing.targets import Target
 from mlptrain.data.row_set import RowSet, every_row
 from mlptrain.data.settings import MissingPolicy, TargetPolicy
 from mlptrain.data.source import RowIndex, Source, faulty_values, first_places, in_blocks, require
@@ -98,7 +99,7 @@ class Preprocessing:
         """(n, K) targets of a regression in their own unit, every bit kept; None for classes."""
         if isinstance(self.target, ClassTarget):
             return None
-        return source.block(list(self.targets), rows)
+        return self.target.truth(source, rows)
 
     def weights(self, source: Source, rows: RowIndex, dtype: DTypeLike) -> NDArray[np.floating] | None:
         """(n,) row weights, finite and not negative; None where none were asked for."""

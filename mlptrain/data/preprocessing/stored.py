@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, get_type_hints
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from mlptrain.data.preprocessing.columns import KINDS
+from mlptrain.data.preprocessing.flag_target import FlagTarget
 from mlptrain.data.preprocessing.number_target import NumberTarget
 from mlptrain.data.preprocessing.targets import TARGETS
 from mlptrain.errors import CheckpointError
@@ -105,6 +106,9 @@ def _consistent(columns: Any, target: Any, inputs: Any, transform: Any, **_: Any
             raise _wrong("target.std")
         if not len(target.low) == len(target.high) in (0, len(target.columns)):
             raise _wrong("target.low")
+    elif isinstance(target, FlagTarget):
+        if not len(target.columns) == len(target.values) > 0 or any(a == b for a, b in target.values):
+            raise _wrong("target.values")
     elif len(set(target.classes)) != len(target.classes) or len(target.classes) < 2:
         raise _wrong("target.classes")
     expected = ["r", "theta"] if transform else list(inputs)

@@ -4,18 +4,15 @@ A target is never repaired: a missing, infinite or unknown value is always an er
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
-from mlptrain.arrays import Targets
-from mlptrain.data.preprocessing.checks import DELETE
+from mlptrain.data.preprocessing.class_target import ClassTarget
+from mlptrain.data.preprocessing.flag_target import FlagTarget
 from mlptrain.data.preprocessing.number_target import NumberTarget
 from mlptrain.data.source import (
-    BLANK,
     BLOCK,
     RowIndex,
     Source,
@@ -24,7 +21,6 @@ from mlptrain.data.source import (
     faulty_values,
     first_places,
     in_blocks,
-    require,
 )
 from mlptrain.errors import DataError
 from mlptrain.messages import count, some
@@ -33,36 +29,12 @@ FEW = 20
 """So many classes may be rare ones; with more, three rows for each are asked for."""
 
 
-@dataclass(frozen=True)
-class ClassTarget:
-    """A column of class names. Class number c is `classes[c]`."""
-
-    kind: ClassVar[Targets] = "classes"
-    name: str
-    classes: tuple[str, ...]
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The target columns."""
-        return (self.name,)
-
-    def encode(self, source: Source, rows: RowIndex, dtype: DTypeLike) -> NDArray[np.int64]:
-        """(n,) class numbers; DataError for a missing value or a class of no training row."""
-        require(source, self.names)
-        codes = source.codes(self.name, self.classes, rows)
-        unknown = f"is a class of no training row ({some(self.classes)})"
-        for faulty, what, advice in (
-            (codes == BLANK, "is a missing value", DELETE),
-            (codes < BLANK, unknown, "correct them, or train with rows of that class"),
-        ):
-            if faulty.any():
-                places = first_places(self.name, faulty, rows)
-                raise faulty_values(source, places, int(faulty.sum()), what, advice)
-        return codes
-
-
-Target = ClassTarget | NumberTarget
-TARGETS: dict[str, type[Target]] = {"classes": ClassTarget, "numbers": NumberTarget}
+Target = ClassTarget | NumberTarget | FlagTarget
+TARGETS: dict[str, type[Target]] = {
+    "classes": ClassTarget,
+    "numbers": NumberTarget,
+    "flags": FlagTarget,
+}
 """Each by the `type` that it has in a checkpoint."""
 
 

@@ -37,6 +37,8 @@ class Task:
         """What the loss is, for a comment."""
         if self.loss == "softmax":
             return "cross-entropy, for classes; mse for a number"
+        if self.loss == "sigmoid":
+            return "binary cross-entropy, for a yes or no of each target; mse for numbers"
         if self.loss == "poisson":
             return "for counts: expected ones, never negative; softmax for classes, mse for a number"
         return "squared error, for a number; softmax for classes"
@@ -51,6 +53,8 @@ def choose_task(source: Source, targets: Sequence[Profile]) -> Task:
         if each.kind == "number" and each.different == 1:
             found = f"has one value, {each.low:g}, in every row: there is nothing to learn"
             raise DataError(f"target {each.name!r} {found}")
+    if len(targets) > 1 and all(each.different == 2 for each in targets):
+        return Task("sigmoid", f"{len(targets)} columns of two values each: a yes or no for each")
     if len(targets) > 1:
         return Task("mse", f"{len(targets)} numbers to predict at once")
     target = targets[0]
