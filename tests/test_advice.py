@@ -136,6 +136,7 @@ def settings(advice: str) -> list[dict[str, Any]]:
     return keyed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_who_follows_the_advice_of_fit_gets_a_run(tmp_path, name):
     case, run = CASES[name], tmp_path / "run"

@@ -64,6 +64,7 @@ documents = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(
     arrays=st.dictionaries(st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_/-]{0,9}", fullmatch=True), numbers),

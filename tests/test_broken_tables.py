@@ -192,8 +192,8 @@ BROKEN: dict[str, tuple[bytes | str, dict[str, object], list[str]]] = {
         {"classify": False},
         [
             "F:4: y: 'x' is not a number",
-            "F: 1 such value in all: correct them or leave them empty; "
-            "if y is a category: `categorical: {columns: [y]}`",
+            "F: 1 such value in all: correct them, or delete the rows; "
+            "to predict a class: `loss: softmax`",
         ],
     ),
     "one class": (
@@ -354,6 +354,7 @@ BROKEN: dict[str, tuple[bytes | str, dict[str, object], list[str]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_broken_table_ends_in_its_exact_message(name: str, tmp_path: Path) -> None:
     content, settings, messages = BROKEN[name]
@@ -374,6 +375,7 @@ OTHER: dict[str, tuple[bytes, str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OTHER)
 def test_a_broken_file_of_another_format_is_named(name: str, tmp_path: Path) -> None:
     path = tmp_path / name

@@ -104,6 +104,7 @@ def test_rows_from_the_cache_have_the_bits_of_rows_in_memory(
     assert "taken from" in found.notes[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["parquet", "arrow", "csv.gz", "tsv"])
 def test_every_kind_of_table_has_the_same_bits_in_pieces(
     tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
@@ -129,6 +130,7 @@ CELLS = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(
     st.lists(st.tuples(CELLS, CELLS, st.sampled_from("pqr")), min_size=8, max_size=60),
@@ -277,6 +279,7 @@ print(hashlib.sha256(data.train.inputs.numbers[:].tobytes()).hexdigest())
 """
 
 
+@pytest.mark.slow
 def test_two_programs_at_once_end_with_one_file_and_the_same_rows(table: str, tmp_path: Path) -> None:
     command = [sys.executable, "-c", LOAD, table, str(tmp_path / "c")]
     programs = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]

@@ -64,6 +64,7 @@ def statuses(*arguments):
 # no false alarms
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.stem)
 def test_no_shipped_config_fails(path, monkeypatch):
     monkeypatch.chdir(CONFIGS.parent)

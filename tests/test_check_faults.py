@@ -83,6 +83,7 @@ def planted(sound, tmp_path):
     return lambda name: Planted(sound, name, tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("name", TARGETS)
 def test_what_init_writes_does_not_fail(planted, name, seed):
@@ -106,6 +107,7 @@ def test_a_rate_a_thousand_times_too_low_fails(planted, name):
     assert planted(name).graded(optimizer__learning_rate=3e-6)["update : weight"] == "FAIL"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TARGETS)
 def test_a_layer_that_is_dead_fails(planted, name):
     assert planted(name).graded(model__initializer="zeros")["dead units"] == "FAIL"
@@ -118,6 +120,7 @@ def test_weights_that_start_near_0_are_no_fault(planted, name):
     assert "FAIL" not in found.values()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TARGETS)
 def test_weights_that_start_far_too_large_fail(planted, name):
     found = planted(name).graded(model__initializer={"name": "normal", "std": 100.0})
@@ -125,6 +128,7 @@ def test_weights_that_start_far_too_large_fail(planted, name):
     assert found["initial loss"] == "FAIL"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("name", TARGETS)
 def test_shuffled_labels_fail(planted, name, seed):
@@ -145,6 +149,7 @@ def test_rows_that_stand_in_two_sets_fail(planted, name):
     assert table.graded()["rows in two sets"] == "FAIL"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TARGETS)
 def test_a_column_in_another_unit_fails_where_nothing_scales_it(planted, name):
     table = planted(name)
@@ -172,6 +177,7 @@ def test_a_column_that_never_changes_is_named(planted, name):
     assert found["constant columns"] == "WARN"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CLASSIFIED)
 def test_class_numbers_with_a_loss_for_numbers_are_doubtful(planted, name):
     # They may be counts, or grades: a regression of these is not worthless.

@@ -57,6 +57,7 @@ def test_a_class_that_is_a_limit_of_a_sum_is_named(X, tmp_path):
     assert "told apart by a linear model" in found.found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("noise", [0.1, 0.3, 1.0])
 def test_a_good_honest_model_is_no_giveaway(X, tmp_path, noise):
     other = np.random.default_rng(1).normal(size=len(X))

@@ -667,7 +667,9 @@ def test_control_characters_and_markup_from_data_never_reach_the_terminal(here):
     result = invoke("eval", "run")
 
     assert result.exit_code == 0
-    assert result.output.count("[bold]p") == 3  # of a class, in the matrix a row and a column
+    assert (
+        result.output.count("[bold]p") == 4
+    )  # of roc_auc, of a class, in the matrix a row and a column
     assert "\x1b" not in result.output
 
 
@@ -709,6 +711,7 @@ def test_the_version_is_that_of_the_package():
 # --- as processes ---
 
 
+@pytest.mark.slow
 def test_a_process_ends_with_the_exit_code_and_no_traceback(here):
     table(here, "one.csv")
     done = mlptrain("fit", "table.yaml", cwd=here)

@@ -330,6 +330,7 @@ trees = st.recursive(
 sections = st.dictionaries(words, trees, max_size=5)
 
 
+@pytest.mark.slow
 @given(
     st.fixed_dictionaries({}, optional={key: sections | trees for key in Config.model_fields}),
     st.lists(

@@ -114,6 +114,7 @@ def counted(path: str) -> int:
     return sum(len(table) for table in table_pieces(path))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", range(SHARES))
 def test_every_file_is_read_as_a_strict_reader_does_or_refused_by_line(share, tmp_path, monkeypatch):
     monkeypatch.setattr(pieces, "PER_COLUMN", 1)

@@ -68,6 +68,7 @@ def test_the_console_shows_each_class_and_the_confusion_matrix(table, tmp_path):
         assert word in console
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["train", "val"])
 @pytest.mark.parametrize("name", sorted(CLASSIFICATION_METRICS))
 def test_monitor_follows_any_metric_of_classes(table, tmp_path, part, name):

@@ -81,6 +81,7 @@ def address(server, log):
     raise AssertionError(log.read_text())
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not all(importlib.util.find_spec(each) for each in ("tensorboard", "tensorboardX")),
     reason="tensorboard or tensorboardX is not installed",

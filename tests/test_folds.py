@@ -307,6 +307,7 @@ def stopped(config, out, fold, step):
     return str(error.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fold", "step"), [(1, 1), (2, 2), (3, 3), (4, 2)])
 def test_interrupted_and_resumed_is_uninterrupted(config, folds, tmp_path, fold, step):
     out = tmp_path / "run"

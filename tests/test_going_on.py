@@ -43,6 +43,7 @@ def here(tmp_path, monkeypatch):
 # --- a directory for each run ---
 
 
+@pytest.mark.slow
 def test_runs_that_begin_at_once_get_directories_of_their_own(tmp_path):
     """Eight threads at a time, forty runs: nobody gets what somebody else has made."""
     with ThreadPoolExecutor(8) as pool:
@@ -52,6 +53,7 @@ def test_runs_that_begin_at_once_get_directories_of_their_own(tmp_path):
     assert sorted(path.name for path in made) == sorted(numbers)
 
 
+@pytest.mark.slow
 def test_runs_and_folds_that_are_ready_at_once_do_not_meet(here):
     ready = [prepare("table.yaml") for _ in range(3)]
     several = [prepare_folds("table.yaml", 2) for _ in range(2)]
@@ -90,6 +92,7 @@ def test_a_moved_file_is_the_same_file(here):
     assert "train: moved/rows.csv\n" in (here / "run" / "config.yaml").read_text()
 
 
+@pytest.mark.slow
 def test_the_new_place_is_kept_for_a_finished_run_and_all_that_read_it(here):
     pytest.importorskip("matplotlib", reason="a report draws")
     finish(prepare("table.yaml", out="run"))
@@ -151,6 +154,7 @@ def test_a_target_column_is_no_file(here):
     assert "data.target: 'y' in run/last.npz, 'a' now" in faults(result)[0]
 
 
+@pytest.mark.slow
 def test_a_run_is_found_from_any_directory(here, monkeypatch, tmp_path_factory):
     pytest.importorskip("matplotlib", reason="a report draws")
     interrupted_at(prepare("table.yaml", out="run"), 5).directory.close()

@@ -71,12 +71,14 @@ def test_every_row_of_the_nodes_passes(rows):
     assert failed == []
 
 
+@pytest.mark.slow
 def test_every_row_of_the_networks_passes(network_rows):
     failed = [row for row in network_rows if not row.max_relative_error <= 1e-6]
 
     assert failed == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_other_random_numbers_pass_as_well(seed):
     rows = [*check_nodes(seed), *check_networks(seed)]
@@ -105,6 +107,7 @@ def test_every_activation_is_checked_in_a_whole_network(name, network_rows):
     assert any(row.network.startswith(f"{name}, ") for row in network_rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("table", "name"), ENTRIES)
 def test_a_gradient_wrong_by_a_thousandth_is_caught_in_its_own_tensor(table, name, rows, monkeypatch):
     own = [row for row in rows if is_of(row, table, name)]
@@ -148,6 +151,7 @@ def test_one_wrong_unit_in_one_layer_is_caught_there_and_nowhere_else(tensor, po
     assert [row.tensor for row in checked if not row.passed] == [tensor]
 
 
+@pytest.mark.slow
 def test_an_input_gradient_wrong_by_a_thousandth_is_caught_in_the_layers_below(monkeypatch):
     monkeypatch.setattr("mlptrain.nn.layers.Linear", wrong(Linear, 0))
 

@@ -78,6 +78,7 @@ def test_a_small_tensor_is_looked_at_in_full(monkeypatch):
     assert row.how == "all entries"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_a_thousandth_in_one_unit_of_many_is_found_and_the_unit_named(monkeypatch, seed):
     rows = rows_of(wide_network(monkeypatch, a_thousandth_in_unit_7), seed)

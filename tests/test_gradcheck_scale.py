@@ -39,6 +39,7 @@ def rows_of(loss, size, activation="tanh", norm="none", l2=0.0):
     return [row for case in part_cases("n", network, Rows(Inputs(X), y), 0) for row in check(case)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("norm", ["none", "batch", "layer"])
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
 @pytest.mark.parametrize("size", [1.0, 2e5, 1e9])
@@ -57,6 +58,7 @@ def test_a_huge_penalty_passes_and_the_differences_are_called_rounded():
     assert all(row.complex_error < 1e-9 for row in rows if row.rounded)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("factor", [1.001, 1 + 5e-6])
 @pytest.mark.parametrize("size", [1.0, 2e5, 1e9])
 @pytest.mark.parametrize("loss", REGRESSION)
@@ -107,6 +109,7 @@ def test_a_wrong_sum_is_named_before_the_product_that_is_added_up_by_it(monkeypa
     )
 
 
+@pytest.mark.slow
 def test_a_wrong_node_is_named_once_and_the_networks_with_it_are_counted(monkeypatch):
     real = Linear.backward
 
@@ -121,6 +124,7 @@ def test_a_wrong_node_is_named_once_and_the_networks_with_it_are_counted(monkeyp
     assert second.endswith(" networks with that class fail as well")
 
 
+@pytest.mark.slow
 def test_json_says_which_class_a_node_is_of():
     rows = json.loads(run("--json").stdout)["rows"]
     assert {row["node"] for row in rows if row["network"] == "node tanh"} == {

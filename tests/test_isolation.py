@@ -91,6 +91,7 @@ COMMANDS = {
 }
 
 
+@pytest.mark.slow
 def test_fit_writes_into_its_run_directory_and_nowhere_else(place):
     events = json.loads((place / "fit.json").read_text())
     written = [path for event, path in events if event not in LIBRARIES]
@@ -112,6 +113,7 @@ def looks(place):
     return dict(zip(COMMANDS, watched(place, COMMANDS.values()), strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COMMANDS)
 def test_what_only_looks_changes_nothing(looks, name):
     assert [each for each in looks[name] if each[0] not in LIBRARIES] == []

@@ -36,6 +36,7 @@ def twenty_lines(X, y, W1, W2, *, steps, lr):
     return W1, W2
 
 
+@pytest.mark.slow
 def test_the_engine_ends_where_the_twenty_lines_of_the_lecture_end():
     experiment = build(load_config(CONFIGS / "twenty-lines.yaml"))
     start = [weight.value.copy() for weight in experiment.network.parameters.weights()]

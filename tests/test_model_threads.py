@@ -49,6 +49,7 @@ def wrong_calls(model, calls):
     return sum(wrong)
 
 
+@pytest.mark.slow
 def test_eight_threads_get_the_scores_of_their_own_rows(model):
     assert wrong_calls(model, CALLS) == 0
 
@@ -62,6 +63,7 @@ def plans(model):
     return [plan for each in model.network._idle for plan in each.graph._plans.values()]
 
 
+@pytest.mark.slow
 def test_two_thousand_sizes_need_the_memory_of_the_largest(model):
     once, often = copy.deepcopy(model), copy.deepcopy(model)
     once.scores(np.zeros((1024, 2)))

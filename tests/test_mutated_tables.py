@@ -114,6 +114,7 @@ QUICK = ("csv", "jsonl")
 ORDERED = [pytest.param(kind, marks=[] if kind in QUICK else [pytest.mark.slow]) for kind in KINDS]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ORDERED)
 def test_any_mutant_ends_in_lines_of_ours_or_is_read(place, kind):
     choice = random.Random(f"{kind} 1")
@@ -152,6 +153,7 @@ LENGTH = ZSTD.index(b"\x28\xb5\x2f\xfd") - 8
 """Before each compressed buffer stands what it unpacks to."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "data", "reason"),
     [

@@ -88,6 +88,7 @@ THEMES = [pytest.param(LIGHT, id="light"), pytest.param(DARK, id="dark", marks=p
 """The same layout in other colours."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize(("name", "kind"), [(name, kind) for name in KINDS for kind in KINDS[name]])
 def test_every_kind_is_drawn_with_nothing_cut_off(runs, name, kind, theme):
@@ -106,6 +107,7 @@ def assert_nothing_is_cut_off(figure):
         assert inside.y0 <= box.y0 < box.y1 <= inside.y1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [2, 3, 4])
 @pytest.mark.parametrize("kind", ["curves", "boundary"])
 @pytest.mark.parametrize("name", ["moons", "spiral"])
@@ -115,6 +117,7 @@ def test_several_runs_are_drawn_with_nothing_cut_off(runs, name, kind, number):
         assert_nothing_is_cut_off(figure)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", BEGINNINGS)
 def test_the_suffix_decides_the_format(runs, tmp_path, suffix):
     file = tmp_path / f"picture.{suffix}"

@@ -152,6 +152,7 @@ def test_every_text_of_a_table_is_read_as_it_was_written(tmp_path, cells):
     assert table.numbers("n").tolist() == list(range(len(rows)))
 
 
+@pytest.mark.slow
 @USUAL
 @given(
     st.binary(max_size=120),
@@ -226,6 +227,7 @@ def test_any_bytes_are_refused_as_a_checkpoint(tmp_path, content):
         read_archive(tmp_path / "a.npz")
 
 
+@pytest.mark.slow
 @settings(USUAL, max_examples=4 * EXAMPLES)
 @given(st.sampled_from(sorted(FORMS)), JSON)
 def test_a_document_that_says_something_else_is_refused_or_harmless(tmp_path, finished, key, value):
@@ -240,6 +242,7 @@ def test_a_document_that_says_something_else_is_refused_or_harmless(tmp_path, fi
         assert len(error.faults) == 1  # noqa: PT017
 
 
+@pytest.mark.slow
 @settings(USUAL, max_examples=2 * EXAMPLES)
 @given(st.sampled_from(sorted(FORMS)), JSON)
 def test_a_run_with_such_a_document_goes_on_or_is_refused(tmp_path, finished, key, value):

@@ -88,6 +88,7 @@ def proba(evaluated: dict) -> list[str]:
     return ["--proba"] if "classes" in evaluated else []
 
 
+@pytest.mark.slow
 def test_the_first_config_reaches_what_the_page_shows(worked):
     found = worked.tested["accuracy" if "accuracy" in worked.tested else "r2"]
     assert worked.tested["split"] == "test"

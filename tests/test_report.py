@@ -80,6 +80,7 @@ def page(source):
     return Page(source)
 
 
+@pytest.mark.slow
 def test_it_states_the_metrics_of_eval(run, page):
     expected = json.loads(invoke("eval", run, "--json").stdout)
     for name in ("loss", "accuracy", "f1_macro", "calibration_error"):
@@ -110,6 +111,7 @@ def test_every_picture_has_words(page):
     assert all(each["alt"].strip() for each in images)
 
 
+@pytest.mark.slow
 def test_recorded_histograms_are_among_the_pictures(tmp_path):
     moons = {"train": {"name": "moons", "points_per_class": 40}}
     logged = fitted(tmp_path, "logged", moons, train={"epochs": 2, "log_histograms": True})
@@ -158,6 +160,7 @@ def test_it_is_small_and_fast(source, seconds):
     assert len(source) < 3_000_000
 
 
+@pytest.mark.slow
 def test_hostile_names_stay_text(tmp_path):
     names = [HOSTILE, '"><img src=x onerror=alert(2)>', "&amp;\x1b[31m"]
     table = tmp_path / "rows.csv"
@@ -174,6 +177,7 @@ def test_hostile_names_stay_text(tmp_path):
     assert all(each.get("src", "").startswith("data:image/") for each in found.all("img"))
 
 
+@pytest.mark.slow
 def test_a_regression_shows_its_largest_errors(tmp_path):
     data = {"train": str(ROOT / "data" / "auto_mpg.csv"), "target": "mpg", "ignore": ["car_name"]}
     run = fitted(tmp_path, "cars", data, loss="mse")
@@ -184,6 +188,7 @@ def test_a_regression_shows_its_largest_errors(tmp_path):
     assert "horsepower" in found.text
 
 
+@pytest.mark.slow
 def test_several_runs_stand_side_by_side(run, tmp_path):
     other = fitted(tmp_path, "wider", DIGITS, model={"hidden": [12]})
     file = tmp_path / "both.html"

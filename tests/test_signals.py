@@ -87,6 +87,7 @@ def whole(tmp_path_factory):
     return finish(prepare(LONG, out=tmp_path_factory.mktemp("whole") / "run"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_a_process_with_its_code_and_a_checkpoint_to_go_on_from(
     tmp_path, whole, number, code
@@ -128,6 +129,7 @@ def test_a_step_is_never_left_half_done(tmp_path):
         assert process.poll() is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
 def test_a_second_signal_ends_the_process_at_once(tmp_path, first, second):
@@ -162,6 +164,7 @@ def test_ctrl_c_before_the_training_ends_with_130_too(tmp_path, monkeypatch):
 # --- one directory, one run ---
 
 
+@pytest.mark.slow
 def test_a_run_says_that_it_is_at_work_and_a_killed_one_was_interrupted(tmp_path):
     path = tmp_path / "run"
 
@@ -217,6 +220,7 @@ def test_reading_is_allowed_while_a_run_is_at_work(tmp_path):
         assert invoke("show", tmp_path / "run").exit_code == 0
 
 
+@pytest.mark.slow
 def test_a_killed_run_leaves_no_lock(tmp_path):
     path = tmp_path / "run"
     with in_step_13(path) as process:

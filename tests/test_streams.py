@@ -30,6 +30,7 @@ from mlptrain.runs.fit import prepare
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", BROKEN)
 def test_fit_trains_to_its_end_whatever_stderr_is(tmp_path, kind):
     config = write_config(tmp_path / "thirty.yaml", THIRTY)
@@ -85,6 +86,7 @@ def test_the_first_file_does_not_take_the_place_of_a_closed_stream(tmp_path):
     assert (tmp_path / "run" / ".lock").read_text().strip().isdigit()
 
 
+@pytest.mark.slow
 def test_a_reader_that_has_seen_enough_is_no_failure(tmp_path):
     for words in (["--help"], ["schema"], ["trace", "x * y", "x=2", "y=3"]):
         ended = mlptrain_into("stdout", "broken", *words)
@@ -132,6 +134,7 @@ def test_only_a_reader_that_left_is_no_loss(tmp_path, monkeypatch, number, lost)
     assert (tmp_path / "file").read_bytes() == b"def"
 
 
+@pytest.mark.slow
 def test_predict_stops_where_nobody_reads(tmp_path):
     """The rows behind the break are never looked at: one of them is broken."""
     table = tmp_path / "rows.csv"
@@ -145,6 +148,7 @@ def test_predict_stops_where_nobody_reads(tmp_path):
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_leaves_nothing_half_written(tmp_path, number):
     """`predict -o` waits for its stdin when the signal comes, its temporary file begun."""
@@ -164,6 +168,7 @@ def test_a_signal_leaves_nothing_half_written(tmp_path, number):
     assert not list(tmp_path.glob("*p.csv*"))
 
 
+@pytest.mark.slow
 def test_an_address_space_of_a_gigabyte_is_enough_for_a_table_and_less_is_one_line(tmp_path):
     rows = "".join(f"{i % 7},{'pq'[i % 2]}\n" for i in range(60))
     (tmp_path / "rows.csv").write_text("a,y\n" + rows)

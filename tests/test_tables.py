@@ -80,6 +80,7 @@ def test_a_row_of_a_file_without_lines_is_named_by_number(tmp_path: Path) -> Non
     assert read_table(str(path)).where([1]) == [f"{path}: row 2"]
 
 
+@pytest.mark.slow
 def test_every_format_gives_the_same_table(tmp_path: Path) -> None:
     frame = pl.DataFrame({"a": [1.5, None, 3.0], "b": ["x", None, "y"], "c": [True, False, None]})
     frame.write_csv(tmp_path / "t.csv")

@@ -66,6 +66,7 @@ def is_known(word, whole):
     return word in whole or word[0] in "─▁▂▃▄▅▆▇█" or re.fullmatch(r"\(?[\d,.]+%?", word)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.errors import CheckpointError
 from mlptrain.training.checkpoint import Checkpoint, learned
 from mlptrain.training.experiment import Experiment
@@ -25,7 +26,10 @@ def check_same_meaning(checkpoint: Checkpoint, experiment: Experiment) -> None:
     """CheckpointError naming what was learned from the data now and is not so in the checkpoint."""
     now = json.loads(json.dumps(learned(experiment)))
     before = {key: checkpoint[key] for key in now}
-    found = list(_differences(_by_name(before), _by_name(now)))
+    Preprocessing.from_json(before["preprocessing"])  # whatever it lacks now has come with a version
+    old, new = _by_name(before), _by_name(now)
+    new["preprocessing"] = _written_then(new["preprocessing"], old["preprocessing"])
+    found = list(_differences(old, new))
     if not found:
         return
     faults = [f"{at}: {old} in {checkpoint.path}, {new} now" for at, old, new in found[:SHOWN]]
@@ -39,6 +43,18 @@ def _by_name(document: dict[str, Any]) -> dict[str, Any]:
     preprocessing = dict(document["preprocessing"])
     columns = {repr(column["name"]): column for column in preprocessing["columns"]}
     return {**document, "preprocessing": {**preprocessing, "columns": columns}}
+
+
+def _written_then(new: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
+    """Of a preprocessing and its columns what the version that wrote the old one knew."""
+    columns = {
+        name: _shared(each, old["columns"].get(name, each)) for name, each in new["columns"].items()
+    }
+    return {**_shared(new, old), "columns": columns}
+
+
+def _shared(new: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in new.items() if key in old}
 
 
 def _differences(old: Any, new: Any, at: str = "") -> Iterator[tuple[str, str, str]]:

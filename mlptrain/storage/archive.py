@@ -32,7 +32,7 @@ FORMAT = "mlptrain checkpoint"
 VERSION = 1
 MAX_DIMENSIONS = 32
 DTYPES = frozenset(["|b1", "|i1", "<i2", "<i4", "<i8", "|u1", "<u2", "<u4", "<u8", "<f2", "<f4", "<f8"])
-_NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
+_NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EISDIR)
 """What `open` says of a path that leads to no file."""
 _NAME = re.compile(r"[A-Za-z0-9_./-]{1,200}")
 _DOCUMENT = "document"

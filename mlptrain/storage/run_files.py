@@ -66,8 +66,9 @@ def clear(path: Path) -> None:
             file.unlink()
     except OSError as error:
         raise storage_error(path, "cannot be cleared", error) from error
-    with contextlib.suppress(OSError):  # whatever else is in it stays
-        (path / EVENTS).rmdir()
+    if (path / EVENTS).is_dir():
+        with contextlib.suppress(OSError):  # whatever else is in it stays
+            (path / EVENTS).rmdir()
 
 
 def _about(path: Path) -> list[Path]:
