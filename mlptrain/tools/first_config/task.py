@@ -93,7 +93,9 @@ def _are_labels(target: Profile) -> bool:
 
 def _falls_off(target: Profile) -> bool:
     """Whole numbers from 0, of which each is rarer than the one before, down to a handful of rows."""
-    if not target.whole or target.low != 0 or target.different < LEAST_COUNTED:
+    if not target.whole or target.low != 0:
+        return False
+    if not LEAST_COUNTED <= target.different <= MOST_NUMBERED:  # many values are a regression anyway
         return False
     counts = target.counts.astype(np.float64)
     there = counts[counts >= ENOUGH]
