@@ -143,9 +143,16 @@ class Data(Section):
         "number columns: mean 0 and deviation 1, range 0 to 1, median and quartiles (for outliers), "
         "or as they are",
     )
-    scale_target: Literal["standard", "none"] = setting(
+    scale_target: Literal["standard", "log", "log1p", "none"] = setting(
         "standard",
-        "regression only: learn a target of mean 0 and deviation 1; metrics stay in its own unit",
+        "regression only: learn a target, or its logarithm, of mean 0 and deviation 1; predictions and "
+        "metrics stay in its own unit",
+    )
+    clip_target: bool = setting(
+        False, "regression only: keep predictions within the range of the training rows"
+    )
+    target_missing: Literal["error", "drop"] = setting(
+        "error", "rows without a target: refuse them, or leave them out and count them"
     )
     missing: Annotated[Missing, ShortFor("policy")] = setting({}, "what to do about blanks")
     missing_values: Annotated[Columns | None, Kinds("a list of texts or null")] = setting(

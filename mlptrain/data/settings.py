@@ -6,12 +6,15 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from mlptrain.arrays import Targets
 from mlptrain.data.written import Reading, Written
 
 HeldOut = float | str | None
 """Validation or test rows: a fraction of the training file, a file of their own, or none."""
 Scale = Literal["standard", "minmax", "robust", "none"]
 MissingPolicy = Literal["error", "mean", "median", "drop"]
+ScaleTarget = Literal["standard", "log", "log1p", "none"]
+TargetPolicy = Literal["error", "drop"]
 CategoryPolicy = Literal["error", "zeros"]
 UnseenPolicy = Literal["error", "zeros", "mode"]
 
@@ -46,7 +49,7 @@ class Settings:
     """The section, key by key, and what the rest of the config says about the rows.
 
     train      a file, or a toy set {"name": "spiral", ...}
-    classify   whether the target is a class
+    targets    what the loss learns
     dtype      that of the network
     """
 
@@ -63,7 +66,9 @@ class Settings:
     ignore: tuple[str, ...]
     weight: str | None
     scale: Scale
-    scale_target: Literal["standard", "none"]
+    scale_target: ScaleTarget
+    clip_target: bool
+    target_missing: TargetPolicy
     missing: Missing
     missing_values: tuple[str, ...] | None
     columns: Mapping[str, Written]
@@ -71,7 +76,7 @@ class Settings:
     dates: Literal["refuse", "ignore", "number"]
     transform: Literal["polar"] | None
     cache: str
-    classify: bool
+    targets: Targets
     seed: int
     dtype: np.dtype[Any]
 
@@ -89,3 +94,8 @@ class Settings:
     def group_is_a_number(self) -> bool:
         """Whether the groups are told apart as the numbers, if they are any, that a feature reads."""
         return self.group in (self.features or ()) and self.group not in self.categorical.columns
+
+    @property
+    def classify(self) -> bool:
+        """Whether the target is a class."""
+        return self.targets == "classes"

@@ -30,7 +30,6 @@ from mlptrain.optim import OPTIMIZERS, Optimizer
 from mlptrain.optim.schedules import SCHEDULES, Schedule, warm_up
 from mlptrain.system.memory_limit import memory_limit
 from mlptrain.system.threads import choose_threads
-from mlptrain.training.evaluate import metrics_for
 from mlptrain.training.experiment import (
     EarlyStopping,
     Experiment,
@@ -92,7 +91,7 @@ def settings_of(config: Config) -> Settings:
     section["columns"] = {name: Written(**each) for name, each in section["columns"].items()}
     return Settings(
         **section,
-        classify=LOSSES[config.loss.name].classifies,
+        targets=LOSSES[config.loss.name].targets,
         seed=config.seed,
         dtype=np.dtype(config.model.dtype),
     )
@@ -234,7 +233,7 @@ def monitor_for(config: Config, network: Network, data: Dataset) -> Monitor:
         split = "train"
     if metric == "loss":
         return Monitor(f"{split}_loss", larger_is_better=False)
-    table = metrics_for(network)
+    table = network.loss.metrics
     if metric not in table:
         raise ConfigError(
             f"train.monitor: {config.loss.name} has no metric {metric!r}; "
