@@ -54,8 +54,9 @@ class Categorical(Section):
     encode: Literal["one_hot", "error"] = setting(
         "one_hot", "text columns: one 0/1 column for each category, or refuse them"
     )
-    unseen: Literal["error", "zeros"] = setting(
-        "error", "a category that the training rows do not have: refuse, or all zeros"
+    unseen: Literal["error", "zeros", "mode"] = setting(
+        "error",
+        "a category that the training rows do not have: refuse, all zeros, or the most frequent one",
     )
     missing: Literal["error", "zeros"] = setting(
         "error", "a blank in a text column: refuse, or all zeros"
@@ -112,6 +113,19 @@ class Data(Section):
         0.2, "rows held out to the end: a fraction of train, or a file; 0 or null: none"
     )
     stratify: bool = setting(True, "keep the shares of the classes in each part (classification only)")
+    group: Annotated[Text | None, Kinds("a column or null")] = setting(
+        None,
+        "column of groups (patient, household): all rows of one go to the same part, folds included; "
+        "a feature only where `features` names it",
+    )
+    time: Annotated[Text | None, Kinds("a column or null")] = setting(
+        None,
+        "column of dates or numbers: train lies before val, val before test; folds train on all "
+        "that is before",
+    )
+    split_column: Annotated[Text | None, Kinds("a column or null")] = setting(
+        None, "column that says train, val or test for each row; with val: null and test: null"
+    )
     fold: Annotated[Fold | None, Kinds("{number: 1, of: 5} or null")] = setting(
         None, "hold out one fold of the rows as the test rows; val is then a fraction of the others"
     )
@@ -131,9 +145,16 @@ class Data(Section):
         "number columns: mean 0 and deviation 1, range 0 to 1, median and quartiles (for outliers), "
         "or as they are",
     )
-    scale_target: Literal["standard", "none"] = setting(
+    scale_target: Literal["standard", "log", "log1p", "none"] = setting(
         "standard",
-        "regression only: learn a target of mean 0 and deviation 1; metrics stay in its own unit",
+        "regression only: learn a target, or its logarithm, of mean 0 and deviation 1; predictions and "
+        "metrics stay in its own unit",
+    )
+    clip_target: bool = setting(
+        False, "regression only: keep predictions within the range of the training rows"
+    )
+    target_missing: Literal["error", "drop"] = setting(
+        "error", "rows without a target: refuse them, or leave them out and count them"
     )
     missing: Annotated[Missing, ShortFor("policy")] = setting({}, "what to do about blanks")
     missing_values: Annotated[Columns | None, Kinds("a list of texts or null")] = setting(

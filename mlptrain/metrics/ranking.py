@@ -55,7 +55,7 @@ def average_precision(predictions: Array, y: Array, weights: Array | None = None
     """
     if not row_weights(weights, len(y)).sum() > 0:
         return None
-    return float(np.mean([_step_area(*curve) for curve in _curves(predictions, y, weights)]))
+    return float(np.mean([step_area(*curve) for curve in _curves(predictions, y, weights)]))
 
 
 def positive_class(y: Array, weights: Array | None = None) -> int:
@@ -98,7 +98,8 @@ def _area(tp: Floats, fp: Floats) -> float | None:
     return float(steps @ heights / (tp[-1] * fp[-1]))
 
 
-def _step_area(tp: Floats, fp: Floats) -> float:
+def step_area(tp: Floats, fp: Floats) -> float:
+    """Below precision over recall, as steps; 0 where no row is positive."""
     if not tp[-1] > 0:
         return 0.0
     called = tp + fp

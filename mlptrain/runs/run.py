@@ -278,8 +278,8 @@ class Run:
             return None
         network = network_of(Checkpoint.read(self.directory.best))
         evaluation = evaluate(network, data.test, data.preprocessing)
-        usual = "accuracy" if network.loss.classifies else "rmse"
-        return evaluation.measured(dict.fromkeys([*self.experiment.headline, usual]))
+        shown = (*self.experiment.headline, network.loss.headline)
+        return evaluation.measured(dict.fromkeys(shown))
 
     def _summary(self, status: Status, reason: str) -> dict[str, Any]:
         done = self.checkpointer.summary(self.progress)

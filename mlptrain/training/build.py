@@ -31,7 +31,6 @@ from mlptrain.optim.schedules import SCHEDULES, Schedule, warm_up
 from mlptrain.system.memory_limit import memory_limit
 from mlptrain.system.threads import choose_threads
 from mlptrain.training.calibrate import calibrates, decision_for
-from mlptrain.training.evaluate import metrics_for
 from mlptrain.training.experiment import (
     EarlyStopping,
     Experiment,
@@ -95,7 +94,7 @@ def settings_of(config: Config) -> Settings:
     section["columns"] = {name: Written(**each) for name, each in section["columns"].items()}
     return Settings(
         **section,
-        classify=LOSSES[config.loss.name].classifies,
+        targets=LOSSES[config.loss.name].targets,
         seed=config.seed,
         dtype=np.dtype(config.model.dtype),
     )
@@ -230,10 +229,14 @@ def monitor_for(config: Config, network: Network, data: Dataset) -> Monitor:
     """What decides which parameters are best; `val_` becomes `train_` where there is no val set."""
     split, _, metric = config.train.monitor.partition("_")
     if split == "val" and data.val is None:
+        if metric != "loss":
+            raise ConfigError(
+                f"train.monitor: {config.train.monitor} needs validation rows, there are none"
+            )
         split = "train"
     if metric == "loss":
         return Monitor(f"{split}_loss", larger_is_better=False)
-    table = metrics_for(network)
+    table = network.loss.metrics
     if metric not in table:
         raise ConfigError(
             f"train.monitor: {config.loss.name} has no metric {metric!r}; "

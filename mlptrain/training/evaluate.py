@@ -1,6 +1,6 @@
 """How good a network is on some rows: its data loss, and any of the metrics."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import cast
 
@@ -12,27 +12,13 @@ from mlptrain.data.dataset import Rows
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.preprocessing.targets import class_masses
 from mlptrain.graph.apply import apply
-from mlptrain.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS
 from mlptrain.metrics.calibration import Calibration
 from mlptrain.metrics.lopsided import RANKING, headline
-from mlptrain.metrics.metric import Floats, Metric
+from mlptrain.metrics.metric import Floats
 from mlptrain.metrics.probability import softmax
 from mlptrain.metrics.ranking import margins
 from mlptrain.nn.losses import Loss
 from mlptrain.nn.network import Network
-
-
-def metrics_for(network: Network) -> Mapping[str, Metric]:
-    """The metrics that make sense for the network's task and loss."""
-    if not network.loss.classifies:
-        return REGRESSION_METRICS
-    if network.loss.gives_probabilities:
-        return CLASSIFICATION_METRICS
-    return {
-        name: metric
-        for name, metric in CLASSIFICATION_METRICS.items()
-        if not metric.needs_probabilities
-    }
 
 
 @dataclass(frozen=True)
@@ -70,20 +56,21 @@ class Evaluation:
 
         Of two lopsided classes the metrics of their ranking come first.
         """
-        values = self.metrics(names or metrics_for(self.network))
+        values = self.metrics(names or self.network.loss.metrics)
         first = {name: values[name] for name in RANKING if name in self.headline() and name in values}
         return {**first, "loss": self.data_loss(), **values}
 
     def headline(self) -> tuple[str, ...]:
         """The metrics that people read first."""
-        if not self.network.loss.classifies:
-            return ("rmse",)
+        loss = self.network.loss
+        if not loss.classifies:
+            return (loss.headline,)
         y = cast(NDArray[np.integer], self.rows.y)
-        return headline("accuracy", class_masses(y, self.scores.shape[1], self.rows.weights))
+        return headline(loss.headline, class_masses(y, self.scores.shape[1], self.rows.weights))
 
     def metrics(self, names: Iterable[str]) -> dict[str, float | None]:
         """The metrics of these names; None where one is not defined or not finite."""
-        table = {name: metrics_for(self.network)[name] for name in names}
+        table = {name: self.network.loss.metrics[name] for name in names}
         kinds = {metric.of_winners for metric in table.values()}
         given = {winners: self.scores if winners else self.predictions() for winners in kinds}
         if not all(np.isfinite(predicted).all() for predicted in given.values()):
@@ -102,7 +89,7 @@ def predictions(network: Network, scores: Array, preprocessing: Preprocessing) -
     """
     with np.errstate(all="ignore"):  # what is not finite shows in the result
         if not network.loss.classifies:
-            return preprocessing.inverse_target(scores)
+            return preprocessing.predicted(network.loss.response(scores))
         if not network.loss.gives_probabilities:
             return margins(scores)
         return probabilities(network.loss, scores, network.calibration)

@@ -122,9 +122,13 @@ class Experiment:
         """The metrics that people read first, by the training rows."""
         data = self.data
         if data.classes is None:
-            return ("rmse",)
+            return (self.network.loss.headline,)
         y = cast(NDArray[np.integer], data.train.y)
-        return headline("accuracy", class_masses(y, len(data.classes), data.train.weights))
+        usual, masses = (
+            self.network.loss.headline,
+            class_masses(y, len(data.classes), data.train.weights),
+        )
+        return headline(usual, masses)
 
     @property
     def steps_per_epoch(self) -> int:

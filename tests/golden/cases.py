@@ -67,6 +67,8 @@ LOSSES: dict[str, Choice] = {
     "mse_sum": {"name": "mse", "reduction": "sum"},
     "mae": {"name": "mae"},
     "huber": {"name": "huber", "delta": 1.0},
+    "poisson": {"name": "poisson"},
+    "sigmoid": {"name": "sigmoid"},
 }
 
 NOT_IN_PYTORCH: dict[str, tuple[str, str]] = {
@@ -166,7 +168,7 @@ def network_cases() -> list[Case]:
 
 def loss_cases() -> list[Case]:
     """One for each loss; the regression losses move slowly enough to stay off their kinks."""
-    rates = {"hinge": 0.05, "mse": 0.01, "mse_sum": 0.001, "mae": 0.01, "huber": 0.02}
+    rates = {"hinge": 0.05, "mse": 0.01, "mse_sum": 0.001, "mae": 0.01, "huber": 0.02, "poisson": 0.02}
     return [
         Case(
             name=f"loss_{name}",

@@ -33,6 +33,10 @@ def draw_data(case: Case, rng: np.random.Generator) -> tuple[Tensor, Tensor, Ten
     weights = rng.uniform(0.2, 3.0, case.rows) if case.row_weights else np.ones(case.rows)
     if case.loss["name"] in ("softmax", "hinge"):
         y = rng.permutation(np.arange(case.rows) % SIZES[-1])
+    elif case.loss["name"] == "poisson":
+        y = rng.poisson(1.5, size=(case.rows, SIZES[-1])).astype(float)
+    elif case.loss["name"] == "sigmoid":
+        y = rng.integers(0, 2, size=(case.rows, SIZES[-1])).astype(float)
     else:
         y = rng.normal(scale=1.5, size=(case.rows, SIZES[-1]))
     return torch.from_numpy(X), torch.from_numpy(y), torch.from_numpy(weights)

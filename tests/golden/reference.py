@@ -88,6 +88,11 @@ def row_losses(s: Tensor, y: Tensor, loss: Choice) -> Tensor:
             return F.l1_loss(s, y, reduction="none").sum(dim=1)
         case "huber":
             return F.huber_loss(s, y, reduction="none", delta=loss["delta"]).sum(dim=1)
+        case "poisson":
+            # PyTorch leaves out what does not depend on the scores; ours is 0 at a rate of y.
+            return (F.poisson_nll_loss(s, y, reduction="none") + torch.xlogy(y, y) - y).sum(dim=1)
+        case "sigmoid":
+            return F.binary_cross_entropy_with_logits(s, y, reduction="none").sum(dim=1)
     raise ValueError(f"no such loss: {loss['name']}")
 
 
