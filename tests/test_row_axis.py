@@ -20,7 +20,7 @@ NODES = {
 }
 """Each node with shapes that it takes; the first input holds rows."""
 
-REFUSE = {"matmul", "linear", "batch_norm", "fixed_norm", "layer_norm"}
+REFUSE = {"matmul", "linear", "batch_norm", "fixed_norm", "layer_norm", "input_scale", "member_scale"}
 """Nodes of (N, D) alone; every other one carries members."""
 
 

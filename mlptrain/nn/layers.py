@@ -16,7 +16,8 @@ from mlptrain.nn.activations import Activation
 from mlptrain.nn.dropout import Dropout
 from mlptrain.nn.linear import Linear
 from mlptrain.nn.norm import BatchNorm, FixedNorm, LayerNorm
-from mlptrain.nn.parameters import Parameter, Parameters, ParameterSpec
+from mlptrain.nn.parameters import Parameter, Parameters, ParameterSpec, Start
+from mlptrain.nn.scale import FanIn, InputScale
 
 RUNNING = 0.1
 """Share of the newest minibatch in the running statistics of batch norm."""
@@ -100,25 +101,47 @@ class Layer(ABC):
 
 
 @dataclass(frozen=True)
+class ScaleInputs(Layer):
+    """A learned factor for each input, 1 at first."""
+
+    name: str = "input"
+
+    def parameters(self, width: int) -> Sequence[ParameterSpec]:
+        return (ParameterSpec(f"{self.name}.scale", (width,), "scale", start="ones"),)
+
+    def join(self, wiring: Wiring, x: Value) -> Value:
+        return wiring.graph.add(
+            InputScale(), x, wiring.leaf(f"{self.name}.scale"), name=f"{self.name}.scaled"
+        )
+
+
+@dataclass(frozen=True)
 class Dense(Layer):
-    """Linear scores X W + b of `outputs` units (P23, P49)."""
+    """Linear scores X W + b of `outputs` units (P23, P49).
+
+    `ntk`: X is divided by sqrt(D) before, see `FanIn`. `start`: of W and b.
+    """
 
     name: str
     outputs: int
     bias: bool = True
+    ntk: bool = False
+    start: Start = "drawn"
 
     def units(self, width: int) -> int:
         return self.outputs
 
     def parameters(self, width: int) -> Sequence[ParameterSpec]:
         shape = (width, self.outputs)
-        W = ParameterSpec(f"{self.name}.W", shape, "weight", fans=shape, decays=True)
-        b = ParameterSpec(f"{self.name}.b", (self.outputs,), "bias")
+        W = ParameterSpec(f"{self.name}.W", shape, "weight", shape, self.start, decays=True)
+        b = ParameterSpec(f"{self.name}.b", (self.outputs,), "bias", start=self.start)
         return (W, b) if self.bias else (W,)
 
     def join(self, wiring: Wiring, x: Value) -> Value:
         letters = "Wb" if self.bias else "W"
         leaves = [wiring.leaf(f"{self.name}.{letter}") for letter in letters]
+        if self.ntk:
+            x = wiring.graph.add(FanIn(), x, name=f"{self.name}.fan_in")
         scores = wiring.graph.add(Linear(), x, *leaves, name=f"{self.name}.scores")
         wiring.outputs[self.name] = scores
         wiring.weights[self.name] = wiring.parameters[f"{self.name}.W"]
@@ -146,8 +169,8 @@ class Normalization(Layer):
     """gamma h + beta, with h the normalized scores: gamma starts at 1, beta at 0."""
 
     def parameters(self, width: int) -> Sequence[ParameterSpec]:
-        gamma = ParameterSpec(f"{self.name}.gamma", (width,), "scale")
-        return gamma, ParameterSpec(f"{self.name}.beta", (width,), "shift")
+        gamma = ParameterSpec(f"{self.name}.gamma", (width,), "gain", start="ones")
+        return gamma, ParameterSpec(f"{self.name}.beta", (width,), "shift", start="zeros")
 
     def leaves(self, wiring: Wiring) -> list[Value]:
         """gamma and beta."""

@@ -24,9 +24,18 @@ from mlptrain.graph.plan import Plan, Value
 from mlptrain.nn.activations import Activation
 from mlptrain.nn.dropout import draw_mask
 from mlptrain.nn.initializers import Initializer
-from mlptrain.nn.layers import Activate, Dense, Drop, Layer, NormalizeBatch, NormalizeRows, Wiring
+from mlptrain.nn.layers import (
+    Activate,
+    Dense,
+    Drop,
+    Layer,
+    NormalizeBatch,
+    NormalizeRows,
+    ScaleInputs,
+    Wiring,
+)
 from mlptrain.nn.losses import Loss
-from mlptrain.nn.parameters import Parameters, ParameterSpec
+from mlptrain.nn.parameters import Parameters, ParameterSpec, Start
 from mlptrain.streams import stream
 
 Norm = Literal["none", "batch", "layer"]
@@ -83,22 +92,30 @@ def perceptron(
     bias: bool = True,
     norm: Norm = "none",
     dropout: float = 0.0,
+    input_scale: bool = False,
+    ntk: bool = False,
+    last_start: Start = "drawn",
 ) -> Architecture:
     """A multi-layer perceptron with one activation for each hidden layer.
+
+    input_scale   a learned factor for each input in front
+    ntk           linear layers of the NTK parametrization
+    last_start    where W and b of the last layer start
 
     >>> from mlptrain.nn.activations import ACTIVATIONS
     >>> [layer.name for layer in perceptron(4, 3, [8], [ACTIVATIONS["relu"]()], norm="layer").layers]
     ['layer1', 'norm1', 'layer1', 'layer2']
     """
-    layers: list[Layer] = []
+    layers: list[Layer] = [ScaleInputs()] if input_scale else []
     for number, (units, activation) in enumerate(zip(hidden, activations, strict=True), 1):
-        layers.append(Dense(f"layer{number}", activation.linear_units(units), bias))
+        layers.append(Dense(f"layer{number}", activation.linear_units(units), bias, ntk))
         if norm != "none":
             layers.append((NormalizeBatch if norm == "batch" else NormalizeRows)(f"norm{number}"))
         layers.append(Activate(f"layer{number}", activation, units))
         if dropout:
             layers.append(Drop(f"layer{number}", dropout, units))
-    return Architecture(inputs, [*layers, Dense(f"layer{len(hidden) + 1}", outputs, bias)])
+    last = Dense(f"layer{len(hidden) + 1}", outputs, bias, ntk, last_start)
+    return Architecture(inputs, [*layers, last])
 
 
 class Network:
@@ -122,11 +139,16 @@ class Network:
         self.training = TrainingGraph(self, penalties, weighted)
         self._idle = [PredictionGraph(self)]  # those that no call is using
 
-    def initialize(self, initializer: Initializer, seed: int) -> None:
-        """Draw all weights, each from a stream of its own; biases stay 0."""
-        for number, weight in enumerate(self.parameters.weights(), 1):
-            generator = stream(seed, "init", number)
-            weight.value[...] = initializer(generator, weight.value.shape, weight.spec.fans)
+    def initialize(self, initializer: Initializer, seed: int, bias_std: float = 0.0) -> None:
+        """Draw what is drawn, each parameter from a stream of its own; biases from N(0, bias_std^2)."""
+        for number, weight in enumerate(self.parameters.of_kind("weight"), 1):
+            if weight.spec.start == "drawn":
+                generator = stream(seed, "init", number)
+                weight.value[...] = initializer(generator, weight.value.shape, weight.spec.fans)
+        for number, bias in enumerate(self.parameters.of_kind("bias"), 1):
+            if bias.spec.start == "drawn" and bias_std:
+                generator = stream(seed, "init bias", number)
+                bias.value[...] = generator.normal(0.0, bias_std, bias.value.shape)
 
     def regularization_loss(self) -> float:
         """lambda R(W) of the weights as they stand."""

@@ -39,9 +39,11 @@ def draw_data(case: Case, rng: np.random.Generator) -> tuple[Tensor, Tensor, Ten
 
 
 def draw_parameters(case: Case, rng: np.random.Generator) -> Parameters:
-    """Weights N(0, 2/D); biases and norms off their usual 0 and 1, so that a mix-up shows."""
+    """Weights N(0, 2/D); biases, norms and scales off their usual 0 and 1, so that a mix-up shows."""
     pieces = case.activation.get("pieces", 1)
     values: dict[str, Any] = {}
+    if case.extra.get("input_scale"):
+        values["input.scale"] = 1 + rng.normal(scale=0.2, size=SIZES[0])
     for k in range(1, len(SIZES)):
         D, M = SIZES[k - 1], SIZES[k]
         last = k == len(SIZES) - 1
@@ -108,7 +110,7 @@ def run(case: Case) -> dict[str, Any]:
             record["gradients0"] = {name: w.grad.tolist() for name, w in parameters.items()}
         norm = clip(list(parameters.values()), case.clip_norm)
         for group in optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group.get("factor", 1.0)
         optimizer.step()
         for curve, value in zip(curves.values(), (loss.item(), extra.item(), norm, rate), strict=True):
             curve.append(value)
@@ -126,6 +128,7 @@ def describe(case: Case, batches: list[list[int]]) -> dict[str, Any]:
             "norm": case.norm,
             "bias": case.bias,
             "dropout": case.dropout,
+            **case.extra,
         },
         "loss": case.loss,
         "optimizer": case.optimizer,

@@ -5,6 +5,7 @@ equal. Where PyTorch has another variant of a formula, ours is written out here,
 """
 
 import math
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -58,8 +59,11 @@ def normalize(x: Tensor, kind: str, gamma: Tensor, beta: Tensor) -> Tensor:
 def scores(x: Tensor, case: Case, parameters: Parameters, masks: Parameters) -> Tensor:
     """linear, norm, activation, dropout for each hidden layer, then a linear layer."""
     layers = sum(name.endswith(".W") for name in parameters)
+    if case.extra.get("input_scale"):
+        x = x * parameters["input.scale"]
     for k in range(1, layers + 1):
-        x = x @ parameters[f"layer{k}.W"]
+        fan_in = x.shape[-1] if case.extra.get("ntk") else 1
+        x = x @ parameters[f"layer{k}.W"] / math.sqrt(fan_in)
         if case.bias:
             x = x + parameters[f"layer{k}.b"]
         if k == layers:
@@ -120,6 +124,7 @@ def factor(schedule: Choice, t: int, steps: int, steps_per_epoch: int) -> float:
         "step": lambda: schedule["factor"] ** sum(epoch >= e for e in schedule["epochs"]),
         "linear": lambda: 1 - t / steps,
         "cosine": lambda: 0.5 * (1 + math.cos(math.pi * t / steps)),
+        "coslog4": lambda: (1 - math.cos(2 * math.pi * math.log2(1 + 15 * (t + 1) / steps))) / 2,
         "inverse_sqrt": lambda: 1 / math.sqrt(epoch + 1),
         "exponential": lambda: schedule["gamma"] ** epoch,
     }
@@ -129,7 +134,7 @@ def factor(schedule: Choice, t: int, steps: int, steps_per_epoch: int) -> float:
 
 def make_optimizer(choice: Choice, parameters: Parameters) -> torch.optim.Optimizer:
     """The optimizer of torch.optim that is `choice` exactly."""
-    tensors, lr = list(parameters.values()), choice["learning_rate"]
+    tensors, lr = learning(choice.get("rate_factors", {}), parameters), choice["learning_rate"]
     match choice["name"]:
         case "sgd":
             return torch.optim.SGD(tensors, lr)
@@ -152,6 +157,17 @@ def make_optimizer(choice: Choice, parameters: Parameters) -> torch.optim.Optimi
         {"params": others, "weight_decay": 0.0},
     ]
     return torch.optim.AdamW([g for g in groups if g["params"]], lr, betas, choice["eps"])
+
+
+def learning(factors: dict[str, float], parameters: Parameters) -> list[Any]:
+    """The parameters, each with the factor on its rate where there are factors."""
+    if not factors:
+        return list(parameters.values())
+    kinds = {"W": "weight", "b": "bias", "scale": "scale"}
+    return [
+        {"params": [w], "factor": factors[kinds[name.partition(".")[2]]]}
+        for name, w in parameters.items()
+    ]
 
 
 def clip(tensors: list[Tensor], limit: float | None) -> float:

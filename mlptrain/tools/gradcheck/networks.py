@@ -26,6 +26,7 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "layer norm": {"norm": "layer"},
     "dropout": {"dropout": 0.4},
     "batch norm, dropout": {"norm": "batch", "dropout": 0.4},
+    "input scale, ntk": {"input_scale": True, "ntk": True},
 }
 """What a network can have besides layers and activations."""
 

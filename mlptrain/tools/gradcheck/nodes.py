@@ -20,6 +20,7 @@ from mlptrain.nn.linear import Linear
 from mlptrain.nn.losses import LOSSES, Loss
 from mlptrain.nn.norm import BatchNorm, FixedNorm, LayerNorm
 from mlptrain.nn.regularizers import REGULARIZERS
+from mlptrain.nn.scale import FanIn, InputScale
 from mlptrain.streams import stream
 from mlptrain.tools.gradcheck.case import Case
 
@@ -29,6 +30,9 @@ LAYERS: dict[str, type[Node]] = {
     "batch_norm": BatchNorm,
     "fixed_norm": FixedNorm,
     "layer_norm": LayerNorm,
+    "input_scale": InputScale,
+    "member_scale": InputScale,
+    "fan_in": FanIn,
 }
 
 GATE_SHAPES: Mapping[str, Sequence[Shape]] = {
@@ -49,6 +53,9 @@ LAYER_SHAPES: Mapping[str, Sequence[Shape]] = {
     "batch_norm": [(6, 3), (3,), (3,)],
     "fixed_norm": [(6, 3), (3,), (3,), (3,), (3,)],
     "layer_norm": [(6, 5), (5,), (5,)],
+    "input_scale": [(6, 5), (5,)],
+    "member_scale": [(6, 5), (2, 5)],
+    "fan_in": [(6, 5)],
 }
 
 POSITIVE = {"log", "power", "sqrt", "fixed_norm"}
