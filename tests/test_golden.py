@@ -17,7 +17,7 @@ from mlptrain.training.gradients import clip, gradient_norm
 
 CASES = sorted((Path(__file__).parent / "golden" / "trajectories").glob("*.json"))
 TOLERANCE = 1e-9
-EXTRA = {"input_scale", "ntk"}
+EXTRA = {"input_scale", "ntk", "members"}
 """What only some networks have."""
 
 

@@ -112,6 +112,7 @@ KEY_CASES = {
     "model.activation": ({}, "tanh"),
     "model.initializer": ({}, "lecun"),
     "model.bias": ({}, False),
+    "model.ensemble": ({}, 3),
     "model.input_scale": ({}, True),
     "model.parametrization": ({}, "ntk"),
     "model.last_layer": ({}, "zeros"),

@@ -16,8 +16,9 @@ from mlptrain.graph.memory import zeros
 
 Kind = Literal["weight", "bias", "scale", "gain", "shift"]
 """A linear layer has a weight and a bias, the inputs a scale, a norm a gain and a shift."""
-Start = Literal["drawn", "ones", "zeros"]
-"""Where a parameter starts: drawn by the initializer (weights and biases), or at a number."""
+Start = Literal["drawn", "ones", "signs", "zeros"]
+"""Where a parameter starts: drawn by the initializer (weights and biases), at random signs, or at a
+number."""
 RateFactors = Mapping[str, float]
 """Factors on the learning rate for kinds of parameters, 1 where a kind is not named."""
 

@@ -154,6 +154,7 @@ def architecture_for(config: Config, inputs: int, outputs: int) -> Architecture:
         dropout=model.dropout,
         input_scale=model.input_scale,
         ntk=model.parametrization == "ntk",
+        members=model.ensemble or 0,
         last_start="zeros" if model.last_layer == "zeros" else "drawn",
     )
 

@@ -79,7 +79,7 @@ NOT_IN_PYTORCH: dict[str, tuple[str, str]] = {
 class Case:
     """One network, trained for 20 steps. `batch_size` None takes all rows at every step.
 
-    `extra`: what the network has besides, `input_scale` and `ntk`.
+    `extra`: what the network has besides, `input_scale`, `ntk`, `members`.
     """
 
     name: str
@@ -153,6 +153,20 @@ def network_cases() -> list[Case]:
         Case(name="no_bias", bias=False),
         Case(name="input_scale", extra={"input_scale": True}),
         Case(name="ntk", extra={"ntk": True}),
+        Case(
+            name="ensemble",
+            extra={"members": 3, "ntk": True},
+            norm="layer",
+            loss=LOSSES["softmax_smoothing_class_weights"],
+            row_weights=True,
+        ),
+        Case(
+            name="ensemble_mse_sum",
+            extra={"members": 2, "input_scale": True},
+            loss=LOSSES["mse_sum"],
+            optimizer={"name": "sgd", "learning_rate": 0.001},
+            l2=0.01,
+        ),
         Case(
             name="rate_factors",
             extra={"input_scale": True, "ntk": True},

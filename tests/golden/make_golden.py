@@ -44,13 +44,17 @@ def draw_parameters(case: Case, rng: np.random.Generator) -> Parameters:
     values: dict[str, Any] = {}
     if case.extra.get("input_scale"):
         values["input.scale"] = 1 + rng.normal(scale=0.2, size=SIZES[0])
+    members = case.extra.get("members")
+    if members:
+        values["ensemble.scale"] = rng.choice((-1.0, 1.0), size=(members, SIZES[0]))
     for k in range(1, len(SIZES)):
         D, M = SIZES[k - 1], SIZES[k]
         last = k == len(SIZES) - 1
         M *= 1 if last else pieces
-        values[f"layer{k}.W"] = rng.normal(scale=np.sqrt(2 / D), size=(D, M))
+        own = (members,) if members and last else ()  # the last layer of each member is its own
+        values[f"layer{k}.W"] = rng.normal(scale=np.sqrt(2 / D), size=(*own, D, M))
         if case.bias:
-            values[f"layer{k}.b"] = rng.normal(scale=0.2, size=M)
+            values[f"layer{k}.b"] = rng.normal(scale=0.2, size=(*own, M))
         if case.norm != "none" and not last:
             values[f"norm{k}.gamma"] = 1 + rng.normal(scale=0.2, size=M)
             values[f"norm{k}.beta"] = rng.normal(scale=0.2, size=M)

@@ -53,19 +53,22 @@ def normalize(x: Tensor, kind: str, gamma: Tensor, beta: Tensor) -> Tensor:
     """Batch norm with the statistics of this batch, or layer norm."""
     if kind == "batch":
         return F.batch_norm(x, None, None, gamma, beta, training=True, eps=NORM_EPS)
-    return F.layer_norm(x, (x.shape[1],), gamma, beta, NORM_EPS)
+    return F.layer_norm(x, (x.shape[-1],), gamma, beta, NORM_EPS)
 
 
 def scores(x: Tensor, case: Case, parameters: Parameters, masks: Parameters) -> Tensor:
     """linear, norm, activation, dropout for each hidden layer, then a linear layer."""
     layers = sum(name.endswith(".W") for name in parameters)
-    if case.extra.get("input_scale"):
+    if "input.scale" in parameters:
         x = x * parameters["input.scale"]
+    if "ensemble.scale" in parameters:  # from here on x is (k, N, D)
+        x = x * parameters["ensemble.scale"][:, None, :]
     for k in range(1, layers + 1):
         fan_in = x.shape[-1] if case.extra.get("ntk") else 1
         x = x @ parameters[f"layer{k}.W"] / math.sqrt(fan_in)
         if case.bias:
-            x = x + parameters[f"layer{k}.b"]
+            b = parameters[f"layer{k}.b"]
+            x = x + (b if b.dim() == 1 else b[:, None, :])
         if k == layers:
             break
         if case.norm != "none":
@@ -101,6 +104,8 @@ def data_loss(s: Tensor, y: Tensor, loss: Choice, row_weights: Tensor) -> Tensor
     PyTorch's own `weight=` is another formula when labels are smoothed: it weighs the smoothed
     part of a label by the class it falls on. Ours weighs a whole row by its true class.
     """
+    if s.dim() == 3:
+        return torch.stack([data_loss(member, y, loss, row_weights) for member in s]).mean()
     weights = row_weights
     if "class_weights" in loss:
         weights = weights * torch.tensor(loss["class_weights"], dtype=s.dtype)[y]
