@@ -16,6 +16,7 @@ def cross_faults(config: Config) -> Iterator[Fault]:
     """Every fault between keys of a config whose keys are valid one by one."""
     yield from _network(config)
     yield from _norm(config)
+    yield from _ensemble(config)
     yield from _accumulation(config)
     yield from _parts(config)
     yield from _split_columns(config)
@@ -53,6 +54,12 @@ def _norm(config: Config) -> Iterator[Fault]:
     if config.model.norm == "layer" and 1 in config.model.hidden:
         what = "layer norm makes a layer of 1 unit 0 on every row; write none, or give it more units"
         yield Fault(("model", "norm"), what, (("model", "hidden"),))
+
+
+def _ensemble(config: Config) -> Iterator[Fault]:
+    if config.model.ensemble and config.model.norm == "batch":
+        what = "batch norm has the statistics of one network, not of members; write layer, or none"
+        yield Fault(("model", "norm"), what, (("model", "ensemble"),))
 
 
 def _accumulation(config: Config) -> Iterator[Fault]:

@@ -13,22 +13,23 @@ from pydantic import ConfigDict, Field, Strict
 from mlptrain.bounds import Count, Fraction, NonNegative, NonNegativeCount, Positive
 from mlptrain.config.choices import Choice, Named, Option
 from mlptrain.config.kinds import Kinds, ShortFor
+from mlptrain.config.model import Model
 from mlptrain.config.section import Columns, Section, Text, setting
 from mlptrain.data.readers.toy import TOYS
-from mlptrain.nn.activations import ACTIVATIONS
-from mlptrain.nn.initializers import INITIALIZERS
 from mlptrain.nn.losses import LOSSES
 from mlptrain.optim import OPTIMIZERS
 from mlptrain.optim.schedules import SCHEDULES
 
-Size = Annotated[int, Ge(1), Le(10_000_000)]
 Part = Annotated[Fraction | Text | None, Kinds("a fraction of the rows, a file or null")]
 
 Toy = Annotated[Choice, Named("a toy set", TOYS)]
-Activation = Annotated[Choice, Named("an activation", ACTIVATIONS, "relu"), ShortFor("name")]
-Initializer = Annotated[Choice, Named("an initializer", INITIALIZERS, "he"), ShortFor("name")]
 Loss = Annotated[Choice, Named("a loss", LOSSES, "softmax"), ShortFor("name")]
-Optimizer = Annotated[Choice, Named("an optimizer", OPTIMIZERS, "adam"), ShortFor("name")]
+RateFactors = dict[Literal["weight", "bias", "scale", "embedding"], NonNegative]
+Optimizer = Annotated[
+    Choice,
+    Named("an optimizer", OPTIMIZERS, "adam", common={"rate_factors": Option(RateFactors, {})}),
+    ShortFor("name"),
+]
 Schedule = Annotated[
     Choice,
     Named("a schedule", SCHEDULES, "constant", common={"warmup": Option(NonNegativeCount, 0)}),
@@ -183,33 +184,6 @@ class Data(Section):
     )
 
 
-class Model(Section):
-    """The network."""
-
-    hidden: Annotated[tuple[Size, ...], Strict(False), Len(0, 1000)] = setting(
-        [100], "units of each hidden layer; [] is a linear model"
-    )
-    activation: Annotated[
-        Activation | Annotated[tuple[Activation, ...], Strict(False)],
-        Kinds("an activation, or a list of them"),
-    ] = setting(
-        "relu", "non-linearity after each hidden layer: one for all, or a list with one for each"
-    )
-    initializer: Initializer = setting(
-        "he", "where the weights start: he for relu and its family, xavier for tanh"
-    )
-    bias: bool = setting(True, "whether the linear layers have biases")
-    dropout: Fraction = setting(
-        0.0, "probability that a hidden unit is switched off in a step; 0.2 to 0.5 if it overfits"
-    )
-    norm: Literal["none", "batch", "layer"] = setting(
-        "none", "normalize the scores of each hidden layer"
-    )
-    dtype: Literal["float32", "float64"] = setting(
-        "float32", "precision; float64 is slower and for checking"
-    )
-
-
 class Regularization(Section):
     """The price of large weights; biases are free."""
 
@@ -309,7 +283,11 @@ class Config(Section):
         "softmax", "how wrong the scores are; decides the task: softmax and hinge classify"
     )
     regularization: Regularization = setting({}, "the price of large weights, biases excepted")
-    optimizer: Optimizer = setting("adam", "the update rule, with its learning rate")
+    optimizer: Optimizer = setting(
+        "adam",
+        "the update rule, with its learning rate; every one takes rate_factors, factors on the rate by "
+        "kind of parameter: {weight: 1, bias: 0.1, scale: 2, embedding: 1}",
+    )
     schedule: Schedule = setting(
         "constant", "how the learning rate changes; every schedule takes warmup, in steps"
     )

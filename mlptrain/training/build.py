@@ -48,10 +48,7 @@ def build(config: Config, threads: int | None = None, data: Dataset | None = Non
     """
     data = data or load(config)
     network = network_on(config, data)
-    initializer = partial(
-        INITIALIZERS[config.model.initializer.name], **config.model.initializer.options()
-    )
-    network.initialize(initializer, config.seed)
+    initialize(config, network)
     train = config.train
     if threads is None:
         threads = choose_threads(network.architecture.largest_product() * train.batch_size)
@@ -76,6 +73,14 @@ def build(config: Config, threads: int | None = None, data: Dataset | None = Non
         threads=threads,
     )
     return replace(experiment, data=data.with_notes(weightless_notes(experiment)))
+
+
+def initialize(config: Config, network: Network) -> None:
+    """Let the parameters of a network start as the config says."""
+    options = config.model.initializer.options()
+    bias_std = options.pop("bias_std")
+    initializer = partial(INITIALIZERS[config.model.initializer.name], **options)
+    network.initialize(initializer, config.seed, bias_std)
 
 
 def load(config: Config, fitted: Preprocessing | None = None) -> Dataset:
@@ -146,6 +151,10 @@ def architecture_for(config: Config, inputs: int, outputs: int) -> Architecture:
         bias=model.bias,
         norm=model.norm,
         dropout=model.dropout,
+        input_scale=model.input_scale,
+        ntk=model.parametrization == "ntk",
+        members=model.ensemble or 0,
+        last_start="zeros" if model.last_layer == "zeros" else "drawn",
     )
 
 
@@ -210,8 +219,10 @@ def penalties_for(config: Config) -> list[Node]:
 
 def optimizer_for(config: Config, network: Network, threads: int = 1) -> Optimizer:
     """The optimizer, attached to the network's parameters."""
-    optimizer = OPTIMIZERS[config.optimizer.name](**config.optimizer.options())
-    optimizer.attach(network.parameters.values, network.parameters.segments, threads)
+    options = config.optimizer.options()
+    segments = network.parameters.segments_at(options.pop("rate_factors"))
+    optimizer = OPTIMIZERS[config.optimizer.name](**options)
+    optimizer.attach(network.parameters.values, segments, threads)
     return optimizer
 
 
