@@ -95,6 +95,7 @@ KEY_CASES = {
     "data.scale_target": ("table", PRICES, "none"),
     "data.missing.policy": ("table", BLANKS, "median"),
     "data.missing.indicator": ("table", BLANKS, True),
+    "data.numeric.encode": ("table", {}, "piecewise"),
     "data.categorical.encode": ("table", {}, "error"),
     "data.categorical.unseen": ("table", {"data.val": "unseen.csv"}, "zeros"),
     "data.categorical.missing": ("table", {"data.val": "blank.csv"}, "zeros"),

@@ -46,11 +46,24 @@ class Missing(Section):
     indicator: bool = setting(False, "add a column that is 1 where a value was missing")
 
 
+class Numeric(Section):
+    """Columns of numbers. `numeric: piecewise` is short for `numeric: {encode: piecewise}`."""
+
+    encode: Literal["none", "piecewise"] = setting(
+        "none",
+        "the scaled number alone, or beside it a column for each of 16 to 48 bins between quantiles "
+        "that rises from 0 to 1 within its bin",
+    )
+
+
 class Categorical(Section):
     """Columns of text. `categorical: error` is short for `categorical: {encode: error}`."""
 
     encode: Literal["one_hot", "error"] = setting(
         "one_hot", "text columns: one 0/1 column for each category, or refuse them"
+    )
+    binary: Literal["one_hot", "signed"] = setting(
+        "one_hot", "columns of two categories: two 0/1 columns, or one of -1 and +1"
     )
     unseen: Literal["error", "zeros"] = setting(
         "error", "a category that the training rows do not have: refuse, or all zeros"
@@ -64,6 +77,19 @@ class Categorical(Section):
 class Column(Section):
     """What is known of one column."""
 
+    kind: Annotated[
+        Literal["number", "category", "date", "ignore"] | None, Kinds("a kind of column or null")
+    ] = setting(None, "what it is: number, category, date (days since 1970-01-01), or ignore it")
+    encode: Annotated[Literal["none", "piecewise", "one_hot"] | None, Kinds("an encoding or null")] = (
+        setting(
+            None,
+            "how it enters: none or piecewise as `numeric`, one_hot as `categorical`; null: as all do",
+        )
+    )
+    scale: Annotated[
+        Literal["standard", "minmax", "smooth_clip", "robust", "log", "none"] | None,
+        Kinds("a scale or null"),
+    ] = setting(None, "its scale, as `scale`; null: that of all")
     missing: Columns = setting([], 'more texts that stand for a missing value: [n/a, "-", "-999"]')
     present: Columns = setting([], "texts that are values here, though usually missing ones: [NA]")
     decimal: Literal[".", ","] | None = setting(
@@ -124,10 +150,10 @@ class Data(Section):
     weight: Annotated[Text | None, Kinds("a column or null")] = setting(
         None, "column of row weights (>= 0): how much each row counts in loss and metrics"
     )
-    scale: Literal["standard", "minmax", "robust", "none"] = setting(
+    scale: Literal["standard", "minmax", "smooth_clip", "robust", "log", "none"] = setting(
         "standard",
-        "number columns: mean 0 and deviation 1, range 0 to 1, median and quartiles (for outliers), "
-        "or as they are",
+        "number columns: mean 0 and deviation 1, range 0 to 1, median and quartiles with a soft limit "
+        "of 3 (for outliers; robust is its older name), the logarithm (for long tails), or as they are",
     )
     scale_target: Literal["standard", "none"] = setting(
         "standard",
@@ -138,8 +164,11 @@ class Data(Section):
         None, "texts that stand for a missing value, in place of NA, N/A, NaN, null and ?"
     )
     columns: dict[Text, Column] = setting(
-        {}, 'how single columns are written: {income: {decimal: ",", missing: [n/a, "-"]}}'
+        {},
+        "what single columns are, how they are written and how they enter: "
+        '{income: {decimal: ",", missing: [n/a, "-"], scale: log}, month: {kind: category}}',
     )
+    numeric: Annotated[Numeric, ShortFor("encode")] = setting({}, "how number columns enter")
     categorical: Annotated[Categorical, ShortFor("encode")] = setting(
         {}, "what to do about text columns"
     )

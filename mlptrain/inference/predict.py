@@ -67,7 +67,7 @@ def column_names(model: Model, *, proba: bool, keep: Sequence[str]) -> list[str]
 
 def _chunks(model: Model, data: str, proba: bool, keep: Sequence[str]) -> Iterator[Predicted]:
     preprocessing = model.preprocessing
-    rows = max(1, ENTRIES // (BATCH * len(preprocessing.features))) * BATCH
+    rows = max(1, ENTRIES // (BATCH * max(len(preprocessing.features), 1))) * BATCH
     first, ranges = 1, Ranges(preprocessing, model.network.dtype)
     for chunk in iterate_features(data, preprocessing, rows, model.network.dtype, keep):
         columns = _columns(model, data, chunk, first, proba)

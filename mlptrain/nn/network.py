@@ -24,7 +24,16 @@ from mlptrain.graph.plan import Plan, Value
 from mlptrain.nn.activations import Activation
 from mlptrain.nn.dropout import draw_mask
 from mlptrain.nn.initializers import Initializer
-from mlptrain.nn.layers import Activate, Dense, Drop, Layer, NormalizeBatch, NormalizeRows, Wiring
+from mlptrain.nn.layers import (
+    Activate,
+    Dense,
+    Drop,
+    Embed,
+    Layer,
+    NormalizeBatch,
+    NormalizeRows,
+    Wiring,
+)
 from mlptrain.nn.losses import Loss
 from mlptrain.nn.parameters import Parameters, ParameterSpec
 from mlptrain.streams import stream
@@ -50,6 +59,11 @@ class Architecture:
     def outputs(self) -> int:
         """How many scores come out."""
         return self.widths()[-1]
+
+    @property
+    def codes(self) -> int:
+        """How many codes are looked up for a row."""
+        return sum(len(layer.tables) for layer in self.layers if isinstance(layer, Embed))
 
     @property
     def activations(self) -> list[Activation]:
@@ -80,17 +94,20 @@ def perceptron(
     hidden: Sequence[int] = (),
     activations: Sequence[Activation] = (),
     *,
+    tables: Sequence[tuple[int, int]] = (),
     bias: bool = True,
     norm: Norm = "none",
     dropout: float = 0.0,
 ) -> Architecture:
     """A multi-layer perceptron with one activation for each hidden layer.
 
+    `tables` has (rows, width) of the embedding of each column of codes beside the `inputs`.
+
     >>> from mlptrain.nn.activations import ACTIVATIONS
     >>> [layer.name for layer in perceptron(4, 3, [8], [ACTIVATIONS["relu"]()], norm="layer").layers]
     ['layer1', 'norm1', 'layer1', 'layer2']
     """
-    layers: list[Layer] = []
+    layers: list[Layer] = [Embed(tables)] if tables else []
     for number, (units, activation) in enumerate(zip(hidden, activations, strict=True), 1):
         layers.append(Dense(f"layer{number}", activation.linear_units(units), bias))
         if norm != "none":
@@ -123,10 +140,16 @@ class Network:
         self._idle = [PredictionGraph(self)]  # those that no call is using
 
     def initialize(self, initializer: Initializer, seed: int) -> None:
-        """Draw all weights, each from a stream of its own; biases stay 0."""
+        """Draw all weights and embeddings, each from a stream of its own; biases stay 0.
+
+        Row 0 of an embedding stays 0 too: what training did not know adds nothing.
+        """
         for number, weight in enumerate(self.parameters.weights(), 1):
             generator = stream(seed, "init", number)
             weight.value[...] = initializer(generator, weight.value.shape, weight.spec.fans)
+        for number, table in enumerate(self.parameters.embeddings(), 1):
+            table.value[...] = stream(seed, "embedding", number).standard_normal(table.value.shape)
+            table.value[0] = 0
 
     def regularization_loss(self) -> float:
         """lambda R(W) of the weights as they stand."""
@@ -165,38 +188,43 @@ class Network:
         finally:
             self._idle.append(prediction)
 
-    def wire(self, graph: Graph, x: Value, *, trains: bool) -> tuple[Wiring, Value]:
+    def inputs_of(self, graph: Graph) -> tuple[Value, ...]:
+        """Add what is read of each row to a graph: X, and codes where some are looked up."""
+        x, codes = graph.input("X", (None, self.architecture.inputs)), self.architecture.codes
+        return (x, graph.input("codes", (None, codes), np.int32)) if codes else (x,)
+
+    def wire(
+        self, graph: Graph, x: Value, codes: Value | None = None, *, trains: bool
+    ) -> tuple[Wiring, Value]:
         """Let every layer join a graph behind `x`: what they leave behind, and the scores."""
-        wiring = Wiring(graph, self.parameters, self.statistics, trains)
+        wiring = Wiring(graph, self.parameters, self.statistics, trains, codes)
         for layer in self.architecture.layers:
             x = layer.join(wiring, x)
         return wiring, x
 
 
 class PredictionGraph:
-    """X -> scores."""
+    """X (and codes) -> scores."""
 
     def __init__(self, network: Network) -> None:
         self.graph = Graph(network.dtype, keeps_all=False)
-        x = self.graph.input("X", (None, network.architecture.inputs))
-        self.inputs: tuple[Value, ...] = (x,)
-        _, self.scores = network.wire(self.graph, x, trains=False)
+        self.inputs = network.inputs_of(self.graph)
+        _, self.scores = network.wire(self.graph, *self.inputs, trains=False)
 
 
 class TrainingGraph:
-    """X, y (and row weights, dropout masks) -> data loss + regularization loss."""
+    """X, y (and codes, row weights, dropout masks) -> data loss + regularization loss."""
 
     def __init__(self, network: Network, penalties: Sequence[Node], weighted: bool) -> None:
         architecture = network.architecture
         self.graph = graph = Graph(network.dtype, keeps_all=False)
-        x = graph.input("X", (None, architecture.inputs))
-        self.inputs: tuple[Value, ...] = (x,)
+        self.inputs = network.inputs_of(graph)
         if network.loss.classifies:
             self.y = graph.input("y", (None,), np.int64)
         else:
             self.y = graph.input("y", (None, architecture.outputs))
         self.weights = graph.input("weights", (None,)) if weighted else None
-        self.wiring, self.scores = network.wire(graph, x, trains=True)
+        self.wiring, self.scores = network.wire(graph, *self.inputs, trains=True)
         targets = (self.y,) if self.weights is None else (self.y, self.weights)
         self.data_loss = graph.add(network.loss, self.scores, *targets, name="data_loss")
         decaying = [self.wiring.leaves[each.name] for each in network.parameters.decaying()]

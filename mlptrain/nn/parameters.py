@@ -14,8 +14,9 @@ from numpy.typing import DTypeLike
 from mlptrain.arrays import Array, Segment, Shape
 from mlptrain.graph.memory import zeros
 
-Kind = Literal["weight", "bias", "scale", "shift"]
-"""A weight is drawn by the initializer, a scale starts at 1, a bias and a shift at 0."""
+Kind = Literal["weight", "bias", "scale", "shift", "embedding"]
+"""A weight is drawn by the initializer, an embedding from N(0, 1), a scale starts at 1, a bias and a
+shift at 0."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,10 @@ class Parameters:
     def weights(self) -> list[Parameter]:
         """The weights, in the order of the layers: what an initializer draws."""
         return [parameter for parameter in self if parameter.spec.kind == "weight"]
+
+    def embeddings(self) -> list[Parameter]:
+        """The tables of embeddings."""
+        return [parameter for parameter in self if parameter.spec.kind == "embedding"]
 
     def decaying(self) -> list[Parameter]:
         """What penalties and weight decay draw towards 0: weights as a rule, never biases."""

@@ -76,7 +76,10 @@ NOT_IN_PYTORCH: dict[str, tuple[str, str]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """One network, trained for 20 steps. `batch_size` None takes all rows at every step."""
+    """One network, trained for 20 steps. `batch_size` None takes all rows at every step.
+
+    `tables` has (rows, width) of an embedding for each column of codes.
+    """
 
     name: str
     activation: Choice = field(default_factory=lambda: {"name": "relu"})
@@ -92,6 +95,7 @@ class Case:
     row_weights: bool = False
     rows: int = 12
     batch_size: int | None = None
+    tables: tuple[tuple[int, int], ...] = ()
 
 
 def schedule_cases() -> list[Case]:
@@ -146,6 +150,15 @@ def network_cases() -> list[Case]:
         Case(name="norm_layer", norm="layer"),
         Case(name="dropout", dropout=0.4),
         Case(name="no_bias", bias=False),
+        Case(
+            name="embedding",
+            tables=((6, 3), (9, 2)),
+            optimizer=OPTIMIZERS[5],
+            clip_norm=0.8,
+            l2=0.01,
+            rows=20,
+            batch_size=6,
+        ),
         Case(
             name="combined",
             activation={"name": "gelu"},

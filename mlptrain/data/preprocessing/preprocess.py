@@ -53,6 +53,11 @@ class Preprocessing:
         return self.outputs("numbers")
 
     @property
+    def tables(self) -> tuple[tuple[int, int], ...]:
+        """(rows, width) of the table in which each code is looked up."""
+        return tuple(each.table for each in self.columns if each.array == "codes")
+
+    @property
     def classes(self) -> tuple[str, ...] | None:
         """Class names in the order of their numbers; None for a regression."""
         return self.target.classes if isinstance(self.target, ClassTarget) else None

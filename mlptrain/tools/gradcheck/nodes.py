@@ -16,6 +16,7 @@ from mlptrain.graph.node import Node
 from mlptrain.graph.reductions import Sum
 from mlptrain.nn.activations import ACTIVATIONS
 from mlptrain.nn.dropout import Dropout
+from mlptrain.nn.embedding import Concatenate, Embedding
 from mlptrain.nn.linear import Linear
 from mlptrain.nn.losses import LOSSES, Loss
 from mlptrain.nn.norm import BatchNorm, FixedNorm, LayerNorm
@@ -29,6 +30,7 @@ LAYERS: dict[str, type[Node]] = {
     "batch_norm": BatchNorm,
     "fixed_norm": FixedNorm,
     "layer_norm": LayerNorm,
+    "concatenate": Concatenate,
 }
 
 GATE_SHAPES: Mapping[str, Sequence[Shape]] = {
@@ -49,6 +51,7 @@ LAYER_SHAPES: Mapping[str, Sequence[Shape]] = {
     "batch_norm": [(6, 3), (3,), (3,)],
     "fixed_norm": [(6, 3), (3,), (3,), (3,), (3,)],
     "layer_norm": [(6, 5), (5,), (5,)],
+    "concatenate": [(4, 2), (4, 3), (4, 1)],
 }
 
 POSITIVE = {"log", "power", "sqrt", "fixed_norm"}
@@ -96,6 +99,9 @@ def node_cases(seed: int) -> Iterator[Case]:
             count = 3 if name == "fixed_norm" else len(inputs)
             wanted = 1 if name == "dropout" else count
             yield node_case(name, kind(), inputs, seed, gradients=wanted, names=INPUTS.get(name, NAMES))
+    generator = stream(seed, "embedding")
+    table, codes = away_from_zero(generator, (5, 3)), np.array([[0, 3], [0, 1], [0, 3], [0, 4]])
+    yield node_case("embedding", Embedding(1), [table, codes], seed, gradients=1)
     yield from _loss_cases(seed)
     for name, regularizer in REGULARIZERS.items():
         generator = stream(seed, name)

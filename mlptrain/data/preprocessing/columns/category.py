@@ -39,8 +39,8 @@ class Category(Column):
 
     @classmethod
     def named(cls, settings: Settings) -> tuple[str, ...]:
-        """Those of `categorical.columns`."""
-        return settings.categorical.columns
+        """Those of `categorical.columns`, and of kind category."""
+        return (*settings.categorical.columns, *settings.named("category"))
 
     @classmethod
     def takes(cls, source: Source, name: str) -> bool:

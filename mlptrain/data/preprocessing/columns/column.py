@@ -36,6 +36,11 @@ class Column(ABC):
     def outputs(self) -> tuple[str, ...]:
         """Names of the columns that it becomes."""
 
+    @property
+    def table(self) -> tuple[int, int]:
+        """Of a column of codes: how many there are, and the numbers that stand for each."""
+        raise TypeError(f"{type(self).__name__} has no codes")
+
     @classmethod
     def named(cls, settings: Settings) -> tuple[str, ...]:
         """The columns that the settings say are of this kind."""
@@ -85,3 +90,7 @@ class Column(ABC):
     def repair(self, number: int) -> Repair:
         """What became of so many repaired values; where nothing is written, zeros stay."""
         return Repair(number, "missing or unseen value", self.name, "became all zeros")
+
+    def is_consistent(self) -> bool:
+        """Whether fields that are right one by one fit together; those of a checkpoint may not."""
+        return True
