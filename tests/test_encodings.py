@@ -22,6 +22,9 @@ ENCODINGS: dict[str, dict[str, Any]] = {
     "piecewise": {"numeric": "piecewise"},
     "one column": {"columns": {"size": {"encode": "piecewise", "scale": "none"}}},
     "indicator": {"numeric": "piecewise", "missing": {"policy": "median", "indicator": True}},
+    "signed": {"categorical": {"binary": "signed", "unseen": "zeros"}},
+    "embedding": {"categorical": {"encode": "embedding", "unseen": "zeros"}},
+    "embeddings": {"columns": {name: {"encode": "embedding"} for name in ("flag", "city", "count")}},
     "kinds": {"columns": {"count": {"kind": "category"}, "price": {"kind": "ignore"}}},
 }
 

@@ -130,6 +130,10 @@ class Settings:
         """The scale of a number column."""
         return self.role(name).scale or self.scale
 
+    def category_encoding(self, name: str) -> NumberEncoding | CategoryEncoding | Literal["error"]:
+        """How a column of categories enters, where it has many."""
+        return self.role(name).encode or self.categorical.encode
+
     def is_piecewise(self, name: str) -> bool:
         """Whether a number column enters as bins too."""
         return (self.role(name).encode or self.numeric.encode) == "piecewise"

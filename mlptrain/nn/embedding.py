@@ -15,7 +15,7 @@ class Embedding(Node):
     """The rows table[codes[:, column]].
 
     shapes   table (L, E)   codes (N, K) whole numbers   ->   (N, E)
-    local    d table[l] = upstream summed over the rows i with codes[i, column] = l, 0 where there are none
+    local    d table[l] = upstream summed over the rows i with codes[i, column] = l, else 0
 
     >>> table, codes = np.array([[0.0, 0.0], [1.0, 2.0], [3.0, 4.0]]), np.array([[2], [1], [2]])
     >>> apply(Embedding(), table, codes, dtype=float).tolist()

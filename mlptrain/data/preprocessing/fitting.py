@@ -7,6 +7,7 @@ from mlptrain.data.preprocessing.checks import PLURAL
 from mlptrain.data.preprocessing.columns import KINDS, kind_for
 from mlptrain.data.preprocessing.columns.column import Column
 from mlptrain.data.preprocessing.columns.number import Number
+from mlptrain.data.preprocessing.encodings import encoded
 from mlptrain.data.preprocessing.polar import OUTPUTS, polar
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.preprocessing.recoded import recodings
@@ -75,7 +76,7 @@ def fit(
     fitted, remarks = dict[str, Column](), list[str]()
     for kind in KINDS.values():
         if chosen := [name for name in names if kinds[name] is kind]:
-            found = kind.fit(base, chosen, rows, settings)
+            found = encoded(kind.fit(base, chosen, rows, settings), settings)
             fitted.update(zip(chosen, found, strict=True))
             remarks += kind.remarks(found)
     numbers = [c.name for c in fitted.values() if isinstance(c, Number) and c.kind == "number"]

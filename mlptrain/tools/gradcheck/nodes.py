@@ -65,6 +65,9 @@ LOSS_OPTIONS: Mapping[str, Sequence[Mapping[str, Any]]] = {
 }
 """Options under which a loss is checked, besides its defaults."""
 
+CODES = [[0, 3], [0, 1], [0, 3], [0, 4]]
+"""Of two columns; in the second a row of the table comes twice, and rows 0 and 2 never."""
+
 NAMES = "xyzuv"
 INPUTS: Mapping[str, str] = {"linear": "XWb"}
 """Names of the inputs of a node, where they have names of their own."""
@@ -99,9 +102,8 @@ def node_cases(seed: int) -> Iterator[Case]:
             count = 3 if name == "fixed_norm" else len(inputs)
             wanted = 1 if name == "dropout" else count
             yield node_case(name, kind(), inputs, seed, gradients=wanted, names=INPUTS.get(name, NAMES))
-    generator = stream(seed, "embedding")
-    table, codes = away_from_zero(generator, (5, 3)), np.array([[0, 3], [0, 1], [0, 3], [0, 4]])
-    yield node_case("embedding", Embedding(1), [table, codes], seed, gradients=1)
+    rows, codes = away_from_zero(stream(seed, "embedding"), (5, 3)), np.array(CODES)
+    yield node_case("embedding", Embedding(1), [rows, codes], seed, gradients=1)
     yield from _loss_cases(seed)
     for name, regularizer in REGULARIZERS.items():
         generator = stream(seed, name)

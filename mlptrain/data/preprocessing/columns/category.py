@@ -9,6 +9,7 @@ import numpy as np
 from mlptrain.arrays import Array
 from mlptrain.data.notation import named
 from mlptrain.data.preprocessing.columns.column import Column, Fault
+from mlptrain.data.preprocessing.repairs import Repair
 from mlptrain.data.preprocessing.targets import FEW, spelled_alike
 from mlptrain.data.recognition import declaration
 from mlptrain.data.settings import CategoryPolicy, Settings
@@ -27,6 +28,8 @@ class Category(Column):
     """
 
     by_label: ClassVar[bool] = True
+    encoding: ClassVar[str] = "one_hot"
+    outcome: ClassVar[str] = "all zeros"
     name: str
     levels: tuple[str, ...]
     unseen: CategoryPolicy
@@ -50,7 +53,7 @@ class Category(Column):
     @classmethod
     def refusal(cls, source: Source, name: str, settings: Settings) -> str:
         """Text is refused by `categorical: error`."""
-        if settings.categorical.encode == "one_hot":
+        if settings.categorical.encode != "error" or name in settings.named("category"):
             return ""
         return f"holds text: write `categorical: one_hot` or `ignore: [{in_yaml(name)}]`"
 
@@ -66,7 +69,8 @@ class Category(Column):
             )
             if not each.levels:
                 raise DataError(f"{where} has no value in any training row: {advice}")
-            if len(each.levels) > min(MOST_LEVELS, max(FEW, len(rows) / 2)):
+            most = MOST_LEVELS if settings.category_encoding(each.name) == "one_hot" else len(rows)
+            if len(each.levels) > min(most, max(FEW, len(rows) / 2)):
                 many = count(len(each.levels), "different value")
                 few = count(len(rows), "training row")
                 form = named(each.levels)
@@ -94,7 +98,7 @@ class Category(Column):
     def faults(self, codes: Array) -> list[Fault]:
         """What the policies refuse."""
         known = f"is not among the categories of the training rows ({some(self.levels)})"
-        advice = "correct them, or write `categorical: {{encode: one_hot, {}: zeros}}`"
+        advice = f"correct them, or write `categorical: {{{{encode: {self.encoding}, {{}}: zeros}}}}`"
         missing = (codes == BLANK, "is a missing value", advice.format("missing"))
         unseen = (codes < BLANK, known, advice.format("unseen"))
         return [missing] * (self.missing == "error") + [unseen] * (self.unseen == "error")
@@ -110,3 +114,15 @@ class Category(Column):
             block[here, place + codes[here]] = 1
             repaired.append(len(codes) - len(here))
         return repaired
+
+    def known(self, codes: Array) -> Array:
+        """The places of the levels; below 0 where nothing takes the place of a value."""
+        return codes
+
+    def repair(self, number: int) -> Repair:
+        """What stands where there is no level."""
+        return Repair(number, "missing or unseen value", self.name, f"became {self.outcome}")
+
+    def is_consistent(self) -> bool:
+        """Whether there are levels, each once."""
+        return 0 < len(self.levels) == len(set(self.levels))
