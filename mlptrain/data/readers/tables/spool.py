@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from mlptrain.data.cache.file_array import OpenFile
 from mlptrain.data.readers.packed import LineTooLong
-from mlptrain.data.readers.tables.pieces import is_text, piece_of, table_pieces
+from mlptrain.data.readers.tables.pieces import piece_of, table_pieces
 from mlptrain.data.readers.tables.spooled import MOST_LABELS, Spooled
 from mlptrain.data.readers.tables.table import Table, not_as_declared, not_numbers
-from mlptrain.data.readers.tables.tables import whole_text
+from mlptrain.data.readers.tables.tables import is_text, whole_text
 from mlptrain.data.source import (
     BLANK,
     SHOWN,
