@@ -43,7 +43,10 @@ HOMES = {
     "click": ("cli/",),
     "matplotlib": ("report/plots/",),
     "numpy": ("",),
-    "polars": tuple(f"data/readers/tables/{name}.py" for name in ("frames", "notations", "series")),
+    "polars": (
+        *(f"data/readers/tables/{name}.py" for name in ("frames", "notations", "series")),
+        "report/parquet.py",
+    ),
     "pydantic": (
         *("config/", "data/cache/description.py", "data/preprocessing/stored.py"),
         "training/checkpoint_schema.py",

@@ -17,6 +17,7 @@ NumberEncoding = Literal["none", "piecewise"]
 CategoryEncoding = Literal["one_hot", "embedding", "target"]
 MissingPolicy = Literal["error", "mean", "median", "drop"]
 CategoryPolicy = Literal["error", "zeros"]
+UnseenPolicy = Literal["error", "zeros", "mode"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Categorical:
 
     encode: CategoryEncoding | Literal["error"]
     binary: Literal["one_hot", "signed"]
-    unseen: CategoryPolicy
+    unseen: UnseenPolicy
     missing: CategoryPolicy
     columns: tuple[str, ...]
 
@@ -94,6 +95,9 @@ class Settings:
     val: HeldOut
     test: HeldOut
     stratify: bool
+    group: str | None
+    time: str | None
+    split_column: str | None
     fold: Fold | None
     features: tuple[str, ...] | None
     ignore: tuple[str, ...]
@@ -141,3 +145,14 @@ class Settings:
     def role(self, name: str) -> Role:
         """What is said of one column."""
         return self.roles.get(name, Role())
+
+    @property
+    def of_split(self) -> tuple[str, ...]:
+        """The columns that decide which set a row goes to."""
+        return tuple(name for name in (self.group, self.time, self.split_column) if name is not None)
+
+    @property
+    def group_is_a_number(self) -> bool:
+        """Whether the groups are told apart as the numbers, if they are any, that a feature reads."""
+        labels = (*self.categorical.columns, *self.named("category"))
+        return self.group in (self.features or ()) and self.group not in labels

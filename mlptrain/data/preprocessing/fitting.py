@@ -24,7 +24,7 @@ def choose_features(
 ) -> tuple[tuple[str, ...], list[str]]:
     """The feature columns by name, and notes on those left out."""
     weight = () if settings.weight is None else (settings.weight,)
-    apart = {*targets, *settings.left_out(), *weight}
+    apart: set[str | None] = {*targets, *settings.left_out(), *weight}
     named = [name for kind in KINDS.values() for name in kind.named(settings)]
     named += [*settings.columns, *settings.roles]
     if settings.reading != AS_USUAL and isinstance(source, Matrix):
@@ -35,6 +35,7 @@ def choose_features(
     both = [name for name in settings.features or () if name in apart]
     if both:
         raise ConfigError(f"data.features: {both[0]!r} is also the target, the weight or ignored")
+    apart |= {settings.group, settings.split_column}  # a feature only where `features` names it
     chosen = settings.features or tuple(name for name in source.candidates if name not in apart)
     if "" in chosen:
         raise DataError(

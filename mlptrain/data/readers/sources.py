@@ -11,7 +11,7 @@ All but .npz, .npy and column files may be packed: .gz, .bz2, .xz, .zst.
 import hashlib
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -74,7 +74,7 @@ def open_spool(
     path: str,
     scratch: Callable[[], OpenFile],
     chosen: Callable[[str], bool],
-    by_label: Set[str],
+    by_label: Mapping[str, int],
     reading: Reading,
 ) -> Source:
     """A table that may be larger than memory, read in pieces: see `spool`."""

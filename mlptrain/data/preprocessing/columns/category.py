@@ -1,7 +1,7 @@
 """A column of categories, one-hot."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -12,10 +12,10 @@ from mlptrain.data.preprocessing.columns.column import Column, Fault
 from mlptrain.data.preprocessing.repairs import Repair
 from mlptrain.data.preprocessing.targets import FEW, spelled_alike
 from mlptrain.data.recognition import declaration
-from mlptrain.data.settings import CategoryPolicy, Settings
-from mlptrain.data.source import BLANK, RowIndex, Source
-from mlptrain.errors import DataError
-from mlptrain.messages import count, in_yaml, some
+from mlptrain.data.settings import CategoryPolicy, Settings, UnseenPolicy
+from mlptrain.data.source import BLANK, RowIndex, Source, blocks
+from mlptrain.errors import ConfigError, DataError
+from mlptrain.messages import count, in_yaml, quoted, some
 
 MOST_LEVELS = 1000
 
@@ -25,6 +25,7 @@ class Category(Column):
     """One column of 0 and 1 per level, 1 where the value is that level.
 
     `unseen` and `missing` say what becomes of a value that is no level, and of one that is missing.
+    `mode` is the most frequent level, of equal ones the first; checkpoints of early versions have none.
     """
 
     by_label: ClassVar[bool] = True
@@ -32,8 +33,9 @@ class Category(Column):
     outcome: ClassVar[str] = "all zeros"
     name: str
     levels: tuple[str, ...]
-    unseen: CategoryPolicy
+    unseen: UnseenPolicy
     missing: CategoryPolicy
+    mode: str | None = None
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -78,7 +80,7 @@ class Category(Column):
                     how = declaration(each.name, each.levels) or f"{form.advice}; or {advice}"
                     raise DataError(f"{where} holds {form}: {how}")
                 raise DataError(f"{where} has {many} in {few}: too many for categories; {advice}")
-        return found
+        return [replace(each, mode=each.levels[_most_frequent(each, source, rows)]) for each in found]
 
     @classmethod
     def remarks(cls, columns: Sequence[Self]) -> list[str]:
@@ -98,31 +100,58 @@ class Category(Column):
     def faults(self, codes: Array) -> list[Fault]:
         """What the policies refuse."""
         known = f"is not among the categories of the training rows ({some(self.levels)})"
-        advice = f"correct them, or write `categorical: {{{{encode: {self.encoding}, {{}}: zeros}}}}`"
-        missing = (codes == BLANK, "is a missing value", advice.format("missing"))
-        unseen = (codes < BLANK, known, advice.format("unseen"))
+        config = f"correct them, or write `categorical: {{{{encode: {self.encoding}, {{}}: zeros}}}}`"
+        advice = f"{config}; for a trained model: {{}}"
+        blank = advice.format("missing", f"--missing mean (a text then becomes {self.outcome})")
+        missing = (codes == BLANK, "is a missing value", blank)
+        unseen = (codes < BLANK, known, advice.format("unseen", "--unseen zeros"))
         return [missing] * (self.missing == "error") + [unseen] * (self.unseen == "error")
 
     @classmethod
     def transform(
         cls, columns: Sequence[Self], values: Any, block: Array, places: list[int]
     ) -> list[int]:
-        """Write the ones. A row without one is a repaired value."""
-        repaired = []
-        for codes, place in zip(values, places, strict=True):
-            (here,) = np.nonzero(codes >= 0)
-            block[here, place + codes[here]] = 1
-            repaired.append(len(codes) - len(here))
-        return repaired
+        """Write the ones. A row of zeros is left where nothing takes the place of a value."""
+        missing = []
+        for column, codes, place in zip(columns, values, places, strict=True):
+            missing.append(int((codes == BLANK).sum()))
+            known = column.known(codes)
+            (here,) = np.nonzero(known >= 0)
+            block[here, place + known[here]] = 1
+        return missing
 
     def known(self, codes: Array) -> Array:
-        """The places of the levels; below 0 where nothing takes the place of a value."""
+        """(n,) the places of the levels; below 0 where nothing takes the place of a value."""
+        if self.unseen == "mode" and self.mode is not None:
+            return np.where(codes < BLANK, self.levels.index(self.mode), codes)
         return codes
 
     def repair(self, number: int) -> Repair:
         """What stands where there is no level."""
-        return Repair(number, "missing or unseen value", self.name, f"became {self.outcome}")
+        return replace(super().repair(number), outcome=f"became {self.outcome}")
+
+    def repair_unseen(self, values: Mapping[str, int]) -> Repair:
+        """The same, or the most frequent level."""
+        outcome = f"{quoted(self.mode)}, the most frequent" if self.unseen == "mode" else self.outcome
+        return replace(super().repair_unseen(values), outcome=f"became {outcome}")
+
+    def under(self, unseen: UnseenPolicy | None, missing: CategoryPolicy | None) -> Self:
+        """ConfigError where the most frequent level is asked for and not known."""
+        if unseen == "mode" and self.mode is None:
+            raise ConfigError(
+                "--unseen mode: the version that wrote this checkpoint did not keep the most frequent "
+                "category: write --unseen zeros"
+            )
+        return replace(self, unseen=unseen or self.unseen, missing=missing or self.missing)
 
     def is_consistent(self) -> bool:
-        """Whether there are levels, each once."""
-        return 0 < len(self.levels) == len(set(self.levels))
+        """Whether the most frequent level is one, and known where the policy asks for it."""
+        return self.mode in self.levels or (self.mode is None and self.unseen != "mode")
+
+
+def _most_frequent(column: Category, source: Source, rows: RowIndex) -> int:
+    counts = np.zeros(len(column.levels), np.int64)
+    for piece in blocks(rows, 1):
+        codes = source.codes(column.name, column.levels, piece)
+        counts += np.bincount(codes[codes >= 0], minlength=len(counts))
+    return int(counts.argmax())

@@ -8,6 +8,7 @@ import numpy as np
 
 from mlptrain.arrays import Array
 from mlptrain.data.preprocessing.columns.category import Category
+from mlptrain.data.source import BLANK
 
 WIDEST = 8
 """The size of an embedding in Holzmueller et al. 2024, "Better by default" (arXiv:2407.04491)."""
@@ -45,7 +46,7 @@ class Embedded(Category):
         """Write the rows of the table."""
         for column, codes, place in zip(columns, values, places, strict=True):
             block[:, place] = np.maximum(column.known(codes), -1) + 1
-        return [int((codes < 0).sum()) for codes in values]
+        return [int((codes == BLANK).sum()) for codes in values]
 
     def is_consistent(self) -> bool:
         """Whether the width is that of the levels."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from mlptrain.arrays import Array
 from mlptrain.data.preprocessing.columns.category import Category
+from mlptrain.data.source import BLANK
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Signed(Category):
         for column, codes, place in zip(columns, values, places, strict=True):
             known = column.known(codes)
             block[:, place] = np.where(known < 0, 0, 2 * known - 1)
-        return [int((codes < 0).sum()) for codes in values]
+        return [int((codes == BLANK).sum()) for codes in values]
 
     def is_consistent(self) -> bool:
         """Whether there are two levels."""
