@@ -109,7 +109,17 @@ KEY_CASES = {
     "data.target_missing": ("table", {"data.train": "gaps.csv"}, "drop"),
     "data.missing.policy": ("table", BLANKS, "median"),
     "data.missing.indicator": ("table", BLANKS, True),
+    "data.numeric.encode": ("table", {}, "piecewise"),
     "data.categorical.encode": ("table", {}, "error"),
+    "data.categorical.binary": (
+        "table",
+        {
+            "data.categorical.columns": ["cls"],
+            "data.target": "w",
+            "data.ignore": ["n", "when", "price", "size"],
+        },
+        "signed",
+    ),
     "data.categorical.unseen": ("table", {"data.val": "unseen.csv"}, "zeros"),
     "data.categorical.missing": ("table", {"data.val": "blank.csv"}, "zeros"),
     "data.categorical.columns": ("table", {"data.ignore": ["n", "when", "price", "size"]}, ["w"]),

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 
 from mlptrain.config.faults import Fault, shown
+from mlptrain.config.roles import role_faults
 from mlptrain.config.schema import Config
 from mlptrain.data.preprocessing.flag_target import SEVERAL
 from mlptrain.data.readers.toy import TOYS
+from mlptrain.data.settings import of_fields
 from mlptrain.data.written import Written
 from mlptrain.messages import advice
 from mlptrain.metrics import METRICS
@@ -23,6 +25,7 @@ def cross_faults(config: Config) -> Iterator[Fault]:
     yield from _columns(config)
     yield from _written(config)
     yield from _target_scale(config)
+    yield from role_faults(config.data)
     yield from _monitor(config)
 
 
@@ -149,7 +152,7 @@ def _columns(config: Config) -> Iterator[Fault]:
 
 def _written(config: Config) -> Iterator[Fault]:
     for name, column in config.data.columns.items():
-        for key, what in Written(**column.model_dump()).faults():
+        for key, what in of_fields(Written, column.model_dump()).faults():
             yield Fault(("data", "columns", name, key), what)
 
 

@@ -82,6 +82,7 @@ class Case:
     """One network, trained for 20 steps. `batch_size` None takes all rows at every step.
 
     `extra`: what the network has besides, `input_scale`, `ntk`, `members`.
+    `tables` has (rows, width) of an embedding for each column of codes.
     """
 
     name: str
@@ -99,6 +100,7 @@ class Case:
     row_weights: bool = False
     rows: int = 12
     batch_size: int | None = None
+    tables: tuple[tuple[int, int], ...] = ()
 
 
 def schedule_cases() -> list[Case]:
@@ -178,6 +180,15 @@ def network_cases() -> list[Case]:
                 "rate_factors": {"weight": 0.5, "bias": 0.1, "scale": 2.0},
             },
             schedule={"name": "coslog4"},
+            rows=20,
+            batch_size=6,
+        ),
+        Case(
+            name="embedding",
+            tables=((6, 3), (9, 2)),
+            optimizer=OPTIMIZERS[5],
+            clip_norm=0.8,
+            l2=0.01,
             rows=20,
             batch_size=6,
         ),

@@ -56,8 +56,10 @@ def normalize(x: Tensor, kind: str, gamma: Tensor, beta: Tensor) -> Tensor:
     return F.layer_norm(x, (x.shape[-1],), gamma, beta, NORM_EPS)
 
 
-def scores(x: Tensor, case: Case, parameters: Parameters, masks: Parameters) -> Tensor:
-    """linear, norm, activation, dropout for each hidden layer, then a linear layer."""
+def scores(x: Tensor, codes: Tensor, case: Case, parameters: Parameters, masks: Parameters) -> Tensor:
+    """Embeddings beside x; linear, norm, activation, dropout per hidden layer, then a linear layer."""
+    tables = [parameters[f"embedding{k + 1}.table"] for k in range(codes.shape[1])]
+    x = torch.cat([x, *(F.embedding(codes[:, k], table) for k, table in enumerate(tables))], dim=1)
     layers = sum(name.endswith(".W") for name in parameters)
     if "input.scale" in parameters:
         x = x * parameters["input.scale"]
