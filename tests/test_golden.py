@@ -17,10 +17,12 @@ from mlptrain.training.gradients import clip, gradient_norm
 
 CASES = sorted((Path(__file__).parent / "golden" / "trajectories").glob("*.json"))
 TOLERANCE = 1e-9
+EXTRA = {"input_scale", "ntk", "members"}
+"""What only some networks have."""
 
 
 def chosen(table, spec):
-    options = {key: value for key, value in spec.items() if key != "name"}
+    options = {key: value for key, value in spec.items() if key not in {"name", "rate_factors"}}
     return table[spec["name"]](**options)
 
 
@@ -32,9 +34,11 @@ def build(case):
         outputs,
         hidden,
         [activation] * len(hidden),
+        tables=case.get("tables", ()),
         bias=case["network"]["bias"],
         norm=case["network"]["norm"],
         dropout=case["network"]["dropout"],
+        **{key: case["network"][key] for key in EXTRA & case["network"].keys()},
     )
     penalties = [REGULARIZERS[name](case[name]) for name in ("l2", "l1") if case[name]]
     weighted = case["row_weights"] is not None
@@ -49,6 +53,8 @@ def load(case, network, rows):
     training = network.training
     plan = training.graph.plan(len(rows))
     plan.value(training.inputs[0])[...] = np.array(case["X"])[rows]
+    if "codes" in case:
+        plan.value(training.inputs[1])[...] = np.array(case["codes"])[rows]
     plan.value(training.y)[...] = np.array(case["y"])[rows]
     if training.weights is not None:
         plan.value(training.weights)[...] = np.array(case["row_weights"])[rows]
@@ -62,7 +68,7 @@ def replay(case):
     network = build(case)
     w, dw = network.parameters.values, network.parameters.gradients
     optimizer = chosen(OPTIMIZERS, case["optimizer"])
-    optimizer.attach(w, network.parameters.segments)
+    optimizer.attach(w, network.parameters.segments_at(case["optimizer"].get("rate_factors", {})))
     options = {key: v for key, v in case["schedule"].items() if key not in {"name", "warmup"}}
     plain = SCHEDULES[case["schedule"]["name"]]
     schedule = warm_up(lambda t, T, E: plain(t, T, E, **options), case["schedule"].get("warmup", 0))

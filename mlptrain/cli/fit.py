@@ -6,7 +6,7 @@ from typing import Literal
 import click
 
 from mlptrain.cli.options import json_option, set_option
-from mlptrain.config.init_from import InitFrom
+from mlptrain.config.schema import InitFrom
 from mlptrain.errors import ConfigError
 from mlptrain.report import training
 from mlptrain.runs import fit as runs

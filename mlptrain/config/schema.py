@@ -12,79 +12,31 @@ from pydantic import ConfigDict, Field, Strict
 
 from mlptrain.bounds import Count, Fraction, NonNegative, NonNegativeCount, Positive
 from mlptrain.config.choices import Choice, Named, Option
+from mlptrain.config.columns import Categorical, Column, Missing, Numeric
 from mlptrain.config.decision import Decision
-from mlptrain.config.init_from import InitFrom
 from mlptrain.config.kinds import Kinds, ShortFor
+from mlptrain.config.model import Model
 from mlptrain.config.section import Columns, Section, Text, setting
 from mlptrain.data.readers.toy import TOYS
-from mlptrain.nn.activations import ACTIVATIONS
-from mlptrain.nn.initializers import INITIALIZERS
 from mlptrain.nn.losses import LOSSES
 from mlptrain.optim import OPTIMIZERS
 from mlptrain.optim.schedules import SCHEDULES
 
-Size = Annotated[int, Ge(1), Le(10_000_000)]
 Part = Annotated[Fraction | Text | None, Kinds("a fraction of the rows, a file or null")]
 
 Toy = Annotated[Choice, Named("a toy set", TOYS)]
-Activation = Annotated[Choice, Named("an activation", ACTIVATIONS, "relu"), ShortFor("name")]
-Initializer = Annotated[Choice, Named("an initializer", INITIALIZERS, "he"), ShortFor("name")]
 Loss = Annotated[Choice, Named("a loss", LOSSES, "softmax"), ShortFor("name")]
-Optimizer = Annotated[Choice, Named("an optimizer", OPTIMIZERS, "adam"), ShortFor("name")]
+RateFactors = dict[Literal["weight", "bias", "scale", "embedding"], NonNegative]
+Optimizer = Annotated[
+    Choice,
+    Named("an optimizer", OPTIMIZERS, "adam", common={"rate_factors": Option(RateFactors, {})}),
+    ShortFor("name"),
+]
 Schedule = Annotated[
     Choice,
     Named("a schedule", SCHEDULES, "constant", common={"warmup": Option(NonNegativeCount, 0)}),
     ShortFor("name"),
 ]
-
-
-class Missing(Section):
-    """Blanks in the data. `missing: mean` is short for `missing: {policy: mean}`."""
-
-    policy: Literal["error", "mean", "median", "drop"] = setting(
-        "error",
-        "blanks in number columns: refuse, fill in the training rows' mean or median, drop the row",
-    )
-    indicator: bool = setting(False, "add a column that is 1 where a value was missing")
-
-
-class Categorical(Section):
-    """Columns of text. `categorical: error` is short for `categorical: {encode: error}`."""
-
-    encode: Literal["one_hot", "error"] = setting(
-        "one_hot", "text columns: one 0/1 column for each category, or refuse them"
-    )
-    unseen: Literal["error", "zeros", "mode"] = setting(
-        "error",
-        "a category that the training rows do not have: refuse, all zeros, or the most frequent one",
-    )
-    missing: Literal["error", "zeros"] = setting(
-        "error", "a blank in a text column: refuse, or all zeros"
-    )
-    columns: Columns = setting([], "number columns to be taken as categories: codes, zip codes")
-
-
-class Column(Section):
-    """What is known of one column."""
-
-    missing: Columns = setting([], 'more texts that stand for a missing value: [n/a, "-", "-999"]')
-    present: Columns = setting([], "texts that are values here, though usually missing ones: [NA]")
-    decimal: Literal[".", ","] | None = setting(
-        None, "what begins the decimals: , for 174,1; null: a point, or a comma if thousands is a point"
-    )
-    thousands: Literal[",", ".", " ", "'"] | None = setting(
-        None, "what separates thousands; ' ' is the narrow space and ' the apostrophe too"
-    )
-    unit: Annotated[Text | None, Kinds("a text or null")] = setting(
-        None, "a text before or behind every number: $, EUR, kg, % (94% is 94)"
-    )
-    negative: Literal["sign", "brackets", "trailing"] | None = setting(
-        None,
-        "negative numbers, beside -12 and −12: (12) or 12-; sign if there is nothing else to declare",
-    )
-    date: Annotated[Text | None, Kinds("a form of dates or null")] = setting(
-        None, "the form of dates as %Y %m %d %b %B %H %I %M %S %p %z: '%d.%m.%Y'; see also `dates`"
-    )
 
 
 class Fold(Section):
@@ -140,10 +92,10 @@ class Data(Section):
     weight: Annotated[Text | None, Kinds("a column or null")] = setting(
         None, "column of row weights (>= 0): how much each row counts in loss and metrics"
     )
-    scale: Literal["standard", "minmax", "robust", "none"] = setting(
+    scale: Literal["standard", "minmax", "smooth_clip", "robust", "log", "none"] = setting(
         "standard",
-        "number columns: mean 0 and deviation 1, range 0 to 1, median and quartiles (for outliers), "
-        "or as they are",
+        "number columns: mean 0 and deviation 1, range 0 to 1, median and quartiles with a soft limit "
+        "of 3 (for outliers; robust is its older name), the logarithm (for long tails), or as they are",
     )
     scale_target: Literal["standard", "log", "log1p", "none"] = setting(
         "standard",
@@ -161,8 +113,11 @@ class Data(Section):
         None, "texts that stand for a missing value, in place of NA, N/A, NaN, null and ?"
     )
     columns: dict[Text, Column] = setting(
-        {}, 'how single columns are written: {income: {decimal: ",", missing: [n/a, "-"]}}'
+        {},
+        "what single columns are, how they are written and how they enter: "
+        '{income: {decimal: ",", missing: [n/a, "-"], scale: log}, month: {kind: category}}',
     )
+    numeric: Annotated[Numeric, ShortFor("encode")] = setting({}, "how number columns enter")
     categorical: Annotated[Categorical, ShortFor("encode")] = setting(
         {}, "what to do about text columns"
     )
@@ -182,33 +137,6 @@ class Data(Section):
         Kinds("a list of 2 or 3 sizes, or null"),
     ] = setting(
         None, "how to draw a row or a first-layer weight: [height, width] or [height, width, 3]"
-    )
-
-
-class Model(Section):
-    """The network."""
-
-    hidden: Annotated[tuple[Size, ...], Strict(False), Len(0, 1000)] = setting(
-        [100], "units of each hidden layer; [] is a linear model"
-    )
-    activation: Annotated[
-        Activation | Annotated[tuple[Activation, ...], Strict(False)],
-        Kinds("an activation, or a list of them"),
-    ] = setting(
-        "relu", "non-linearity after each hidden layer: one for all, or a list with one for each"
-    )
-    initializer: Initializer = setting(
-        "he", "where the weights start: he for relu and its family, xavier for tanh"
-    )
-    bias: bool = setting(True, "whether the linear layers have biases")
-    dropout: Fraction = setting(
-        0.0, "probability that a hidden unit is switched off in a step; 0.2 to 0.5 if it overfits"
-    )
-    norm: Literal["none", "batch", "layer"] = setting(
-        "none", "normalize the scores of each hidden layer"
-    )
-    dtype: Literal["float32", "float64"] = setting(
-        "float32", "precision; float64 is slower and for checking"
     )
 
 
@@ -282,6 +210,21 @@ class Train(Section):
     )
 
 
+class InitFrom(Section):
+    """The checkpoint that a run begins with. `fit --init-from` writes this key; it is rarely typed."""
+
+    checkpoint: Text = Field(description="a checkpoint, or a run directory for its best.npz")
+    sha256: Annotated[Text | None, Kinds("a SHA-256 or null")] = setting(
+        None, "what the file must be; null: whatever is there"
+    )
+    preprocessing: Literal["keep", "refit"] = setting(
+        "keep", "scaling, categories and order of the classes: those of the checkpoint, or learned anew"
+    )
+    head: Literal["keep", "new"] = setting(
+        "keep", "the last layer: that of the checkpoint, or a new one for other classes or targets"
+    )
+
+
 class Config(Section):
     """The whole config. `data.train` is the only key that has no default."""
 
@@ -296,7 +239,11 @@ class Config(Section):
         "softmax", "how wrong the scores are; decides the task: softmax and hinge classify"
     )
     regularization: Regularization = setting({}, "the price of large weights, biases excepted")
-    optimizer: Optimizer = setting("adam", "the update rule, with its learning rate")
+    optimizer: Optimizer = setting(
+        "adam",
+        "the update rule, with its learning rate; every one takes rate_factors, factors on the rate by "
+        "kind of parameter: {weight: 1, bias: 0.1, scale: 2, embedding: 1}",
+    )
     schedule: Schedule = setting(
         "constant", "how the learning rate changes; every schedule takes warmup, in steps"
     )

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Literal
 
 from mlptrain.config import Config, dump, load_config, resolved
-from mlptrain.config.init_from import InitFrom
 from mlptrain.config.load import Source
 from mlptrain.config.overrides import Overrides
+from mlptrain.config.schema import InitFrom
 from mlptrain.errors import ConfigError
 from mlptrain.runs.cross_validation import Folds
 from mlptrain.runs.resume import LARGEST_CONFIG

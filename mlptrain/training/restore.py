@@ -37,8 +37,9 @@ def network_of(checkpoint: Checkpoint) -> Network:
             f"{checkpoint.path}: its config, sizes and preprocessing do not go together; "
             "use another one"
         )
-    checkpoint.check_shapes(architecture_for(config, inputs, outputs).parameters())
-    network = network_for(config, inputs, outputs, weights)
+    architecture = architecture_for(config, inputs, outputs, preprocessing.tables)
+    checkpoint.check_shapes(architecture.parameters())
+    network = network_for(config, architecture, weights)
     restore_network(network, checkpoint)
     network.calibration = calibration
     return network
