@@ -124,6 +124,18 @@ def test_every_checkpoint_has_the_temperature_of_its_own_parameters(run):
         assert vars(model.checkpoint["calibration"]) == pytest.approx(vars(expected))
 
 
+def test_the_temperature_of_averaged_weights_is_that_of_the_averages(tmp_path):
+    jumpy = {"optimizer": {"name": "sgd", "learning_rate": 4.0}, "train.average": {"ema": 0.8}}
+    config = changed(CALIBRATED, {**jumpy, "train.epochs": 6})
+    run = mlptrain.fit(config, out=tmp_path / "run")
+    model = Model.load(run.best)
+    val = build(model.config).data.val
+    expected = fit_calibration(model.evaluation(val).scores, val.y)
+
+    assert any(name.startswith("raw.") for name in model.checkpoint.arrays)  # so averages are the best
+    assert vars(model.checkpoint["calibration"]) == pytest.approx(vars(expected))
+
+
 def test_training_is_the_same_bit_for_bit_without_a_temperature(run, tmp_path):
     plain = {**CALIBRATED, "calibration": "none", "decision": None}
     mlptrain.fit(plain, out=tmp_path / "plain")

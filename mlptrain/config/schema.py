@@ -17,6 +17,7 @@ from mlptrain.config.decision import Decision
 from mlptrain.config.kinds import Kinds, ShortFor
 from mlptrain.config.model import Model
 from mlptrain.config.section import Columns, Section, Text, setting
+from mlptrain.config.train import Average, EarlyStopping, Interval
 from mlptrain.data.readers.toy import TOYS
 from mlptrain.nn.losses import LOSSES
 from mlptrain.optim import OPTIMIZERS
@@ -151,22 +152,6 @@ class Regularization(Section):
     )
 
 
-class EarlyStopping(Section):
-    """When to stop before the last epoch."""
-
-    patience: Count = setting(10, "evaluations in a row without an improvement before the run stops")
-    min_delta: NonNegative = setting(0.0, "how much better a value must be to count as an improvement")
-
-
-class Steps(Section):
-    """An interval in optimizer steps."""
-
-    steps: Count = Field(description="a number of optimizer steps, for long epochs")
-
-
-Interval = Annotated[Count | Steps, Kinds("a number of epochs, or {steps: n}")]
-
-
 class Train(Section):
     """The training loop."""
 
@@ -199,6 +184,14 @@ class Train(Section):
     )
     early_stopping: Annotated[EarlyStopping | None, Kinds("{patience: n} or null")] = setting(
         None, "stop when `monitor` no longer improves; null: never"
+    )
+    average: Annotated[Average | None, Kinds("{ema: 0.99} or null")] = setting(
+        None,
+        "follow the average of the weights too, and keep it as the best where `monitor` is better "
+        "with it; null: the weights alone",
+    )
+    max_minutes: Annotated[Positive | None, Kinds("a number > 0, or null")] = setting(
+        None, "end the run after so many minutes, with an evaluation; null: no limit"
     )
     eval_every: Interval = setting(1, "epochs between evaluations, or {steps: n}")
     checkpoint_every: Interval = setting(1, "epochs between checkpoints, or {steps: n}")

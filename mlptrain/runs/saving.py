@@ -29,8 +29,7 @@ from mlptrain.training.checkpoint import (
     constants_of,
     document_of,
     parameter_names,
-    restore_network,
-    restore_optimizer,
+    restore_training,
 )
 from mlptrain.training.data_files import places_of
 from mlptrain.training.experiment import Experiment, Interval
@@ -109,14 +108,15 @@ class Checkpointer:
         if ended or (due and (exactly or self.pace.allows())):
             self.save(progress, is_best=is_best)
         elif is_best:
-            arrays = {name: array.copy() for name, array in arrays_of(self.experiment).items()}
-            self.pending = Snapshot(arrays, self._document(progress))
+            best = self._best(progress)
+            copies = {name: array.copy() for name, array in best.arrays.items()}
+            self.pending = Snapshot(copies, best.document)
 
     def save(self, progress: Progress, *, is_best: bool = False) -> None:
         """Write best.npz, if there is a new best, and then last.npz."""
         with self.pace.saving():
             now = Snapshot(arrays_of(self.experiment), self._document(progress))
-            best = now if is_best else self.pending
+            best = self._best(progress, now) if is_best else self.pending
             if best is not None:
                 self._write(progress, "best", best)
                 self.pending = None
@@ -180,14 +180,21 @@ class Checkpointer:
 
     def restore(self, checkpoint: Checkpoint) -> Progress:
         """Put network, optimizer, metrics and last record back to where the checkpoint was written."""
-        restore_network(self.experiment.network, checkpoint)
-        restore_optimizer(self.experiment, checkpoint)
+        restore_training(self.experiment, checkpoint)
         self.directory.truncate_metrics(checkpoint["metrics_bytes"])
         values = checkpoint["record"]
         self.record = None if values is None else Record(values, is_best=False)
         progress = checkpoint.progress()
         self.saved = progress.step
         return progress
+
+    def _best(self, progress: Progress, now: Snapshot | None = None) -> Snapshot:
+        """What best.npz holds of a record that is the best: what stands, or the averages of it."""
+        averaged = self.record is not None and self.record.averaged
+        if now is not None and not averaged:
+            return now
+        arrays = arrays_of(self.experiment, averaged=averaged)
+        return Snapshot(arrays, self._document(progress, averaged=averaged))
 
     def _write(self, progress: Progress, name: Literal["best", "last"], snapshot: Snapshot) -> None:
         finite = parameter_names(self.experiment.network)
@@ -212,10 +219,12 @@ class Checkpointer:
         """Made when first needed: by then the number of threads is set."""
         return constants_of(self.experiment, self.config, self.places)
 
-    def _document(self, progress: Progress) -> dict[str, Any]:
+    def _document(self, progress: Progress, *, averaged: bool = False) -> dict[str, Any]:
         values = self.record.values if self.record else None
         length = self.directory.metrics_length()
-        return document_of(self._constants, self.experiment, progress, values, length)
+        return document_of(
+            self._constants, self.experiment, progress, values, length, averaged=averaged
+        )
 
 
 def keeper_for(

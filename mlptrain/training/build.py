@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.config import Config
-from mlptrain.config.schema import Steps
+from mlptrain.config.train import Steps
 from mlptrain.data.dataset import Dataset
 from mlptrain.data.load import load_dataset
 from mlptrain.data.preprocessing.preprocess import Preprocessing
@@ -30,6 +30,7 @@ from mlptrain.optim import OPTIMIZERS, Optimizer
 from mlptrain.optim.schedules import SCHEDULES, Schedule, warm_up
 from mlptrain.system.memory_limit import memory_limit
 from mlptrain.system.threads import choose_threads
+from mlptrain.training.average import Average
 from mlptrain.training.calibrate import calibrates, decision_for
 from mlptrain.training.experiment import (
     EarlyStopping,
@@ -73,6 +74,8 @@ def build(config: Config, threads: int | None = None, data: Dataset | None = Non
         log_histograms=train.log_histograms,
         calibrate=calibrates(config, data),
         decision=decision_for(config, data),
+        average=None if train.average is None else Average(network, train.average.ema),
+        max_seconds=None if train.max_minutes is None else 60 * train.max_minutes,
         threads=threads,
     )
     return replace(experiment, data=data.with_notes(weightless_notes(experiment)))

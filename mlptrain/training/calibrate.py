@@ -3,6 +3,7 @@
 Both belong to the parameters of a checkpoint and are fitted anew for each: none is ever without them.
 """
 
+from contextlib import nullcontext
 from dataclasses import asdict
 from typing import Any, Literal
 
@@ -20,13 +21,18 @@ from mlptrain.training.evaluate import evaluate, probabilities
 from mlptrain.training.experiment import Decision, Experiment
 
 
-def fitted_on_val(experiment: Experiment) -> dict[str, Any]:
-    """The entries of a checkpoint, None where not asked for, or where scores are not finite."""
+def fitted_on_val(experiment: Experiment, *, averaged: bool = False) -> dict[str, Any]:
+    """The entries of a checkpoint, None where not asked for, or where scores are not finite.
+
+    With `averaged` for the averages of the weights.
+    """
     found: dict[str, Any] = {"calibration": None, "threshold": None}
     data, decision = experiment.data, experiment.decision
     if data.val is None or not (experiment.calibrate or decision):
         return found
-    evaluation = evaluate(experiment.network, data.val, data.preprocessing)
+    mean = experiment.average if averaged else None
+    with nullcontext() if mean is None else mean.in_place(experiment.network):
+        evaluation = evaluate(experiment.network, data.val, data.preprocessing)
     scores, y, weights = evaluation.scores, evaluation.rows.y, evaluation.rows.weights
     if not np.isfinite(scores).all():
         return found

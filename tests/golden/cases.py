@@ -91,6 +91,7 @@ class Case:
     bias: bool = True
     dropout: float = 0.0
     extra: Choice = field(default_factory=dict)
+    average: float | None = None
     loss: Choice = field(default_factory=lambda: {"name": "softmax"})
     optimizer: Choice = field(default_factory=lambda: {"name": "sgd", "learning_rate": 0.1})
     schedule: Choice = field(default_factory=lambda: {"name": "constant"})
@@ -157,6 +158,7 @@ def network_cases() -> list[Case]:
         Case(name="no_bias", bias=False),
         Case(name="input_scale", extra={"input_scale": True}),
         Case(name="ntk", extra={"ntk": True}),
+        Case(name="average", average=0.9),
         Case(
             name="ensemble",
             extra={"members": 3, "ntk": True},
