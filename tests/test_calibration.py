@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from helpers import changed
+from helpers import TOY, changed
 from runs import THIRTY, faults, invoke
 from scipy.optimize import minimize_scalar
 from sklearn import metrics as reference
@@ -125,8 +125,9 @@ def test_every_checkpoint_has_the_temperature_of_its_own_parameters(run):
 
 
 def test_the_temperature_of_averaged_weights_is_that_of_the_averages(tmp_path):
-    jumpy = {"optimizer": {"name": "sgd", "learning_rate": 4.0}, "train.average": {"ema": 0.8}}
-    config = changed(CALIBRATED, {**jumpy, "train.epochs": 6})
+    jumpy = {"optimizer.learning_rate": 1.0, "train.average": {"ema": 0.5}, "train.eval_every": 1}
+    more = {"train.epochs": 6, "data.val": 0.4, "calibration": "temperature"}
+    config = changed(TOY, {**jumpy, **more})
     run = mlptrain.fit(config, out=tmp_path / "run")
     model = Model.load(run.best)
     val = build(model.config).data.val
