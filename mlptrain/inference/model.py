@@ -112,9 +112,8 @@ class Model:
         They are without `class_weights`, which move only what `predict` says, and calibrated where
         the config asks for it.
         """
-        if isinstance(self.preprocessing.target, FlagTarget):
-            return predictions(self.network, self.scores(X), self.preprocessing)
-        if not self.network.loss.gives_probabilities:
+        of_flags = isinstance(self.preprocessing.target, FlagTarget)
+        if not (of_flags or self.network.loss.gives_probabilities):
             raise TypeError(
                 f"a model trained with the {self.config.loss.name} loss has no probabilities"
             )
