@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -15,13 +16,22 @@ from tables import column, read, write
 from mlptrain.data import split
 from mlptrain.data.settings import Fold
 from mlptrain.errors import ConfigError, Interrupted
-from mlptrain.runs.cross_validation import spread
+from mlptrain.runs import fit
 from mlptrain.runs.fit import prepare_folds
+from mlptrain.runs.fold_outcome import spread
 from mlptrain.storage.lock import LOCK
 from mlptrain.storage.run_directory import RunDirectory
 
 ROWS = [[i, (i * 37 % 11) / 10, (i * 17 % 7) / 3, "abc"[i % 3], i / 4 - 3] for i in range(45)]
 HEADER = ["id", "u", "v", "letter", "size"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_at_a_time() -> Iterator[None]:
+    """In this process: several are begun where it matters, in test_side_by_side.py."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fit, "cores", lambda: 1)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -181,11 +191,6 @@ def test_a_single_run_does_not_move_in_with_folds(config, folds, tmp_path, force
 @pytest.mark.parametrize(
     "command",
     [
-        ["eval", "RUN"],
-        ["predict", "RUN", "rows.csv"],
-        ["show", "RUN"],
-        ["plot", "RUN"],
-        ["report", "RUN"],
         ["fit", "--resume", "RUN"],
         ["fit", "config.yaml", "--init-from", "RUN"],
     ],

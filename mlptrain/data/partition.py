@@ -14,7 +14,7 @@ from mlptrain.data.preprocessing.targets import (
 from mlptrain.data.row_set import RowSet, every_row
 from mlptrain.data.settings import Settings
 from mlptrain.data.source import Source, require
-from mlptrain.data.split import Partition, hold_out, split
+from mlptrain.data.split import TEST, VAL, Partition, hold_out, split
 from mlptrain.errors import ConfigError
 
 
@@ -49,8 +49,8 @@ def learn(
 def partition(source: Source, rows: RowSet, names: list[str], settings: Settings) -> Partition:
     """The rows of each set, stratified by class where that is asked for."""
     require(source, names)
-    held_out = (settings.val, settings.test)
-    val, test = (0.0 if part is None or isinstance(part, str) else part for part in held_out)
+    parts = (settings.val, settings.test)
+    val, test = (0.0 if part is None or isinstance(part, str) else part for part in parts)
     fold, seed = settings.fold, settings.seed
     stratified = settings.classify and settings.stratify and (val or test or fold)
     classes = class_values(source, names[0], rows) if stratified else None
@@ -59,5 +59,6 @@ def partition(source: Source, rows: RowSet, names: list[str], settings: Settings
     else:
         if classes is not None:
             check_no_class_alone(source, names[0], rows, classes)
-        assigned = hold_out(len(rows), fold, val=val, seed=seed, classes=classes)
+        held_out = TEST if settings.val else VAL  # who has no validation rows validates on the fold
+        assigned = hold_out(len(rows), fold, val=val, seed=seed, held_out=held_out, classes=classes)
     return Partition(*rows.split(assigned, len(Partition._fields)))

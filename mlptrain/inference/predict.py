@@ -69,7 +69,8 @@ def _chunks(model: Model, data: str, proba: bool, keep: Sequence[str]) -> Iterat
     preprocessing = model.preprocessing
     rows = max(1, ENTRIES // (BATCH * len(preprocessing.features))) * BATCH
     first, ranges = 1, Ranges(preprocessing, model.network.dtype)
-    for chunk in iterate_features(data, preprocessing, rows, model.network.dtype, keep):
+    dtype, others = model.network.dtype, model.others
+    for chunk in iterate_features(data, preprocessing, rows, dtype, keep, others):
         columns = _columns(model, data, chunk, first, proba)
         outside = ranges.outside(chunk.inputs.numbers)
         yield Predicted(columns, chunk.notes, chunk.repairs, outside)
@@ -80,7 +81,7 @@ def _columns(
     model: Model, data: str, chunk: Chunk, first: int, proba: bool
 ) -> dict[str, list[str] | list[float]]:
     with np.errstate(all="ignore"):  # what is not finite is refused here
-        scores = model.network.scores(chunk.inputs.arrays)
+        scores = model.scores_of(chunk.inputs, chunk.others)
     _check_finite(data, scores, first)
     columns: dict[str, list[str] | list[float]] = {**chunk.kept}
     predicted = predictions(model.network, scores, model.preprocessing)

@@ -84,12 +84,14 @@ class NumberTarget:
             check_present(source, names, rows, DELETE)
             check_finite(source, names, rows)
         with np.errstate(over="ignore"):
-            y -= np.array(self.mean)
-            y /= np.array(self.std)
-            scaled: NDArray[np.floating] = y.astype(dtype, copy=False)
+            scaled: NDArray[np.floating] = self.scaled(y).astype(dtype, copy=False)
         if not np.isfinite(scaled).all():
             raise DataError(f"{source.path}: {some(names)}: values too large: scale the target")
         return scaled
+
+    def scaled(self, y: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(n, K) values in the target's own unit as the network sees them."""
+        return (y - np.array(self.mean)) / np.array(self.std)
 
     def decode(self, predictions: NDArray[np.floating]) -> NDArray[np.float64]:
         """(n, K) predictions of the network in the target's own unit."""

@@ -1,7 +1,7 @@
 """A column of categories, one-hot."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -75,6 +75,12 @@ class Category(Column):
                     raise DataError(f"{where} holds {form}: {how}")
                 raise DataError(f"{where} has {many} in {few}: too many for categories; {advice}")
         return found
+
+    @classmethod
+    def together(cls, columns: Sequence[Self], settings: Settings) -> Self:
+        """The levels of all; what none of them has is treated as the settings say."""
+        levels = dict.fromkeys(level for column in columns for level in column.levels)
+        return replace(columns[0], levels=tuple(levels), unseen=settings.categorical.unseen)
 
     @classmethod
     def remarks(cls, columns: Sequence[Self]) -> list[str]:

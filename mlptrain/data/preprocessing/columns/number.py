@@ -12,7 +12,7 @@ values do not enter. The robust scaling and its smooth clip are those of Holzmue
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -117,6 +117,14 @@ class Number(Column):
             low=low,
             high=high,
         )
+
+    @classmethod
+    def together(cls, columns: Sequence[Self], settings: Settings) -> Self:
+        """One that is not constant, where there is one, with the range of all."""
+        column = next((each for each in columns if each.factor > 0), columns[0])
+        lows = [each.low for each in columns if each.low is not None]
+        highs = [each.high for each in columns if each.high is not None]
+        return replace(column, low=min(lows, default=None), high=max(highs, default=None))
 
     @classmethod
     def remarks(cls, columns: Sequence[Self]) -> list[str]:
