@@ -1,4 +1,4 @@
-"""Several folds at a time, each in a process of its own: the same bits, and nobody takes others along."""
+"""Several folds at a time, each in a process of its own: the same bits, none takes others along."""
 
 import json
 import os

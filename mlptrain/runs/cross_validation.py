@@ -156,7 +156,7 @@ class Folds:
                 for number, error in sorted(self.failures.items(), reverse=True)
                 for fault in error.faults
             }
-            everywhere = len(self.failures) == self.count and len(faults) == len(first.faults)
+            everywhere = not self.outcomes and len(faults) == len(first.faults)
             raise type(first)(*(first.faults if everywhere else reversed(faults.values())))
         self.summary = write_outcomes(
             self.directory, [self.outcomes[number] for number in sorted(self.outcomes)]

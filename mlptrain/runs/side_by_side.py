@@ -129,7 +129,7 @@ class Team:
     def work(self, request: StopRequest) -> Iterator[News]:
         """Until all are done, or stopped."""
         while True:
-            while self.waiting and len(self.at_work) < self.folds.jobs and request.signal is None:
+            while self._may_begin() and request.signal is None:
                 self.at_work.append(Worker(self.folds, self.waiting.pop(0)))
             if not self.at_work:
                 return
@@ -142,6 +142,11 @@ class Team:
             if request.signal is not None:
                 for worker in self.at_work:
                     worker.stop()
+
+    def _may_begin(self) -> bool:
+        """Whether one more is to begin; none while nothing is known but that the config cannot run."""
+        hopeless = bool(self.folds.failures) and not self.placed
+        return bool(self.waiting) and len(self.at_work) < self.folds.jobs and not hopeless
 
     def _hear(self, worker: Worker) -> Iterator[News]:
         messages = worker.messages()
