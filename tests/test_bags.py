@@ -13,19 +13,11 @@ from sklearn import metrics
 from tables import read, write
 
 import mlptrain
-from mlptrain.runs import fit
 
 ROWS = [
     [(i * 37 % 11) / 10, "abcd"[i % 4] if i else "rare", "xyz"[i % 3], i / 4 - 3] for i in range(48)
 ]
 HEADER = ["u", "letter", "kind", "size"]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_at_a_time():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fit, "cores", lambda: 1)
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from tables import column, read, write
 from mlptrain.data import split
 from mlptrain.data.settings import Fold
 from mlptrain.errors import ConfigError, Interrupted
-from mlptrain.runs import fit
 from mlptrain.runs.fit import prepare_folds
 from mlptrain.runs.fold_outcome import spread
 from mlptrain.storage.lock import LOCK
@@ -24,14 +22,6 @@ from mlptrain.storage.run_directory import RunDirectory
 
 ROWS = [[i, (i * 37 % 11) / 10, (i * 17 % 7) / 3, "abc"[i % 3], i / 4 - 3] for i in range(45)]
 HEADER = ["id", "u", "v", "letter", "size"]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_at_a_time() -> Iterator[None]:
-    """In this process: several are begun where it matters, in test_side_by_side.py."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fit, "cores", lambda: 1)
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -6,13 +6,17 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from mlptrain.arrays import Targets
 from mlptrain.data.written import Reading, Written
 
 HeldOut = float | str | None
 """Validation or test rows: a fraction of the training file, a file of their own, or none."""
 Scale = Literal["standard", "minmax", "robust", "none"]
 MissingPolicy = Literal["error", "mean", "median", "drop"]
+ScaleTarget = Literal["standard", "log", "log1p", "none"]
+TargetPolicy = Literal["error", "drop"]
 CategoryPolicy = Literal["error", "zeros"]
+UnseenPolicy = Literal["error", "zeros", "mode"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class Categorical:
     """`data.categorical`."""
 
     encode: Literal["one_hot", "error"]
-    unseen: CategoryPolicy
+    unseen: UnseenPolicy
     missing: CategoryPolicy
     columns: tuple[str, ...]
 
@@ -45,7 +49,7 @@ class Settings:
     """The section, key by key, and what the rest of the config says about the rows.
 
     train      a file, or a toy set {"name": "spiral", ...}
-    classify   whether the target is a class
+    targets    what the loss learns
     dtype      that of the network
     """
 
@@ -54,12 +58,17 @@ class Settings:
     val: HeldOut
     test: HeldOut
     stratify: bool
+    group: str | None
+    time: str | None
+    split_column: str | None
     fold: Fold | None
     features: tuple[str, ...] | None
     ignore: tuple[str, ...]
     weight: str | None
     scale: Scale
-    scale_target: Literal["standard", "none"]
+    scale_target: ScaleTarget
+    clip_target: bool
+    target_missing: TargetPolicy
     missing: Missing
     missing_values: tuple[str, ...] | None
     columns: Mapping[str, Written]
@@ -67,7 +76,7 @@ class Settings:
     dates: Literal["refuse", "ignore", "number"]
     transform: Literal["polar"] | None
     cache: str
-    classify: bool
+    targets: Targets
     seed: int
     dtype: np.dtype[Any]
 
@@ -75,3 +84,18 @@ class Settings:
     def reading(self) -> Reading:
         """How the texts of the files are read."""
         return Reading(self.missing_values, self.columns)
+
+    @property
+    def of_split(self) -> tuple[str, ...]:
+        """The columns that decide which set a row goes to."""
+        return tuple(name for name in (self.group, self.time, self.split_column) if name is not None)
+
+    @property
+    def group_is_a_number(self) -> bool:
+        """Whether the groups are told apart as the numbers, if they are any, that a feature reads."""
+        return self.group in (self.features or ()) and self.group not in self.categorical.columns
+
+    @property
+    def classify(self) -> bool:
+        """Whether the target is a class."""
+        return self.targets == "classes"

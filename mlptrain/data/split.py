@@ -98,17 +98,9 @@ def _drawn(
 
 
 def hold_out(
-    n: int,
-    fold: Fold,
-    *,
-    val: float,
-    seed: int,
-    held_out: int = TEST,
-    classes: NDArray[np.integer] | None = None,
+    n: int, fold: Fold, *, val: float, seed: int, classes: NDArray[np.integer] | None = None
 ) -> Assignment:
-    """Deal the n rows out to folds at random; one fold is held out, as the rows of TEST or of VAL.
-
-    `split` shares out the others by `val`.
+    """Deal the n rows out to folds at random; one fold tests, `split` shares out the others by `val`.
 
     Every row is in exactly one fold, and the sizes differ by one at most; with `classes` (n,), so do
     the rows of each class.
@@ -123,7 +115,7 @@ def hold_out(
     if classes is not None:
         order = order[np.argsort(classes[order], kind="stable")]
     assigned = np.full(n, TRAIN, np.uint8)
-    assigned[order[fold.number - 1 :: fold.of]] = held_out
+    assigned[order[fold.number - 1 :: fold.of]] = TEST
     rest = assigned == TRAIN
     of_rest = None if classes is None else classes[rest]
     assigned[rest] = split(int(rest.sum()), val=val, test=0, seed=seed, classes=of_rest)

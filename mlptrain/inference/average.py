@@ -13,13 +13,17 @@ import numpy as np
 
 from mlptrain.arrays import Array
 from mlptrain.config import Config
+from mlptrain.data.preprocessing.class_target import ClassTarget
 from mlptrain.data.preprocessing.columns.column import Column
+from mlptrain.data.preprocessing.number_target import NumberTarget
 from mlptrain.data.preprocessing.preprocess import Preprocessing
-from mlptrain.data.preprocessing.targets import NumberTarget, Target
+from mlptrain.data.preprocessing.targets import Target
 from mlptrain.errors import CheckpointError
 from mlptrain.inference.member import Member
 from mlptrain.metrics.probability import log_softmax
+from mlptrain.nn.losses.loss import Loss
 from mlptrain.training.build import settings_of
+from mlptrain.training.evaluate import predictions
 
 
 def common_config(members: Sequence[Member]) -> Config:
@@ -50,9 +54,7 @@ def _same_kind(column: Column, others: Sequence[Column | None]) -> list[Any]:
 
 def _unbounded(target: Target) -> Target:
     """The same scale; an average of predictions may lie where the first member has none."""
-    if isinstance(target, NumberTarget):
-        return NumberTarget(target.columns, target.mean, target.std)
-    return target
+    return replace(target, low=(), high=()) if isinstance(target, NumberTarget) else target
 
 
 def check_alike(path: Path, members: Sequence[Member]) -> None:
@@ -78,24 +80,30 @@ def _meaning(member: Member) -> dict[str, Any]:
     }
 
 
-def on_common_scale(member: Member, scores: Array, joint: Preprocessing) -> Array:
-    """(N, C) scores of one member that can be averaged: log p, or on the joint scale."""
-    with np.errstate(all="ignore"):  # what is not finite shows in the result
-        if member.network.loss.gives_probabilities:
+def to_average(member: Member, scores: Array) -> Array:
+    """(N, C) what is averaged of one member: log p, scores of a hinge loss, else predictions."""
+    loss, scores = member.network.loss, scores.astype(np.float64)
+    if loss.gives_probabilities:
+        with np.errstate(all="ignore"):  # what is not finite shows in the result
             return log_softmax(scores)
-        if isinstance(joint.target, NumberTarget):
-            return joint.target.scaled(member.preprocessing.inverse_target(scores))
-        return scores.astype(np.float64)
+    return scores if loss.classifies else predictions(member.network, scores, member.preprocessing)
 
 
-def averaged(scores: Sequence[Array], *, of_logs: bool) -> Array:
-    """The mean of arrays (N, C), or of what they are the logarithms of.
+def averaged(each: Sequence[Array], loss: Loss, joint: Preprocessing) -> Array:
+    """(N, C) the scores that stand for the mean of what the members predict."""
+    with np.errstate(all="ignore"):
+        if loss.gives_probabilities:
+            return mean_of_logs(each)
+        mean = np.asarray(np.mean(each, axis=0))
+        if isinstance(joint.target, ClassTarget):
+            return mean
+        return loss.link(joint.target.scaled(mean))
 
-    >>> logs = [np.log([[0.2, 0.8]]), np.log([[0.6, 0.4]])]
-    >>> np.exp(averaged(logs, of_logs=True)).round(6)
+
+def mean_of_logs(logs: Sequence[Array]) -> Array:
+    """The logarithm of a mean, from logarithms.
+
+    >>> np.exp(mean_of_logs([np.log([[0.2, 0.8]]), np.log([[0.6, 0.4]])])).round(6)
     array([[0.4, 0.6]])
     """
-    with np.errstate(all="ignore"):
-        if of_logs:
-            return np.asarray(np.logaddexp.reduce(scores) - np.log(len(scores)))
-        return np.asarray(np.mean(scores, axis=0))
+    return np.asarray(np.logaddexp.reduce(logs) - np.log(len(logs)))

@@ -1,6 +1,7 @@
 """A trained model: it predicts, and is evaluated, without its training data."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,8 @@ from numpy.typing import NDArray
 from mlptrain.arrays import Array
 from mlptrain.data.dataset import Rows
 from mlptrain.data.inputs import Inputs
+from mlptrain.data.preprocessing.flag_target import FlagTarget
+from mlptrain.data.preprocessing.policies import Policies
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.errors import DataError
 from mlptrain.inference.average import (
@@ -16,7 +19,7 @@ from mlptrain.inference.average import (
     check_alike,
     common_config,
     joint_preprocessing,
-    on_common_scale,
+    to_average,
 )
 from mlptrain.inference.classes import Class, typed
 from mlptrain.inference.handed_over import rows_of, with_targets
@@ -32,7 +35,8 @@ class Model:
     """The network of a checkpoint together with its preprocessing and class names.
 
     Of a run of folds there are several, its `members`: the model is the average of what they predict.
-    The directory of all folds is its `path`, and else that of the checkpoint.
+    The directory of all folds is its `path`, and else that of the checkpoint. `others` then holds what
+    makes the inputs of each, and `preprocessing` what they know together.
 
     X is an array (N, D) whose columns are in the order of training, or a data frame (pandas, polars,
     Arrow), whose columns are found by name; others in it are left alone.
@@ -58,16 +62,27 @@ class Model:
         self.checkpoint, self.network = first.checkpoint, first.network
         if len(self.members) == 1:
             self.config, self.preprocessing = first.config, first.preprocessing
+            self.others: tuple[Preprocessing, ...] = ()
         else:
             check_alike(path, self.members)
             self.config = common_config(self.members)
             self.preprocessing = joint_preprocessing(self.members, self.config)
+            self.others = tuple(member.preprocessing for member in self.members)
 
     @classmethod
     def load(cls, path: str | Path) -> "Model":
         """Read a checkpoint, the best one of a run directory, or the best one of each fold of a run."""
         checkpoints = read_members(path)
         return cls(Path(path) if len(checkpoints) > 1 else checkpoints[0].path, checkpoints)
+
+    def under(self, policies: Policies) -> "Model":
+        """The same model, networks and all, with other policies for new rows."""
+        other = object.__new__(Model)
+        vars(other).update(vars(self), preprocessing=policies.applied(self.preprocessing))
+        # What nobody knows is refused by what all know together.
+        lenient = replace(policies, unseen="zeros") if policies.unseen == "error" else policies
+        other.others = tuple(map(lenient.applied, self.others))
+        return other
 
     def __reduce__(self) -> tuple[type["Model"], tuple[Path, tuple[Checkpoint, ...]]]:
         """A copy is built from the checkpoints: copied arrays would no longer share their memory."""
@@ -91,12 +106,6 @@ class Model:
         names = self.preprocessing.classes
         return None if names is None else typed(names)
 
-    @property
-    def others(self) -> tuple[Preprocessing, ...]:
-        """What makes the inputs of each member; none where `preprocessing` is that of the only one."""
-        several = len(self.members) > 1
-        return tuple(member.preprocessing for member in self.members) if several else ()
-
     def scores_of(self, inputs: Inputs, others: Sequence[Inputs] = ()) -> Array:
         """Scores (N, C) of rows, given as `preprocessing` and as each of `others` makes them."""
         if len(self.members) == 1:
@@ -106,8 +115,8 @@ class Model:
 
     def average_of(self, each: Sequence[tuple[Member, Array]]) -> Array:
         """Scores (N, C) of the average of what these members predict, from the scores of each."""
-        common = [on_common_scale(member, scores, self.preprocessing) for member, scores in each]
-        return averaged(common, of_logs=self.network.loss.gives_probabilities)
+        what = [to_average(member, scores) for member, scores in each]
+        return averaged(what, self.network.loss, self.preprocessing)
 
     def scores(self, X: object) -> Array:
         """Scores (N, C) of raw rows."""
@@ -117,15 +126,22 @@ class Model:
         return self.scores_of(inputs, [made.apply(source, rows, dtype)[0] for made in self.others])
 
     def predict(self, X: object) -> NDArray[np.generic]:
-        """The class of each row, as in `classes`; or (N,) or (N, K) numbers in the target's unit."""
+        """The class of each row, as in `classes`; or (N,) or (N, K) numbers in the target's unit.
+
+        Of targets that are each yes or no: their values, as numbers or booleans where they are.
+        """
         scores = self.scores(X)
         if self.classes is not None:
             return np.asarray(self.classes)[scores.argmax(axis=1)]
         numbers = predictions(self.network, scores, self.preprocessing)
+        if isinstance(self.preprocessing.target, FlagTarget):
+            numbers = decided(self.preprocessing.target, numbers)
         return numbers[:, 0] if numbers.shape[1] == 1 else numbers
 
     def predict_proba(self, X: object) -> NDArray[np.float64]:
-        """(N, C) probabilities; TypeError for a model whose loss gives none."""
+        """(N, C) probabilities, or (N, K) of a yes; TypeError for a model whose loss gives none."""
+        if isinstance(self.preprocessing.target, FlagTarget):
+            return predictions(self.network, self.scores(X), self.preprocessing)
         if not self.network.loss.gives_probabilities:
             raise TypeError(
                 f"a model trained with the {self.config.loss.name} loss has no probabilities"
@@ -155,6 +171,12 @@ class Model:
         """
         scores = self.scores_of(rows.inputs, others)
         return Evaluation(self.network, rows.with_targets_in_memory(), scores, self.preprocessing)
+
+
+def decided(target: FlagTarget, probabilities: Array) -> Array:
+    """(N, K) the values that are the more probable ones, in one type for all columns."""
+    pairs, yes = [np.array(typed(pair)) for pair in target.values], (probabilities > 0.5).astype(int)
+    return np.stack([pair[yes[:, k]] for k, pair in enumerate(pairs)], axis=1)
 
 
 def load(path: str | Path) -> Model:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from mlptrain.arrays import Array
 from mlptrain.data.dataset import Dataset, Rows
 from mlptrain.data.inputs import Inputs
-from mlptrain.data.preprocessing.targets import NumberTarget
+from mlptrain.data.preprocessing.class_target import ClassTarget
 from mlptrain.inference.member import Member
 from mlptrain.inference.model import Model
 from mlptrain.training.data_files import data_again
@@ -91,9 +91,9 @@ def _rows(model: Model, parts: Sequence[HeldOut], order: NDArray[np.intp]) -> Ro
     given = [part.weights for part in parts if part.weights is not None]
     if given:
         weights = np.concatenate(given)[order]
-    if isinstance(target, NumberTarget):
-        truth = np.concatenate([np.asarray(part.truth) for part in parts])[order]
-        y: NDArray[np.generic] = target.scaled(truth)
+    if isinstance(target, ClassTarget):
+        y: NDArray[np.generic] = np.concatenate([part.y for part in parts])[order]
     else:
-        y = np.concatenate([part.y for part in parts])[order]
+        truth = np.concatenate([np.asarray(part.truth) for part in parts])[order]
+        y = target.scaled(truth)
     return Rows(Inputs(np.empty((len(order), 0))), y, weights, truth)

@@ -107,7 +107,9 @@ class FoldResults(Results):
     @property
     def rows_in_own_units(self) -> Rows:
         """The same rows in the units of their file."""
-        return self.own_units.train
+        own = self.own_units
+        where = np.searchsorted(own.partition.train[:], self.places)
+        return Rows(own.train.inputs[where], own.train.y[where])
 
     @cached_property
     def evaluation(self) -> Evaluation:

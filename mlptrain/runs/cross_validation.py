@@ -2,7 +2,8 @@
 
 Every row is held out once, so what the k models say of the rows they did not see says how well a config
 does on all rows, and the spread over the folds how far one number can be trusted. Together the k
-models are one: the average of what they predict.
+models are one: the average of what they predict. With `data.time` only what lies before a fold is
+learned from, so the rows before the first fold are never held out.
 """
 
 import os
@@ -174,6 +175,8 @@ def begun(
 
 def held_out(config: Config, number: int, count: int) -> Config:
     """The config with one of `count` folds held out in place of its own test rows."""
+    if config.data.split_column is not None:
+        raise ConfigError("--folds: data.split_column gives one split; for folds write it as null")
     fold = Fold(number=number, of=count)
     data = config.data.model_copy(update={"fold": fold, "test": None})
     train = config.train.model_copy(update={"folds": None})

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from mlptrain.data.preprocessing.flag_target import FlagTarget
 from mlptrain.inference.member import Member
 from mlptrain.inference.model import Model
 from mlptrain.inference.out_of_fold import HeldOut, held_out_by, held_out_rows, together
@@ -85,6 +86,8 @@ def _table(model: Model, outcomes: Sequence[FoldOutcome]) -> str:
     header = ["row", "fold", *made.targets, *(f"predicted_{name}" for name in made.targets)]
     if probabilities:
         header += [f"proba_{name}" for name in made.classes or ()]
+    if isinstance(made.target, FlagTarget):
+        header += [f"proba_{name}" for name in made.targets]
     rows = dict[int, list[Any]]()
     for member, outcome in zip(model.members, outcomes, strict=True):
         places = (outcome.held_out.places + 1).tolist()
@@ -102,6 +105,11 @@ def _cells(member: Member, part: HeldOut, probabilities: bool) -> list[list[Any]
         predictions(member.network, part.scores, member.preprocessing),
         member.preprocessing.classes,
     )
+    target = member.preprocessing.target
+    if isinstance(target, FlagTarget):
+        truth = target.decided(np.asarray(part.truth))
+        answers = [*truth, *target.decided(predicted), *predicted.T.tolist()]
+        return [list(row) for row in zip(*answers, strict=True)]
     if names is None:
         return np.hstack([np.asarray(part.truth), predicted]).tolist()
     winners = predicted.argmax(axis=1).tolist()

@@ -21,6 +21,7 @@ from mlptrain.runs.cross_validation import begun
 from mlptrain.runs.fold_outcome import FoldOutcome
 from mlptrain.runs.run import Run
 from mlptrain.runs.signals import end_in_order
+from mlptrain.storage.files import write_all
 from mlptrain.system.threads import use_threads
 
 PAUSE = 0.2
@@ -36,9 +37,7 @@ class Channel:
 
     def say(self, **message: Any) -> None:
         """One message."""
-        rest = memoryview(json.dumps(message).encode() + b"\n")
-        while len(rest):
-            rest = rest[os.write(self._descriptor, rest) :]
+        write_all(self._descriptor, json.dumps(message).encode() + b"\n")
 
 
 def main() -> None:

@@ -22,6 +22,7 @@ from mlptrain.runs.cross_validation import Folds, held_out
 from mlptrain.runs.fold_outcome import FoldOutcome
 from mlptrain.runs.fold_process import unpacked
 from mlptrain.runs.signals import StopRequest, stop_requests
+from mlptrain.storage.files import write_all
 from mlptrain.storage.fold_directory import clear_folds, fold_path
 
 WAIT = 0.2
@@ -55,6 +56,7 @@ class Worker:
             [sys.executable, "-I", "-c", PROGRAM, os.pathsep.join(sys.path)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            bufsize=0,
             process_group=0,  # Ctrl-C on a terminal is for the process in front
         )
         config = resolved(held_out(folds.config, number, folds.count))
@@ -69,8 +71,7 @@ class Worker:
         """One line; a process that has ended is met when it is read."""
         assert self.process.stdin is not None
         with suppress(BrokenPipeError):
-            self.process.stdin.write(json.dumps(message).encode() + b"\n")
-            self.process.stdin.flush()
+            write_all(self.process.stdin.fileno(), json.dumps(message).encode() + b"\n")
 
     def fileno(self) -> int:
         """What can be waited for."""
@@ -92,9 +93,8 @@ class Worker:
     def close(self) -> int:
         """Wait for its end."""
         for stream in (self.process.stdin, self.process.stdout):
-            with suppress(OSError):
-                if stream is not None:
-                    stream.close()
+            if stream is not None:
+                stream.close()
         return self.process.wait()
 
 

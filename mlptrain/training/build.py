@@ -30,7 +30,6 @@ from mlptrain.optim import OPTIMIZERS, Optimizer
 from mlptrain.optim.schedules import SCHEDULES, Schedule, warm_up
 from mlptrain.system.memory_limit import memory_limit
 from mlptrain.system.threads import choose_threads
-from mlptrain.training.evaluate import metrics_for
 from mlptrain.training.experiment import (
     EarlyStopping,
     Experiment,
@@ -49,10 +48,7 @@ def build(config: Config, threads: int | None = None, data: Dataset | None = Non
     """
     data = data or load(config)
     network = network_on(config, data)
-    initializer = partial(
-        INITIALIZERS[config.model.initializer.name], **config.model.initializer.options()
-    )
-    network.initialize(initializer, config.seed)
+    initialize(config, network)
     train = config.train
     if threads is None:
         beside = 1 if config.data.fold is None else config.data.fold.of
@@ -81,6 +77,14 @@ def build(config: Config, threads: int | None = None, data: Dataset | None = Non
     return replace(experiment, data=data.with_notes(weightless_notes(experiment)))
 
 
+def initialize(config: Config, network: Network) -> None:
+    """Let the parameters of a network start as the config says."""
+    options = config.model.initializer.options()
+    bias_std = options.pop("bias_std")
+    initializer = partial(INITIALIZERS[config.model.initializer.name], **options)
+    network.initialize(initializer, config.seed, bias_std)
+
+
 def load(config: Config, fitted: Preprocessing | None = None) -> Dataset:
     """The data of a config; with `fitted`, its stored preprocessing is applied instead of a new one."""
     return load_dataset(settings_of(config), fitted)
@@ -89,14 +93,17 @@ def load(config: Config, fitted: Preprocessing | None = None) -> Dataset:
 def settings_of(config: Config) -> Settings:
     """What a config asks of the data."""
     section = config.data.model_dump(exclude={"image_shape"})
-    if section["fold"] is not None:  # what is rare in the table is missing from some folds
+    unseen = section["categorical"]["unseen"]
+    if (
+        section["fold"] is not None and unseen == "error"
+    ):  # what is rare in the table is missing from some folds
         section["categorical"]["unseen"] = "zeros"
     for key, nested in (("missing", Missing), ("categorical", Categorical), ("fold", Fold)):
         section[key] = None if section[key] is None else nested(**section[key])
     section["columns"] = {name: Written(**each) for name, each in section["columns"].items()}
     return Settings(
         **section,
-        classify=LOSSES[config.loss.name].classifies,
+        targets=LOSSES[config.loss.name].targets,
         seed=config.seed,
         dtype=np.dtype(config.model.dtype),
     )
@@ -151,6 +158,10 @@ def architecture_for(config: Config, inputs: int, outputs: int) -> Architecture:
         bias=model.bias,
         norm=model.norm,
         dropout=model.dropout,
+        input_scale=model.input_scale,
+        ntk=model.parametrization == "ntk",
+        members=model.ensemble or 0,
+        last_start="zeros" if model.last_layer == "zeros" else "drawn",
     )
 
 
@@ -215,8 +226,10 @@ def penalties_for(config: Config) -> list[Node]:
 
 def optimizer_for(config: Config, network: Network, threads: int = 1) -> Optimizer:
     """The optimizer, attached to the network's parameters."""
-    optimizer = OPTIMIZERS[config.optimizer.name](**config.optimizer.options())
-    optimizer.attach(network.parameters.values, network.parameters.segments, threads)
+    options = config.optimizer.options()
+    segments = network.parameters.segments_at(options.pop("rate_factors"))
+    optimizer = OPTIMIZERS[config.optimizer.name](**options)
+    optimizer.attach(network.parameters.values, segments, threads)
     return optimizer
 
 
@@ -231,10 +244,14 @@ def monitor_for(config: Config, network: Network, data: Dataset) -> Monitor:
     """What decides which parameters are best; `val_` becomes `train_` where there is no val set."""
     split, _, metric = config.train.monitor.partition("_")
     if split == "val" and data.val is None:
+        if metric != "loss":
+            raise ConfigError(
+                f"train.monitor: {config.train.monitor} needs validation rows, there are none"
+            )
         split = "train"
     if metric == "loss":
         return Monitor(f"{split}_loss", larger_is_better=False)
-    table = metrics_for(network)
+    table = network.loss.metrics
     if metric not in table:
         raise ConfigError(
             f"train.monitor: {config.loss.name} has no metric {metric!r}; "

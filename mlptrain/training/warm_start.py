@@ -24,7 +24,10 @@ from mlptrain.training.checkpoint import Checkpoint, restore_network
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.restore import config_of
 
-LAYERS = ("hidden", "activation", "norm", "bias", "dtype")
+LAYERS = (
+    *("hidden", "activation", "norm", "bias", "input_scale", "parametrization", "ensemble"),
+    "dtype",
+)
 """Keys of `model` that must be those of the source: the weights mean nothing in another network."""
 
 
@@ -131,7 +134,11 @@ def _matched(source: Checkpoint, experiment: Experiment, begin: InitFrom) -> Che
         for name in (f"{last}W", f"{last}b"):
             if name in arrays:
                 arrays[name] = arrays[name][..., chosen]
-    arrays["layer1.W"] = arrays["layer1.W"][_places(old.features, data.features)]
+    columns = _places(old.features, data.features)
+    arrays["layer1.W"] = arrays["layer1.W"][columns]
+    for name in ("input.scale", "ensemble.scale"):
+        if name in arrays:
+            arrays[name] = arrays[name][..., columns]
     return replace(source, arrays=arrays)
 
 

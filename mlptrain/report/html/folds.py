@@ -9,6 +9,9 @@ from mlptrain.report.plots.curves import RUNS
 from mlptrain.report.plots.kinds import OF_SCORES, applicable, obstacle
 from mlptrain.storage.state import GOOD
 
+USUAL = ("accuracy", "mean_accuracy", "poisson_deviance", "rmse", "r2")
+"""The metrics that stand at the top."""
+
 
 def outcome(run: FoldResults) -> list[str]:
     """How many members there are, what is not at its end, and what the rows held out say."""
@@ -17,7 +20,7 @@ def outcome(run: FoldResults) -> list[str]:
         if (status := member.summary.get("status")) not in GOOD:
             lines.append(f"{member.name}: {status}: {member.summary.get('reason')}")
     if run.has_model:
-        lines.append(f"{run.measured_on}: {run.stated('loss', 'accuracy', 'rmse', 'r2')}.")
+        lines.append(f"{run.measured_on}: {run.stated('loss', *USUAL)}.")
     return lines
 
 
