@@ -65,7 +65,7 @@ class Chosen(NamedTuple):
 
 
 def choose_preset(asked: Preset | None, size: Size, *, timed: bool) -> Chosen:
-    """The preset asked for, else `good`, or `fast` where that takes too long or the split is by time."""
+    """The preset asked for, else `good`; `fast` where that takes too long or the split is by time."""
     if timed and asked != "fast":
         return Chosen("fast", "one network: folds would train on what comes after their held-out rows")
     if asked is not None:
@@ -87,7 +87,9 @@ def of_parts(preset: Preset, test: float, comments: Comments) -> dict[str, Any]:
     """`val` and `test`: all rows learn, in one fold or another, unless some are asked for."""
     folds = preset != "fast"
     comments[("data", "val")] = (
-        "each fold is validated on the rows it holds out" if folds else "these rows choose the best epoch"
+        "each fold is validated on the rows it holds out"
+        if folds
+        else "these rows choose the best epoch"
     )
     comments[("data", "test")] = (
         "kept for the end" if test else "none are kept for the end: init --test 0.2 does so"
@@ -117,7 +119,9 @@ def of_loss(task: Task, comments: Comments) -> str | dict[str, Any]:
     comments[("loss",)] = task.loss_means
     if task.loss != "softmax":
         return task.loss
-    comments[("loss", "label_smoothing")] = "fewer errors; calibration makes the probabilities right again"
+    comments[("loss", "label_smoothing")] = (
+        "fewer errors; calibration makes the probabilities right again"
+    )
     return {"name": "softmax", "label_smoothing": SMOOTHING}
 
 
