@@ -133,12 +133,13 @@ class Folds:
         self.runs.append({key: run.summary[key] for key in kept})
         predicted, truth = evaluation.predictions(), evaluation.truth()
         targets = model.preprocessing.targets
-        self.header = ["row", "fold", *targets, *(f"predicted_{name}" for name in targets)]
+        answers = model.network.loss.columns(targets)
+        self.header = ["row", "fold", *targets, *(f"predicted_{name}" for name in answers)]
         target = model.preprocessing.target
         if isinstance(target, FlagTarget):
             self.header += [f"proba_{name}" for name in targets]
-            answers = [*target.decided(truth), *target.decided(predicted), *predicted.T.tolist()]
-            cells = [list(row) for row in zip(*answers, strict=True)]
+            columns = [*target.decided(truth), *target.decided(predicted), *predicted.T.tolist()]
+            cells = [list(row) for row in zip(*columns, strict=True)]
         elif model.preprocessing.classes is None:
             cells = np.hstack([truth, predicted]).tolist()
         else:
