@@ -26,6 +26,7 @@ def cross_faults(config: Config) -> Iterator[Fault]:
     yield from _written(config)
     yield from _target_scale(config)
     yield from role_faults(config.data)
+    yield from _levels(config)
     yield from _monitor(config)
     yield from _folds(config)
 
@@ -178,6 +179,13 @@ def _target_scale(config: Config) -> Iterator[Fault]:
         why = "predicts logarithms by itself" if name == "poisson" else "predicts no numbers"
         what = f"{name} {why}; write standard, got {scale}"
         yield Fault(("data", "scale_target"), what, (("loss",),))
+
+
+def _levels(config: Config) -> Iterator[Fault]:
+    levels = config.loss.options().get("levels", ())
+    if list(levels) != sorted(set(levels)):
+        what = f"levels rise; write {sorted(set(levels))}, got {list(levels)}"
+        yield Fault(("loss", "levels"), what)
 
 
 def _monitor(config: Config) -> Iterator[Fault]:
