@@ -17,10 +17,12 @@ from mlptrain.training.gradients import clip, gradient_norm
 
 CASES = sorted((Path(__file__).parent / "golden" / "trajectories").glob("*.json"))
 TOLERANCE = 1e-9
+EXTRA = {"input_scale", "ntk", "members"}
+"""What only some networks have."""
 
 
 def chosen(table, spec):
-    options = {key: value for key, value in spec.items() if key != "name"}
+    options = {key: value for key, value in spec.items() if key not in {"name", "rate_factors"}}
     return table[spec["name"]](**options)
 
 
@@ -36,6 +38,7 @@ def build(case):
         bias=case["network"]["bias"],
         norm=case["network"]["norm"],
         dropout=case["network"]["dropout"],
+        **{key: case["network"][key] for key in EXTRA & case["network"].keys()},
     )
     penalties = [REGULARIZERS[name](case[name]) for name in ("l2", "l1") if case[name]]
     weighted = case["row_weights"] is not None
@@ -65,7 +68,7 @@ def replay(case):
     network = build(case)
     w, dw = network.parameters.values, network.parameters.gradients
     optimizer = chosen(OPTIMIZERS, case["optimizer"])
-    optimizer.attach(w, network.parameters.segments)
+    optimizer.attach(w, network.parameters.segments_at(case["optimizer"].get("rate_factors", {})))
     options = {key: v for key, v in case["schedule"].items() if key not in {"name", "warmup"}}
     plain = SCHEDULES[case["schedule"]["name"]]
     schedule = warm_up(lambda t, T, E: plain(t, T, E, **options), case["schedule"].get("warmup", 0))

@@ -14,22 +14,23 @@ from mlptrain.bounds import Count, Fraction, NonNegative, NonNegativeCount, Posi
 from mlptrain.config.choices import Choice, Named, Option
 from mlptrain.config.columns import Categorical, Column, Missing, Numeric
 from mlptrain.config.kinds import Kinds, ShortFor
+from mlptrain.config.model import Model
 from mlptrain.config.section import Columns, Section, Text, setting
 from mlptrain.data.readers.toy import TOYS
-from mlptrain.nn.activations import ACTIVATIONS
-from mlptrain.nn.initializers import INITIALIZERS
 from mlptrain.nn.losses import LOSSES
 from mlptrain.optim import OPTIMIZERS
 from mlptrain.optim.schedules import SCHEDULES
 
-Size = Annotated[int, Ge(1), Le(10_000_000)]
 Part = Annotated[Fraction | Text | None, Kinds("a fraction of the rows, a file or null")]
 
 Toy = Annotated[Choice, Named("a toy set", TOYS)]
-Activation = Annotated[Choice, Named("an activation", ACTIVATIONS, "relu"), ShortFor("name")]
-Initializer = Annotated[Choice, Named("an initializer", INITIALIZERS, "he"), ShortFor("name")]
 Loss = Annotated[Choice, Named("a loss", LOSSES, "softmax"), ShortFor("name")]
-Optimizer = Annotated[Choice, Named("an optimizer", OPTIMIZERS, "adam"), ShortFor("name")]
+RateFactors = dict[Literal["weight", "bias", "scale", "embedding"], NonNegative]
+Optimizer = Annotated[
+    Choice,
+    Named("an optimizer", OPTIMIZERS, "adam", common={"rate_factors": Option(RateFactors, {})}),
+    ShortFor("name"),
+]
 Schedule = Annotated[
     Choice,
     Named("a schedule", SCHEDULES, "constant", common={"warmup": Option(NonNegativeCount, 0)}),
@@ -95,9 +96,16 @@ class Data(Section):
         "number columns: mean 0 and deviation 1, range 0 to 1, median and quartiles with a soft limit "
         "of 3 (for outliers; robust is its older name), the logarithm (for long tails), or as they are",
     )
-    scale_target: Literal["standard", "none"] = setting(
+    scale_target: Literal["standard", "log", "log1p", "none"] = setting(
         "standard",
-        "regression only: learn a target of mean 0 and deviation 1; metrics stay in its own unit",
+        "regression only: learn a target, or its logarithm, of mean 0 and deviation 1; predictions and "
+        "metrics stay in its own unit",
+    )
+    clip_target: bool = setting(
+        False, "regression only: keep predictions within the range of the training rows"
+    )
+    target_missing: Literal["error", "drop"] = setting(
+        "error", "rows without a target: refuse them, or leave them out and count them"
     )
     missing: Annotated[Missing, ShortFor("policy")] = setting({}, "what to do about blanks")
     missing_values: Annotated[Columns | None, Kinds("a list of texts or null")] = setting(
@@ -128,33 +136,6 @@ class Data(Section):
         Kinds("a list of 2 or 3 sizes, or null"),
     ] = setting(
         None, "how to draw a row or a first-layer weight: [height, width] or [height, width, 3]"
-    )
-
-
-class Model(Section):
-    """The network."""
-
-    hidden: Annotated[tuple[Size, ...], Strict(False), Len(0, 1000)] = setting(
-        [100], "units of each hidden layer; [] is a linear model"
-    )
-    activation: Annotated[
-        Activation | Annotated[tuple[Activation, ...], Strict(False)],
-        Kinds("an activation, or a list of them"),
-    ] = setting(
-        "relu", "non-linearity after each hidden layer: one for all, or a list with one for each"
-    )
-    initializer: Initializer = setting(
-        "he", "where the weights start: he for relu and its family, xavier for tanh"
-    )
-    bias: bool = setting(True, "whether the linear layers have biases")
-    dropout: Fraction = setting(
-        0.0, "probability that a hidden unit is switched off in a step; 0.2 to 0.5 if it overfits"
-    )
-    norm: Literal["none", "batch", "layer"] = setting(
-        "none", "normalize the scores of each hidden layer"
-    )
-    dtype: Literal["float32", "float64"] = setting(
-        "float32", "precision; float64 is slower and for checking"
     )
 
 
@@ -257,7 +238,11 @@ class Config(Section):
         "softmax", "how wrong the scores are; decides the task: softmax and hinge classify"
     )
     regularization: Regularization = setting({}, "the price of large weights, biases excepted")
-    optimizer: Optimizer = setting("adam", "the update rule, with its learning rate")
+    optimizer: Optimizer = setting(
+        "adam",
+        "the update rule, with its learning rate; every one takes rate_factors, factors on the rate by "
+        "kind of parameter: {weight: 1, bias: 0.1, scale: 2, embedding: 1}",
+    )
     schedule: Schedule = setting(
         "constant", "how the learning rate changes; every schedule takes warmup, in steps"
     )

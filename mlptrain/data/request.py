@@ -107,7 +107,7 @@ class Request:
         names = {name for kind in kinds for name in kind.named(self.settings)}
         columns = () if self.fitted is None else self.fitted.columns
         names |= {column.name for column in columns if column.by_label}
-        names |= self._targets() if self.settings.classify else set()
+        names |= self._targets() if self.settings.targets in ("classes", "flags") else set()
         most = dict.fromkeys(names, MOST_LABELS)
         settings = self.settings
         if settings.group is not None and not settings.group_is_a_number:

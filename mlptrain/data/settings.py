@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple, TypeVar, cast, get_args
 
 import numpy as np
 
+from mlptrain.arrays import Targets
 from mlptrain.data.written import Reading, Written
 
 Made = TypeVar("Made")
@@ -16,6 +17,8 @@ ColumnKind = Literal["number", "category", "date", "ignore"]
 NumberEncoding = Literal["none", "piecewise"]
 CategoryEncoding = Literal["one_hot", "embedding", "target"]
 MissingPolicy = Literal["error", "mean", "median", "drop"]
+ScaleTarget = Literal["standard", "log", "log1p", "none"]
+TargetPolicy = Literal["error", "drop"]
 CategoryPolicy = Literal["error", "zeros"]
 UnseenPolicy = Literal["error", "zeros", "mode"]
 
@@ -86,7 +89,7 @@ class Settings:
     train      a file, or a toy set {"name": "spiral", ...}
     columns    how the values of single columns are written
     roles      what single columns are, and become
-    classify   whether the target is a class
+    targets    what the loss learns
     dtype      that of the network
     """
 
@@ -103,7 +106,9 @@ class Settings:
     ignore: tuple[str, ...]
     weight: str | None
     scale: Scale
-    scale_target: Literal["standard", "none"]
+    scale_target: ScaleTarget
+    clip_target: bool
+    target_missing: TargetPolicy
     missing: Missing
     missing_values: tuple[str, ...] | None
     columns: Mapping[str, Written]
@@ -113,7 +118,7 @@ class Settings:
     dates: Literal["refuse", "ignore", "number"]
     transform: Literal["polar"] | None
     cache: str
-    classify: bool
+    targets: Targets
     seed: int
     dtype: np.dtype[Any]
 
@@ -156,3 +161,8 @@ class Settings:
         """Whether the groups are told apart as the numbers, if they are any, that a feature reads."""
         labels = (*self.categorical.columns, *self.named("category"))
         return self.group in (self.features or ()) and self.group not in labels
+
+    @property
+    def classify(self) -> bool:
+        """Whether the target is a class."""
+        return self.targets == "classes"

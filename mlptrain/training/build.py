@@ -30,7 +30,6 @@ from mlptrain.optim import OPTIMIZERS, Optimizer
 from mlptrain.optim.schedules import SCHEDULES, Schedule, warm_up
 from mlptrain.system.memory_limit import memory_limit
 from mlptrain.system.threads import choose_threads
-from mlptrain.training.evaluate import metrics_for
 from mlptrain.training.experiment import (
     EarlyStopping,
     Experiment,
@@ -49,10 +48,7 @@ def build(config: Config, threads: int | None = None, data: Dataset | None = Non
     """
     data = data or load(config)
     network = network_on(config, data)
-    initializer = partial(
-        INITIALIZERS[config.model.initializer.name], **config.model.initializer.options()
-    )
-    network.initialize(initializer, config.seed)
+    initialize(config, network)
     train = config.train
     if threads is None:
         threads = choose_threads(network.architecture.largest_product() * train.batch_size)
@@ -79,6 +75,14 @@ def build(config: Config, threads: int | None = None, data: Dataset | None = Non
     return replace(experiment, data=data.with_notes(weightless_notes(experiment)))
 
 
+def initialize(config: Config, network: Network) -> None:
+    """Let the parameters of a network start as the config says."""
+    options = config.model.initializer.options()
+    bias_std = options.pop("bias_std")
+    initializer = partial(INITIALIZERS[config.model.initializer.name], **options)
+    network.initialize(initializer, config.seed, bias_std)
+
+
 def load(config: Config, fitted: Preprocessing | None = None) -> Dataset:
     """The data of a config; with `fitted`, its stored preprocessing is applied instead of a new one."""
     return load_dataset(settings_of(config), fitted)
@@ -96,7 +100,7 @@ def settings_of(config: Config) -> Settings:
         **section,
         columns={name: each for name, each in written.items() if each != Written()},
         roles={name: of_fields(Role, each) for name, each in columns.items()},
-        classify=LOSSES[config.loss.name].classifies,
+        targets=LOSSES[config.loss.name].targets,
         seed=config.seed,
         dtype=np.dtype(config.model.dtype),
     )
@@ -152,6 +156,10 @@ def architecture_for(
         bias=model.bias,
         norm=model.norm,
         dropout=model.dropout,
+        input_scale=model.input_scale,
+        ntk=model.parametrization == "ntk",
+        members=model.ensemble or 0,
+        last_start="zeros" if model.last_layer == "zeros" else "drawn",
     )
 
 
@@ -216,8 +224,10 @@ def penalties_for(config: Config) -> list[Node]:
 
 def optimizer_for(config: Config, network: Network, threads: int = 1) -> Optimizer:
     """The optimizer, attached to the network's parameters."""
-    optimizer = OPTIMIZERS[config.optimizer.name](**config.optimizer.options())
-    optimizer.attach(network.parameters.values, network.parameters.segments, threads)
+    options = config.optimizer.options()
+    segments = network.parameters.segments_at(options.pop("rate_factors"))
+    optimizer = OPTIMIZERS[config.optimizer.name](**options)
+    optimizer.attach(network.parameters.values, segments, threads)
     return optimizer
 
 
@@ -239,7 +249,7 @@ def monitor_for(config: Config, network: Network, data: Dataset) -> Monitor:
         split = "train"
     if metric == "loss":
         return Monitor(f"{split}_loss", larger_is_better=False)
-    table = metrics_for(network)
+    table = network.loss.metrics
     if metric not in table:
         raise ConfigError(
             f"train.monitor: {config.loss.name} has no metric {metric!r}; "

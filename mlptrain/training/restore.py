@@ -26,7 +26,7 @@ def network_of(checkpoint: Checkpoint) -> Network:
     outputs = len(preprocessing.targets if classes is None else classes)
     if (
         checkpoint["architecture"] != {"inputs": inputs, "outputs": outputs}
-        or LOSSES[config.loss.name].classifies != (classes is not None)
+        or LOSSES[config.loss.name].targets != preprocessing.target.kind
         or (weights is not None and len(weights) != outputs)
     ):
         raise CheckpointError(

@@ -25,7 +25,10 @@ from mlptrain.training.checkpoint import Checkpoint, restore_network
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.restore import config_of
 
-LAYERS = ("hidden", "activation", "norm", "bias", "dtype")
+LAYERS = (
+    *("hidden", "activation", "norm", "bias", "input_scale", "parametrization", "ensemble"),
+    "dtype",
+)
 """Keys of `model` that must be those of the source: the weights mean nothing in another network."""
 
 
@@ -133,7 +136,11 @@ def _matched(source: Checkpoint, experiment: Experiment, begin: InitFrom) -> Che
             if name in arrays:
                 arrays[name] = arrays[name][..., chosen]
     new = data.preprocessing
-    arrays["layer1.W"] = arrays["layer1.W"][_places(old.first_layer, new.first_layer)]
+    columns = _places(old.first_layer, new.first_layer)
+    arrays["layer1.W"] = arrays["layer1.W"][columns]
+    for name in ("input.scale", "ensemble.scale"):
+        if name in arrays:
+            arrays[name] = arrays[name][..., columns]
     tables = _tables(old)
     for name, (key, levels) in _tables(new).items():
         old_key, old_levels = tables[name]

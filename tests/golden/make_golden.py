@@ -33,25 +33,35 @@ def draw_data(case: Case, rng: np.random.Generator) -> tuple[Tensor, Tensor, Ten
     weights = rng.uniform(0.2, 3.0, case.rows) if case.row_weights else np.ones(case.rows)
     if case.loss["name"] in ("softmax", "hinge"):
         y = rng.permutation(np.arange(case.rows) % SIZES[-1])
+    elif case.loss["name"] == "poisson":
+        y = rng.poisson(1.5, size=(case.rows, SIZES[-1])).astype(float)
+    elif case.loss["name"] == "sigmoid":
+        y = rng.integers(0, 2, size=(case.rows, SIZES[-1])).astype(float)
     else:
         y = rng.normal(scale=1.5, size=(case.rows, SIZES[-1]))
     return torch.from_numpy(X), torch.from_numpy(y), torch.from_numpy(weights)
 
 
 def draw_parameters(case: Case, rng: np.random.Generator) -> Parameters:
-    """Weights N(0, 2/D); biases and norms off their usual 0 and 1, so that a mix-up shows."""
+    """Weights N(0, 2/D); biases, norms and scales off their usual 0 and 1, so that a mix-up shows."""
     pieces = case.activation.get("pieces", 1)
     values: dict[str, Any] = {
         f"embedding{k}.table": rng.normal(size=shape) for k, shape in enumerate(case.tables, 1)
     }
+    if case.extra.get("input_scale"):
+        values["input.scale"] = 1 + rng.normal(scale=0.2, size=SIZES[0])
+    members = case.extra.get("members")
+    if members:
+        values["ensemble.scale"] = rng.choice((-1.0, 1.0), size=(members, SIZES[0]))
     for k in range(1, len(SIZES)):
         D, M = SIZES[k - 1], SIZES[k]
         last = k == len(SIZES) - 1
         D += sum(width for _, width in case.tables) if k == 1 else 0
         M *= 1 if last else pieces
-        values[f"layer{k}.W"] = rng.normal(scale=np.sqrt(2 / D), size=(D, M))
+        own = (members,) if members and last else ()  # the last layer of each member is its own
+        values[f"layer{k}.W"] = rng.normal(scale=np.sqrt(2 / D), size=(*own, D, M))
         if case.bias:
-            values[f"layer{k}.b"] = rng.normal(scale=0.2, size=M)
+            values[f"layer{k}.b"] = rng.normal(scale=0.2, size=(*own, M))
         if case.norm != "none" and not last:
             values[f"norm{k}.gamma"] = 1 + rng.normal(scale=0.2, size=M)
             values[f"norm{k}.beta"] = rng.normal(scale=0.2, size=M)
@@ -121,7 +131,7 @@ def run(case: Case) -> dict[str, Any]:
             record["gradients0"] = {name: w.grad.tolist() for name, w in parameters.items()}
         norm = clip(list(parameters.values()), case.clip_norm)
         for group in optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group.get("factor", 1.0)
         optimizer.step()
         for curve, value in zip(curves.values(), (loss.item(), extra.item(), norm, rate), strict=True):
             curve.append(value)
@@ -139,6 +149,7 @@ def describe(case: Case, batches: list[list[int]]) -> dict[str, Any]:
             "norm": case.norm,
             "bias": case.bias,
             "dropout": case.dropout,
+            **case.extra,
         },
         "loss": case.loss,
         "optimizer": case.optimizer,

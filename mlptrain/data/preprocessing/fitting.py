@@ -93,6 +93,7 @@ def fit(
         target=target,
         weight=settings.weight,
         reading=settings.reading,
+        target_missing=settings.target_missing,
     )
     return made, remarks
 

@@ -19,18 +19,26 @@ from mlptrain.nn.dropout import Dropout
 from mlptrain.nn.embedding import Concatenate, Embedding
 from mlptrain.nn.linear import Linear
 from mlptrain.nn.losses import LOSSES, Loss
+from mlptrain.nn.members import Heads, LogMeanExp, MeanLoss, Shared
 from mlptrain.nn.norm import BatchNorm, FixedNorm, LayerNorm
 from mlptrain.nn.regularizers import REGULARIZERS
+from mlptrain.nn.scale import FanIn, InputScale
 from mlptrain.streams import stream
 from mlptrain.tools.gradcheck.case import Case
 
-LAYERS: dict[str, type[Node]] = {
+LAYERS: dict[str, type[Any]] = {
     "linear": Linear,
     "dropout": Dropout,
     "batch_norm": BatchNorm,
     "fixed_norm": FixedNorm,
     "layer_norm": LayerNorm,
     "concatenate": Concatenate,
+    "input_scale": InputScale,
+    "member_scale": InputScale,
+    "fan_in": FanIn,
+    "heads": Heads,
+    "shared": Shared,
+    "log_mean_exp": LogMeanExp,
 }
 
 GATE_SHAPES: Mapping[str, Sequence[Shape]] = {
@@ -52,6 +60,12 @@ LAYER_SHAPES: Mapping[str, Sequence[Shape]] = {
     "fixed_norm": [(6, 3), (3,), (3,), (3,), (3,)],
     "layer_norm": [(6, 5), (5,), (5,)],
     "concatenate": [(4, 2), (4, 3), (4, 1)],
+    "input_scale": [(6, 5), (5,)],
+    "member_scale": [(6, 5), (2, 5)],
+    "fan_in": [(6, 5)],
+    "heads": [(2, 4, 3), (2, 3, 5), (2, 5)],
+    "shared": [(2, 4, 3), (3, 5), (5,)],
+    "log_mean_exp": [(3, 4, 5)],
 }
 
 POSITIVE = {"log", "power", "sqrt", "fixed_norm"}
@@ -120,6 +134,8 @@ def _loss_cases(seed: int) -> Iterator[Case]:
             targets = _targets(loss, generator)
             label = f"{name} loss" + "".join(f", {_option(*each)}" for each in options.items())
             yield node_case(label, loss, [scores, targets], seed, gradients=1)
+            members = away_from_zero(generator, (3, 5, 4))
+            yield node_case(f"{label}, ensemble", MeanLoss(loss), [members, targets], seed, gradients=1)
             weighted = [scores, targets, generator.uniform(0.5, 2, 5)]
             yield node_case(f"{label}, row weights", loss, weighted, seed, gradients=1)
 

@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.arrays import Array
+from mlptrain.data.preprocessing.class_target import ClassTarget
 from mlptrain.data.preprocessing.columns.category import Category
-from mlptrain.data.preprocessing.targets import ClassTarget, Target
+from mlptrain.data.preprocessing.targets import Target
 from mlptrain.data.source import BLANK, RowIndex, Source
 from mlptrain.streams import stream
 
