@@ -126,10 +126,8 @@ def perceptron(
     ['layer1', 'norm1', 'layer1', 'layer2']
     """
     layers: list[Layer] = [Embed(tables)] if tables else []
-    if input_scale:
-        layers.append(ScaleInputs())
-    if members:
-        layers.append(ScaleMembers(members))
+    layers += [ScaleInputs()] if input_scale else []
+    layers += [ScaleMembers(members)] if members else []
     for number, (units, activation) in enumerate(zip(hidden, activations, strict=True), 1):
         layers.append(Dense(f"layer{number}", activation.linear_units(units), bias, ntk))
         if norm != "none":
@@ -137,8 +135,8 @@ def perceptron(
         layers.append(Activate(f"layer{number}", activation, units))
         if dropout:
             layers.append(Drop(f"layer{number}", dropout, units))
-    last = Dense(f"layer{len(hidden) + 1}", outputs, bias, ntk, last_start, members)
-    return Architecture(inputs, [*layers, last])
+    layers.append(Dense(f"layer{len(hidden) + 1}", outputs, bias, ntk, last_start, members))
+    return Architecture(inputs, layers)
 
 
 class Network:
