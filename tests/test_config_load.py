@@ -15,7 +15,7 @@ from mlptrain.config import (
     load_config,
     resolved,
 )
-from mlptrain.config.schema import EarlyStopping, Steps
+from mlptrain.config.train import EarlyStopping, Steps
 from mlptrain.data.preprocessing.flag_target import SEVERAL
 from mlptrain.data.readers.toy import TOYS
 from mlptrain.errors import ConfigError

@@ -13,6 +13,7 @@ from mlptrain.nn.network import Network, perceptron
 from mlptrain.nn.regularizers import REGULARIZERS
 from mlptrain.optim import OPTIMIZERS
 from mlptrain.optim.schedules import SCHEDULES, warm_up
+from mlptrain.training.average import Average
 from mlptrain.training.gradients import clip, gradient_norm
 
 CASES = sorted((Path(__file__).parent / "golden" / "trajectories").glob("*.json"))
@@ -67,6 +68,7 @@ def replay(case):
     """Train as the case says; what was seen on the way, under the names of the file."""
     network = build(case)
     w, dw = network.parameters.values, network.parameters.gradients
+    average = Average(network, case.get("average", 0.0))
     optimizer = chosen(OPTIMIZERS, case["optimizer"])
     optimizer.attach(w, network.parameters.segments_at(case["optimizer"].get("rate_factors", {})))
     options = {key: v for key, v in case["schedule"].items() if key not in {"name", "warmup"}}
@@ -88,6 +90,8 @@ def replay(case):
         if case["clip_norm"] is not None:
             clip(dw, case["clip_norm"])
         optimizer.step(w, dw, seen["learning_rates"][-1])
+        average.follow(network, optimizer.t)
+    seen["averaged"] = average.arrays(network)
     seen["final"] = {p.name: p.value for p in network.parameters}
     return seen
 
@@ -110,10 +114,11 @@ def test_twenty_steps_follow_the_trajectory_of_pytorch(path):
         np.testing.assert_allclose(
             seen["gradients0"][name], gradient, rtol=TOLERANCE, atol=atol, err_msg=name
         )
-    for name, values in case["final"].items():
-        np.testing.assert_allclose(
-            seen["final"][name], values, rtol=TOLERANCE, atol=1e-13, err_msg=name
-        )
+    for key in case.keys() & {"final", "averaged"}:
+        for name, values in case[key].items():
+            np.testing.assert_allclose(
+                seen[key][name], values, rtol=TOLERANCE, atol=1e-13, err_msg=f"{key} {name}"
+            )
 
 
 @pytest.mark.parametrize(

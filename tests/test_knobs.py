@@ -12,8 +12,9 @@ from helpers import TOY, changed, fingerprint
 import mlptrain
 from mlptrain.config import load_config
 from mlptrain.config.choices import options_of
-from mlptrain.config.schema import Config, EarlyStopping
+from mlptrain.config.schema import Config
 from mlptrain.config.section import Section
+from mlptrain.config.train import EarlyStopping
 from mlptrain.data.readers.toy import TOYS
 from mlptrain.errors import MLPTrainError
 from mlptrain.nn.activations import ACTIVATIONS
@@ -154,6 +155,11 @@ KEY_CASES = {
         {"train.epochs": 4, "train.eval_every": 1},
         {"patience": 1, "min_delta": 9.0},
     ),
+    "train.average": (
+        {"optimizer": {"name": "sgd", "learning_rate": 5.0}, "train.eval_every": 1},
+        {"ema": 0.5},
+    ),
+    "train.max_minutes": ({"train.eval_every": 1000}, 1e-9),
     "train.eval_every": ({}, 1),
     "init_from": ({}, {"checkpoint": "source"}),
 }

@@ -24,9 +24,10 @@ def cross_faults(config: Config) -> Iterator[Fault]:
     yield from _split_columns(config)
     yield from _columns(config)
     yield from _written(config)
-    yield from role_faults(config.data)
     yield from _target_scale(config)
+    yield from role_faults(config.data)
     yield from _monitor(config)
+    yield from _folds(config)
 
 
 def monitored(config: Config) -> list[str]:
@@ -50,6 +51,15 @@ def _network(config: Config) -> Iterator[Fault]:
             "batch norm needs more than one row in a minibatch; raise train.batch_size or use layer",
             (("train", "batch_size"),),
         )
+
+
+def _folds(config: Config) -> Iterator[Fault]:
+    if config.train.folds is not None and config.data.fold is not None:
+        what = "holds out one fold, where train.folds trains all of them; keep one of the two"
+        yield Fault(("data", "fold"), what, (("train", "folds"),))
+    if config.train.folds is not None and config.init_from is not None:
+        what = "folds begin with weights of their own; leave out init_from, or train.folds"
+        yield Fault(("train", "folds"), what, (("init_from",),))
 
 
 def _norm(config: Config) -> Iterator[Fault]:

@@ -16,6 +16,7 @@ from mlptrain.config.columns import Categorical, Column, Missing, Numeric
 from mlptrain.config.kinds import Kinds, ShortFor
 from mlptrain.config.model import Model
 from mlptrain.config.section import Columns, Section, Text, setting
+from mlptrain.config.train import Average, EarlyStopping, Interval
 from mlptrain.data.readers.toy import TOYS
 from mlptrain.nn.losses import LOSSES
 from mlptrain.optim import OPTIMIZERS
@@ -78,7 +79,7 @@ class Data(Section):
         None, "column that says train, val or test for each row; with val: null and test: null"
     )
     fold: Annotated[Fold | None, Kinds("{number: 1, of: 5} or null")] = setting(
-        None, "hold out one fold of the rows as the test rows; val is then a fraction of the others"
+        None, "hold out a fold as test rows (as val rows, if val is 0); val is a part of the others"
     )
     features: Annotated[
         Annotated[Columns, Len(min_length=1)] | None, Kinds("a list of columns or null")
@@ -150,22 +151,6 @@ class Regularization(Section):
     )
 
 
-class EarlyStopping(Section):
-    """When to stop before the last epoch."""
-
-    patience: Count = setting(10, "evaluations in a row without an improvement before the run stops")
-    min_delta: NonNegative = setting(0.0, "how much better a value must be to count as an improvement")
-
-
-class Steps(Section):
-    """An interval in optimizer steps."""
-
-    steps: Count = Field(description="a number of optimizer steps, for long epochs")
-
-
-Interval = Annotated[Count | Steps, Kinds("a number of epochs, or {steps: n}")]
-
-
 class Train(Section):
     """The training loop."""
 
@@ -199,14 +184,23 @@ class Train(Section):
     early_stopping: Annotated[EarlyStopping | None, Kinds("{patience: n} or null")] = setting(
         None, "stop when `monitor` no longer improves; null: never"
     )
+    average: Annotated[Average | None, Kinds("{ema: 0.99} or null")] = setting(
+        None,
+        "follow the average of the weights too, and keep it as the best where `monitor` is better "
+        "with it; null: the weights alone",
+    )
+    max_minutes: Annotated[Positive | None, Kinds("a number > 0, or null")] = setting(
+        None, "end the run after so many minutes, with an evaluation; null: no limit"
+    )
     eval_every: Interval = setting(1, "epochs between evaluations, or {steps: n}")
     checkpoint_every: Interval = setting(1, "epochs between checkpoints, or {steps: n}")
     log_histograms: bool = setting(
         False, "keep histograms of activations and gradients at each evaluation, for `mlptrain plot`"
     )
-    tensorboard: bool = setting(
-        False, "also write the records as event files for TensorBoard (extra `tensorboard`)"
+    folds: Annotated[Annotated[int, Ge(2)] | None, Kinds("a number of folds, or null")] = setting(
+        None, "train so many models, each with another part of the rows held out; they predict as one"
     )
+    tensorboard: bool = setting(False, "also write event files for TensorBoard (extra `tensorboard`)")
 
 
 class InitFrom(Section):

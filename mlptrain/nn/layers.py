@@ -112,36 +112,6 @@ class Layer(ABC):
 
 
 @dataclass(frozen=True)
-class Embed(Layer):
-    """Puts the vector of each code beside the numbers: `embedding1.table`, `embedding2.table`, ...
-
-    tables   (rows, width) of each column of codes. Row 0 stands for what training did not know
-    """
-
-    tables: Sequence[tuple[int, int]]
-    name: str = "embedding"
-
-    def units(self, width: int) -> int:
-        return width + sum(units for _, units in self.tables)
-
-    def parameters(self, width: int) -> Sequence[ParameterSpec]:
-        return [
-            ParameterSpec(f"{self.name}{number}.table", tuple(shape), "embedding")
-            for number, shape in enumerate(self.tables, 1)
-        ]
-
-    def join(self, wiring: Wiring, x: Value) -> Value:
-        if wiring.codes is None:
-            raise ValueError("embeddings need codes")
-        parts = [x]
-        for column in range(len(self.tables)):
-            name = f"{self.name}{column + 1}"
-            table = wiring.leaf(f"{name}.table")
-            parts.append(wiring.graph.add(Embedding(column), table, wiring.codes, name=name))
-        return wiring.graph.add(Concatenate(), *parts, name="embedded")
-
-
-@dataclass(frozen=True)
 class ScaleInputs(Layer):
     """A learned factor for each input, 1 at first."""
 
@@ -171,6 +141,36 @@ class ScaleMembers(Layer):
         return wiring.graph.add(
             InputScale(), x, wiring.leaf(f"{self.name}.scale"), name=f"{self.name}.scaled"
         )
+
+
+@dataclass(frozen=True)
+class Embed(Layer):
+    """Puts the vector of each code beside the numbers: `embedding1.table`, `embedding2.table`, ...
+
+    tables   (rows, width) of each column of codes. Row 0 stands for what training did not know
+    """
+
+    tables: Sequence[tuple[int, int]]
+    name: str = "embedding"
+
+    def units(self, width: int) -> int:
+        return width + sum(units for _, units in self.tables)
+
+    def parameters(self, width: int) -> Sequence[ParameterSpec]:
+        return [
+            ParameterSpec(f"{self.name}{number}.table", tuple(shape), "embedding")
+            for number, shape in enumerate(self.tables, 1)
+        ]
+
+    def join(self, wiring: Wiring, x: Value) -> Value:
+        if wiring.codes is None:
+            raise ValueError("embeddings need codes")
+        parts = [x]
+        for column in range(len(self.tables)):
+            name = f"{self.name}{column + 1}"
+            table = wiring.leaf(f"{name}.table")
+            parts.append(wiring.graph.add(Embedding(column), table, wiring.codes, name=name))
+        return wiring.graph.add(Concatenate(), *parts, name="embedded")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.config import Config
-from mlptrain.config.schema import Steps
+from mlptrain.config.train import Steps
 from mlptrain.data.dataset import Dataset
 from mlptrain.data.load import load_dataset
 from mlptrain.data.preprocessing.preprocess import Preprocessing
@@ -30,6 +30,7 @@ from mlptrain.optim import OPTIMIZERS, Optimizer
 from mlptrain.optim.schedules import SCHEDULES, Schedule, warm_up
 from mlptrain.system.memory_limit import memory_limit
 from mlptrain.system.threads import choose_threads
+from mlptrain.training.average import Average
 from mlptrain.training.experiment import (
     EarlyStopping,
     Experiment,
@@ -51,7 +52,9 @@ def build(config: Config, threads: int | None = None, data: Dataset | None = Non
     initialize(config, network)
     train = config.train
     if threads is None:
-        threads = choose_threads(network.architecture.largest_product() * train.batch_size)
+        beside = 1 if config.data.fold is None else config.data.fold.of
+        product = network.architecture.largest_product() * train.batch_size
+        threads = choose_threads(product, beside)
     experiment = Experiment(
         data=data,
         network=network,
@@ -70,6 +73,8 @@ def build(config: Config, threads: int | None = None, data: Dataset | None = Non
         else None,
         eval_every=interval(train.eval_every),
         log_histograms=train.log_histograms,
+        average=None if train.average is None else Average(network, train.average.ema),
+        max_seconds=None if train.max_minutes is None else 60 * train.max_minutes,
         threads=threads,
     )
     return replace(experiment, data=data.with_notes(weightless_notes(experiment)))
@@ -91,6 +96,10 @@ def load(config: Config, fitted: Preprocessing | None = None) -> Dataset:
 def settings_of(config: Config) -> Settings:
     """What a config asks of the data."""
     section = config.data.model_dump(exclude={"image_shape"})
+    if section["fold"] is not None and section["categorical"]["unseen"] == "error":
+        section["categorical"]["unseen"] = (
+            "zeros"  # what is rare in the table is missing from some folds
+        )
     for key, nested in (("missing", Missing), ("numeric", Numeric), ("fold", Fold)):
         section[key] = None if section[key] is None else nested(**section[key])
     section["categorical"] = Categorical(**section["categorical"])

@@ -81,8 +81,8 @@ NOT_IN_PYTORCH: dict[str, tuple[str, str]] = {
 class Case:
     """One network, trained for 20 steps. `batch_size` None takes all rows at every step.
 
-    `extra`: what the network has besides, `input_scale`, `ntk`, `members`. `tables` has (rows, width)
-    of an embedding for each column of codes.
+    `extra`: what the network has besides, `input_scale`, `ntk`, `members`.
+    `tables` has (rows, width) of an embedding for each column of codes.
     """
 
     name: str
@@ -91,6 +91,7 @@ class Case:
     bias: bool = True
     dropout: float = 0.0
     extra: Choice = field(default_factory=dict)
+    average: float | None = None
     loss: Choice = field(default_factory=lambda: {"name": "softmax"})
     optimizer: Choice = field(default_factory=lambda: {"name": "sgd", "learning_rate": 0.1})
     schedule: Choice = field(default_factory=lambda: {"name": "constant"})
@@ -157,6 +158,7 @@ def network_cases() -> list[Case]:
         Case(name="no_bias", bias=False),
         Case(name="input_scale", extra={"input_scale": True}),
         Case(name="ntk", extra={"ntk": True}),
+        Case(name="average", average=0.9),
         Case(
             name="ensemble",
             extra={"members": 3, "ntk": True},

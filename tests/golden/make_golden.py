@@ -8,6 +8,7 @@ It needs NumPy and PyTorch, and none of the program. README.md says what is in a
 import json
 import sys
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import torch
 from cases import CASES, Case
 from reference import Parameters, clip, data_loss, factor, make_optimizer, penalty, scores
 from torch import Tensor
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 SIZES = (5, 7, 6, 3)
 STEPS = 20
@@ -113,7 +115,8 @@ def run(case: Case) -> dict[str, Any]:
     }
     if case.tables:
         record |= {"tables": case.tables, "codes": codes.tolist()}
-    optimizer = make_optimizer(case.optimizer, parameters)
+    optimizer, follow = make_optimizer(case.optimizer, parameters), averaging(case)
+    means: Parameters = {}
     curves: dict[str, list[float]] = {
         name: [] for name in ("losses", "penalties", "gradient_norms", "learning_rates")
     }
@@ -133,9 +136,27 @@ def run(case: Case) -> dict[str, Any]:
         for group in optimizer.param_groups:
             group["lr"] = rate * group.get("factor", 1.0)
         optimizer.step()
+        follow(means, parameters)
         for curve, value in zip(curves.values(), (loss.item(), extra.item(), norm, rate), strict=True):
             curve.append(value)
-    return record | curves | {"final": as_lists(parameters)}
+    averages = {"average": case.average, "averaged": as_lists(means)} if means else {}
+    return record | curves | {"final": as_lists(parameters)} | averages
+
+
+def averaging(case: Case) -> Callable[[Parameters, Parameters], None]:
+    """PyTorch's exponential moving average of the parameters, which is the parameters at first."""
+    if case.average is None:
+        return lambda means, parameters: None
+    move = get_ema_multi_avg_fn(case.average)
+
+    def follow(means: Parameters, parameters: Parameters) -> None:
+        now = {name: w.detach().clone() for name, w in parameters.items()}
+        if means:
+            move(list(means.values()), list(now.values()), None)
+        else:
+            means.update(now)
+
+    return follow
 
 
 def describe(case: Case, batches: list[list[int]]) -> dict[str, Any]:

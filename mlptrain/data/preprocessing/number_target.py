@@ -93,6 +93,10 @@ class NumberTarget:
         """Predictions (n, K) kept within the range of the training rows, where that is asked for."""
         return np.clip(predictions, self.low, self.high) if self.low else predictions
 
+    def scaled(self, y: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(n, K) targets in their own unit as the network sees them: the inverse of `decode`."""
+        return (self.transformed(y) - np.array(self.mean)) / np.array(self.std)
+
     def transformed(self, y: NDArray[np.float64]) -> NDArray[np.float64]:
         """The targets (n, K) whose mean and spread are learned."""
         if self.log is None:

@@ -38,6 +38,10 @@ class Loss(Node):
         """The predictions on the scale of the targets."""
         return scores
 
+    def link(self, response: Array) -> Array:
+        """The scores with this response."""
+        return response
+
     def shape(self, *inputs: Shape) -> Shape:
         scores, targets, *weights = inputs
         fitting = scores[:1] if self.classifies else scores

@@ -32,13 +32,13 @@ LAYERS: dict[str, type[Any]] = {
     "batch_norm": BatchNorm,
     "fixed_norm": FixedNorm,
     "layer_norm": LayerNorm,
-    "concatenate": Concatenate,
     "input_scale": InputScale,
     "member_scale": InputScale,
     "fan_in": FanIn,
     "heads": Heads,
     "shared": Shared,
     "log_mean_exp": LogMeanExp,
+    "concatenate": Concatenate,
 }
 
 GATE_SHAPES: Mapping[str, Sequence[Shape]] = {
@@ -59,13 +59,13 @@ LAYER_SHAPES: Mapping[str, Sequence[Shape]] = {
     "batch_norm": [(6, 3), (3,), (3,)],
     "fixed_norm": [(6, 3), (3,), (3,), (3,), (3,)],
     "layer_norm": [(6, 5), (5,), (5,)],
-    "concatenate": [(4, 2), (4, 3), (4, 1)],
     "input_scale": [(6, 5), (5,)],
     "member_scale": [(6, 5), (2, 5)],
     "fan_in": [(6, 5)],
     "heads": [(2, 4, 3), (2, 3, 5), (2, 5)],
     "shared": [(2, 4, 3), (3, 5), (5,)],
     "log_mean_exp": [(3, 4, 5)],
+    "concatenate": [(4, 2), (4, 3), (4, 1)],
 }
 
 POSITIVE = {"log", "power", "sqrt", "fixed_norm"}
