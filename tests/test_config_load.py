@@ -16,6 +16,7 @@ from mlptrain.config import (
     resolved,
 )
 from mlptrain.config.train import EarlyStopping, Steps
+from mlptrain.data.preprocessing.flag_target import SEVERAL
 from mlptrain.data.readers.toy import TOYS
 from mlptrain.errors import ConfigError
 from mlptrain.nn.activations import ACTIVATIONS
@@ -356,10 +357,7 @@ def test_several_targets_need_a_regression_loss():
     data = {"train": "x", "target": ["a", "b"]}
 
     assert loaded(data=data, loss="mse").data.target == ("a", "b")
-    assert faults(data=data) == [
-        "config: data.target: "
-        "several targets need a regression loss (mse, mae, huber), got loss softmax"
-    ]
+    assert faults(data=data) == [f"config: data.target: {SEVERAL}; got loss softmax"]
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ def build(case):
         outputs,
         hidden,
         [activation] * len(hidden),
+        tables=case.get("tables", ()),
         bias=case["network"]["bias"],
         norm=case["network"]["norm"],
         dropout=case["network"]["dropout"],
@@ -53,6 +54,8 @@ def load(case, network, rows):
     training = network.training
     plan = training.graph.plan(len(rows))
     plan.value(training.inputs[0])[...] = np.array(case["X"])[rows]
+    if "codes" in case:
+        plan.value(training.inputs[1])[...] = np.array(case["codes"])[rows]
     plan.value(training.y)[...] = np.array(case["y"])[rows]
     if training.weights is not None:
         plan.value(training.weights)[...] = np.array(case["row_weights"])[rows]

@@ -102,9 +102,25 @@ KEY_CASES = {
     "data.weight": ("table", {"data.ignore": ["n", "when", "price", "size"]}, "w"),
     "data.scale": ("table", {}, "minmax"),
     "data.scale_target": ("table", PRICES, "none"),
+    "data.clip_target": (
+        "table",
+        {**PRICES, "train.monitor": "train_mae", "optimizer.learning_rate": 2.0},
+        True,
+    ),
+    "data.target_missing": ("table", {"data.train": "gaps.csv"}, "drop"),
     "data.missing.policy": ("table", BLANKS, "median"),
     "data.missing.indicator": ("table", BLANKS, True),
+    "data.numeric.encode": ("table", {}, "piecewise"),
     "data.categorical.encode": ("table", {}, "error"),
+    "data.categorical.binary": (
+        "table",
+        {
+            "data.categorical.columns": ["cls"],
+            "data.target": "w",
+            "data.ignore": ["n", "when", "price", "size"],
+        },
+        "signed",
+    ),
     "data.categorical.unseen": ("table", {"data.val": "unseen.csv"}, "zeros"),
     "data.categorical.missing": ("table", {"data.val": "blank.csv"}, "zeros"),
     "data.categorical.columns": ("table", {"data.ignore": ["n", "when", "price", "size"]}, ["w"]),
@@ -167,6 +183,15 @@ def outcome(config):
     return fingerprint(experiment), progress.best, len(records)
 
 
+DATA_OF = {
+    "classes": {},
+    "numbers": {"data.train": NUMBERS},
+    "flags": {"data.train": "table.csv", "data.target": ["cls"], "data.features": ["u", "v"]},
+    "amounts": {"data.train": "table.csv", "data.target": "w", "data.features": ["u", "v"]},
+}
+"""Data that a loss can be used with, by what it learns."""
+
+
 def options():
     """Every option of every entry of every registry."""
     for section, registry in REGISTRIES.items():
@@ -187,8 +212,8 @@ def keys(section=Config, prefix=""):
 def with_entry(section, name, given):
     """The small config with one entry of a registry, on data that it can be used with."""
     changes = {section: {"name": name, **IN_COMMON.get((section, name), {}), **given}}
-    if section == "loss" and not LOSSES[name].classifies:
-        changes["data.train"] = NUMBERS
+    if section == "loss":
+        changes |= DATA_OF[LOSSES[name].targets]
     if section == "data.train" and name == "random":
         changes["loss"] = "mse"
     return changed(TOY, changes)
@@ -206,6 +231,8 @@ def folder(tmp_path_factory):
         n = "" if i % 5 == 0 else f"{generator.exponential():.3f}"
         rows.append(f"{u},{v},{n},{'abc'[i % 3]},2026-01-{i % 28 + 1:02},{i % 4},{'pq'[i % 2]},")
         rows[-1] += f"{price},{size}"
+    gaps = [row.replace(",p,", ",,") if i == 4 else row for i, row in enumerate(rows)]
+    (folder / "gaps.csv").write_text("\n".join([header, *gaps]) + "\n")
     for name, kind in (("table", None), ("unseen", "z"), ("blank", "")):
         lines = rows[:8] if name != "table" else rows
         if kind is not None:

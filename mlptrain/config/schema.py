@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field, Strict
 
 from mlptrain.bounds import Count, Fraction, NonNegative, NonNegativeCount, Positive
 from mlptrain.config.choices import Choice, Named, Option
+from mlptrain.config.columns import Categorical, Column, Missing, Numeric
 from mlptrain.config.kinds import Kinds, ShortFor
 from mlptrain.config.model import Model
 from mlptrain.config.section import Columns, Section, Text, setting
@@ -36,55 +37,6 @@ Schedule = Annotated[
     Named("a schedule", SCHEDULES, "constant", common={"warmup": Option(NonNegativeCount, 0)}),
     ShortFor("name"),
 ]
-
-
-class Missing(Section):
-    """Blanks in the data. `missing: mean` is short for `missing: {policy: mean}`."""
-
-    policy: Literal["error", "mean", "median", "drop"] = setting(
-        "error",
-        "blanks in number columns: refuse, fill in the training rows' mean or median, drop the row",
-    )
-    indicator: bool = setting(False, "add a column that is 1 where a value was missing")
-
-
-class Categorical(Section):
-    """Columns of text. `categorical: error` is short for `categorical: {encode: error}`."""
-
-    encode: Literal["one_hot", "error"] = setting(
-        "one_hot", "text columns: one 0/1 column for each category, or refuse them"
-    )
-    unseen: Literal["error", "zeros", "mode"] = setting(
-        "error",
-        "a category that the training rows do not have: refuse, all zeros, or the most frequent one",
-    )
-    missing: Literal["error", "zeros"] = setting(
-        "error", "a blank in a text column: refuse, or all zeros"
-    )
-    columns: Columns = setting([], "number columns to be taken as categories: codes, zip codes")
-
-
-class Column(Section):
-    """What is known of one column."""
-
-    missing: Columns = setting([], 'more texts that stand for a missing value: [n/a, "-", "-999"]')
-    present: Columns = setting([], "texts that are values here, though usually missing ones: [NA]")
-    decimal: Literal[".", ","] | None = setting(
-        None, "what begins the decimals: , for 174,1; null: a point, or a comma if thousands is a point"
-    )
-    thousands: Literal[",", ".", " ", "'"] | None = setting(
-        None, "what separates thousands; ' ' is the narrow space and ' the apostrophe too"
-    )
-    unit: Annotated[Text | None, Kinds("a text or null")] = setting(
-        None, "a text before or behind every number: $, EUR, kg, % (94% is 94)"
-    )
-    negative: Literal["sign", "brackets", "trailing"] | None = setting(
-        None,
-        "negative numbers, beside -12 and −12: (12) or 12-; sign if there is nothing else to declare",
-    )
-    date: Annotated[Text | None, Kinds("a form of dates or null")] = setting(
-        None, "the form of dates as %Y %m %d %b %B %H %I %M %S %p %z: '%d.%m.%Y'; see also `dates`"
-    )
 
 
 class Fold(Section):
@@ -140,22 +92,32 @@ class Data(Section):
     weight: Annotated[Text | None, Kinds("a column or null")] = setting(
         None, "column of row weights (>= 0): how much each row counts in loss and metrics"
     )
-    scale: Literal["standard", "minmax", "robust", "none"] = setting(
+    scale: Literal["standard", "minmax", "smooth_clip", "robust", "log", "none"] = setting(
         "standard",
-        "number columns: mean 0 and deviation 1, range 0 to 1, median and quartiles (for outliers), "
-        "or as they are",
+        "number columns: mean 0 and deviation 1, range 0 to 1, median and quartiles with a soft limit "
+        "of 3 (for outliers; robust is its older name), the logarithm (for long tails), or as they are",
     )
-    scale_target: Literal["standard", "none"] = setting(
+    scale_target: Literal["standard", "log", "log1p", "none"] = setting(
         "standard",
-        "regression only: learn a target of mean 0 and deviation 1; metrics stay in its own unit",
+        "regression only: learn a target, or its logarithm, of mean 0 and deviation 1; predictions and "
+        "metrics stay in its own unit",
+    )
+    clip_target: bool = setting(
+        False, "regression only: keep predictions within the range of the training rows"
+    )
+    target_missing: Literal["error", "drop"] = setting(
+        "error", "rows without a target: refuse them, or leave them out and count them"
     )
     missing: Annotated[Missing, ShortFor("policy")] = setting({}, "what to do about blanks")
     missing_values: Annotated[Columns | None, Kinds("a list of texts or null")] = setting(
         None, "texts that stand for a missing value, in place of NA, N/A, NaN, null and ?"
     )
     columns: dict[Text, Column] = setting(
-        {}, 'how single columns are written: {income: {decimal: ",", missing: [n/a, "-"]}}'
+        {},
+        "what single columns are, how they are written and how they enter: "
+        '{income: {decimal: ",", missing: [n/a, "-"], scale: log}, month: {kind: category}}',
     )
+    numeric: Annotated[Numeric, ShortFor("encode")] = setting({}, "how number columns enter")
     categorical: Annotated[Categorical, ShortFor("encode")] = setting(
         {}, "what to do about text columns"
     )

@@ -28,6 +28,7 @@ from mlptrain.nn.layers import (
     Activate,
     Dense,
     Drop,
+    Embed,
     Layer,
     NormalizeBatch,
     NormalizeRows,
@@ -61,6 +62,11 @@ class Architecture:
     def outputs(self) -> int:
         """How many scores come out."""
         return self.widths()[-1]
+
+    @property
+    def codes(self) -> int:
+        """How many codes are looked up for a row."""
+        return sum(len(layer.tables) for layer in self.layers if isinstance(layer, Embed))
 
     @property
     def activations(self) -> list[Activation]:
@@ -97,6 +103,7 @@ def perceptron(
     hidden: Sequence[int] = (),
     activations: Sequence[Activation] = (),
     *,
+    tables: Sequence[tuple[int, int]] = (),
     bias: bool = True,
     norm: Norm = "none",
     dropout: float = 0.0,
@@ -107,6 +114,7 @@ def perceptron(
 ) -> Architecture:
     """A multi-layer perceptron with one activation for each hidden layer.
 
+    tables        (rows, width) of the embedding of each column of codes beside the `inputs`
     input_scale   a learned factor for each input in front
     ntk           linear layers of the NTK parametrization
     last_start    where W and b of the last layer start
@@ -116,7 +124,9 @@ def perceptron(
     >>> [layer.name for layer in perceptron(4, 3, [8], [ACTIVATIONS["relu"]()], norm="layer").layers]
     ['layer1', 'norm1', 'layer1', 'layer2']
     """
-    layers: list[Layer] = [ScaleInputs()] if input_scale else []
+    layers: list[Layer] = [Embed(tables)] if tables else []
+    if input_scale:
+        layers.append(ScaleInputs())
     if members:
         layers.append(ScaleMembers(members))
     for number, (units, activation) in enumerate(zip(hidden, activations, strict=True), 1):
@@ -152,7 +162,10 @@ class Network:
         self._idle = [PredictionGraph(self)]  # those that no call is using
 
     def initialize(self, initializer: Initializer, seed: int, bias_std: float = 0.0) -> None:
-        """Draw what is drawn, each parameter from a stream of its own; biases from N(0, bias_std^2)."""
+        """Draw what is drawn, each parameter from a stream of its own; biases from N(0, bias_std^2).
+
+        Row 0 of an embedding stays 0: what training did not know adds nothing.
+        """
         for number, weight in enumerate(self.parameters.of_kind("weight"), 1):
             if weight.spec.start == "drawn":
                 generator = stream(seed, "init", number)
@@ -165,6 +178,9 @@ class Network:
             if scale.spec.start == "signs":
                 signs = stream(seed, "init signs", number).choice((-1.0, 1.0), scale.value.shape)
                 scale.value[...] = signs
+        for number, table in enumerate(self.parameters.of_kind("embedding"), 1):
+            table.value[...] = stream(seed, "embedding", number).standard_normal(table.value.shape)
+            table.value[0] = 0
 
     def regularization_loss(self) -> float:
         """lambda R(W) of the weights as they stand."""
@@ -203,28 +219,34 @@ class Network:
         finally:
             self._idle.append(prediction)
 
-    def wire(self, graph: Graph, x: Value, *, trains: bool) -> tuple[Wiring, Value]:
+    def inputs_of(self, graph: Graph) -> tuple[Value, ...]:
+        """Add what is read of each row to a graph: X, and codes where some are looked up."""
+        x, codes = graph.input("X", (None, self.architecture.inputs)), self.architecture.codes
+        return (x, graph.input("codes", (None, codes), np.int32)) if codes else (x,)
+
+    def wire(
+        self, graph: Graph, x: Value, codes: Value | None = None, *, trains: bool
+    ) -> tuple[Wiring, Value]:
         """Let every layer join a graph behind `x`: what they leave behind, and the scores."""
-        wiring = Wiring(graph, self.parameters, self.statistics, trains)
+        wiring = Wiring(graph, self.parameters, self.statistics, trains, codes)
         for layer in self.architecture.layers:
             x = layer.join(wiring, x)
         return wiring, x
 
 
 class PredictionGraph:
-    """X -> scores."""
+    """X (and codes) -> scores."""
 
     def __init__(self, network: Network) -> None:
         self.graph = Graph(network.dtype, keeps_all=False)
-        x = self.graph.input("X", (None, network.architecture.inputs))
-        self.inputs: tuple[Value, ...] = (x,)
-        _, self.scores = network.wire(self.graph, x, trains=False)
+        self.inputs = network.inputs_of(self.graph)
+        _, self.scores = network.wire(self.graph, *self.inputs, trains=False)
         if network.architecture.members:
             self.scores = combined(self.graph, self.scores, network.loss)
 
 
 class TrainingGraph:
-    """X, y (and row weights, dropout masks) -> data loss + regularization loss.
+    """X, y (and codes, row weights, dropout masks) -> data loss + regularization loss.
 
     Its scores are those of the members, (k, N, C), where the network is an ensemble.
     """
@@ -232,14 +254,13 @@ class TrainingGraph:
     def __init__(self, network: Network, penalties: Sequence[Node], weighted: bool) -> None:
         architecture = network.architecture
         self.graph = graph = Graph(network.dtype, keeps_all=False)
-        x = graph.input("X", (None, architecture.inputs))
-        self.inputs: tuple[Value, ...] = (x,)
+        self.inputs = network.inputs_of(graph)
         if network.loss.classifies:
             self.y = graph.input("y", (None,), np.int64)
         else:
             self.y = graph.input("y", (None, architecture.outputs))
         self.weights = graph.input("weights", (None,)) if weighted else None
-        self.wiring, self.scores = network.wire(graph, x, trains=True)
+        self.wiring, self.scores = network.wire(graph, *self.inputs, trains=True)
         targets = (self.y,) if self.weights is None else (self.y, self.weights)
         loss = MeanLoss(network.loss) if architecture.members else network.loss
         self.data_loss = graph.add(loss, self.scores, *targets, name="data_loss")

@@ -15,7 +15,7 @@ from mlptrain.data.dataset import Dataset
 from mlptrain.data.load import load_dataset
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.preprocessing.targets import balanced, class_masses
-from mlptrain.data.settings import Categorical, Fold, Missing, Settings
+from mlptrain.data.settings import Categorical, Fold, Missing, Numeric, Role, Settings, of_fields
 from mlptrain.data.source import finder
 from mlptrain.data.written import Written
 from mlptrain.errors import ConfigError
@@ -31,7 +31,6 @@ from mlptrain.optim.schedules import SCHEDULES, Schedule, warm_up
 from mlptrain.system.memory_limit import memory_limit
 from mlptrain.system.threads import choose_threads
 from mlptrain.training.average import Average
-from mlptrain.training.evaluate import metrics_for
 from mlptrain.training.experiment import (
     EarlyStopping,
     Experiment,
@@ -95,12 +94,16 @@ def load(config: Config, fitted: Preprocessing | None = None) -> Dataset:
 def settings_of(config: Config) -> Settings:
     """What a config asks of the data."""
     section = config.data.model_dump(exclude={"image_shape"})
-    for key, nested in (("missing", Missing), ("categorical", Categorical), ("fold", Fold)):
+    for key, nested in (("missing", Missing), ("numeric", Numeric), ("fold", Fold)):
         section[key] = None if section[key] is None else nested(**section[key])
-    section["columns"] = {name: Written(**each) for name, each in section["columns"].items()}
+    section["categorical"] = Categorical(**section["categorical"])
+    columns = section.pop("columns")
+    written = {name: of_fields(Written, each) for name, each in columns.items()}
     return Settings(
         **section,
-        classify=LOSSES[config.loss.name].classifies,
+        columns={name: each for name, each in written.items() if each != Written()},
+        roles={name: of_fields(Role, each) for name, each in columns.items()},
+        targets=LOSSES[config.loss.name].targets,
         seed=config.seed,
         dtype=np.dtype(config.model.dtype),
     )
@@ -116,22 +119,20 @@ def network_on(config: Config, data: Dataset, dtype: str | None = None) -> Netwo
     weights, weighted = class_weights(config, data), data.train.weights is not None
     if config.model.norm == "batch" and len(data.train) == 1:
         raise ConfigError("model.norm: batch norm needs two training rows, and there is one; use layer")
-    return network_for(
-        config, len(data.features), outputs(data), weights, weighted=weighted, dtype=dtype
-    )
+    made = data.preprocessing
+    architecture = architecture_for(config, len(made.features), outputs(data), made.tables)
+    return network_for(config, architecture, weights, weighted=weighted, dtype=dtype)
 
 
 def network_for(
     config: Config,
-    inputs: int,
-    outputs: int,
+    architecture: Architecture,
     weights: Sequence[float] | None,
     *,
     weighted: bool = False,
     dtype: str | None = None,
 ) -> Network:
     """The network of a config, all its weights still 0."""
-    architecture = architecture_for(config, inputs, outputs)
     check_fits(architecture, dtype or config.model.dtype)
     return Network(
         architecture,
@@ -142,8 +143,10 @@ def network_for(
     )
 
 
-def architecture_for(config: Config, inputs: int, outputs: int) -> Architecture:
-    """The layers of a config."""
+def architecture_for(
+    config: Config, inputs: int, outputs: int, tables: Sequence[tuple[int, int]] = ()
+) -> Architecture:
+    """The layers of a config, for so many numbers and codes of each row."""
     model = config.model
     chosen = model.activation
     each = chosen if isinstance(chosen, tuple) else (chosen,) * len(model.hidden)
@@ -152,6 +155,7 @@ def architecture_for(config: Config, inputs: int, outputs: int) -> Architecture:
         outputs,
         model.hidden,
         [ACTIVATIONS[choice.name](**choice.options()) for choice in each],
+        tables=tables,
         bias=model.bias,
         norm=model.norm,
         dropout=model.dropout,
@@ -248,7 +252,7 @@ def monitor_for(config: Config, network: Network, data: Dataset) -> Monitor:
         split = "train"
     if metric == "loss":
         return Monitor(f"{split}_loss", larger_is_better=False)
-    table = metrics_for(network)
+    table = network.loss.metrics
     if metric not in table:
         raise ConfigError(
             f"train.monitor: {config.loss.name} has no metric {metric!r}; "

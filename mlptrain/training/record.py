@@ -142,7 +142,7 @@ def _evaluated(
 
 def _names(experiment: Experiment, split: str) -> Iterable[str]:
     """The metric that every record has, and the one that the monitor follows."""
-    usual = "accuracy" if experiment.network.loss.classifies else "rmse"
+    usual = experiment.network.loss.headline
     watched, _, metric = experiment.monitor.key.partition("_")
     return dict.fromkeys([usual, metric] if watched == split and metric != "loss" else [usual])
 

@@ -68,6 +68,8 @@ LOSSES: dict[str, Choice] = {
     "mse_sum": {"name": "mse", "reduction": "sum"},
     "mae": {"name": "mae"},
     "huber": {"name": "huber", "delta": 1.0},
+    "poisson": {"name": "poisson"},
+    "sigmoid": {"name": "sigmoid"},
 }
 
 NOT_IN_PYTORCH: dict[str, tuple[str, str]] = {
@@ -80,6 +82,7 @@ class Case:
     """One network, trained for 20 steps. `batch_size` None takes all rows at every step.
 
     `extra`: what the network has besides, `input_scale`, `ntk`, `members`.
+    `tables` has (rows, width) of an embedding for each column of codes.
     """
 
     name: str
@@ -98,6 +101,7 @@ class Case:
     row_weights: bool = False
     rows: int = 12
     batch_size: int | None = None
+    tables: tuple[tuple[int, int], ...] = ()
 
 
 def schedule_cases() -> list[Case]:
@@ -182,6 +186,15 @@ def network_cases() -> list[Case]:
             batch_size=6,
         ),
         Case(
+            name="embedding",
+            tables=((6, 3), (9, 2)),
+            optimizer=OPTIMIZERS[5],
+            clip_norm=0.8,
+            l2=0.01,
+            rows=20,
+            batch_size=6,
+        ),
+        Case(
             name="combined",
             activation={"name": "gelu"},
             norm="layer",
@@ -201,7 +214,7 @@ def network_cases() -> list[Case]:
 
 def loss_cases() -> list[Case]:
     """One for each loss; the regression losses move slowly enough to stay off their kinks."""
-    rates = {"hinge": 0.05, "mse": 0.01, "mse_sum": 0.001, "mae": 0.01, "huber": 0.02}
+    rates = {"hinge": 0.05, "mse": 0.01, "mse_sum": 0.001, "mae": 0.01, "huber": 0.02, "poisson": 0.02}
     return [
         Case(
             name=f"loss_{name}",

@@ -35,6 +35,10 @@ def draw_data(case: Case, rng: np.random.Generator) -> tuple[Tensor, Tensor, Ten
     weights = rng.uniform(0.2, 3.0, case.rows) if case.row_weights else np.ones(case.rows)
     if case.loss["name"] in ("softmax", "hinge"):
         y = rng.permutation(np.arange(case.rows) % SIZES[-1])
+    elif case.loss["name"] == "poisson":
+        y = rng.poisson(1.5, size=(case.rows, SIZES[-1])).astype(float)
+    elif case.loss["name"] == "sigmoid":
+        y = rng.integers(0, 2, size=(case.rows, SIZES[-1])).astype(float)
     else:
         y = rng.normal(scale=1.5, size=(case.rows, SIZES[-1]))
     return torch.from_numpy(X), torch.from_numpy(y), torch.from_numpy(weights)
@@ -43,7 +47,9 @@ def draw_data(case: Case, rng: np.random.Generator) -> tuple[Tensor, Tensor, Ten
 def draw_parameters(case: Case, rng: np.random.Generator) -> Parameters:
     """Weights N(0, 2/D); biases, norms and scales off their usual 0 and 1, so that a mix-up shows."""
     pieces = case.activation.get("pieces", 1)
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = {
+        f"embedding{k}.table": rng.normal(size=shape) for k, shape in enumerate(case.tables, 1)
+    }
     if case.extra.get("input_scale"):
         values["input.scale"] = 1 + rng.normal(scale=0.2, size=SIZES[0])
     members = case.extra.get("members")
@@ -52,6 +58,7 @@ def draw_parameters(case: Case, rng: np.random.Generator) -> Parameters:
     for k in range(1, len(SIZES)):
         D, M = SIZES[k - 1], SIZES[k]
         last = k == len(SIZES) - 1
+        D += sum(width for _, width in case.tables) if k == 1 else 0
         M *= 1 if last else pieces
         own = (members,) if members and last else ()  # the last layer of each member is its own
         values[f"layer{k}.W"] = rng.normal(scale=np.sqrt(2 / D), size=(*own, D, M))
@@ -74,6 +81,12 @@ def draw_masks(case: Case, rng: np.random.Generator) -> Parameters:
     }
 
 
+def draw_codes(case: Case, rng: np.random.Generator) -> Tensor:
+    """(N, K) a row of each table; the last row of a table is never seen."""
+    codes = [rng.integers(rows - 1, size=case.rows) for rows, _ in case.tables]
+    return torch.from_numpy(np.array(codes, np.int64).reshape(len(case.tables), case.rows).T)
+
+
 def draw_batches(case: Case, rng: np.random.Generator) -> list[list[int]]:
     """The rows of each step: all of them in order, or epochs of shuffled batches, the last short."""
     if case.batch_size is None:
@@ -91,6 +104,7 @@ def run(case: Case) -> dict[str, Any]:
     X, y, row_weights = draw_data(case, rng)
     parameters = draw_parameters(case, rng)
     masks, batches = draw_masks(case, rng), draw_batches(case, rng)
+    codes = draw_codes(case, rng)
     record = describe(case, batches)
     record |= {
         "X": X.tolist(),
@@ -99,6 +113,8 @@ def run(case: Case) -> dict[str, Any]:
         "masks": as_lists(masks),
         "initial": as_lists(parameters),
     }
+    if case.tables:
+        record |= {"tables": case.tables, "codes": codes.tolist()}
     optimizer, follow = make_optimizer(case.optimizer, parameters), averaging(case)
     means: Parameters = {}
     curves: dict[str, list[float]] = {
@@ -108,7 +124,8 @@ def run(case: Case) -> dict[str, Any]:
         rate = case.optimizer["learning_rate"] * factor(
             case.schedule, t, STEPS, record["steps_per_epoch"]
         )
-        s = scores(X[rows], case, parameters, {name: mask[rows] for name, mask in masks.items()})
+        here = {name: mask[rows] for name, mask in masks.items()}
+        s = scores(X[rows], codes[rows], case, parameters, here)
         loss = data_loss(s, y[rows], case.loss, row_weights[rows])
         extra = penalty(case, parameters)
         optimizer.zero_grad()
