@@ -22,6 +22,7 @@ LAYERS = (
     "training",
     "inference",
     "runs tools",
+    "sweeps",
     "report",
     "cli",
     "__main__",
@@ -42,6 +43,7 @@ HOMES = {
     "click": ("cli/",),
     "matplotlib": ("report/plots/",),
     "numpy": ("",),
+    "optuna": ("sweeps/journal.py",),
     "polars": tuple(f"data/readers/tables/{name}.py" for name in ("frames", "notations", "series")),
     "pydantic": (
         *("config/", "data/cache/description.py", "data/preprocessing/stored.py"),
@@ -59,6 +61,7 @@ HOMES = {
 LATE = {
     ("runs/tensorboard.py", "tensorboardX"): "an extra, and only for who asks for it",
     ("data/readers/sources.py", "mlptrain.data.readers.tables"): "polars is slower than a small fit",
+    ("sweeps/journal.py", "optuna"): "an extra, and only for who sweeps",
     ("cli/trace.py", "mlptrain.tools.trace.of_config"): "an expression needs neither pydantic nor YAML",
     ("cli/misuse.py", "mlptrain.config.keys"): "--help and other answers need no pydantic",
     ("report/plots/canvas.py", "matplotlib"): "an extra, and slow to import",
@@ -81,6 +84,7 @@ ALLOWED = {
         "data/readers/tables/column_files.py",
         "subprocess",
     ): "runs Python: a file may break its parser",
+    ("sweeps/processes.py", "subprocess"): "runs Python: trials side by side",
 }
 """Forbidden modules that one file may have: file, module, and the reason."""
 FORBIDDEN_ARGUMENTS = {"allow_pickle", "shell"}
@@ -92,6 +96,7 @@ STREAMS = {
     "report/progress.py": "the bar and the lines above it",
     "report/standard_streams.py": "makes them fit to be written to",
     "data/readers/tables/column_files.py": "the program of a process of its own",
+    "sweeps/processes.py": "the same",
 }
 """Files that may name sys.stdout or sys.stderr, and what they do with it."""
 

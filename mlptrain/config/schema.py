@@ -14,6 +14,7 @@ from mlptrain.bounds import Count, Fraction, NonNegative, NonNegativeCount, Posi
 from mlptrain.config.choices import Choice, Named, Option
 from mlptrain.config.kinds import Kinds, ShortFor
 from mlptrain.config.section import Columns, Section, Text, setting
+from mlptrain.config.sweep import Searched
 from mlptrain.data.readers.toy import TOYS
 from mlptrain.nn.activations import ACTIVATIONS
 from mlptrain.nn.initializers import INITIALIZERS
@@ -296,3 +297,4 @@ class Config(Section):
     init_from: Annotated[InitFrom | None, Kinds("{checkpoint: RUN} or null")] = setting(
         None, "begin with the weights of a checkpoint; null: with the initializer's"
     )
+    sweep: Searched = setting(None, "what `mlptrain sweep` tries out; `fit` does not read it")
