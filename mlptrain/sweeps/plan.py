@@ -24,7 +24,10 @@ from mlptrain.errors import ConfigError
 from mlptrain.sweeps.space import BadSpace, Choice, Dimension, dimension
 from mlptrain.sweeps.typed import typed
 
-SAME_ROWS = ("seed", "data.train", "data.target", "data.val", "data.test", "data.fold", "data.stratify")
+SAME_ROWS = (
+    *("seed", "data.train", "data.target", "data.val", "data.test", "data.fold", "data.stratify"),
+    *("data.group", "data.time", "data.split_column"),
+)
 """Settings that would have each trial judged by other rows."""
 OTHER_LOSS = ("loss", "data.scale_target")
 """Settings that change what the loss means."""
@@ -67,24 +70,35 @@ class Plan:
         """The name of what is compared."""
         return metric_of(self.base, self.settings)
 
-    def config(self, chosen: Mapping[str, Any], seed: int = 0) -> Config:
-        """The config of a trial: short keys first, so that an optimizer comes before its rate.
+    def config(self, chosen: Mapping[str, Any], seed: int = 0, fold: int | None = None) -> Config:
+        """The config of a run: short keys first, so that an optimizer comes before its rate.
 
         `seed` is added to that of the config.
         """
         order = sorted(chosen, key=lambda key: key.count("."))
         monitor = {"train.monitor": f"val_{self.metric}"}
-        config = load_config(self.base, {key: chosen[key] for key in order} | monitor)
+        base = folded(self.base, self.settings.folds, fold)
+        config = load_config(base, {key: chosen[key] for key in order} | monitor)
         return config.model_copy(update={"seed": config.seed + seed})
 
     def configs(self, chosen: Mapping[str, Any], seed: int = 0) -> list[Config]:
-        """The configs of all runs of a trial."""
-        return [self.config(chosen, seed)]
+        """The configs of all runs of a trial: one, or one for each fold."""
+        folds = self.settings.folds
+        numbers = [None] if folds is None else range(1, folds + 1)
+        return [self.config(chosen, seed, number) for number in numbers]
 
     def document(self) -> dict[str, Any]:
         """What sweep.yaml holds."""
         settings = self.settings.model_dump(mode="json", exclude={"space"})
         return {"base": self.base, **settings, "space": self.given}
+
+
+def folded(base: dict[str, Any], of: int | None, number: int | None) -> dict[str, Any]:
+    """A config in which one of `of` folds of the rows that do not test validates; as it is for None."""
+    if of is None or number is None:
+        return base
+    fold = {"number": number, "of": of, "holds": "val"}
+    return {**base, "data": {**base["data"], "val": None, "fold": fold}}
 
 
 def metric_of(base: dict[str, Any], settings: Sweep) -> str:
@@ -204,14 +218,12 @@ def with_typed(written: Written, spaces: Sequence[str]) -> Written:
 
 
 def check_metric(written: Written, settings: Sweep) -> None:
-    """ConfigError for a metric that the validation rows do not give, or where there are none."""
-    if not load_config(written.base).data.val:
-        raise ConfigError(
-            f"{written.document.source}: data.val: validation rows decide, and there are none; "
-            "set it to 0.1 to 0.2, or name a file"
-        )
-    metric = metric_of(written.base, settings)
-    for fault in faults_at(written.base, "train.monitor", f"val_{metric}"):
+    """ConfigError for folds where val is a file, and for a metric that validation rows do not give."""
+    val = load_config(written.base).data.val
+    if settings.folds and isinstance(val, str):
+        raise ConfigError(f"{written.place('folds')}: data.val is a file, which validates; keep one")
+    base = folded(written.base, settings.folds, 1)
+    for fault in faults_at(base, "train.monitor", f"val_{metric_of(written.base, settings)}"):
         raise ConfigError(f"{written.place('metric')}: {fault}")
 
 
@@ -221,7 +233,7 @@ def checked(written: Written, settings: Sweep) -> tuple[Dimension, ...]:
     faults: list[str] = []
     for key, given in settings.space.items():
         try:
-            made.append(_checked(written.base, key, given, settings))
+            made.append(_checked(folded(written.base, settings.folds, 1), key, given, settings))
         except BadSpace as error:
             faults += [f"{written.place('space', key)}: {line}" for line in str(error).split("\n")]
     if faults:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mlptrain import errors
-from mlptrain.errors import Interrupted, MLPTrainError, StorageError
+from mlptrain.errors import ConfigError, Interrupted, MLPTrainError, StorageError
 from mlptrain.messages import count
 from mlptrain.runs.signals import stop_requests
 from mlptrain.sweeps.journal import RUNNING, Trial
@@ -184,4 +184,9 @@ class SweepRun:
 def tried(plan: Plan) -> tuple[Experiment, tuple[str, ...]]:
     """The config as it is, built; and what it told."""
     _, experiment, told = begin(plan.configs({})[0])
+    if experiment.data.val is None:
+        raise ConfigError(
+            "data.val: validation rows decide, and there are none; set it to 0.1 to 0.2, name a file, "
+            "or take --folds"
+        )
     return experiment, tuple(told)
