@@ -34,7 +34,7 @@ sweep:
 
 
 def workers_of(place: Path, process: subprocess.Popen) -> list[int]:
-    """The processes that hold a trial: each leaves its number in the claim; the kernel says who lives."""
+    """The processes that hold a trial: each leaves its number in the claim, and the dead do as well."""
     found = {int(text) for each in place.glob("claims/*") if (text := each.read_text().strip())}
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     return [pid for pid in found if str(pid) in children]
