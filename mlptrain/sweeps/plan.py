@@ -26,7 +26,7 @@ from mlptrain.sweeps.typed import typed
 
 SAME_ROWS = (
     *("seed", "data.train", "data.target", "data.val", "data.test", "data.fold", "data.stratify"),
-    *("data.group", "data.time", "data.split_column"),
+    *("data.group", "data.time", "data.split_column", "data.target_missing"),
 )
 """Settings that would have each trial judged by other rows."""
 OTHER_LOSS = ("loss", "data.scale_target")
