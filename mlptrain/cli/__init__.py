@@ -18,6 +18,7 @@ from mlptrain.version import __version__
 COMMANDS = {
     "init": "Write a first config for a table.",
     "fit": "Train the network that a config describes.",
+    "sweep": "Search for good settings.",
     "eval": "Loss and metrics of a checkpoint.",
     "predict": "Predict the rows of a file.",
     "plot": "Draw a picture of a run.",
