@@ -13,7 +13,7 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +29,7 @@ PACKAGES = {
     "realmlp": ("realmlp", "pytabkit"),
 }
 """Peer -> its environment, and the package whose version is the peer's."""
+SEEDS = (0, 1, 2)
 
 
 @dataclass(frozen=True)
@@ -74,28 +75,29 @@ def contender(name: str, given: argparse.Namespace) -> Contender:
     return Contender(name, (python, script), version.strip())
 
 
-def jobs(who: Contender, given: argparse.Namespace) -> Iterator[Job]:
-    """All that is asked for, seed by seed, short tables first."""
-    results = given.cache / "results" / who.label / who.version
+def jobs(who: Contender, cache: Path) -> Iterator[Job]:
+    """All there are to do, seed by seed, short tables first."""
+    results = cache / "results" / who.label / who.version
     results.mkdir(parents=True, exist_ok=True)
-    folders = {name: given.cache / "tables" / name for name in given.tables}
-    size = {name: (folders[name] / "0" / "train.csv").stat().st_size for name in folders}
-    for seed in given.seeds:
+    for seed in SEEDS:
+        folders = {name: cache / "tables" / name / str(seed) for name in TABLES}
+        size = {name: (folders[name] / "train.csv").stat().st_size for name in folders}
         for name in sorted(folders, key=lambda each: size[each]):
-            folder = folders[name] / str(seed)
+            folder = folders[name]
             mark = digest([folder / "train.csv", folder / "test.csv"])
             yield Job(name, seed, folder, results / f"{name}-{seed}-{mark}.json")
 
 
-def work(who: Contender, asked: list[Job]) -> None:
+def work(who: Contender, asked: Iterable[Job]) -> None:
     """Runs what has no output yet. After a failure the runner goes on behind the job that failed."""
+    # in ROOT, so that `python -m mlptrain` is this checkout, whose digest is the version
     threads = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}
     kept = {k: v for k, v in os.environ.items() if k not in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")}
     missing = [job for job in asked if not job.output.exists()]
     while missing:
         lines = "".join(f"{job.folder}\t{job.seed}\t{job.output}\n" for job in missing)
         done = subprocess.run(
-            who.command, input=lines, text=True, stderr=subprocess.PIPE, env=kept | threads
+            who.command, input=lines, text=True, stderr=subprocess.PIPE, env=kept | threads, cwd=ROOT
         )
         missing = [job for job in missing if not job.output.exists()]
         if missing:
@@ -104,10 +106,10 @@ def work(who: Contender, asked: list[Job]) -> None:
             print(f"{who.label}, {failed.table}, seed {failed.seed}: {error}", file=sys.stderr)
 
 
-def collect(who: Contender, asked: list[Job]) -> None:
+def collect(who: Contender, every: list[Job]) -> None:
     """Writes results/NAME.json for what the runner calls NAME: the figures of every output there is."""
     found: dict[str, dict[str, dict[str, dict]]] = {}
-    for job in asked:
+    for job in every:
         if job.output.exists():
             for name, output in json.loads(job.output.read_text())["outputs"].items():
                 costs = {key: float(f"{output[key]:.3g}") for key in ("cpu", "fit") if key in output}
@@ -121,7 +123,7 @@ def collect(who: Contender, asked: list[Job]) -> None:
         head = f'{{"name": {json.dumps(label)}, "version": {json.dumps(who.version)}, "tables": {{\n'
         file = HERE / "results" / f"{label.replace(',', '').replace(' ', '-').lower()}.json"
         file.write_text(f"{head}{lines}\n}}}}\n")
-        print(f"{label} {who.version}: {sum(map(len, tables.values()))} of {len(asked)} results")
+        print(f"{label} {who.version}: {sum(map(len, tables.values()))} of {len(every)} results")
 
 
 def options() -> argparse.Namespace:
@@ -131,11 +133,16 @@ def options() -> argparse.Namespace:
     parser.add_argument("--seeds", default="0,1,2", type=lambda text: [int(s) for s in text.split(",")])
     parser.add_argument("--tables", default=",".join(TABLES), type=lambda text: text.split(","))
     parser.add_argument("--cache", default=Path.home() / ".cache" / "mlptrain-quality", type=Path)
-    parser.add_argument("--python", default=sys.executable, help="an environment with this mlptrain")
+    parser.add_argument(
+        "--python", default=sys.executable, help="an environment that can run this checkout"
+    )
     parser.add_argument("--label", default="", help="what the results of these settings are called")
     parser.add_argument("--init", default="", help="further options of mlptrain init")
     parser.add_argument("--recipe", type=Path, help="the reference script")
-    return parser.parse_args()
+    given = parser.parse_args()
+    if "recipe" in given.contenders and not given.recipe:
+        parser.error("recipe needs --recipe SCRIPT")
+    return given
 
 
 def main() -> None:
@@ -143,9 +150,9 @@ def main() -> None:
     given = options()
     for name in given.contenders:
         who = contender(name, given)
-        asked = list(jobs(who, given))
-        work(who, asked)
-        collect(who, asked)
+        every = list(jobs(who, given.cache))
+        work(who, (job for job in every if job.table in given.tables and job.seed in given.seeds))
+        collect(who, every)
 
 
 if __name__ == "__main__":
