@@ -126,19 +126,27 @@ def collect(who: Contender, every: list[Job]) -> None:
         print(f"{label} {who.version}: {sum(map(len, tables.values()))} of {len(every)} results")
 
 
+def absolute(text: str) -> Path:
+    """A path that another working directory does not change; a link is not followed."""
+    return Path(os.path.abspath(text))
+
+
 def options() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("contenders", nargs="+", choices=(*PACKAGES, "recipe", "mlptrain"))
     parser.add_argument("--seeds", default="0,1,2", type=lambda text: [int(s) for s in text.split(",")])
     parser.add_argument("--tables", default=",".join(TABLES), type=lambda text: text.split(","))
-    parser.add_argument("--cache", default=Path.home() / ".cache" / "mlptrain-quality", type=Path)
+    parser.add_argument("--cache", default=Path.home() / ".cache" / "mlptrain-quality", type=absolute)
     parser.add_argument(
-        "--python", default=sys.executable, help="an environment that can run this checkout"
+        "--python",
+        default=sys.executable,
+        type=os.path.abspath,
+        help="an environment that can run this checkout",
     )
     parser.add_argument("--label", default="", help="what the results of these settings are called")
     parser.add_argument("--init", default="", help="further options of mlptrain init")
-    parser.add_argument("--recipe", type=Path, help="the reference script")
+    parser.add_argument("--recipe", type=absolute, help="the reference script")
     given = parser.parse_args()
     if "recipe" in given.contenders and not given.recipe:
         parser.error("recipe needs --recipe SCRIPT")
