@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 
 from mlptrain.config.faults import Fault, shown
+from mlptrain.config.roles import role_faults
 from mlptrain.config.schema import Config
+from mlptrain.data.preprocessing.flag_target import SEVERAL
 from mlptrain.data.readers.toy import TOYS
+from mlptrain.data.settings import of_fields
 from mlptrain.data.written import Written
 from mlptrain.messages import advice
-from mlptrain.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS
+from mlptrain.metrics import METRICS
 from mlptrain.nn.losses import LOSSES
 
 
@@ -15,23 +18,21 @@ def cross_faults(config: Config) -> Iterator[Fault]:
     """Every fault between keys of a config whose keys are valid one by one."""
     yield from _network(config)
     yield from _norm(config)
+    yield from _ensemble(config)
     yield from _accumulation(config)
     yield from _parts(config)
+    yield from _split_columns(config)
     yield from _columns(config)
     yield from _written(config)
+    yield from _target_scale(config)
+    yield from role_faults(config.data)
     yield from _monitor(config)
 
 
 def monitored(config: Config) -> list[str]:
     """The names that `train.monitor` may have with this loss."""
     loss = LOSSES[config.loss.name]
-    metrics = CLASSIFICATION_METRICS if loss.classifies else REGRESSION_METRICS
-    usable = [
-        name
-        for name, metric in metrics.items()
-        if loss.gives_probabilities or not metric.needs_probabilities
-    ]
-    return [f"{part}_{name}" for part in ("train", "val") for name in ("loss", *usable)]
+    return [f"{part}_{name}" for part in ("train", "val") for name in ("loss", *loss.metrics)]
 
 
 def _network(config: Config) -> Iterator[Fault]:
@@ -56,6 +57,12 @@ def _norm(config: Config) -> Iterator[Fault]:
     if config.model.norm == "layer" and 1 in config.model.hidden:
         what = "layer norm makes a layer of 1 unit 0 on every row; write none, or give it more units"
         yield Fault(("model", "norm"), what, (("model", "hidden"),))
+
+
+def _ensemble(config: Config) -> Iterator[Fault]:
+    if config.model.ensemble and config.model.norm == "batch":
+        what = "batch norm has the statistics of one network, not of members; write layer, or none"
+        yield Fault(("model", "norm"), what, (("model", "ensemble"),))
 
 
 def _accumulation(config: Config) -> Iterator[Fault]:
@@ -92,13 +99,35 @@ def _parts(config: Config) -> Iterator[Fault]:
             yield Fault(("data", key), f"{shown(part)} would be a file; for none write null")
 
 
+def _split_columns(config: Config) -> Iterator[Fault]:
+    data = config.data
+    keys = [key for key in ("group", "time", "split_column") if getattr(data, key) is not None]
+    for key in keys[1:]:
+        what = f"the rows are already shared out by {keys[0]}; one of the two is enough"
+        yield Fault(("data", key), what, (("data", keys[0]),))
+    targets = (data.target,) if isinstance(data.target, str) else data.target
+    for key in keys:
+        name = getattr(data, key)
+        other = "target" if name in targets else "weight" if name == data.weight else ""
+        if other:
+            what = f"the column {shown(name)} is already in data.{other}"
+            yield Fault(("data", key), what, (("data", other),))
+    if data.time in data.categorical.columns:
+        what = f"the column {shown(data.time)} is a category by data.categorical.columns, without order"
+        yield Fault(("data", "time"), what, (("data", "categorical", "columns"),))
+    for key in ("val", "test", "fold"):
+        if data.split_column is not None and getattr(data, key):
+            what = f"the column says where each row goes; write {key}: null"
+            yield Fault(("data", "split_column"), what, (("data", key),))
+
+
 def _columns(config: Config) -> Iterator[Fault]:
     data = config.data
     targets = (data.target,) if isinstance(data.target, str) else data.target
     if len(targets) > 1 and LOSSES[config.loss.name].classifies:
         yield Fault(
             ("data", "target"),
-            f"several targets need a regression loss (mse, mae, huber), got loss {config.loss.name}",
+            f"{SEVERAL}; got loss {config.loss.name}",
             (("loss",),),
         )
     roles: dict[str, str] = {}
@@ -123,20 +152,34 @@ def _columns(config: Config) -> Iterator[Fault]:
 
 def _written(config: Config) -> Iterator[Fault]:
     for name, column in config.data.columns.items():
-        for key, what in Written(**column.model_dump()).faults():
+        for key, what in of_fields(Written, column.model_dump()).faults():
             yield Fault(("data", "columns", name, key), what)
+
+
+def _validates(config: Config) -> bool:
+    """Whether there may be validation rows; of a split_column the data say."""
+    return bool(config.data.val) or config.data.split_column is not None
+
+
+def _target_scale(config: Config) -> Iterator[Fault]:
+    scale = config.data.scale_target
+    name = config.loss.name
+    if scale in ("log", "log1p") and LOSSES[name].targets != "numbers":
+        why = "predicts logarithms by itself" if name == "poisson" else "predicts no numbers"
+        what = f"{name} {why}; write standard, got {scale}"
+        yield Fault(("data", "scale_target"), what, (("loss",),))
 
 
 def _monitor(config: Config) -> Iterator[Fault]:
     name, valid = config.train.monitor, monitored(config)
     if name not in valid:
         metric = name.removeprefix("train_").removeprefix("val_")
-        known = metric in CLASSIFICATION_METRICS or metric in REGRESSION_METRICS
+        known = metric in METRICS
         listed = ", ".join(one for one in valid if one[0] == name[0])
         hint = f"choose from {listed}" if known else advice(name, valid)
         what = f"{shown(name)} is not a value that the loss {config.loss.name} gives; {hint}"
         yield Fault(("train", "monitor"), what, (("loss",),))
-    elif name.startswith("val_") and name != "val_loss" and not config.data.val:
+    elif name.startswith("val_") and name != "val_loss" and not _validates(config):
         yield Fault(
             ("train", "monitor"),
             f"{name} needs validation rows; set data.val, or use {name.replace('val_', 'train_', 1)}",

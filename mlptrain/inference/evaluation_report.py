@@ -9,11 +9,15 @@ import numpy as np
 
 from mlptrain.data.dataset import Dataset, Rows
 from mlptrain.data.load import load_rows
+from mlptrain.data.preprocessing.flag_target import FlagTarget
+from mlptrain.data.preprocessing.policies import AS_IN_TRAINING, Policies
 from mlptrain.data.preprocessing.repairs import RepairNote
+from mlptrain.data.preprocessing.targets import Target
 from mlptrain.errors import ConfigError
 from mlptrain.inference.model import Model
 from mlptrain.inference.outside import Ranges
-from mlptrain.metrics.classification import confusion_matrix, per_class
+from mlptrain.metrics.classification import PerClass, confusion_matrix, per_class
+from mlptrain.metrics.flags import two_classes
 from mlptrain.storage.state import remark
 from mlptrain.training.data_files import data_again
 from mlptrain.training.evaluate import Evaluation
@@ -40,6 +44,7 @@ class EvaluationReport:
     notes: tuple[str, ...]
     remarks: tuple[str, ...] = ()  # what stands below the metrics
     details: str = ""  # the file that has the notes in full
+    per_target: dict[str, dict[str, float]] | None = None  # of the yes of each target
 
     @classmethod
     def of(
@@ -56,15 +61,7 @@ class EvaluationReport:
         if model.preprocessing.classes is not None and np.isfinite(evaluation.scores).all():
             predicted = evaluation.predictions()
             scores = per_class(predicted, rows.y, rows.weights)
-            table = {
-                name: {
-                    "precision": float(scores.precision[i]),
-                    "recall": float(scores.recall[i]),
-                    "f1": float(scores.f1[i]),
-                    "support": scores.support[i].item(),
-                }
-                for i, name in enumerate(model.preprocessing.classes)
-            }
+            table = {name: of_class(scores, i) for i, name in enumerate(model.preprocessing.classes)}
             confusion = confusion_matrix(predicted, rows.y, rows.weights).tolist()
         return cls(
             checkpoint=str(model.checkpoint.path),
@@ -77,6 +74,7 @@ class EvaluationReport:
             notes=tuple(notes),
             remarks=tuple(cls.remarks_on(model, measured)),
             details=details,
+            per_target=per_target(model.preprocessing.target, evaluation),
         )
 
     @staticmethod
@@ -93,13 +91,14 @@ class EvaluationReport:
             yield f"{' and '.join(ranking)}: of class {classes[1]}"
 
     def class_table(self) -> Table | None:
-        """Precision, recall, F1 and support of each class."""
-        if self.per_class is None:
+        """Precision, recall, F1 and support of each class, or of the yes of each target."""
+        what, found = "class", self.per_class
+        if found is None:
+            what, found = "target", self.per_target
+        if found is None:
             return None
-        rows: list[Sequence[str | float]] = [
-            (name, *values.values()) for name, values in self.per_class.items()
-        ]
-        return ("class", "precision", "recall", "f1", "support"), rows
+        rows: list[Sequence[str | float]] = [(name, *values.values()) for name, values in found.items()]
+        return (what, "precision", "recall", "f1", "support"), rows
 
     def confusion_table(self) -> Table | None:
         """True classes down, predicted classes across."""
@@ -122,24 +121,61 @@ class EvaluationReport:
             document["confusion_matrix"] = self.confusion
             document["classes"] = list(self.classes)
             document["per_class"] = self.per_class
+        if self.per_target is not None:
+            document["per_target"] = self.per_target
         return document
 
 
+def of_class(scores: PerClass, place: int) -> dict[str, float]:
+    """Precision, recall, F1 and support of one class."""
+    return {
+        "precision": float(scores.precision[place]),
+        "recall": float(scores.recall[place]),
+        "f1": float(scores.f1[place]),
+        "support": scores.support[place].item(),
+    }
+
+
+def per_target(target: Target, evaluation: Evaluation) -> dict[str, dict[str, float]] | None:
+    """The same of the yes of each target, where each is a yes or no."""
+    if not isinstance(target, FlagTarget) or not np.isfinite(evaluation.scores).all():
+        return None
+    predicted, truth = evaluation.predictions(), evaluation.truth().astype(np.int64)
+    weights = evaluation.rows.weights
+    return {
+        f"{name}={pair[1]}": of_class(per_class(two_classes(predicted[:, k]), truth[:, k], weights), 1)
+        for k, (name, pair) in enumerate(zip(target.names, target.values, strict=True))
+    }
+
+
 def evaluate(
-    checkpoint: str | Path, *, data: str | None = None, split: Split | None = None
+    checkpoint: str | Path,
+    *,
+    data: str | None = None,
+    split: Split | None = None,
+    policies: Policies = AS_IN_TRAINING,
 ) -> EvaluationReport:
-    """Loss and metrics of a checkpoint on a file, or on a split of its own data."""
+    """Loss and metrics of a checkpoint on a file, or on a split of its own data.
+
+    The policies are for the rows of a file.
+    """
     model = Model.load(checkpoint)
     ended = remark(Path(model.checkpoint.path).parent)
     if data is not None:
         if split is not None:
             raise ConfigError("--data names the rows: leave out --split")
+        model = model.under(policies)
         rows, notes = load_rows(
             data, model.preprocessing, target_needed=True, dtype=model.network.dtype
         )
-        outside = Ranges(model.preprocessing, model.network.dtype).outside(rows.inputs.numbers)
+        ranges = Ranges(model.preprocessing, model.network.dtype)
+        outside = ranges.found(rows.inputs.numbers, policies.out_of_range)
         notes += (f"{data}: {outside}",) * (outside.rows > 0)
         return EvaluationReport.of(model, data, model.evaluation(rows), (*ended, *notes))
+    if policies != AS_IN_TRAINING:
+        raise ConfigError(
+            "--unseen, --missing and --out-of-range are for --data: a split has those of its training"
+        )
     dataset, warnings = data_again(model.config, model.checkpoint, model.preprocessing)
     split = split or last_split(dataset)
     if split not in splits(dataset):

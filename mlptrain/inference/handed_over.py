@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.data.matrix import Matrix, checked
+from mlptrain.data.preprocessing.class_target import ClassTarget
 from mlptrain.data.preprocessing.columns.number import Number
+from mlptrain.data.preprocessing.flag_target import FlagTarget
 from mlptrain.data.preprocessing.preprocess import Preprocessing
-from mlptrain.data.preprocessing.targets import ClassTarget
 from mlptrain.data.source import Kind, as_number, label, require
 from mlptrain.data.written import Reading, Written
 from mlptrain.errors import DataError
@@ -113,6 +114,10 @@ def with_targets(source: Matrix, y: Any, made: Preprocessing) -> Matrix:
             )
         if isinstance(made.target, ClassTarget):
             columns[name] = as_names(column, made.target.classes)
+            continue
+        if isinstance(made.target, FlagTarget):
+            pair = made.target.values[made.target.names.index(name)]
+            columns[name] = as_names(column, pair)
             continue
         columns[name] = _read_as(plain("y", name, column), "y", name, made.reading)
         if columns[name].dtype.kind == "U":

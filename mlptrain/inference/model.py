@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from mlptrain.arrays import Array
 from mlptrain.data.dataset import Rows
+from mlptrain.data.preprocessing.flag_target import FlagTarget
+from mlptrain.data.preprocessing.policies import Policies
 from mlptrain.errors import DataError
 from mlptrain.inference.classes import Class, typed
 from mlptrain.inference.handed_over import rows_of, with_targets
@@ -48,6 +50,12 @@ class Model:
         """Read a checkpoint, or the best one of a run directory."""
         return cls(Checkpoint.read(path))
 
+    def under(self, policies: Policies) -> "Model":
+        """The same model, network and all, with other policies for new rows."""
+        other = object.__new__(Model)
+        vars(other).update(vars(self), preprocessing=policies.applied(self.preprocessing))
+        return other
+
     def __reduce__(self) -> tuple[type["Model"], tuple[Checkpoint]]:
         """A copy is built from the checkpoint: copied arrays would no longer share their memory."""
         return type(self), (self.checkpoint,)
@@ -76,15 +84,22 @@ class Model:
         return self.network.scores(inputs.arrays)
 
     def predict(self, X: object) -> NDArray[np.generic]:
-        """The class of each row, as in `classes`; or (N,) or (N, K) numbers in the target's unit."""
+        """The class of each row, as in `classes`; or (N,) or (N, K) numbers in the target's unit.
+
+        Of targets that are each yes or no: their values, as numbers or booleans where they are.
+        """
         scores = self.scores(X)
         if self.classes is not None:
             return np.asarray(self.classes)[scores.argmax(axis=1)]
         numbers = predictions(self.network, scores, self.preprocessing)
+        if isinstance(self.preprocessing.target, FlagTarget):
+            numbers = decided(self.preprocessing.target, numbers)
         return numbers[:, 0] if numbers.shape[1] == 1 else numbers
 
     def predict_proba(self, X: object) -> NDArray[np.float64]:
-        """(N, C) probabilities; TypeError for a model whose loss gives none."""
+        """(N, C) probabilities, or (N, K) of a yes; TypeError for a model whose loss gives none."""
+        if isinstance(self.preprocessing.target, FlagTarget):
+            return predictions(self.network, self.scores(X), self.preprocessing)
         if not self.network.loss.gives_probabilities:
             raise TypeError(
                 f"a model trained with the {self.config.loss.name} loss has no probabilities"
@@ -108,6 +123,12 @@ class Model:
     def evaluation(self, rows: Rows) -> Evaluation:
         """The scores of rows that are preprocessed already, for whatever is to be measured."""
         return evaluate(self.network, rows, self.preprocessing)
+
+
+def decided(target: FlagTarget, probabilities: Array) -> Array:
+    """(N, K) the values that are the more probable ones, in one type for all columns."""
+    pairs, yes = [np.array(typed(pair)) for pair in target.values], (probabilities > 0.5).astype(int)
+    return np.stack([pair[yes[:, k]] for k, pair in enumerate(pairs)], axis=1)
 
 
 def load(path: str | Path) -> Model:

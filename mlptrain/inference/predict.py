@@ -11,6 +11,8 @@ import numpy as np
 
 from mlptrain.arrays import Array
 from mlptrain.data.chunks import Chunk, iterate_features
+from mlptrain.data.preprocessing.flag_target import FlagTarget
+from mlptrain.data.preprocessing.policies import AS_IN_TRAINING, Policies, RangePolicy
 from mlptrain.data.preprocessing.repairs import Repair
 from mlptrain.errors import ConfigError, DataError
 from mlptrain.inference.model import Model
@@ -34,7 +36,12 @@ class Predicted:
 
 
 def predict(
-    model: Model, data: str, *, proba: bool = False, keep: Sequence[str] = ()
+    model: Model,
+    data: str,
+    *,
+    proba: bool = False,
+    keep: Sequence[str] = (),
+    policies: Policies = AS_IN_TRAINING,
 ) -> Iterator[Predicted]:
     """One row for each row of the file `data` (`-`: stdin), in its order.
 
@@ -49,7 +56,7 @@ def predict(
             f"--keep: two columns would be called {twice!r}: rename the one in the data, "
             "or leave it out"
         )
-    return _chunks(model, data, proba, keep)
+    return _chunks(model.under(policies), data, proba, keep, policies.out_of_range)
 
 
 def column_names(model: Model, *, proba: bool, keep: Sequence[str]) -> list[str]:
@@ -57,21 +64,25 @@ def column_names(model: Model, *, proba: bool, keep: Sequence[str]) -> list[str]
     names = [*keep, *model.preprocessing.targets]
     if not proba:
         return names
+    if isinstance(model.preprocessing.target, FlagTarget):
+        return [*names, *(f"proba_{name}" for name in model.preprocessing.targets)]
     if model.preprocessing.classes is None or not model.network.loss.gives_probabilities:
         raise ConfigError(
             f"--proba: a model trained with the {model.config.loss.name} loss gives no probabilities: "
-            "leave it out, or train with the softmax loss"
+            "leave it out, or train with the softmax or sigmoid loss"
         )
     return [*names, *(f"proba_{name}" for name in model.preprocessing.classes)]
 
 
-def _chunks(model: Model, data: str, proba: bool, keep: Sequence[str]) -> Iterator[Predicted]:
+def _chunks(
+    model: Model, data: str, proba: bool, keep: Sequence[str], out_of_range: RangePolicy
+) -> Iterator[Predicted]:
     preprocessing = model.preprocessing
-    rows = max(1, ENTRIES // (BATCH * len(preprocessing.features))) * BATCH
+    rows = max(1, ENTRIES // (BATCH * max(len(preprocessing.features), 1))) * BATCH
     first, ranges = 1, Ranges(preprocessing, model.network.dtype)
     for chunk in iterate_features(data, preprocessing, rows, model.network.dtype, keep):
+        outside = ranges.found(chunk.inputs.numbers, out_of_range)
         columns = _columns(model, data, chunk, first, proba)
-        outside = ranges.outside(chunk.inputs.numbers)
         yield Predicted(columns, chunk.notes, chunk.repairs, outside)
         first += len(chunk.inputs)
 
@@ -81,9 +92,16 @@ def _columns(
 ) -> dict[str, list[str] | list[float]]:
     with np.errstate(all="ignore"):  # what is not finite is refused here
         scores = model.network.scores(chunk.inputs.arrays)
-    _check_finite(data, scores, first)
-    columns: dict[str, list[str] | list[float]] = {**chunk.kept}
     predicted = predictions(model.network, scores, model.preprocessing)
+    _check_finite(data, np.hstack([scores, predicted]), first)
+    columns: dict[str, list[str] | list[float]] = {**chunk.kept}
+    target = model.preprocessing.target
+    if isinstance(target, FlagTarget):
+        columns.update(zip(target.names, target.decided(predicted), strict=True))
+        if proba:
+            names = (f"proba_{name}" for name in target.names)
+            columns.update(zip(names, predicted.T.tolist(), strict=True))
+        return columns
     if model.preprocessing.classes is None:
         columns.update(zip(model.preprocessing.targets, predicted.T.tolist(), strict=True))
         return columns
