@@ -137,6 +137,23 @@ def test_the_temperature_of_averaged_weights_is_that_of_the_averages(tmp_path):
     assert vars(model.checkpoint["calibration"]) == pytest.approx(vars(expected))
 
 
+@pytest.mark.parametrize("loss", ["softmax", {"name": "softmax", "class_weights": {"1": 9.0}}], ids=str)
+def test_the_average_of_folds_has_the_mean_of_calibrated_probabilities(tmp_path, loss):
+    more = {"data.train.points_per_class": 30, "data.test": None, "data.val": 0.3, "loss": loss}
+    config = tmp_path / "c.yaml"
+    config.write_text(json.dumps(changed(CALIBRATED, more)))
+    invoke("fit", config, "--folds", 2, "--out", tmp_path / "run", "--quiet")
+    both, X = Model.load(tmp_path / "run"), [[0.3, -0.2], [1.5, 0.4]]
+    each = [Model.load(tmp_path / f"run/fold-{k}") for k in (1, 2)]
+    expected = np.mean([model.predict_proba(X) for model in each], axis=0)
+
+    assert each[0].network.calibration != each[1].network.calibration
+    np.testing.assert_allclose(both.predict_proba(X), expected, rtol=1e-6)
+    assert both.threshold.value == np.mean([model.threshold.value for model in each])
+    weight = 1.0 if loss == "softmax" else 9.0
+    np.testing.assert_array_equal(both.predict(X), weight * expected[:, 1] > expected[:, 0])
+
+
 def test_training_is_the_same_bit_for_bit_without_a_temperature(run, tmp_path):
     plain = {**CALIBRATED, "calibration": "none", "decision": None}
     mlptrain.fit(plain, out=tmp_path / "plain")

@@ -41,8 +41,15 @@ class SoftmaxLoss(ClassificationLoss):
         >>> np.exp(SoftmaxLoss(class_weights=[1.0, 9.0]).unweighted(scores)).round(6)
         array([[1.      , 0.333333]])
         """
-        w = self.class_weights
-        return scores if w is None else scores - np.log(np.where(w > 0, w, 1.0))
+        return scores if self.class_weights is None else scores - self.log_weights()
+
+    def weighted(self, scores: Array) -> Array:
+        return scores if self.class_weights is None else scores + self.log_weights()
+
+    def log_weights(self) -> Array:
+        """(C,) log w_c; 0 for a class of weight 0, or without weights."""
+        w = np.ones(()) if self.class_weights is None else self.class_weights
+        return np.asarray(np.log(np.where(w > 0, w, 1.0)))
 
     def saved(self, *inputs: Shape) -> tuple[Buffer, ...]:
         # One row of memory per class: what is reduced over the classes of every row is then a few
