@@ -217,3 +217,22 @@ def test_a_packed_model_that_is_sealed_but_wrong_is_refused(packed, tmp_path, mi
     result = invoke("predict", tmp_path / "bad.npz", "rows.csv")
     assert result.exit_code == 5
     assert len(faults(result)) == 1
+
+
+def test_a_refit_learns_from_all_rows_as_long_as_the_folds_found_best(bag, tmp_path):
+    best = [each["best_epoch"] for each in json.loads((bag / "folds.json").read_text())["runs"]]
+    result = invoke("fit", "--refit", bag, "--out", tmp_path / "run", "--json")
+    assert result.exit_code == 0, result.stderr
+    assert f"all rows for {round(np.mean(best))} epoch" in result.stderr
+    found = json.loads(invoke("eval", tmp_path / "run", "--json").stdout)
+    assert (found["split"], found["rows"]) == ("train", len(ROWS))
+    summary = json.loads(result.stdout)
+    assert summary["best_epoch"] == summary["epochs"] == round(np.mean(best))
+
+
+def test_a_refit_has_the_config_of_its_folds(bag):
+    result = invoke("fit", bag / "fold-1" / "config.yaml", "--refit", bag)
+    assert result.exit_code == 2
+    assert faults(result)[0].startswith("--refit RUN has the config of its folds")
+    result = invoke("fit", "--refit", bag / "fold-1")
+    assert "is no directory of folds" in faults(result)[0]
