@@ -13,6 +13,7 @@ from mlptrain.nn.network import Network, perceptron
 from mlptrain.nn.regularizers import REGULARIZERS
 from mlptrain.optim import OPTIMIZERS
 from mlptrain.optim.schedules import SCHEDULES, warm_up
+from mlptrain.training.average import Average
 from mlptrain.training.gradients import clip, gradient_norm
 
 CASES = sorted((Path(__file__).parent / "golden" / "trajectories").glob("*.json"))
@@ -34,6 +35,7 @@ def build(case):
         outputs,
         hidden,
         [activation] * len(hidden),
+        tables=case.get("tables", ()),
         bias=case["network"]["bias"],
         norm=case["network"]["norm"],
         dropout=case["network"]["dropout"],
@@ -52,6 +54,8 @@ def load(case, network, rows):
     training = network.training
     plan = training.graph.plan(len(rows))
     plan.value(training.inputs[0])[...] = np.array(case["X"])[rows]
+    if "codes" in case:
+        plan.value(training.inputs[1])[...] = np.array(case["codes"])[rows]
     plan.value(training.y)[...] = np.array(case["y"])[rows]
     if training.weights is not None:
         plan.value(training.weights)[...] = np.array(case["row_weights"])[rows]
@@ -64,6 +68,7 @@ def replay(case):
     """Train as the case says; what was seen on the way, under the names of the file."""
     network = build(case)
     w, dw = network.parameters.values, network.parameters.gradients
+    average = Average(network, case.get("average", 0.0))
     optimizer = chosen(OPTIMIZERS, case["optimizer"])
     optimizer.attach(w, network.parameters.segments_at(case["optimizer"].get("rate_factors", {})))
     options = {key: v for key, v in case["schedule"].items() if key not in {"name", "warmup"}}
@@ -85,6 +90,8 @@ def replay(case):
         if case["clip_norm"] is not None:
             clip(dw, case["clip_norm"])
         optimizer.step(w, dw, seen["learning_rates"][-1])
+        average.follow(network, optimizer.t)
+    seen["averaged"] = average.arrays(network)
     seen["final"] = {p.name: p.value for p in network.parameters}
     return seen
 
@@ -107,10 +114,11 @@ def test_twenty_steps_follow_the_trajectory_of_pytorch(path):
         np.testing.assert_allclose(
             seen["gradients0"][name], gradient, rtol=TOLERANCE, atol=atol, err_msg=name
         )
-    for name, values in case["final"].items():
-        np.testing.assert_allclose(
-            seen["final"][name], values, rtol=TOLERANCE, atol=1e-13, err_msg=name
-        )
+    for key in case.keys() & {"final", "averaged"}:
+        for name, values in case[key].items():
+            np.testing.assert_allclose(
+                seen[key][name], values, rtol=TOLERANCE, atol=1e-13, err_msg=f"{key} {name}"
+            )
 
 
 @pytest.mark.parametrize(

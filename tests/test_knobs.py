@@ -12,8 +12,9 @@ from helpers import TOY, changed, fingerprint
 import mlptrain
 from mlptrain.config import load_config
 from mlptrain.config.choices import options_of
-from mlptrain.config.schema import Config, EarlyStopping
+from mlptrain.config.schema import Config
 from mlptrain.config.section import Section
+from mlptrain.config.train import EarlyStopping
 from mlptrain.data.readers.toy import TOYS
 from mlptrain.errors import MLPTrainError
 from mlptrain.nn.activations import ACTIVATIONS
@@ -56,6 +57,7 @@ OPTION_VALUES = {
     "class_weights": [1.0, 3.0],
     "delta": 0.3,
     "reduction": "sum",
+    "levels": [0.2, 0.7],
     "slope": 0.3,
     "alpha": 0.5,
     "pieces": 3,
@@ -109,7 +111,17 @@ KEY_CASES = {
     "data.target_missing": ("table", {"data.train": "gaps.csv"}, "drop"),
     "data.missing.policy": ("table", BLANKS, "median"),
     "data.missing.indicator": ("table", BLANKS, True),
+    "data.numeric.encode": ("table", {}, "piecewise"),
     "data.categorical.encode": ("table", {}, "error"),
+    "data.categorical.binary": (
+        "table",
+        {
+            "data.categorical.columns": ["cls"],
+            "data.target": "w",
+            "data.ignore": ["n", "when", "price", "size"],
+        },
+        "signed",
+    ),
     "data.categorical.unseen": ("table", {"data.val": "unseen.csv"}, "zeros"),
     "data.categorical.missing": ("table", {"data.val": "blank.csv"}, "zeros"),
     "data.categorical.columns": ("table", {"data.ignore": ["n", "when", "price", "size"]}, ["w"]),
@@ -144,6 +156,11 @@ KEY_CASES = {
         {"train.epochs": 4, "train.eval_every": 1},
         {"patience": 1, "min_delta": 9.0},
     ),
+    "train.average": (
+        {"optimizer": {"name": "sgd", "learning_rate": 5.0}, "train.eval_every": 1},
+        {"ema": 0.5},
+    ),
+    "train.max_minutes": ({"train.eval_every": 1000}, 1e-9),
     "train.eval_every": ({}, 1),
     "init_from": ({}, {"checkpoint": "source"}),
 }

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 
 from mlptrain.config.faults import Fault, shown
+from mlptrain.config.roles import role_faults
 from mlptrain.config.schema import Config
 from mlptrain.data.preprocessing.flag_target import SEVERAL
 from mlptrain.data.readers.toy import TOYS
+from mlptrain.data.settings import of_fields
 from mlptrain.data.written import Written
 from mlptrain.messages import advice
 from mlptrain.metrics import METRICS
@@ -23,6 +25,8 @@ def cross_faults(config: Config) -> Iterator[Fault]:
     yield from _columns(config)
     yield from _written(config)
     yield from _target_scale(config)
+    yield from role_faults(config.data)
+    yield from _levels(config)
     yield from _monitor(config)
     yield from _folds(config)
 
@@ -95,9 +99,10 @@ def _parts(config: Config) -> Iterator[Fault]:
         if data.fold.number > data.fold.of:
             what = f"there is no fold {data.fold.number} of {data.fold.of}"
             yield Fault(("data", "fold"), what)
-        if data.test:
-            what = "the fold is the test set; write test: null"
-            yield Fault(("data", "fold"), what, (("data", "test"),))
+        held = data.fold.holds
+        if getattr(data, held):
+            what = f"the fold is the {held} set; write {held}: null"
+            yield Fault(("data", "fold"), what, (("data", held),))
     if isinstance(data.train, str) and data.train in TOYS:
         what = f"a toy set is written {{name: {data.train}}}; a file of that name, ./{data.train}"
         yield Fault(("data", "train"), what)
@@ -159,13 +164,15 @@ def _columns(config: Config) -> Iterator[Fault]:
 
 def _written(config: Config) -> Iterator[Fault]:
     for name, column in config.data.columns.items():
-        for key, what in Written(**column.model_dump()).faults():
+        for key, what in of_fields(Written, column.model_dump()).faults():
             yield Fault(("data", "columns", name, key), what)
 
 
 def _validates(config: Config) -> bool:
     """Whether there may be validation rows; of a split_column the data say."""
-    return bool(config.data.val) or config.data.split_column is not None
+    fold = config.data.fold
+    validating = fold is not None and fold.holds == "val"
+    return bool(config.data.val) or validating or config.data.split_column is not None
 
 
 def _target_scale(config: Config) -> Iterator[Fault]:
@@ -175,6 +182,13 @@ def _target_scale(config: Config) -> Iterator[Fault]:
         why = "predicts logarithms by itself" if name == "poisson" else "predicts no numbers"
         what = f"{name} {why}; write standard, got {scale}"
         yield Fault(("data", "scale_target"), what, (("loss",),))
+
+
+def _levels(config: Config) -> Iterator[Fault]:
+    levels = config.loss.options().get("levels", ())
+    if list(levels) != sorted(set(levels)):
+        what = f"levels rise; write {sorted(set(levels))}, got {list(levels)}"
+        yield Fault(("loss", "levels"), what)
 
 
 def _monitor(config: Config) -> Iterator[Fault]:

@@ -12,9 +12,12 @@ from pydantic import ConfigDict, Field, Strict
 
 from mlptrain.bounds import Count, Fraction, NonNegative, NonNegativeCount, Positive
 from mlptrain.config.choices import Choice, Named, Option
+from mlptrain.config.columns import Categorical, Column, Missing, Numeric
 from mlptrain.config.kinds import Kinds, ShortFor
 from mlptrain.config.model import Model
 from mlptrain.config.section import Columns, Section, Text, setting
+from mlptrain.config.sweep import Searched
+from mlptrain.config.train import Average, EarlyStopping, Interval
 from mlptrain.data.readers.toy import TOYS
 from mlptrain.nn.losses import LOSSES
 from mlptrain.optim import OPTIMIZERS
@@ -37,60 +40,14 @@ Schedule = Annotated[
 ]
 
 
-class Missing(Section):
-    """Blanks in the data. `missing: mean` is short for `missing: {policy: mean}`."""
-
-    policy: Literal["error", "mean", "median", "drop"] = setting(
-        "error",
-        "blanks in number columns: refuse, fill in the training rows' mean or median, drop the row",
-    )
-    indicator: bool = setting(False, "add a column that is 1 where a value was missing")
-
-
-class Categorical(Section):
-    """Columns of text. `categorical: error` is short for `categorical: {encode: error}`."""
-
-    encode: Literal["one_hot", "error"] = setting(
-        "one_hot", "text columns: one 0/1 column for each category, or refuse them"
-    )
-    unseen: Literal["error", "zeros", "mode"] = setting(
-        "error",
-        "a category that the training rows do not have: refuse, all zeros, or the most frequent one",
-    )
-    missing: Literal["error", "zeros"] = setting(
-        "error", "a blank in a text column: refuse, or all zeros"
-    )
-    columns: Columns = setting([], "number columns to be taken as categories: codes, zip codes")
-
-
-class Column(Section):
-    """What is known of one column."""
-
-    missing: Columns = setting([], 'more texts that stand for a missing value: [n/a, "-", "-999"]')
-    present: Columns = setting([], "texts that are values here, though usually missing ones: [NA]")
-    decimal: Literal[".", ","] | None = setting(
-        None, "what begins the decimals: , for 174,1; null: a point, or a comma if thousands is a point"
-    )
-    thousands: Literal[",", ".", " ", "'"] | None = setting(
-        None, "what separates thousands; ' ' is the narrow space and ' the apostrophe too"
-    )
-    unit: Annotated[Text | None, Kinds("a text or null")] = setting(
-        None, "a text before or behind every number: $, EUR, kg, % (94% is 94)"
-    )
-    negative: Literal["sign", "brackets", "trailing"] | None = setting(
-        None,
-        "negative numbers, beside -12 and −12: (12) or 12-; sign if there is nothing else to declare",
-    )
-    date: Annotated[Text | None, Kinds("a form of dates or null")] = setting(
-        None, "the form of dates as %Y %m %d %b %B %H %I %M %S %p %z: '%d.%m.%Y'; see also `dates`"
-    )
-
-
 class Fold(Section):
     """One fold of several. `mlptrain fit CONFIG --folds 5` writes this key; it is rarely typed."""
 
     number: Count = Field(description="which fold is held out, from 1 on")
     of: Annotated[int, Ge(2)] = Field(description="how many folds the rows are dealt out to")
+    holds: Literal["test", "val"] = setting(
+        "test", "what the fold is: the test rows, or the validation rows of those that do not test"
+    )
 
 
 class Data(Section):
@@ -139,10 +96,10 @@ class Data(Section):
     weight: Annotated[Text | None, Kinds("a column or null")] = setting(
         None, "column of row weights (>= 0): how much each row counts in loss and metrics"
     )
-    scale: Literal["standard", "minmax", "robust", "none"] = setting(
+    scale: Literal["standard", "minmax", "smooth_clip", "robust", "log", "none"] = setting(
         "standard",
-        "number columns: mean 0 and deviation 1, range 0 to 1, median and quartiles (for outliers), "
-        "or as they are",
+        "number columns: mean 0 and deviation 1, range 0 to 1, median and quartiles with a soft limit "
+        "of 3 (for outliers; robust is its older name), the logarithm (for long tails), or as they are",
     )
     scale_target: Literal["standard", "log", "log1p", "none"] = setting(
         "standard",
@@ -160,8 +117,11 @@ class Data(Section):
         None, "texts that stand for a missing value, in place of NA, N/A, NaN, null and ?"
     )
     columns: dict[Text, Column] = setting(
-        {}, 'how single columns are written: {income: {decimal: ",", missing: [n/a, "-"]}}'
+        {},
+        "what single columns are, how they are written and how they enter: "
+        '{income: {decimal: ",", missing: [n/a, "-"], scale: log}, month: {kind: category}}',
     )
+    numeric: Annotated[Numeric, ShortFor("encode")] = setting({}, "how number columns enter")
     categorical: Annotated[Categorical, ShortFor("encode")] = setting(
         {}, "what to do about text columns"
     )
@@ -193,22 +153,6 @@ class Regularization(Section):
     l1: NonNegative = setting(
         0.0, "l1 * sum of absolute weights, added to the loss; drives weights to 0"
     )
-
-
-class EarlyStopping(Section):
-    """When to stop before the last epoch."""
-
-    patience: Count = setting(10, "evaluations in a row without an improvement before the run stops")
-    min_delta: NonNegative = setting(0.0, "how much better a value must be to count as an improvement")
-
-
-class Steps(Section):
-    """An interval in optimizer steps."""
-
-    steps: Count = Field(description="a number of optimizer steps, for long epochs")
-
-
-Interval = Annotated[Count | Steps, Kinds("a number of epochs, or {steps: n}")]
 
 
 class Train(Section):
@@ -243,6 +187,14 @@ class Train(Section):
     )
     early_stopping: Annotated[EarlyStopping | None, Kinds("{patience: n} or null")] = setting(
         None, "stop when `monitor` no longer improves; null: never"
+    )
+    average: Annotated[Average | None, Kinds("{ema: 0.99} or null")] = setting(
+        None,
+        "follow the average of the weights too, and keep it as the best where `monitor` is better "
+        "with it; null: the weights alone",
+    )
+    max_minutes: Annotated[Positive | None, Kinds("a number > 0, or null")] = setting(
+        None, "end the run after so many minutes, with an evaluation; null: no limit"
     )
     eval_every: Interval = setting(1, "epochs between evaluations, or {steps: n}")
     checkpoint_every: Interval = setting(1, "epochs between checkpoints, or {steps: n}")
@@ -296,3 +248,4 @@ class Config(Section):
     init_from: Annotated[InitFrom | None, Kinds("{checkpoint: RUN} or null")] = setting(
         None, "begin with the weights of a checkpoint; null: with the initializer's"
     )
+    sweep: Searched = setting(None, "what `mlptrain sweep` tries out; `fit` does not read it")

@@ -15,6 +15,7 @@ from mlptrain.graph.node import Node
 from mlptrain.graph.plan import Plan, Value
 from mlptrain.nn.activations import Activation
 from mlptrain.nn.dropout import Dropout
+from mlptrain.nn.embedding import Concatenate, Embedding
 from mlptrain.nn.linear import Linear
 from mlptrain.nn.members import Heads, Shared
 from mlptrain.nn.norm import BatchNorm, FixedNorm, LayerNorm
@@ -33,6 +34,7 @@ class Wiring:
     """A graph while layers join it, and what they leave behind.
 
     trains   whether gradients are wanted: the training graph
+    codes    the input that embeddings look up, where there is one
     leaves   the parameters read, by name
     outputs  of each layer of units, by its name: activations, and the scores of the last one
     hidden   those that are activations
@@ -46,6 +48,7 @@ class Wiring:
     parameters: Parameters
     statistics: Statistics
     trains: bool
+    codes: Value | None = None
     leaves: dict[str, Value] = field(default_factory=dict)
     outputs: dict[str, Value] = field(default_factory=dict)
     hidden: dict[str, Value] = field(default_factory=dict)
@@ -138,6 +141,36 @@ class ScaleMembers(Layer):
         return wiring.graph.add(
             InputScale(), x, wiring.leaf(f"{self.name}.scale"), name=f"{self.name}.scaled"
         )
+
+
+@dataclass(frozen=True)
+class Embed(Layer):
+    """Puts the vector of each code beside the numbers: `embedding1.table`, `embedding2.table`, ...
+
+    tables   (rows, width) of each column of codes. Row 0 stands for what training did not know
+    """
+
+    tables: Sequence[tuple[int, int]]
+    name: str = "embedding"
+
+    def units(self, width: int) -> int:
+        return width + sum(units for _, units in self.tables)
+
+    def parameters(self, width: int) -> Sequence[ParameterSpec]:
+        return [
+            ParameterSpec(f"{self.name}{number}.table", tuple(shape), "embedding")
+            for number, shape in enumerate(self.tables, 1)
+        ]
+
+    def join(self, wiring: Wiring, x: Value) -> Value:
+        if wiring.codes is None:
+            raise ValueError("embeddings need codes")
+        parts = [x]
+        for column in range(len(self.tables)):
+            name = f"{self.name}{column + 1}"
+            table = wiring.leaf(f"{name}.table")
+            parts.append(wiring.graph.add(Embedding(column), table, wiring.codes, name=name))
+        return wiring.graph.add(Concatenate(), *parts, name="embedded")
 
 
 @dataclass(frozen=True)

@@ -22,12 +22,14 @@ from mlptrain.graph.graph import Graph
 from mlptrain.graph.node import Node
 from mlptrain.graph.plan import Plan, Value
 from mlptrain.nn.activations import Activation
+from mlptrain.nn.drawing import draw
 from mlptrain.nn.dropout import draw_mask
 from mlptrain.nn.initializers import Initializer
 from mlptrain.nn.layers import (
     Activate,
     Dense,
     Drop,
+    Embed,
     Layer,
     NormalizeBatch,
     NormalizeRows,
@@ -61,6 +63,11 @@ class Architecture:
     def outputs(self) -> int:
         """How many scores come out."""
         return self.widths()[-1]
+
+    @property
+    def codes(self) -> int:
+        """How many codes are looked up for a row."""
+        return sum(len(layer.tables) for layer in self.layers if isinstance(layer, Embed))
 
     @property
     def activations(self) -> list[Activation]:
@@ -97,6 +104,7 @@ def perceptron(
     hidden: Sequence[int] = (),
     activations: Sequence[Activation] = (),
     *,
+    tables: Sequence[tuple[int, int]] = (),
     bias: bool = True,
     norm: Norm = "none",
     dropout: float = 0.0,
@@ -107,6 +115,7 @@ def perceptron(
 ) -> Architecture:
     """A multi-layer perceptron with one activation for each hidden layer.
 
+    tables        (rows, width) of the embedding of each column of codes beside the `inputs`
     input_scale   a learned factor for each input in front
     ntk           linear layers of the NTK parametrization
     last_start    where W and b of the last layer start
@@ -116,9 +125,9 @@ def perceptron(
     >>> [layer.name for layer in perceptron(4, 3, [8], [ACTIVATIONS["relu"]()], norm="layer").layers]
     ['layer1', 'norm1', 'layer1', 'layer2']
     """
-    layers: list[Layer] = [ScaleInputs()] if input_scale else []
-    if members:
-        layers.append(ScaleMembers(members))
+    layers: list[Layer] = [Embed(tables)] if tables else []
+    layers += [ScaleInputs()] if input_scale else []
+    layers += [ScaleMembers(members)] if members else []
     for number, (units, activation) in enumerate(zip(hidden, activations, strict=True), 1):
         layers.append(Dense(f"layer{number}", activation.linear_units(units), bias, ntk))
         if norm != "none":
@@ -126,8 +135,8 @@ def perceptron(
         layers.append(Activate(f"layer{number}", activation, units))
         if dropout:
             layers.append(Drop(f"layer{number}", dropout, units))
-    last = Dense(f"layer{len(hidden) + 1}", outputs, bias, ntk, last_start, members)
-    return Architecture(inputs, [*layers, last])
+    layers.append(Dense(f"layer{len(hidden) + 1}", outputs, bias, ntk, last_start, members))
+    return Architecture(inputs, layers)
 
 
 class Network:
@@ -152,19 +161,8 @@ class Network:
         self._idle = [PredictionGraph(self)]  # those that no call is using
 
     def initialize(self, initializer: Initializer, seed: int, bias_std: float = 0.0) -> None:
-        """Draw what is drawn, each parameter from a stream of its own; biases from N(0, bias_std^2)."""
-        for number, weight in enumerate(self.parameters.of_kind("weight"), 1):
-            if weight.spec.start == "drawn":
-                generator = stream(seed, "init", number)
-                weight.value[...] = initializer(generator, weight.value.shape, weight.spec.fans)
-        for number, bias in enumerate(self.parameters.of_kind("bias"), 1):
-            if bias.spec.start == "drawn" and bias_std:
-                generator = stream(seed, "init bias", number)
-                bias.value[...] = generator.normal(0.0, bias_std, bias.value.shape)
-        for number, scale in enumerate(self.parameters.of_kind("scale"), 1):
-            if scale.spec.start == "signs":
-                signs = stream(seed, "init signs", number).choice((-1.0, 1.0), scale.value.shape)
-                scale.value[...] = signs
+        """Draw what is drawn."""
+        draw(self.parameters, initializer, seed, bias_std)
 
     def regularization_loss(self) -> float:
         """lambda R(W) of the weights as they stand."""
@@ -203,28 +201,34 @@ class Network:
         finally:
             self._idle.append(prediction)
 
-    def wire(self, graph: Graph, x: Value, *, trains: bool) -> tuple[Wiring, Value]:
+    def inputs_of(self, graph: Graph) -> tuple[Value, ...]:
+        """Add what is read of each row to a graph: X, and codes where some are looked up."""
+        x, codes = graph.input("X", (None, self.architecture.inputs)), self.architecture.codes
+        return (x, graph.input("codes", (None, codes), np.int32)) if codes else (x,)
+
+    def wire(
+        self, graph: Graph, x: Value, codes: Value | None = None, *, trains: bool
+    ) -> tuple[Wiring, Value]:
         """Let every layer join a graph behind `x`: what they leave behind, and the scores."""
-        wiring = Wiring(graph, self.parameters, self.statistics, trains)
+        wiring = Wiring(graph, self.parameters, self.statistics, trains, codes)
         for layer in self.architecture.layers:
             x = layer.join(wiring, x)
         return wiring, x
 
 
 class PredictionGraph:
-    """X -> scores."""
+    """X (and codes) -> scores."""
 
     def __init__(self, network: Network) -> None:
         self.graph = Graph(network.dtype, keeps_all=False)
-        x = self.graph.input("X", (None, network.architecture.inputs))
-        self.inputs: tuple[Value, ...] = (x,)
-        _, self.scores = network.wire(self.graph, x, trains=False)
+        self.inputs = network.inputs_of(self.graph)
+        _, self.scores = network.wire(self.graph, *self.inputs, trains=False)
         if network.architecture.members:
             self.scores = combined(self.graph, self.scores, network.loss)
 
 
 class TrainingGraph:
-    """X, y (and row weights, dropout masks) -> data loss + regularization loss.
+    """X, y (and codes, row weights, dropout masks) -> data loss + regularization loss.
 
     Its scores are those of the members, (k, N, C), where the network is an ensemble.
     """
@@ -232,14 +236,13 @@ class TrainingGraph:
     def __init__(self, network: Network, penalties: Sequence[Node], weighted: bool) -> None:
         architecture = network.architecture
         self.graph = graph = Graph(network.dtype, keeps_all=False)
-        x = graph.input("X", (None, architecture.inputs))
-        self.inputs: tuple[Value, ...] = (x,)
+        self.inputs = network.inputs_of(graph)
         if network.loss.classifies:
             self.y = graph.input("y", (None,), np.int64)
         else:
-            self.y = graph.input("y", (None, architecture.outputs))
+            self.y = graph.input("y", (None, architecture.outputs // network.loss.per_target))
         self.weights = graph.input("weights", (None,)) if weighted else None
-        self.wiring, self.scores = network.wire(graph, x, trains=True)
+        self.wiring, self.scores = network.wire(graph, *self.inputs, trains=True)
         targets = (self.y,) if self.weights is None else (self.y, self.weights)
         loss = MeanLoss(network.loss) if architecture.members else network.loss
         self.data_loss = graph.add(loss, self.scores, *targets, name="data_loss")

@@ -14,11 +14,11 @@ from numpy.typing import DTypeLike
 from mlptrain.arrays import Array, Segment, Shape
 from mlptrain.graph.memory import zeros
 
-Kind = Literal["weight", "bias", "scale", "gain", "shift"]
-"""A linear layer has a weight and a bias, the inputs a scale, a norm a gain and a shift."""
+Kind = Literal["weight", "bias", "scale", "gain", "shift", "embedding"]
+"""A linear layer has a weight and a bias, the inputs a scale, a norm a gain and a shift, a column of
+codes an embedding."""
 Start = Literal["drawn", "ones", "signs", "zeros"]
-"""Where a parameter starts: drawn by the initializer (weights and biases), at random signs, or at a
-number."""
+"""Where a parameter starts: drawn (weights, biases, embeddings), at random signs, or at a number."""
 RateFactors = Mapping[str, float]
 """Factors on the learning rate for kinds of parameters, 1 where a kind is not named."""
 

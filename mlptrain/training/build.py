@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.config import Config
-from mlptrain.config.schema import Steps
+from mlptrain.config.train import Steps
 from mlptrain.data.dataset import Dataset
 from mlptrain.data.load import load_dataset
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.preprocessing.targets import balanced, class_masses
-from mlptrain.data.settings import Categorical, Fold, Missing, Settings
+from mlptrain.data.settings import Categorical, Fold, Missing, Numeric, Role, Settings, of_fields
 from mlptrain.data.source import finder
 from mlptrain.data.written import Written
 from mlptrain.errors import ConfigError
@@ -30,6 +30,7 @@ from mlptrain.optim import OPTIMIZERS, Optimizer
 from mlptrain.optim.schedules import SCHEDULES, Schedule, warm_up
 from mlptrain.system.memory_limit import memory_limit
 from mlptrain.system.threads import choose_threads
+from mlptrain.training.average import Average
 from mlptrain.training.experiment import (
     EarlyStopping,
     Experiment,
@@ -72,6 +73,8 @@ def build(config: Config, threads: int | None = None, data: Dataset | None = Non
         else None,
         eval_every=interval(train.eval_every),
         log_histograms=train.log_histograms,
+        average=None if train.average is None else Average(network, train.average.ema),
+        max_seconds=None if train.max_minutes is None else 60 * train.max_minutes,
         threads=threads,
     )
     return replace(experiment, data=data.with_notes(weightless_notes(experiment)))
@@ -93,25 +96,30 @@ def load(config: Config, fitted: Preprocessing | None = None) -> Dataset:
 def settings_of(config: Config) -> Settings:
     """What a config asks of the data."""
     section = config.data.model_dump(exclude={"image_shape"})
-    unseen = section["categorical"]["unseen"]
-    if (
-        section["fold"] is not None and unseen == "error"
-    ):  # what is rare in the table is missing from some folds
-        section["categorical"]["unseen"] = "zeros"
-    for key, nested in (("missing", Missing), ("categorical", Categorical), ("fold", Fold)):
+    if section["fold"] is not None and section["categorical"]["unseen"] == "error":
+        section["categorical"]["unseen"] = (
+            "zeros"  # what is rare in the table is missing from some folds
+        )
+    for key, nested in (("missing", Missing), ("numeric", Numeric), ("fold", Fold)):
         section[key] = None if section[key] is None else nested(**section[key])
-    section["columns"] = {name: Written(**each) for name, each in section["columns"].items()}
+    section["categorical"] = Categorical(**section["categorical"])
+    columns = section.pop("columns")
+    written = {name: of_fields(Written, each) for name, each in columns.items()}
     return Settings(
         **section,
+        columns={name: each for name, each in written.items() if each != Written()},
+        roles={name: of_fields(Role, each) for name, each in columns.items()},
         targets=LOSSES[config.loss.name].targets,
         seed=config.seed,
         dtype=np.dtype(config.model.dtype),
     )
 
 
-def outputs(data: Dataset) -> int:
-    """How many scores the network puts out: one for each class, or for each target column."""
-    return len(data.classes) if data.classes is not None else len(data.targets)
+def outputs(config: Config, made: Preprocessing) -> int:
+    """How many scores the network puts out: one for each class, or for each target and level."""
+    if made.classes is not None:
+        return len(made.classes)
+    return len(made.targets) * loss_for(config, None).per_target
 
 
 def network_on(config: Config, data: Dataset, dtype: str | None = None) -> Network:
@@ -119,22 +127,20 @@ def network_on(config: Config, data: Dataset, dtype: str | None = None) -> Netwo
     weights, weighted = class_weights(config, data), data.train.weights is not None
     if config.model.norm == "batch" and len(data.train) == 1:
         raise ConfigError("model.norm: batch norm needs two training rows, and there is one; use layer")
-    return network_for(
-        config, len(data.features), outputs(data), weights, weighted=weighted, dtype=dtype
-    )
+    made = data.preprocessing
+    architecture = architecture_for(config, len(made.features), outputs(config, made), made.tables)
+    return network_for(config, architecture, weights, weighted=weighted, dtype=dtype)
 
 
 def network_for(
     config: Config,
-    inputs: int,
-    outputs: int,
+    architecture: Architecture,
     weights: Sequence[float] | None,
     *,
     weighted: bool = False,
     dtype: str | None = None,
 ) -> Network:
     """The network of a config, all its weights still 0."""
-    architecture = architecture_for(config, inputs, outputs)
     check_fits(architecture, dtype or config.model.dtype)
     return Network(
         architecture,
@@ -145,8 +151,10 @@ def network_for(
     )
 
 
-def architecture_for(config: Config, inputs: int, outputs: int) -> Architecture:
-    """The layers of a config."""
+def architecture_for(
+    config: Config, inputs: int, outputs: int, tables: Sequence[tuple[int, int]] = ()
+) -> Architecture:
+    """The layers of a config, for so many numbers and codes of each row."""
     model = config.model
     chosen = model.activation
     each = chosen if isinstance(chosen, tuple) else (chosen,) * len(model.hidden)
@@ -155,6 +163,7 @@ def architecture_for(config: Config, inputs: int, outputs: int) -> Architecture:
         outputs,
         model.hidden,
         [ACTIVATIONS[choice.name](**choice.options()) for choice in each],
+        tables=tables,
         bias=model.bias,
         norm=model.norm,
         dropout=model.dropout,

@@ -43,14 +43,12 @@ def train(experiment: Experiment, progress: Progress) -> Iterator[Record | None]
     per_epoch, total = experiment.steps_per_epoch, experiment.total_steps
     clock = Clock(progress.seconds)
     for epoch in range(progress.step // per_epoch, experiment.epochs):
-        order = epoch_order(experiment.seed, epoch, len(experiment.data.train))
-        fewest = 1 if experiment.drop_last else experiment.fewest_rows
-        steps = batches(order, experiment.rows_per_step, fewest)
-        for rows in islice(steps, progress.step % per_epoch, per_epoch):
+        for rows in rows_of_steps(experiment, epoch, progress.step % per_epoch):
             factor = experiment.schedule(progress.step, total, per_epoch) * progress.rate_factor
             lr = experiment.optimizer.learning_rate * factor
             done = progress.step + 1
-            due = experiment.eval_every.due(done, per_epoch) or done == total
+            ends = done == total or experiment.out_of_time(clock.seconds())
+            due = experiment.eval_every.due(done, per_epoch) or ends
             seen = None
             if due and experiment.log_histograms:
                 norm, seen = watched_step(experiment, progress, rows, lr)
@@ -60,11 +58,22 @@ def train(experiment: Experiment, progress: Progress) -> Iterator[Record | None]
             if due:
                 if norm is None:
                     norm = gradient_norm(experiment.network.parameters.gradients)
-                yield replace(measure(experiment, progress, lr, norm, clock), histograms=seen)
+                record = replace(measure(experiment, progress, lr, norm, clock), histograms=seen)
+                if ends and done < total and not progress.stopped:
+                    progress.stopped = time_is_up(experiment)
+                yield record
                 if progress.stopped:
                     return
             else:
                 yield None
+
+
+def rows_of_steps(experiment: Experiment, epoch: int, done: int = 0) -> Iterator[RowNumbers]:
+    """The training rows of each step of an epoch, but for those already done."""
+    order = epoch_order(experiment.seed, epoch, len(experiment.data.train))
+    fewest = 1 if experiment.drop_last else experiment.fewest_rows
+    steps = batches(order, experiment.rows_per_step, fewest)
+    return islice(steps, done, experiment.steps_per_epoch)
 
 
 def take_step(
@@ -86,6 +95,8 @@ def take_step(
             optimizer.step(w, dw, lr)
             for statistics in seen:
                 network.training.wiring.follow(statistics)
+            if experiment.average is not None:
+                experiment.average.follow(network, optimizer.t)
     progress.step += 1
     return plan, norm
 
@@ -178,6 +189,11 @@ def usable(experiment: Experiment, progress: Progress, plan: Plan, rows: RowNumb
         f"rows {preview(rows)} of the training set. Lower optimizer.learning_rate, lengthen "
         "schedule.warmup or set train.clip_norm"
     )
+
+
+def time_is_up(experiment: Experiment) -> str:
+    """Why a run ended that was out of time."""
+    return f"train.max_minutes: {(experiment.max_seconds or 0) / 60:g} are over; raise it to go on"
 
 
 def preview(rows: RowNumbers) -> str:

@@ -68,6 +68,7 @@ LOSSES: dict[str, Choice] = {
     "mse_sum": {"name": "mse", "reduction": "sum"},
     "mae": {"name": "mae"},
     "huber": {"name": "huber", "delta": 1.0},
+    "quantile": {"name": "quantile", "levels": [0.1, 0.5, 0.9]},
     "poisson": {"name": "poisson"},
     "sigmoid": {"name": "sigmoid"},
 }
@@ -82,6 +83,7 @@ class Case:
     """One network, trained for 20 steps. `batch_size` None takes all rows at every step.
 
     `extra`: what the network has besides, `input_scale`, `ntk`, `members`.
+    `tables` has (rows, width) of an embedding for each column of codes.
     """
 
     name: str
@@ -90,6 +92,7 @@ class Case:
     bias: bool = True
     dropout: float = 0.0
     extra: Choice = field(default_factory=dict)
+    average: float | None = None
     loss: Choice = field(default_factory=lambda: {"name": "softmax"})
     optimizer: Choice = field(default_factory=lambda: {"name": "sgd", "learning_rate": 0.1})
     schedule: Choice = field(default_factory=lambda: {"name": "constant"})
@@ -99,6 +102,7 @@ class Case:
     row_weights: bool = False
     rows: int = 12
     batch_size: int | None = None
+    tables: tuple[tuple[int, int], ...] = ()
 
 
 def schedule_cases() -> list[Case]:
@@ -155,6 +159,7 @@ def network_cases() -> list[Case]:
         Case(name="no_bias", bias=False),
         Case(name="input_scale", extra={"input_scale": True}),
         Case(name="ntk", extra={"ntk": True}),
+        Case(name="average", average=0.9),
         Case(
             name="ensemble",
             extra={"members": 3, "ntk": True},
@@ -178,6 +183,15 @@ def network_cases() -> list[Case]:
                 "rate_factors": {"weight": 0.5, "bias": 0.1, "scale": 2.0},
             },
             schedule={"name": "coslog4"},
+            rows=20,
+            batch_size=6,
+        ),
+        Case(
+            name="embedding",
+            tables=((6, 3), (9, 2)),
+            optimizer=OPTIMIZERS[5],
+            clip_norm=0.8,
+            l2=0.01,
             rows=20,
             batch_size=6,
         ),

@@ -56,8 +56,10 @@ def normalize(x: Tensor, kind: str, gamma: Tensor, beta: Tensor) -> Tensor:
     return F.layer_norm(x, (x.shape[-1],), gamma, beta, NORM_EPS)
 
 
-def scores(x: Tensor, case: Case, parameters: Parameters, masks: Parameters) -> Tensor:
-    """linear, norm, activation, dropout for each hidden layer, then a linear layer."""
+def scores(x: Tensor, codes: Tensor, case: Case, parameters: Parameters, masks: Parameters) -> Tensor:
+    """Embeddings beside x; linear, norm, activation, dropout per hidden layer, then a linear layer."""
+    tables = [parameters[f"embedding{k + 1}.table"] for k in range(codes.shape[1])]
+    x = torch.cat([x, *(F.embedding(codes[:, k], table) for k, table in enumerate(tables))], dim=1)
     layers = sum(name.endswith(".W") for name in parameters)
     if "input.scale" in parameters:
         x = x * parameters["input.scale"]
@@ -95,6 +97,11 @@ def row_losses(s: Tensor, y: Tensor, loss: Choice) -> Tensor:
             return F.l1_loss(s, y, reduction="none").sum(dim=1)
         case "huber":
             return F.huber_loss(s, y, reduction="none", delta=loss["delta"]).sum(dim=1)
+        case "quantile":
+            # PyTorch has no pinball loss: it is written down as Koenker and Bassett do.
+            above = y.repeat_interleave(len(loss["levels"]), dim=1) - s
+            t = torch.tensor(loss["levels"], dtype=s.dtype).repeat(y.shape[1])
+            return torch.maximum(t * above, (t - 1) * above).sum(dim=1)
         case "poisson":
             # PyTorch leaves out what does not depend on the scores; ours is 0 at a rate of y.
             return (F.poisson_nll_loss(s, y, reduction="none") + torch.xlogy(y, y) - y).sum(dim=1)

@@ -16,6 +16,7 @@ from mlptrain.graph.node import Node
 from mlptrain.graph.reductions import Sum
 from mlptrain.nn.activations import ACTIVATIONS
 from mlptrain.nn.dropout import Dropout
+from mlptrain.nn.embedding import Concatenate, Embedding
 from mlptrain.nn.linear import Linear
 from mlptrain.nn.losses import LOSSES, Loss
 from mlptrain.nn.members import Heads, LogMeanExp, MeanLoss, Shared
@@ -37,6 +38,7 @@ LAYERS: dict[str, type[Any]] = {
     "heads": Heads,
     "shared": Shared,
     "log_mean_exp": LogMeanExp,
+    "concatenate": Concatenate,
 }
 
 GATE_SHAPES: Mapping[str, Sequence[Shape]] = {
@@ -63,6 +65,7 @@ LAYER_SHAPES: Mapping[str, Sequence[Shape]] = {
     "heads": [(2, 4, 3), (2, 3, 5), (2, 5)],
     "shared": [(2, 4, 3), (3, 5), (5,)],
     "log_mean_exp": [(3, 4, 5)],
+    "concatenate": [(4, 2), (4, 3), (4, 1)],
 }
 
 POSITIVE = {"log", "power", "sqrt", "fixed_norm"}
@@ -73,8 +76,12 @@ LOSS_OPTIONS: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "hinge": [{}, {"delta": 0.5}, {"class_weights": [0.5, 1.0, 2.0, 0.1]}],
     "mse": [{}, {"reduction": "sum"}],
     "huber": [{}, {"delta": 0.5}],
+    "quantile": [{"levels": [0.3]}, {"levels": [0.1, 0.9]}],
 }
 """Options under which a loss is checked, besides its defaults."""
+
+CODES = [[0, 3], [0, 1], [0, 3], [0, 4]]
+"""Of two columns; in the second a row of the table comes twice, and rows 0 and 2 never."""
 
 NAMES = "xyzuv"
 INPUTS: Mapping[str, str] = {"linear": "XWb"}
@@ -110,6 +117,8 @@ def node_cases(seed: int) -> Iterator[Case]:
             count = 3 if name == "fixed_norm" else len(inputs)
             wanted = 1 if name == "dropout" else count
             yield node_case(name, kind(), inputs, seed, gradients=wanted, names=INPUTS.get(name, NAMES))
+    rows, codes = away_from_zero(stream(seed, "embedding"), (5, 3)), np.array(CODES)
+    yield node_case("embedding", Embedding(1), [rows, codes], seed, gradients=1)
     yield from _loss_cases(seed)
     for name, regularizer in REGULARIZERS.items():
         generator = stream(seed, name)
@@ -144,7 +153,7 @@ def _option(key: str, value: Any) -> str:
 def _targets(loss: Loss, generator: np.random.Generator) -> Array:
     if loss.classifies:
         return generator.integers(0, 4, 5)
-    return 3 + away_from_zero(generator, (5, 4))
+    return 3 + away_from_zero(generator, (5, 4 // loss.per_target))
 
 
 def away_from_zero(generator: np.random.Generator, shape: Shape, *, positive: bool = False) -> Array:
