@@ -24,6 +24,7 @@ COMMANDS = {
     "plot": "Draw a picture of a run.",
     "report": "Write a page about a run, or compare runs.",
     "check": "Sanity checks of data, network and first steps.",
+    "find-rate": "Find a learning rate to begin with.",
     "gradcheck": "Compare numerical with analytic gradients.",
     "trace": "Show the computational graph of an expression.",
     "exercise": "Write a gate or an optimizer, and have it judged.",
@@ -44,7 +45,7 @@ class Commands(click.Group):
         """The `command` of the file of that name."""
         if cmd_name not in COMMANDS:
             return None
-        command = import_module(f"mlptrain.cli.{cmd_name}").command
+        command = import_module(f"mlptrain.cli.{cmd_name.replace('-', '_')}").command
         assert isinstance(command, click.Command)
         return command
 

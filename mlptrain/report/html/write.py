@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mlptrain.errors import ConfigError
-from mlptrain.report.html import compare, sections
+from mlptrain.report.fold_results import FoldResults, results_of
+from mlptrain.report.html import compare, folds, sections
 from mlptrain.report.html.page import page
 from mlptrain.report.html.sweep import of_sweep
 from mlptrain.report.results import Results, place_for, tell_written
@@ -24,7 +25,7 @@ def report(paths: Sequence[Path], out: Path | None) -> None:
         write_file(file, [of_sweep(paths[0]).encode()])
         tell_written(file, [])
         return
-    runs = [Results(path) for path in paths]
+    runs = [results_of(path) for path in paths]
     file = checked(place_for(runs, out, PAGE))
     write_file(file, [(of_one(runs[0]) if len(runs) == 1 else of_several(runs)).encode()])
     tell_written(file, runs)
@@ -39,7 +40,8 @@ def checked(file: Path) -> Path:
 
 def of_one(run: Results) -> str:
     """A page about one run."""
-    return page(run.name, sections.outcome(run), list(sections.sections(run)))
+    kind = folds if isinstance(run, FoldResults) else sections
+    return page(run.name, kind.outcome(run), list(kind.sections(run)))
 
 
 def of_several(runs: Sequence[Results]) -> str:
