@@ -15,7 +15,7 @@ from mlptrain.config import (
     load_config,
     resolved,
 )
-from mlptrain.config.schema import EarlyStopping, Steps
+from mlptrain.config.train import EarlyStopping, Steps
 from mlptrain.data.preprocessing.flag_target import SEVERAL
 from mlptrain.data.readers.toy import TOYS
 from mlptrain.errors import ConfigError
@@ -282,7 +282,7 @@ def test_an_override_reaches_through_a_default():
 def test_an_override_of_a_choice_replaces_its_options():
     config = loaded(["optimizer=sgd"], optimizer={"name": "adam", "beta1": 0.5})
 
-    assert config.optimizer.options() == {"learning_rate": 0.01}
+    assert config.optimizer.options() == {"learning_rate": 0.01, "rate_factors": {}}
 
 
 def test_an_override_of_the_name_alone_keeps_options_and_says_so_where_they_do_not_fit(file):

@@ -12,8 +12,9 @@ from helpers import TOY, changed, fingerprint
 import mlptrain
 from mlptrain.config import load_config
 from mlptrain.config.choices import options_of
-from mlptrain.config.schema import Config, EarlyStopping
+from mlptrain.config.schema import Config
 from mlptrain.config.section import Section
+from mlptrain.config.train import EarlyStopping
 from mlptrain.data.readers.toy import TOYS
 from mlptrain.errors import MLPTrainError
 from mlptrain.nn.activations import ACTIVATIONS
@@ -61,6 +62,8 @@ OPTION_VALUES = {
     "alpha": 0.5,
     "pieces": 3,
     "std": 0.5,
+    "bias_std": 0.5,
+    "rate_factors": {"bias": 0.1},
     "classes": 4,
     "points_per_class": 11,
     "noise": 0.37,
@@ -70,6 +73,9 @@ OPTION_VALUES = {
     "outputs": 3,
 }
 """For each option, whichever entries have it, a value that is nobody's default."""
+
+COMMON = {"schedule": ["warmup"], "optimizer": ["rate_factors"], "model.initializer": ["bias_std"]}
+"""Options that every entry of a registry has besides its own."""
 
 IN_COMMON = {
     ("schedule", "step"): {"epochs": [1]},  # the default begins at epoch 30
@@ -105,7 +111,17 @@ KEY_CASES = {
     "data.target_missing": ("table", {"data.train": "gaps.csv"}, "drop"),
     "data.missing.policy": ("table", BLANKS, "median"),
     "data.missing.indicator": ("table", BLANKS, True),
+    "data.numeric.encode": ("table", {}, "piecewise"),
     "data.categorical.encode": ("table", {}, "error"),
+    "data.categorical.binary": (
+        "table",
+        {
+            "data.categorical.columns": ["cls"],
+            "data.target": "w",
+            "data.ignore": ["n", "when", "price", "size"],
+        },
+        "signed",
+    ),
     "data.categorical.unseen": ("table", {"data.val": "unseen.csv"}, "zeros"),
     "data.categorical.missing": ("table", {"data.val": "blank.csv"}, "zeros"),
     "data.categorical.columns": ("table", {"data.ignore": ["n", "when", "price", "size"]}, ["w"]),
@@ -117,6 +133,10 @@ KEY_CASES = {
     "model.activation": ({}, "tanh"),
     "model.initializer": ({}, "lecun"),
     "model.bias": ({}, False),
+    "model.ensemble": ({}, 3),
+    "model.input_scale": ({}, True),
+    "model.parametrization": ({}, "ntk"),
+    "model.last_layer": ({}, "zeros"),
     "model.dropout": ({}, 0.5),
     "model.norm": ({}, "batch"),
     "model.dtype": ({}, "float32"),
@@ -136,6 +156,11 @@ KEY_CASES = {
         {"train.epochs": 4, "train.eval_every": 1},
         {"patience": 1, "min_delta": 9.0},
     ),
+    "train.average": (
+        {"optimizer": {"name": "sgd", "learning_rate": 5.0}, "train.eval_every": 1},
+        {"ema": 0.5},
+    ),
+    "train.max_minutes": ({"train.eval_every": 1000}, 1e-9),
     "train.eval_every": ({}, 1),
     "init_from": ({}, {"checkpoint": "source"}),
 }
@@ -172,8 +197,7 @@ def options():
     """Every option of every entry of every registry."""
     for section, registry in REGISTRIES.items():
         for name, entry in registry.items():
-            names = list(options_of(entry)) + (["warmup"] if section == "schedule" else [])
-            for option in names:
+            for option in [*options_of(entry), *COMMON.get(section, [])]:
                 yield section, name, option
 
 

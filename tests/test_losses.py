@@ -99,11 +99,6 @@ def test_class_weights_and_row_weights_multiply():
     assert value == pytest.approx((math.log(8) + math.log(4)) / 2, rel=1e-14)
 
 
-def test_class_weights_by_name_must_be_resolved_first():
-    with pytest.raises(TypeError, match="one number per class"):
-        LOSSES["softmax"](class_weights="balanced")
-
-
 # hinge
 
 
@@ -343,3 +338,17 @@ def test_no_loss_is_negative(name, rng):
     loss = LOSSES[name]()
 
     assert all(loss_of(loss, *batch(loss, rng))[0] >= 0 for _ in range(20))
+
+
+def test_weights_that_add_up_to_less_than_a_normal_number_teach_nothing():
+    loss, weights = LOSSES["mse"](), np.array([1e-44, 1e-44], np.float32)
+    assert loss.reduce(np.array([3.0, 4.0], np.float32), weights) == 0
+    dscores = np.ones((2, 1), np.float32)
+    loss.distribute(np.float32(1), weights, dscores)
+    np.testing.assert_array_equal(dscores, 0)
+
+
+@pytest.mark.parametrize("given", ["balanced", {"a": 1.0, "b": 2.0}])
+def test_class_weights_by_name_must_be_resolved_first(given):
+    with pytest.raises(TypeError, match="must be resolved"):
+        LOSSES["softmax"](class_weights=given)

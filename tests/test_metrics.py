@@ -464,3 +464,9 @@ class TestRegression:
     def test_a_vector_against_a_column_is_refused(self):
         with pytest.raises(ValueError, match=r"\(3,\) and \(3, 1\)"):
             rmse(np.zeros(3), np.zeros((3, 1)))
+
+
+def test_a_target_that_never_varies_has_no_spread_of_rounding():
+    y = np.full((7, 1), 0.1)
+    assert r2(y + 0.5, y) == 0.0
+    assert r2(y, y) == 1.0

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 
 from mlptrain.config.faults import Fault, shown
+from mlptrain.config.roles import role_faults
 from mlptrain.config.schema import Config
 from mlptrain.data.preprocessing.flag_target import SEVERAL
 from mlptrain.data.readers.toy import TOYS
+from mlptrain.data.settings import of_fields
 from mlptrain.data.written import Written
 from mlptrain.messages import advice
 from mlptrain.metrics import METRICS
@@ -16,6 +18,7 @@ def cross_faults(config: Config) -> Iterator[Fault]:
     """Every fault between keys of a config whose keys are valid one by one."""
     yield from _network(config)
     yield from _norm(config)
+    yield from _ensemble(config)
     yield from _accumulation(config)
     yield from _parts(config)
     yield from _split_columns(config)
@@ -23,6 +26,7 @@ def cross_faults(config: Config) -> Iterator[Fault]:
     yield from _written(config)
     yield from _target_scale(config)
     yield from _levels(config)
+    yield from role_faults(config.data)
     yield from _monitor(config)
 
 
@@ -54,6 +58,12 @@ def _norm(config: Config) -> Iterator[Fault]:
     if config.model.norm == "layer" and 1 in config.model.hidden:
         what = "layer norm makes a layer of 1 unit 0 on every row; write none, or give it more units"
         yield Fault(("model", "norm"), what, (("model", "hidden"),))
+
+
+def _ensemble(config: Config) -> Iterator[Fault]:
+    if config.model.ensemble and config.model.norm == "batch":
+        what = "batch norm has the statistics of one network, not of members; write layer, or none"
+        yield Fault(("model", "norm"), what, (("model", "ensemble"),))
 
 
 def _accumulation(config: Config) -> Iterator[Fault]:
@@ -143,7 +153,7 @@ def _columns(config: Config) -> Iterator[Fault]:
 
 def _written(config: Config) -> Iterator[Fault]:
     for name, column in config.data.columns.items():
-        for key, what in Written(**column.model_dump()).faults():
+        for key, what in of_fields(Written, column.model_dump()).faults():
             yield Fault(("data", "columns", name, key), what)
 
 

@@ -94,7 +94,7 @@ class Request:
         return {target} if isinstance(target, str) else set(target)
 
     def _is_needed(self, name: str) -> bool:
-        features, ignore = self.settings.features, self.settings.ignore
+        features, ignore = self.settings.features, self.settings.left_out()
         if name in {*self._targets(), *self.settings.of_split, self.settings.weight}:
             return True
         if self.fitted is not None:

@@ -79,7 +79,7 @@ def _chunks(
     model: Model, data: str, proba: bool, keep: Sequence[str], out_of_range: RangePolicy
 ) -> Iterator[Predicted]:
     preprocessing = model.preprocessing
-    rows = max(1, ENTRIES // (BATCH * len(preprocessing.features))) * BATCH
+    rows = max(1, ENTRIES // (BATCH * max(len(preprocessing.features), 1))) * BATCH
     first, ranges = 1, Ranges(preprocessing, model.network.dtype)
     for chunk in iterate_features(data, preprocessing, rows, model.network.dtype, keep):
         outside = ranges.found(chunk.inputs.numbers, out_of_range)

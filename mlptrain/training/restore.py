@@ -33,7 +33,8 @@ def network_of(checkpoint: Checkpoint) -> Network:
             f"{checkpoint.path}: its config, sizes and preprocessing do not go together; "
             "use another one"
         )
-    checkpoint.check_shapes(architecture_for(config, inputs, width).parameters())
-    network = network_for(config, inputs, width, weights)
+    architecture = architecture_for(config, inputs, width, preprocessing.tables)
+    checkpoint.check_shapes(architecture.parameters())
+    network = network_for(config, architecture, weights)
     restore_network(network, checkpoint)
     return network

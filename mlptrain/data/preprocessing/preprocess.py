@@ -56,6 +56,17 @@ class Preprocessing:
         return self.outputs("numbers")
 
     @property
+    def tables(self) -> tuple[tuple[int, int], ...]:
+        """(rows, width) of the table in which each code is looked up."""
+        return tuple(each.table for each in self.columns if each.array == "codes")
+
+    @property
+    def first_layer(self) -> tuple[str, ...]:
+        """Names of what the first layer reads: the numbers, and behind them the vectors of codes."""
+        codes = (each for each in self.columns if each.array == "codes")
+        return (*self.features, *(name for each in codes for name in each.vector))
+
+    @property
     def classes(self) -> tuple[str, ...] | None:
         """Class names in the order of their numbers; None for a regression."""
         return self.target.classes if isinstance(self.target, ClassTarget) else None

@@ -132,7 +132,7 @@ def learn(network: Network, rows: Rows, rate: float, seed: int) -> tuple[float, 
         computed = run(network, rows, seed)
         if not np.isfinite(network.parameters.gradients).all():
             return 1.0, step
-        rest = unlearned(computed.plan.value(network.training.scores), rows, network)
+        rest = unlearned(computed.scores(), rows, network)
         if not rest:
             return 0.0, step
         optimizer.step(network.parameters.values, network.parameters.gradients, rate)
