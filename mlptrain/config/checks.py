@@ -25,9 +25,10 @@ def cross_faults(config: Config) -> Iterator[Fault]:
     yield from _columns(config)
     yield from _written(config)
     yield from _target_scale(config)
-    yield from _levels(config)
     yield from role_faults(config.data)
+    yield from _levels(config)
     yield from _monitor(config)
+    yield from _folds(config)
 
 
 def monitored(config: Config) -> list[str]:
@@ -51,6 +52,15 @@ def _network(config: Config) -> Iterator[Fault]:
             "batch norm needs more than one row in a minibatch; raise train.batch_size or use layer",
             (("train", "batch_size"),),
         )
+
+
+def _folds(config: Config) -> Iterator[Fault]:
+    if config.train.folds is not None and config.data.fold is not None:
+        what = "holds out one fold, where train.folds trains all of them; keep one of the two"
+        yield Fault(("data", "fold"), what, (("train", "folds"),))
+    if config.train.folds is not None and config.init_from is not None:
+        what = "folds begin with weights of their own; leave out init_from, or train.folds"
+        yield Fault(("train", "folds"), what, (("init_from",),))
 
 
 def _norm(config: Config) -> Iterator[Fault]:
@@ -89,9 +99,10 @@ def _parts(config: Config) -> Iterator[Fault]:
         if data.fold.number > data.fold.of:
             what = f"there is no fold {data.fold.number} of {data.fold.of}"
             yield Fault(("data", "fold"), what)
-        if data.test:
-            what = "the fold is the test set; write test: null"
-            yield Fault(("data", "fold"), what, (("data", "test"),))
+        held = data.fold.holds
+        if getattr(data, held):
+            what = f"the fold is the {held} set; write {held}: null"
+            yield Fault(("data", "fold"), what, (("data", held),))
     if isinstance(data.train, str) and data.train in TOYS:
         what = f"a toy set is written {{name: {data.train}}}; a file of that name, ./{data.train}"
         yield Fault(("data", "train"), what)
@@ -159,7 +170,9 @@ def _written(config: Config) -> Iterator[Fault]:
 
 def _validates(config: Config) -> bool:
     """Whether there may be validation rows; of a split_column the data say."""
-    return bool(config.data.val) or config.data.split_column is not None
+    fold = config.data.fold
+    validating = fold is not None and fold.holds == "val"
+    return bool(config.data.val) or validating or config.data.split_column is not None
 
 
 def _target_scale(config: Config) -> Iterator[Fault]:

@@ -81,8 +81,11 @@ def _chunks(
     preprocessing = model.preprocessing
     rows = max(1, ENTRIES // (BATCH * max(len(preprocessing.features), 1))) * BATCH
     first, ranges = 1, Ranges(preprocessing, model.network.dtype)
-    for chunk in iterate_features(data, preprocessing, rows, model.network.dtype, keep):
+    dtype, others = model.network.dtype, model.others
+    for chunk in iterate_features(data, preprocessing, rows, dtype, keep, others):
         outside = ranges.found(chunk.inputs.numbers, out_of_range)
+        for made, inputs in zip(others, chunk.others, strict=True):
+            Ranges(made, dtype).found(inputs.numbers, out_of_range)
         columns = _columns(model, data, chunk, first, proba)
         yield Predicted(columns, chunk.notes, chunk.repairs, outside)
         first += len(chunk.inputs)
@@ -92,7 +95,7 @@ def _columns(
     model: Model, data: str, chunk: Chunk, first: int, proba: bool
 ) -> dict[str, list[str] | list[float]]:
     with np.errstate(all="ignore"):  # what is not finite is refused here
-        scores = model.network.scores(chunk.inputs.arrays)
+        scores = model.scores_of(chunk.inputs, chunk.others)
     predicted = predictions(model.network, scores, model.preprocessing)
     _check_finite(data, np.hstack([scores, predicted]), first)
     columns: dict[str, list[str] | list[float]] = {**chunk.kept}

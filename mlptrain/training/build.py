@@ -52,7 +52,9 @@ def build(config: Config, threads: int | None = None, data: Dataset | None = Non
     initialize(config, network)
     train = config.train
     if threads is None:
-        threads = choose_threads(network.architecture.largest_product() * train.batch_size)
+        beside = 1 if config.data.fold is None else config.data.fold.of
+        product = network.architecture.largest_product() * train.batch_size
+        threads = choose_threads(product, beside)
     experiment = Experiment(
         data=data,
         network=network,
@@ -94,6 +96,10 @@ def load(config: Config, fitted: Preprocessing | None = None) -> Dataset:
 def settings_of(config: Config) -> Settings:
     """What a config asks of the data."""
     section = config.data.model_dump(exclude={"image_shape"})
+    if section["fold"] is not None and section["categorical"]["unseen"] == "error":
+        section["categorical"]["unseen"] = (
+            "zeros"  # what is rare in the table is missing from some folds
+        )
     for key, nested in (("missing", Missing), ("numeric", Numeric), ("fold", Fold)):
         section[key] = None if section[key] is None else nested(**section[key])
     section["categorical"] = Categorical(**section["categorical"])

@@ -50,6 +50,10 @@ class FlagTarget:
 
     within_range = decode
 
+    def scaled(self, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(n, K) as they are."""
+        return probabilities
+
     def decided(self, probabilities: NDArray[np.floating]) -> list[list[str]]:
         """Per column the value of each row: the yes where it is the more probable one."""
         return [

@@ -98,6 +98,11 @@ class NumberTarget:
         low, high = (_for_each(values, predictions) for values in (self.low, self.high))
         return np.clip(predictions, low, high)
 
+    def scaled(self, y: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(n, K) or (n, K L) in their own unit as the network sees them: the inverse of `decode`."""
+        std, mean = (_for_each(values, y) for values in (self.std, self.mean))
+        return (self.transformed(y) - mean) / std
+
     def transformed(self, y: NDArray[np.float64]) -> NDArray[np.float64]:
         """The targets (n, K) whose mean and spread are learned."""
         if self.log is None:

@@ -41,6 +41,10 @@ class Loss(Node):
         """The predictions on the scale of the targets."""
         return scores
 
+    def link(self, response: Array) -> Array:
+        """The scores with this response."""
+        return response
+
     def point(self, predictions: Array) -> Array:
         """(N, K) of predictions the one of each target that comes nearest to it."""
         return predictions

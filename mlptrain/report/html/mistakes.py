@@ -93,17 +93,14 @@ def inputs_of(run: Results, found: Sequence[Mistake]) -> Floats:
 
 def row_name(run: Results, place: int) -> str:
     """The number of a row in its file, from 1."""
-    part = getattr(run.dataset.partition, run.split)
-    return f"row {(int(part[place]) if len(part) else place) + 1:,}"
+    places = run.places
+    return f"row {(int(places[place]) if len(places) else place) + 1:,}"
 
 
 def counted(run: Results) -> str:
     """What the numbers of rows mean."""
-    source = run.settings["data"][run.split]
-    named = (
-        source if isinstance(source, str) and run.split != "train" else run.settings["data"]["train"]
-    )
-    where = named if isinstance(named, str) else f"the toy set {named['name']}"
+    source = run.source
+    where = source if isinstance(source, str) else f"the toy set {source['name']}"
     return f"Rows are counted from 1 in {where}, without a header."
 
 
