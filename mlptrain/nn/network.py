@@ -37,8 +37,9 @@ from mlptrain.nn.layers import (
     Wiring,
 )
 from mlptrain.nn.losses import Loss
-from mlptrain.nn.members import MeanLoss, combined
+from mlptrain.nn.members import MeanLoss
 from mlptrain.nn.parameters import Parameters, ParameterSpec, Start
+from mlptrain.nn.start import draw
 from mlptrain.streams import stream
 
 Norm = Literal["none", "batch", "layer"]
@@ -125,10 +126,8 @@ def perceptron(
     ['layer1', 'norm1', 'layer1', 'layer2']
     """
     layers: list[Layer] = [Embed(tables)] if tables else []
-    if input_scale:
-        layers.append(ScaleInputs())
-    if members:
-        layers.append(ScaleMembers(members))
+    layers += [ScaleInputs()] if input_scale else []
+    layers += [ScaleMembers(members)] if members else []
     for number, (units, activation) in enumerate(zip(hidden, activations, strict=True), 1):
         layers.append(Dense(f"layer{number}", activation.linear_units(units), bias, ntk))
         if norm != "none":
@@ -162,25 +161,8 @@ class Network:
         self._idle = [PredictionGraph(self)]  # those that no call is using
 
     def initialize(self, initializer: Initializer, seed: int, bias_std: float = 0.0) -> None:
-        """Draw what is drawn, each parameter from a stream of its own; biases from N(0, bias_std^2).
-
-        Row 0 of an embedding stays 0: what training did not know adds nothing.
-        """
-        for number, weight in enumerate(self.parameters.of_kind("weight"), 1):
-            if weight.spec.start == "drawn":
-                generator = stream(seed, "init", number)
-                weight.value[...] = initializer(generator, weight.value.shape, weight.spec.fans)
-        for number, bias in enumerate(self.parameters.of_kind("bias"), 1):
-            if bias.spec.start == "drawn" and bias_std:
-                generator = stream(seed, "init bias", number)
-                bias.value[...] = generator.normal(0.0, bias_std, bias.value.shape)
-        for number, scale in enumerate(self.parameters.of_kind("scale"), 1):
-            if scale.spec.start == "signs":
-                signs = stream(seed, "init signs", number).choice((-1.0, 1.0), scale.value.shape)
-                scale.value[...] = signs
-        for number, table in enumerate(self.parameters.of_kind("embedding"), 1):
-            table.value[...] = stream(seed, "embedding", number).standard_normal(table.value.shape)
-            table.value[0] = 0
+        """Let every parameter start where it starts: see `draw`."""
+        draw(self.parameters, initializer, seed, bias_std)
 
     def regularization_loss(self) -> float:
         """lambda R(W) of the weights as they stand."""
@@ -242,7 +224,7 @@ class PredictionGraph:
         self.inputs = network.inputs_of(self.graph)
         _, self.scores = network.wire(self.graph, *self.inputs, trains=False)
         if network.architecture.members:
-            self.scores = combined(self.graph, self.scores, network.loss)
+            self.scores = network.loss.combined(self.graph, self.scores)
 
 
 class TrainingGraph:
