@@ -21,7 +21,9 @@ from mlptrain.graph.gates import Add
 from mlptrain.graph.graph import Graph
 from mlptrain.graph.node import Node
 from mlptrain.graph.plan import Plan, Value
+from mlptrain.metrics.calibration import Calibration
 from mlptrain.nn.activations import Activation
+from mlptrain.nn.drawing import draw
 from mlptrain.nn.dropout import draw_mask
 from mlptrain.nn.initializers import Initializer
 from mlptrain.nn.layers import (
@@ -39,7 +41,6 @@ from mlptrain.nn.layers import (
 from mlptrain.nn.losses import Loss
 from mlptrain.nn.members import MeanLoss
 from mlptrain.nn.parameters import Parameters, ParameterSpec, Start
-from mlptrain.nn.start import draw
 from mlptrain.streams import stream
 
 Norm = Literal["none", "batch", "layer"]
@@ -135,12 +136,17 @@ def perceptron(
         layers.append(Activate(f"layer{number}", activation, units))
         if dropout:
             layers.append(Drop(f"layer{number}", dropout, units))
-    last = Dense(f"layer{len(hidden) + 1}", outputs, bias, ntk, last_start, members)
-    return Architecture(inputs, [*layers, last])
+    layers.append(Dense(f"layer{len(hidden) + 1}", outputs, bias, ntk, last_start, members))
+    return Architecture(inputs, layers)
 
 
 class Network:
-    """A multi-layer perceptron: its parameters, its running statistics and its graphs."""
+    """A multi-layer perceptron: its parameters, its running statistics and its graphs.
+
+    calibration   what makes probabilities of the scores of a trained one; None: softmax alone
+    """
+
+    calibration: Calibration | None = None
 
     def __init__(
         self,
@@ -161,7 +167,7 @@ class Network:
         self._idle = [PredictionGraph(self)]  # those that no call is using
 
     def initialize(self, initializer: Initializer, seed: int, bias_std: float = 0.0) -> None:
-        """Let every parameter start where it starts: see `draw`."""
+        """Draw what is drawn."""
         draw(self.parameters, initializer, seed, bias_std)
 
     def regularization_loss(self) -> float:
@@ -240,7 +246,7 @@ class TrainingGraph:
         if network.loss.classifies:
             self.y = graph.input("y", (None,), np.int64)
         else:
-            self.y = graph.input("y", (None, architecture.outputs))
+            self.y = graph.input("y", (None, architecture.outputs // network.loss.per_target))
         self.weights = graph.input("weights", (None,)) if weighted else None
         self.wiring, self.scores = network.wire(graph, *self.inputs, trains=True)
         targets = (self.y,) if self.weights is None else (self.y, self.weights)

@@ -39,6 +39,9 @@ class PoissonLoss(Loss):
         """The logarithm of the mean rate."""
         return graph.add(LogMeanExp(MEMBERS), members, name="combined")
 
+    def link(self, response: Array) -> Array:
+        return np.log(response)
+
     def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
         scores, y = inputs[:2]
         rates = np.exp(scores, out=saved[0])
