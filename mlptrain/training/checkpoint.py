@@ -50,7 +50,12 @@ class Checkpoint:
     def read(cls, path: str | Path) -> Self:
         """A checkpoint file; a run directory stands for its best.npz."""
         file = checkpoint_of(path)
-        return cls(file, *read_archive(file))
+        arrays, document = read_archive(file)
+        if "members" in document:
+            raise CheckpointError(
+                f"{file}: holds several members, which only predict; name one of its folds"
+            )
+        return cls(file, arrays, document)
 
     @classmethod
     def newest(cls, directory: RunDirectory) -> Self:
