@@ -1,6 +1,7 @@
 """Sweeps: what is bit-equal, what survives a kill, what a failed trial leaves, and the command line."""
 
 import json
+import re
 import signal
 import subprocess
 import time
@@ -195,6 +196,17 @@ def test_without_validation_rows_nothing_can_be_compared(here):
     (found,) = faults(invoke("sweep", "c.yaml", "--set", "data.val=0", "--trials", "2"))
     assert found.startswith("data.val: validation rows decide, and there are none")
     assert not Path("sweeps").exists()
+
+
+def test_report_writes_a_page_with_every_trial(here):
+    outcome = sweep("s", 4, "optimizer.learning_rate=1e-3,1e38", sampler="grid",
+                    overrides=["train.epochs=1", "optimizer=sgd"])  # fmt: skip
+    assert invoke("report", "s").stdout == "s/report.html\n"
+
+    page = Path("s/report.html").read_text()
+    states = re.findall(r'<th scope="row">[0-9]+</th><td[^>]*>(\w+)</td>', page)
+    assert states == sorted(each.state for each in outcome.trials)  # complete before failed
+    assert {COMPLETE, FAILED} == set(states)
 
 
 def test_show_needs_a_sweep(here):

@@ -17,6 +17,8 @@ import numpy as np
 from mlptrain.arrays import Array
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.errors import CheckpointError
+from mlptrain.metrics.calibration import Calibration
+from mlptrain.metrics.decision import Threshold
 from mlptrain.nn.network import Network
 from mlptrain.nn.parameters import ParameterSpec
 from mlptrain.storage.archive import read_archive
@@ -24,6 +26,7 @@ from mlptrain.storage.documents import finite
 from mlptrain.storage.fold_directory import checkpoint_of
 from mlptrain.storage.run_directory import RunDirectory
 from mlptrain.system.environment import environment
+from mlptrain.training.calibrate import fitted_on_val
 from mlptrain.training.checkpoint_schema import checked
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.record import Progress
@@ -77,6 +80,16 @@ class Checkpoint:
     def progress(self) -> Progress:
         """Where the run stood."""
         return Progress(**vars(self["progress"]))
+
+    def calibration(self) -> Calibration | None:
+        """What makes probabilities of its scores; None where it was not asked for."""
+        found = self["calibration"] if "calibration" in self.document else None
+        return None if found is None else Calibration(**vars(found))
+
+    def threshold(self) -> Threshold | None:
+        """The threshold between its two classes; None where it was not asked for."""
+        found = self["threshold"] if "threshold" in self.document else None
+        return None if found is None else Threshold(**vars(found))
 
     def check_shapes(self, shapes: Iterable[ParameterSpec]) -> None:
         """CheckpointError unless the parameters are these; asked before anything is allocated."""
@@ -139,10 +152,16 @@ def document_of(
     progress: Progress,
     values: Mapping[str, Any] | None,
     metrics_bytes: int,
+    *,
+    averaged: bool = False,
 ) -> dict[str, Any]:
-    """Everything else: what a resumed run, an evaluation or a prediction needs to know."""
+    """Everything else: what a resumed run, an evaluation or a prediction needs to know.
+
+    With `averaged` the averages of the weights are those with which to predict.
+    """
     return {
         **constants,
+        **fitted_on_val(experiment, averaged=averaged),
         "progress": asdict(progress),
         "updates": experiment.optimizer.t,
         "record": finite(values),
