@@ -13,6 +13,7 @@ from sklearn import metrics
 from tables import read, write
 
 import mlptrain
+from mlptrain.storage.archive import read_archive, write_archive
 
 ROWS = [
     [(i * 37 % 11) / 10, "abcd"[i % 4] if i else "rare", "xyz"[i % 3], i / 4 - 3] for i in range(48)
@@ -148,3 +149,90 @@ def test_members_that_predict_other_things_have_no_average(bag, numbers, tmp_pat
     result = invoke("show", tmp_path / "run")
     assert result.exit_code == 5
     assert "its member 2 has other targets than the first" in faults(result)[0]
+
+
+# --- one file ---
+
+
+@pytest.fixture(scope="module")
+def packed(bag) -> Path:
+    out = bag.parent / "model.npz"
+    assert invoke("pack", bag, "-o", out).exit_code == 0
+    return out
+
+
+def test_a_packed_model_says_what_the_directory_says(bag, packed, table):
+    for words in (["eval"], ["eval", "--data", table], ["predict", table, "--proba"]):
+        command, *rest = words
+        first, second = (invoke(command, model, *rest).stdout for model in (bag, packed))
+        assert first.replace(str(bag), "M") == second.replace(str(packed), "M") != ""
+    assert (mlptrain.load(packed).scores(X) == mlptrain.load(bag).scores(X)).all()
+    assert "fold 3" in invoke("show", packed).stdout
+    assert not [name for name in np.load(packed) if "optimizer" in name]
+
+
+def test_the_bytes_of_a_packed_model_are_a_function_of_its_members(bag, packed, tmp_path):
+    invoke("pack", bag, "-o", tmp_path / "again.npz")
+    assert (tmp_path / "again.npz").read_bytes() == packed.read_bytes()
+
+
+def test_a_packed_model_begins_no_run(bag, packed):
+    result = invoke("fit", bag / "fold-1" / "config.yaml", "--init-from", packed)
+    assert result.exit_code == 5
+    assert "holds several members, which only predict" in faults(result)[0]
+
+
+@pytest.mark.parametrize("place", [20, 0.3, 0.5, 0.8, -10])
+def test_a_flipped_bit_of_a_packed_model_is_refused(packed, tmp_path, place):
+    content = bytearray(packed.read_bytes())
+    content[place if isinstance(place, int) else int(place * len(content))] ^= 4
+    (tmp_path / "bad.npz").write_bytes(content)
+    assert invoke("show", tmp_path / "bad.npz").exit_code == 5
+
+
+def moved(arrays, document):
+    arrays["member4/layer1.W"] = arrays.pop("member1/layer1.W")
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        lambda arrays, document: document.update(members=2),
+        lambda arrays, document: document.update(members=10**9),
+        lambda arrays, document: document.update(members=True),
+        lambda arrays, document: document.update(each=document["each"] * 2, members=6),
+        lambda arrays, document: document.update(each=[7] * 3),
+        lambda arrays, document: document.update(shared=None),
+        lambda arrays, document: document.update(more=1),
+        lambda arrays, document: document["each"][0].update(document["shared"]),
+        lambda arrays, document: document["each"].reverse(),
+        lambda arrays, document: arrays.update(stray=np.zeros(3)),
+        moved,
+    ],
+)
+def test_a_packed_model_that_is_sealed_but_wrong_is_refused(packed, tmp_path, mistake):
+    arrays, document = read_archive(packed)
+    mistake(arrays, document)
+    write_archive(tmp_path / "bad.npz", arrays, document)
+    result = invoke("predict", tmp_path / "bad.npz", "rows.csv")
+    assert result.exit_code == 5
+    assert len(faults(result)) == 1
+
+
+def test_a_refit_learns_from_all_rows_as_long_as_the_folds_found_best(bag, tmp_path):
+    best = [each["best_epoch"] for each in json.loads((bag / "folds.json").read_text())["runs"]]
+    result = invoke("fit", "--refit", bag, "--out", tmp_path / "run", "--json")
+    assert result.exit_code == 0, result.stderr
+    assert f"all rows for {round(np.mean(best))} epoch" in result.stderr
+    found = json.loads(invoke("eval", tmp_path / "run", "--json").stdout)
+    assert (found["split"], found["rows"]) == ("train", len(ROWS))
+    summary = json.loads(result.stdout)
+    assert summary["best_epoch"] == summary["epochs"] == round(np.mean(best))
+
+
+def test_a_refit_has_the_config_of_its_folds(bag):
+    result = invoke("fit", bag / "fold-1" / "config.yaml", "--refit", bag)
+    assert result.exit_code == 2
+    assert faults(result)[0].startswith("--refit RUN has the config of its folds")
+    result = invoke("fit", "--refit", bag / "fold-1")
+    assert "is no directory of folds" in faults(result)[0]

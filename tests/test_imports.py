@@ -35,6 +35,8 @@ LAYER = {unit: layer for layer, units in enumerate(LAYERS) for unit in units.spl
 HOMES = {
     "annotated_types": (
         "bounds.py",
+        "metrics/calibration.py",
+        "metrics/decision.py",
         "data/cache/description.py",
         "optim/schedules.py",
         "data/readers/toy.py",

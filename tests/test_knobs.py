@@ -166,6 +166,8 @@ KEY_CASES = {
 }
 
 WITHOUT_EFFECT_ON_TRAINING = {
+    "calibration": "what is fitted afterwards",
+    "decision": "what is fitted afterwards",
     "data.cache": "where large tables are kept: the same bits from there",
     "data.image_shape": "how pictures are drawn",
     "train.checkpoint_every": "what is kept on the disk",

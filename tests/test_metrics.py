@@ -83,6 +83,15 @@ SKLEARN_CLASSIFICATION = {
     "roc_auc": reference_roc_auc,
     "average_precision": reference_average_precision,
     "log_loss": lambda p, y, w: reference.log_loss(y, p, labels=range(p.shape[1]), sample_weight=w),
+    "calibrated_log_loss": lambda p, y, w: min(
+        reference.log_loss(
+            y,
+            p ** (1 / T) / (p ** (1 / T)).sum(axis=1, keepdims=True),
+            labels=range(p.shape[1]),
+            sample_weight=w,
+        )
+        for T in np.geomspace(0.2, 2.2, 10)
+    ),
     "brier": lambda p, y, w: reference.brier_score_loss(
         y, p, labels=range(p.shape[1]), sample_weight=w
     ),
@@ -211,7 +220,7 @@ def test_larger_is_better_is_the_direction_from_far_to_near(name):
 
 def test_only_metrics_of_probabilities_need_them():
     needing = {name for name, metric in CLASSIFICATION_METRICS.items() if metric.needs_probabilities}
-    assert needing == {"log_loss", "brier", "calibration_error"}
+    assert needing == {"log_loss", "calibrated_log_loss", "brier", "calibration_error"}
 
 
 def test_weights_of_two_count_a_row_twice():
@@ -333,6 +342,15 @@ class TestAbsentClasses:
         with pytest.warns(UserWarning, match="No positive class"):
             expected = reference_average_precision(p, y, None)
         assert average_precision(p, y) == pytest.approx(expected, **EXACT)
+
+
+def test_average_precision_is_of_the_class_that_is_rare_by_far():
+    p = np.random.default_rng(4).uniform(size=60)
+    both = np.column_stack([1 - p, p])
+    for rows, positive in ((10, 0), (11, 1), (50, 1), (30, 1)):
+        y = (np.arange(60) >= rows).astype(int)  # so many of class 0
+        expected = reference.average_precision_score(y == positive, both[:, positive])
+        assert average_precision(both, y) == pytest.approx(expected, **EXACT)
 
 
 class TestRanking:

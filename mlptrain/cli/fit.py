@@ -6,20 +6,34 @@ from typing import Any, Literal
 import click
 
 from mlptrain.cli.options import json_option, set_option
-from mlptrain.config.schema import InitFrom
+from mlptrain.config.load import Source
 from mlptrain.errors import ConfigError
 from mlptrain.report import training
+from mlptrain.report.notes import tell
 from mlptrain.runs import fit as runs
 from mlptrain.runs.cross_validation import Folds
+from mlptrain.runs.refit import refitted
 from mlptrain.runs.run import Run
 
 MOST_THREADS = 1024
 
 
-def check_dry(resume: Path | None, start: InitFrom | None) -> None:
-    """ConfigError for options that go on with something, where only a config is tried out."""
-    if resume is not None or start is not None:
+def try_out(
+    source: Source | None, settings: list[str], folds: int | None, going_on: list[Any], *, as_json: bool
+) -> None:
+    """A dry run; ConfigError for options that go on with something."""
+    if any(each is not None for each in going_on):
         raise ConfigError("--dry-run tries out a CONFIG: leave out --resume and --init-from")
+    training.dry(runs.dry_run(source, settings, folds), as_json=as_json)
+
+
+def source_of(config: Path | None, refit: Path | None, *others: object) -> Source | None:
+    """The config: the file, or what the folds in a directory say of one model in their place."""
+    if refit is None:
+        return config
+    source, told = refitted(refit, config, *others)
+    tell([told])
+    return source
 
 
 def show_folds(folds: Folds, *, quiet: bool, as_json: bool) -> None:
@@ -63,6 +77,9 @@ def show_run(run: Run, *, quiet: bool, as_json: bool) -> None:
 @click.option(
     "--jobs", type=click.IntRange(min=1), metavar="N", help="Folds at a time.  [as many as cores]"
 )
+@click.option(
+    "--refit", type=click.Path(path_type=Path), metavar="RUN", help="One model like the folds in RUN."
+)
 @click.option("--force", is_flag=True, help="Replace the run that is in the run directory.")
 @click.option("--seed", type=click.IntRange(min=0), help="The same as --set seed=N.")
 @click.option("--threads", type=click.IntRange(1, MOST_THREADS), help="Threads of the matrix products.")
@@ -79,6 +96,7 @@ def command(
     head: Literal["keep", "new"],
     folds: int | None,
     jobs: int | None,
+    refit: Path | None,
     force: bool,
     seed: int | None,
     threads: int | None,
@@ -94,17 +112,17 @@ def command(
       mlptrain fit --resume runs/short --set train.epochs=40
       mlptrain fit configs/digits.yaml --folds 5 --out runs/five --resume auto
     """
+    source = source_of(config, refit, folds, resume, init_from)
     start = runs.start_from(init_from, refit_preprocessing=refit_preprocessing, head=head)
     settings = [*overrides, *([] if seed is None else [f"seed={seed}"])]
-    count = runs.folds_wanted(config, settings, folds, start=start, jobs=jobs)
+    count = runs.folds_wanted(source, settings, folds, start=start, jobs=jobs)
     if dry_run:
-        check_dry(resume, start)
-        training.dry(runs.dry_run(config, settings, count), as_json=as_json)
+        try_out(source, settings, count, [resume, start], as_json=as_json)
         return
     given: dict[str, Any] = {"force": force, "threads": threads}
     if count is not None:
-        several = runs.prepare_folds(config, count, settings, out, resume, jobs=jobs, **given)
+        several = runs.prepare_folds(source, count, settings, out, resume, jobs=jobs, **given)
         show_folds(several, quiet=quiet, as_json=as_json)
     else:
-        run = runs.prepare(config, settings, out=out, resume=resume, start=start, **given)
+        run = runs.prepare(source, settings, out=out, resume=resume, start=start, **given)
         show_run(run, quiet=quiet, as_json=as_json)

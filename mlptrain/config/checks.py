@@ -28,6 +28,7 @@ def cross_faults(config: Config) -> Iterator[Fault]:
     yield from role_faults(config.data)
     yield from _levels(config)
     yield from _monitor(config)
+    yield from _fitted(config)
     yield from _folds(config)
 
 
@@ -206,3 +207,23 @@ def _monitor(config: Config) -> Iterator[Fault]:
             f"{name} needs validation rows; set data.val, or use {name.replace('val_', 'train_', 1)}",
             (("data", "val"),),
         )
+
+
+def _fitted(config: Config) -> Iterator[Fault]:
+    """What is fitted on the validation rows needs some, and probabilities."""
+    asked = {"calibration": config.calibration != "none", "decision": config.decision is not None}
+    for key in (key for key, is_asked in asked.items() if is_asked):
+        name = config.loss.name
+        if not LOSSES[name].gives_probabilities:
+            what = f"needs probabilities, and the loss {name} gives none; write loss: softmax"
+            yield Fault((key,), what, (("loss",),))
+        if not _validates(config):
+            what = "is fitted on the validation rows, and there are none; set data.val"
+            yield Fault((key,), what, (("data", "val"),))
+    decision = config.decision
+    if decision is not None and (decision.metric == "cost") != (decision.cost is not None):
+        needs = "metric: cost needs both costs; write {fp: 1, fn: 20} with yours"
+        what = (
+            needs if decision.cost is None else f"metric: {decision.metric} reads no costs; leave out"
+        )
+        yield Fault(("decision", "cost"), what, (("decision", "metric"),))

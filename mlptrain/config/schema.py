@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field, Strict
 from mlptrain.bounds import Count, Fraction, NonNegative, NonNegativeCount, Positive
 from mlptrain.config.choices import Choice, Named, Option
 from mlptrain.config.columns import Categorical, Column, Missing, Numeric
+from mlptrain.config.decision import Decision
 from mlptrain.config.kinds import Kinds, ShortFor
 from mlptrain.config.model import Model
 from mlptrain.config.section import Columns, Section, Text, setting
@@ -245,6 +246,12 @@ class Config(Section):
         "constant", "how the learning rate changes; every schedule takes warmup, in steps"
     )
     train: Train = setting({}, "the training loop")
+    calibration: Literal["none", "temperature"] = setting(
+        "none", "after training, divide all scores by one number: the best log-loss on the val rows"
+    )
+    decision: Annotated[Decision | None, Kinds("{metric: f1} or null")] = setting(
+        None, "of two classes: from which probability on `predict --decide` names one, by the val rows"
+    )
     init_from: Annotated[InitFrom | None, Kinds("{checkpoint: RUN} or null")] = setting(
         None, "begin with the weights of a checkpoint; null: with the initializer's"
     )

@@ -5,6 +5,7 @@ average are made so that whoever reads scores need not know: the softmax of log 
 """
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,10 @@ from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.preprocessing.targets import Target
 from mlptrain.errors import CheckpointError
 from mlptrain.inference.member import Member
+from mlptrain.metrics.decision import Threshold
 from mlptrain.metrics.probability import log_softmax
 from mlptrain.nn.losses.loss import Loss
+from mlptrain.nn.network import Network
 from mlptrain.training.build import settings_of
 from mlptrain.training.evaluate import predictions
 
@@ -77,15 +80,21 @@ def _meaning(member: Member) -> dict[str, Any]:
         "classes": made.classes,
         "loss": member.config.loss,
         "precision": member.config.model.dtype,
+        "thresholds": member.threshold and member.threshold.positive,
     }
 
 
 def to_average(member: Member, scores: Array) -> Array:
-    """(N, C) what is averaged of one member: log p, scores of a hinge loss, else predictions."""
+    """(N, C) what is averaged of one member: log p, scores of a hinge loss, else predictions.
+
+    p is calibrated and without class weights.
+    """
     loss, scores = member.network.loss, scores.astype(np.float64)
     if loss.gives_probabilities:
         with np.errstate(all="ignore"):  # what is not finite shows in the result
-            return log_softmax(scores)
+            if member.network.calibration is not None:
+                return np.log(predictions(member.network, scores, member.preprocessing))
+            return log_softmax(loss.unweighted(scores))
     return scores if loss.classifies else predictions(member.network, scores, member.preprocessing)
 
 
@@ -93,11 +102,26 @@ def averaged(each: Sequence[Array], loss: Loss, joint: Preprocessing) -> Array:
     """(N, C) the scores that stand for the mean of what the members predict."""
     with np.errstate(all="ignore"):
         if loss.gives_probabilities:
-            return mean_of_logs(each)
+            return loss.weighted(mean_of_logs(each))
         mean = np.asarray(np.mean(each, axis=0))
         if isinstance(joint.target, ClassTarget):
             return mean
         return loss.link(joint.target.scaled(mean))
+
+
+def stand_in(network: Network) -> Network:
+    """A member's network as that of the average, of which nothing is left to be calibrated."""
+    other = copy(network)
+    other.calibration = None
+    return other
+
+
+def mean_threshold(members: Sequence[Member]) -> Threshold | None:
+    """The mean of the members' thresholds, as the average has the mean of their probabilities."""
+    found = [member.threshold for member in members if member.threshold is not None]
+    if len(found) < len(members):
+        return None
+    return Threshold(found[0].positive, float(np.mean([each.value for each in found])))
 
 
 def mean_of_logs(logs: Sequence[Array]) -> Array:

@@ -14,6 +14,7 @@ class Member:
         self.config = config_of(checkpoint)
         self.preprocessing = checkpoint.preprocessing()
         self.network = network_of(checkpoint)
+        self.threshold = checkpoint.threshold()
 
     def scores(self, inputs: Inputs) -> Array:
         """Scores (N, C) of rows as its own preprocessing makes them."""

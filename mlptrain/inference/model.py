@@ -19,13 +19,14 @@ from mlptrain.inference.average import (
     check_alike,
     common_config,
     joint_preprocessing,
+    mean_threshold,
+    stand_in,
     to_average,
 )
 from mlptrain.inference.classes import Class, typed
 from mlptrain.inference.handed_over import rows_of, with_targets
 from mlptrain.inference.member import Member
 from mlptrain.messages import some
-from mlptrain.metrics.probability import softmax
 from mlptrain.training.checkpoint import Checkpoint
 from mlptrain.training.evaluate import Evaluation, predictions
 from mlptrain.training.members import read_members
@@ -59,12 +60,13 @@ class Model:
         self.path = path
         self.members = tuple(map(Member, checkpoints))
         first = self.members[0]
-        self.checkpoint, self.network = first.checkpoint, first.network
+        self.checkpoint, self.network, self.threshold = first.checkpoint, first.network, first.threshold
         if len(self.members) == 1:
             self.config, self.preprocessing = first.config, first.preprocessing
             self.others: tuple[Preprocessing, ...] = ()
         else:
             check_alike(path, self.members)
+            self.network, self.threshold = stand_in(first.network), mean_threshold(self.members)
             self.config = common_config(self.members)
             self.preprocessing = joint_preprocessing(self.members, self.config)
             self.others = tuple(member.preprocessing for member in self.members)
@@ -125,29 +127,42 @@ class Model:
         inputs, _ = self.preprocessing.apply(source, rows, dtype)
         return self.scores_of(inputs, [made.apply(source, rows, dtype)[0] for made in self.others])
 
-    def predict(self, X: object) -> NDArray[np.generic]:
+    def predict(self, X: object, *, decide: bool = False) -> NDArray[np.generic]:
         """The class of each row, as in `classes`; or (N,) or (N, K) numbers in the target's unit.
 
         Of targets that are each yes or no: their values, as numbers or booleans where they are. Of L
         quantiles: (N, K L), those of target 1 first.
+
+        decide  by the threshold of `decision`, instead of the highest score; TypeError without one
         """
         scores = self.scores(X)
+        if decide and self.threshold is None:
+            raise TypeError("this model has no threshold: it was trained without `decision`")
         if self.classes is not None:
-            return np.asarray(self.classes)[scores.argmax(axis=1)]
+            return np.asarray(self.classes)[self.class_numbers(scores, decide=decide)]
         numbers = predictions(self.network, scores, self.preprocessing)
         if isinstance(self.preprocessing.target, FlagTarget):
             numbers = decided(self.preprocessing.target, numbers)
         return numbers[:, 0] if numbers.shape[1] == 1 else numbers
 
+    def class_numbers(self, scores: Array, *, decide: bool = False) -> NDArray[np.intp]:
+        """(N,) the class with the highest score, or that of the threshold."""
+        if not decide or self.threshold is None:
+            return scores.argmax(axis=1)
+        return self.threshold.decided(predictions(self.network, scores, self.preprocessing))
+
     def predict_proba(self, X: object) -> NDArray[np.float64]:
-        """(N, C) probabilities, or (N, K) of a yes; TypeError for a model whose loss gives none."""
-        if isinstance(self.preprocessing.target, FlagTarget):
-            return predictions(self.network, self.scores(X), self.preprocessing)
-        if not self.network.loss.gives_probabilities:
+        """(N, C) probabilities, or (N, K) of a yes; TypeError for a model whose loss gives none.
+
+        They are without `class_weights`, which move only what `predict` says, and calibrated where
+        the config asks for it.
+        """
+        of_flags = isinstance(self.preprocessing.target, FlagTarget)
+        if not (of_flags or self.network.loss.gives_probabilities):
             raise TypeError(
                 f"a model trained with the {self.config.loss.name} loss has no probabilities"
             )
-        return softmax(self.scores(X))
+        return predictions(self.network, self.scores(X), self.preprocessing)
 
     def evaluate(self, X: object, y: object) -> dict[str, float | None]:
         """Loss and all metrics on raw rows and what is true of them.

@@ -40,6 +40,7 @@ def predict(
     data: str,
     *,
     proba: bool = False,
+    decide: bool = False,
     keep: Sequence[str] = (),
     policies: Policies = AS_IN_TRAINING,
 ) -> Iterator[Predicted]:
@@ -47,9 +48,15 @@ def predict(
 
     The columns are those of `keep` as they are written in the file, then the target's name with the
     class name or the number in the target's own unit (of several quantiles `price_q0.1`, `price_q0.9`,
-    ...) and, with `proba`, `proba_CLASS` for each
-    class. ConfigError where the model gives no probabilities or two columns would share a name.
+    ...) and, with `proba`, `proba_CLASS` for each class; with `decide` the class is that of the
+    threshold. ConfigError where the model gives no probabilities or has no threshold, or two columns
+    would share a name.
     """
+    if decide and model.threshold is None:
+        raise ConfigError(
+            "--decide: this model has no threshold: leave it out, or train with "
+            "`decision: {metric: f1}` (two classes)"
+        )
     names = column_names(model, proba=proba, keep=keep)
     twice = next((name for name, times in Counter(names).items() if times > 1), None)
     if twice is not None:
@@ -57,7 +64,7 @@ def predict(
             f"--keep: two columns would be called {twice!r}: rename the one in the data, "
             "or leave it out"
         )
-    return _chunks(model.under(policies), data, proba, keep, policies.out_of_range)
+    return _chunks(model.under(policies), data, proba, decide, keep, policies.out_of_range)
 
 
 def column_names(model: Model, *, proba: bool, keep: Sequence[str]) -> list[str]:
@@ -76,7 +83,12 @@ def column_names(model: Model, *, proba: bool, keep: Sequence[str]) -> list[str]
 
 
 def _chunks(
-    model: Model, data: str, proba: bool, keep: Sequence[str], out_of_range: RangePolicy
+    model: Model,
+    data: str,
+    proba: bool,
+    decide: bool,
+    keep: Sequence[str],
+    out_of_range: RangePolicy,
 ) -> Iterator[Predicted]:
     preprocessing = model.preprocessing
     rows = max(1, ENTRIES // (BATCH * max(len(preprocessing.features), 1))) * BATCH
@@ -86,13 +98,13 @@ def _chunks(
         outside = ranges.found(chunk.inputs.numbers, out_of_range)
         for made, inputs in zip(others, chunk.others, strict=True):
             Ranges(made, dtype).found(inputs.numbers, out_of_range)
-        columns = _columns(model, data, chunk, first, proba)
+        columns = _columns(model, data, chunk, first, proba, decide)
         yield Predicted(columns, chunk.notes, chunk.repairs, outside)
         first += len(chunk.inputs)
 
 
 def _columns(
-    model: Model, data: str, chunk: Chunk, first: int, proba: bool
+    model: Model, data: str, chunk: Chunk, first: int, proba: bool, decide: bool
 ) -> dict[str, list[str] | list[float]]:
     with np.errstate(all="ignore"):  # what is not finite is refused here
         scores = model.scores_of(chunk.inputs, chunk.others)
@@ -111,7 +123,7 @@ def _columns(
         columns.update(zip(names, predicted.T.tolist(), strict=True))
         return columns
     columns[model.preprocessing.targets[0]] = [
-        model.preprocessing.classes[c] for c in scores.argmax(axis=1)
+        model.preprocessing.classes[c] for c in model.class_numbers(scores, decide=decide)
     ]
     if proba:
         probabilities = (f"proba_{name}" for name in model.preprocessing.classes)

@@ -6,6 +6,7 @@ value is not defined. All predictions must be finite. Pass `softmax(scores)` for
 `margins(scores)` for a hinge loss, whose scores are no probabilities.
 """
 
+from mlptrain.metrics.calibration import calibrated_log_loss
 from mlptrain.metrics.classification import (
     accuracy,
     balanced_accuracy,
@@ -44,6 +45,9 @@ CLASSIFICATION_METRICS = {
     "roc_auc": Metric(roc_auc, larger_is_better=True),
     "average_precision": Metric(average_precision, larger_is_better=True),
     "log_loss": Metric(log_loss, larger_is_better=False, needs_probabilities=True),
+    "calibrated_log_loss": Metric(
+        calibrated_log_loss, larger_is_better=False, needs_probabilities=True, last_of_ties=True
+    ),
     "brier": Metric(brier, larger_is_better=False, needs_probabilities=True),
     "calibration_error": Metric(calibration_error, larger_is_better=False, needs_probabilities=True),
 }

@@ -21,6 +21,7 @@ from mlptrain.graph.gates import Add
 from mlptrain.graph.graph import Graph
 from mlptrain.graph.node import Node
 from mlptrain.graph.plan import Plan, Value
+from mlptrain.metrics.calibration import Calibration
 from mlptrain.nn.activations import Activation
 from mlptrain.nn.drawing import draw
 from mlptrain.nn.dropout import draw_mask
@@ -140,7 +141,12 @@ def perceptron(
 
 
 class Network:
-    """A multi-layer perceptron: its parameters, its running statistics and its graphs."""
+    """A multi-layer perceptron: its parameters, its running statistics and its graphs.
+
+    calibration   what makes probabilities of the scores of a trained one; None: softmax alone
+    """
+
+    calibration: Calibration | None = None
 
     def __init__(
         self,

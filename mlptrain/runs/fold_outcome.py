@@ -113,7 +113,7 @@ def _cells(member: Member, part: HeldOut, probabilities: bool) -> list[list[Any]
         return [list(row) for row in zip(*answers, strict=True)]
     if names is None:
         return np.hstack([np.asarray(part.truth), predicted]).tolist()
-    winners = predicted.argmax(axis=1).tolist()
+    winners = part.scores.argmax(axis=1).tolist()
     cells: list[list[Any]] = [
         [names[y], names[c]] for y, c in zip(part.y.tolist(), winners, strict=True)
     ]

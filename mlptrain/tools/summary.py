@@ -131,6 +131,21 @@ def memory(network: Network, batch_rows: int, slots: int) -> dict[str, int]:
     }
 
 
+def fitted_of(model: Model) -> dict[str, str | float | None]:
+    """Temperatures of the members and the threshold, where there are any."""
+    calibrations = [member.network.calibration for member in model.members]
+    temperatures = [each.temperature for each in calibrations if each is not None]
+    found: dict[str, str | float | None] = {}
+    if len(temperatures) == 1:
+        found["temperature"] = temperatures[0]
+    elif temperatures:
+        found["temperatures"] = ", ".join(f"{each:.4g}" for each in temperatures)
+    if model.threshold is not None:
+        classes = model.preprocessing.classes or ()
+        found[f"threshold of {classes[model.threshold.positive]}"] = model.threshold.value
+    return found
+
+
 def history_of(model: Model) -> dict[str, str | float | None]:
     """How far a model was trained, and on what; of folds each best epoch, with the monitored value."""
     found = [member.checkpoint.progress() for member in model.members]
@@ -145,4 +160,4 @@ def history_of(model: Model) -> dict[str, str | float | None]:
             best = "nothing yet" if each.best is None else f"{each.best:.4g}"
             history[f"fold {number}"] = f"best {best} at epoch {each.best_epoch} ({each.step} steps)"
     versions = {key: str(environment.get(key, "-")) for key in VERSIONS}
-    return {"file": str(model.path), **history, **versions}
+    return {"file": str(model.path), **fitted_of(model), **history, **versions}

@@ -31,6 +31,7 @@ from mlptrain.optim.schedules import SCHEDULES, Schedule, warm_up
 from mlptrain.system.memory_limit import memory_limit
 from mlptrain.system.threads import choose_threads
 from mlptrain.training.average import Average
+from mlptrain.training.calibrate import calibrates, decision_for
 from mlptrain.training.experiment import (
     EarlyStopping,
     Experiment,
@@ -73,6 +74,8 @@ def build(config: Config, threads: int | None = None, data: Dataset | None = Non
         else None,
         eval_every=interval(train.eval_every),
         log_histograms=train.log_histograms,
+        calibrate=calibrates(config, data),
+        decision=decision_for(config, data),
         average=None if train.average is None else Average(network, train.average.ema),
         max_seconds=None if train.max_minutes is None else 60 * train.max_minutes,
         threads=threads,
@@ -266,7 +269,7 @@ def monitor_for(config: Config, network: Network, data: Dataset) -> Monitor:
             f"train.monitor: {config.loss.name} has no metric {metric!r}; "
             f"{advice(metric, ['loss', *table])}"
         )
-    return Monitor(f"{split}_{metric}", table[metric].larger_is_better)
+    return Monitor(f"{split}_{metric}", table[metric].larger_is_better, table[metric].last_of_ties)
 
 
 def interval(given: int | Steps) -> Interval:

@@ -4,20 +4,28 @@ import shlex
 from pathlib import Path
 
 from mlptrain.errors import CheckpointError, ConfigError
-from mlptrain.storage.fold_directory import fold_path, some_folds
+from mlptrain.storage.archive import read_archive
+from mlptrain.storage.fold_directory import checkpoint_of, fold_path, some_folds
 from mlptrain.training.checkpoint import Checkpoint
+from mlptrain.training.pack import MEMBERS, unpacked
 from mlptrain.training.restore import config_of
 
 
 def read_members(path: str | Path) -> tuple[Checkpoint, ...]:
-    """The members of the model at a path: a checkpoint, a run directory, or the directory of folds.
+    """The members of the model at a path: a checkpoint, a run directory, folds, or what `pack` wrote.
 
     ConfigError where a fold is missing or has no best.npz yet: an average of some is another model.
     """
     path = Path(path)
     folds = some_folds(path)
     if not folds:
-        return (Checkpoint.read(path),)
+        file = checkpoint_of(path)
+        arrays, document = read_archive(file)
+        if MEMBERS not in document:
+            return (Checkpoint(file, arrays, document),)
+        packed = unpacked(file, arrays, document)
+        check_folds(file, packed)
+        return packed
     for fold in folds:
         if not (fold / "best.npz").is_file():
             raise ConfigError(f"{fold}: has no best.npz yet; {_advice(path, len(folds))}")
@@ -32,7 +40,7 @@ def read_members(path: str | Path) -> tuple[Checkpoint, ...]:
 
 def check_folds(path: Path, members: tuple[Checkpoint, ...]) -> None:
     """CheckpointError unless each member held out a fold of its own, of as many folds."""
-    several = folds_of(members[0])
+    several = max(folds_of(members[0]), len(members))
     for number, member in enumerate(members, 1):
         fold = config_of(member).data.fold
         if fold is None or fold.of != several or fold.number != number:

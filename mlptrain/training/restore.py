@@ -22,12 +22,16 @@ def network_of(checkpoint: Checkpoint) -> Network:
     """The network of a checkpoint, its parameters restored."""
     config, preprocessing = config_of(checkpoint), checkpoint.preprocessing()
     weights = checkpoint["class_weights"]
+    calibration, threshold = checkpoint.calibration(), checkpoint.threshold()
+    sure = LOSSES[config.loss.name].gives_probabilities
     inputs = len(preprocessing.features)
     width = outputs(config, preprocessing)
     if (
         checkpoint["architecture"] != {"inputs": inputs, "outputs": width}
         or LOSSES[config.loss.name].targets != preprocessing.target.kind
         or (weights is not None and len(weights) != width)
+        or (calibration is not None and not sure)
+        or (threshold is not None and not (sure and width == 2))
     ):
         raise CheckpointError(
             f"{checkpoint.path}: its config, sizes and preprocessing do not go together; "
@@ -37,4 +41,5 @@ def network_of(checkpoint: Checkpoint) -> Network:
     checkpoint.check_shapes(architecture.parameters())
     network = network_for(config, architecture, weights)
     restore_network(network, checkpoint)
+    network.calibration = calibration
     return network

@@ -80,6 +80,14 @@ class Loss(Node):
         each = self.row_weights(inputs)
         return len(targets) if each is None else float(np.real(total_weight(each)))
 
+    def unweighted(self, scores: Array) -> Array:
+        """The scores as they would be without class weights; as they are where nobody knows."""
+        return scores
+
+    def weighted(self, scores: Array) -> Array:
+        """The inverse of `unweighted`."""
+        return scores
+
     def reduce(self, losses: Array, weights: Array | None) -> complex:
         """The mean over the rows; 0 when their weights add up to 0: such a batch teaches nothing.
 

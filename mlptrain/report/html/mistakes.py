@@ -34,7 +34,7 @@ def worst(run: Results) -> list[Mistake]:
 def worst_classes(run: Results) -> list[Mistake]:
     """Wrong rows by the gap: score of the predicted class minus score of the true class.
 
-    Under softmax the gap is log(p predicted / p true).
+    Under softmax the gap is log(p predicted / p true), before class weights and a temperature.
     """
     scores, y = run.evaluation.scores, run.rows.y
     classes, predicted = run.model.preprocessing.classes or (), scores.argmax(axis=1)
