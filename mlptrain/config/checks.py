@@ -26,6 +26,7 @@ def cross_faults(config: Config) -> Iterator[Fault]:
     yield from _written(config)
     yield from _target_scale(config)
     yield from role_faults(config.data)
+    yield from _levels(config)
     yield from _monitor(config)
     yield from _folds(config)
 
@@ -98,9 +99,10 @@ def _parts(config: Config) -> Iterator[Fault]:
         if data.fold.number > data.fold.of:
             what = f"there is no fold {data.fold.number} of {data.fold.of}"
             yield Fault(("data", "fold"), what)
-        if data.test:
-            what = "the fold is the test set; write test: null"
-            yield Fault(("data", "fold"), what, (("data", "test"),))
+        held = data.fold.holds
+        if getattr(data, held):
+            what = f"the fold is the {held} set; write {held}: null"
+            yield Fault(("data", "fold"), what, (("data", held),))
     if isinstance(data.train, str) and data.train in TOYS:
         what = f"a toy set is written {{name: {data.train}}}; a file of that name, ./{data.train}"
         yield Fault(("data", "train"), what)
@@ -168,7 +170,9 @@ def _written(config: Config) -> Iterator[Fault]:
 
 def _validates(config: Config) -> bool:
     """Whether there may be validation rows; of a split_column the data say."""
-    return bool(config.data.val) or config.data.split_column is not None
+    fold = config.data.fold
+    validating = fold is not None and fold.holds == "val"
+    return bool(config.data.val) or validating or config.data.split_column is not None
 
 
 def _target_scale(config: Config) -> Iterator[Fault]:
@@ -178,6 +182,13 @@ def _target_scale(config: Config) -> Iterator[Fault]:
         why = "predicts logarithms by itself" if name == "poisson" else "predicts no numbers"
         what = f"{name} {why}; write standard, got {scale}"
         yield Fault(("data", "scale_target"), what, (("loss",),))
+
+
+def _levels(config: Config) -> Iterator[Fault]:
+    levels = config.loss.options().get("levels", ())
+    if list(levels) != sorted(set(levels)):
+        what = f"levels rise; write {sorted(set(levels))}, got {list(levels)}"
+        yield Fault(("loss", "levels"), what)
 
 
 def _monitor(config: Config) -> Iterator[Fault]:

@@ -92,6 +92,7 @@ class EvaluationReport:
         ranking = [name for name in ("roc_auc", "average_precision") if name in names]
         if len(classes) == 2 and ranking:
             yield f"{' and '.join(ranking)}: of class {classes[1]}"
+        yield from model.network.loss.remarks()
 
     def class_table(self) -> Table | None:
         """Precision, recall, F1 and support of each class, or of the yes of each target."""

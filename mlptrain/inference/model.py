@@ -128,7 +128,8 @@ class Model:
     def predict(self, X: object) -> NDArray[np.generic]:
         """The class of each row, as in `classes`; or (N,) or (N, K) numbers in the target's unit.
 
-        Of targets that are each yes or no: their values, as numbers or booleans where they are.
+        Of targets that are each yes or no: their values, as numbers or booleans where they are. Of L
+        quantiles: (N, K L), those of target 1 first.
         """
         scores = self.scores(X)
         if self.classes is not None:

@@ -240,7 +240,7 @@ class TrainingGraph:
         if network.loss.classifies:
             self.y = graph.input("y", (None,), np.int64)
         else:
-            self.y = graph.input("y", (None, architecture.outputs))
+            self.y = graph.input("y", (None, architecture.outputs // network.loss.per_target))
         self.weights = graph.input("weights", (None,)) if weighted else None
         self.wiring, self.scores = network.wire(graph, *self.inputs, trains=True)
         targets = (self.y,) if self.weights is None else (self.y, self.weights)

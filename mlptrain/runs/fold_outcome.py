@@ -83,7 +83,8 @@ def _table(model: Model, outcomes: Sequence[FoldOutcome]) -> str:
     """A line for each row of the file: its fold, its truth, and what was predicted for it."""
     made, text = model.preprocessing, io.StringIO(newline="")
     probabilities = made.classes is not None and model.network.loss.gives_probabilities
-    header = ["row", "fold", *made.targets, *(f"predicted_{name}" for name in made.targets)]
+    answers = model.network.loss.columns(made.targets)
+    header = ["row", "fold", *made.targets, *(f"predicted_{name}" for name in answers)]
     if probabilities:
         header += [f"proba_{name}" for name in made.classes or ()]
     if isinstance(made.target, FlagTarget):

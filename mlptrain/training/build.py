@@ -115,9 +115,11 @@ def settings_of(config: Config) -> Settings:
     )
 
 
-def outputs(data: Dataset) -> int:
-    """How many scores the network puts out: one for each class, or for each target column."""
-    return len(data.classes) if data.classes is not None else len(data.targets)
+def outputs(config: Config, made: Preprocessing) -> int:
+    """How many scores the network puts out: one for each class, or for each target and level."""
+    if made.classes is not None:
+        return len(made.classes)
+    return len(made.targets) * loss_for(config, None).per_target
 
 
 def network_on(config: Config, data: Dataset, dtype: str | None = None) -> Network:
@@ -126,7 +128,7 @@ def network_on(config: Config, data: Dataset, dtype: str | None = None) -> Netwo
     if config.model.norm == "batch" and len(data.train) == 1:
         raise ConfigError("model.norm: batch norm needs two training rows, and there is one; use layer")
     made = data.preprocessing
-    architecture = architecture_for(config, len(made.features), outputs(data), made.tables)
+    architecture = architecture_for(config, len(made.features), outputs(config, made), made.tables)
     return network_for(config, architecture, weights, weighted=weighted, dtype=dtype)
 
 

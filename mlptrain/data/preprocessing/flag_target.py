@@ -15,7 +15,7 @@ from mlptrain.messages import count, some
 
 SEVERAL = (
     "several columns need `loss: sigmoid`, where each holds two values (a no and a yes), or mse, mae, "
-    "huber or poisson, where they hold numbers; of classes, one run for each column"
+    "huber, poisson or quantile, where they hold numbers; of classes, one run for each column"
 )
 
 

@@ -55,8 +55,9 @@ def worst_classes(run: Results) -> list[Mistake]:
 
 def worst_numbers(run: Results) -> list[Mistake]:
     """Rows by the largest error over all targets, in standard deviations where targets are scaled."""
-    truth, predicted = run.evaluation.truth(), run.evaluation.predictions()
-    learned = run.model.network.loss.response(run.evaluation.scores)
+    loss, truth = run.model.network.loss, run.evaluation.truth()
+    predicted = loss.point(run.evaluation.predictions())
+    learned = loss.point(loss.response(run.evaluation.scores))
     error = np.abs(learned - run.rows.y).max(axis=1)
     chosen = np.argsort(-error, kind="stable")[:MOST]
     return [
