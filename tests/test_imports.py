@@ -159,7 +159,17 @@ OTHERS = [
 
 ROOMS = ("cache", "readers", "preprocessing")
 """Folders of `data`: each may import those before it in this list, and the files beside them ..."""
-SHARED = ("row_set", "source", "matrix", "inputs", "settings", "notation", "recognition", "written")
+SHARED = (
+    "row_set",
+    "source",
+    "matrix",
+    "inputs",
+    "settings",
+    "objects",
+    "notation",
+    "recognition",
+    "written",
+)
 """... that are below all of them; the other files of `data` are above."""
 
 

@@ -19,6 +19,7 @@ from mlptrain.data.source import (
     INEXACT,
     RowIndex,
     Source,
+    ValueType,
     alike,
     as_number,
     faulty_values,
@@ -36,10 +37,14 @@ FEW = 20
 
 @dataclass(frozen=True)
 class ClassTarget:
-    """A column of class names. Class number c is `classes[c]`."""
+    """A column of class names. Class number c is `classes[c]`.
+
+    label_type   that of the values that a program has handed over; None: of a file, which has names
+    """
 
     name: str
     classes: tuple[str, ...]
+    label_type: ValueType | None = None
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -46,7 +46,7 @@ def proposed(path: str, targets: Sequence[str]) -> Proposal:
 
     DataError for a column that is not there, with the nearest one that is.
     """
-    source = open_source(path, labels=labels_of(path, None))
+    source: Source = open_source(path, labels=labels_of(path, None))
     names = target_names(source, targets[0] if len(targets) == 1 else targets)
     require(source, names)
     source, written, answers, task = _asked_for(source, names)

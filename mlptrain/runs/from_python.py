@@ -1,0 +1,178 @@
+"""What a program calls: `mlptrain.fit`, with rows and settings as arguments, or with a config."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal, overload
+
+from mlptrain.config import Config
+from mlptrain.config.keys import keywords
+from mlptrain.config.load import Source
+from mlptrain.config.overrides import Overrides
+from mlptrain.data.dataset import Dataset
+from mlptrain.data.handed_over import PLACE, HandedOver, handed_over, load_handed_over
+from mlptrain.data.preprocessing.preprocess import Preprocessing
+from mlptrain.errors import ConfigError
+from mlptrain.inference.model import Model
+from mlptrain.runs.fit import prepare, start_from
+from mlptrain.runs.run import Run
+from mlptrain.training.build import load, settings_of
+from mlptrain.training.checkpoint import Checkpoint
+
+IN_MEMORY = Path("(in memory)")
+"""In place of the file of a model that none was written for."""
+NO_Y = "y is missing: give the values of the target, or the name of its column: fit(X, 'price')"
+
+Settings = dict[str, Any]
+"""By their dotted keys."""
+Ready = Callable[..., Run]
+"""Makes a run: `prepare` with the options of a call."""
+
+
+@overload
+def fit(
+    X: Source | None = None,
+    y: None = None,
+    *,
+    set: Overrides = (),
+    out: str | Path | None = None,
+    resume: str | Path | None = None,
+    init_from: str | Path | None = None,
+    refit_preprocessing: bool = False,
+    head: Literal["keep", "new"] = "keep",
+    force: bool = False,
+    threads: int | None = None,
+    **settings: Any,
+) -> Run: ...
+
+
+@overload
+def fit(
+    X: object,
+    y: object,
+    *,
+    weight: object = None,
+    set: Overrides = (),
+    out: str | Path | None = None,
+    resume: str | Path | None = None,
+    init_from: str | Path | None = None,
+    refit_preprocessing: bool = False,
+    head: Literal["keep", "new"] = "keep",
+    force: bool = False,
+    threads: int | None = None,
+    **settings: Any,
+) -> Model: ...
+
+
+def fit(
+    X: Any = None,
+    y: object = None,
+    *,
+    weight: object = None,
+    set: Overrides = (),
+    out: str | Path | None = None,
+    resume: str | Path | None = None,
+    init_from: str | Path | None = None,
+    refit_preprocessing: bool = False,
+    head: Literal["keep", "new"] = "keep",
+    force: bool = False,
+    threads: int | None = None,
+    **settings: Any,
+) -> Run | Model:
+    """Train on rows and return the model; or by a config, a YAML file or a dict, and return the run.
+
+    X is a data frame, a dict of columns, an array (N, D) or a file; y a column of it, or values.
+    Settings are keys of the config by their own words, or by dotted keys in `set`; the other arguments
+    are options of `mlptrain fit`. Rows leave no file behind without `out`. See docs/python.md.
+
+    >>> sizes, kinds = [1.0, 2.0, 8.0, 9.0] * 5, ["cat", "cat", "dog", "dog"] * 5
+    >>> model = fit({"size": sizes, "kind": kinds}, "kind", epochs=20, learning_rate=0.1)
+    >>> model.predict({"size": [1.5, 8.5]}).tolist()
+    ['cat', 'dog']
+    >>> fit({"data": {"train": {"name": "xor"}}}, epochs=2, out="runs/xor").summary["status"]
+    'completed'
+    """
+    start = start_from(init_from, refit_preprocessing=refit_preprocessing, head=head)
+    ready = partial(prepare, resume=resume, start=start, force=force, threads=threads)
+    if y is not None:
+        return _model(ready, *_rows(X, y, weight, {**dotted(set), **words(settings)}), out)
+    if (X is not None and not isinstance(X, str | os.PathLike | Mapping)) or weight is not None:
+        raise ConfigError(NO_Y)
+    return _trained(ready(X, {**dotted(set), **words(settings)} if settings else set, out=out))
+
+
+def dotted(overrides: Overrides) -> Settings:
+    """Settings by their dotted keys; from a program they have values, not texts."""
+    if isinstance(overrides, Mapping):
+        return dict(overrides)
+    if overrides:
+        raise ConfigError('set: with other arguments, give a mapping such as {"train.epochs": 5}')
+    return {}
+
+
+def words(settings: Mapping[str, Any]) -> Settings:
+    """Settings by their dotted keys, from words; deeper keys have double underscores. Sections first.
+
+    >>> words({"learning_rate": 0.1, "optimizer": "sgd", "schedule__epochs": 5})
+    {'optimizer': 'sgd', 'optimizer.learning_rate': 0.1, 'schedule.epochs': 5}
+    """
+    found = {
+        tuple(word.split("__")) if "__" in word else keywords().get(word, (word,)): value
+        for word, value in settings.items()
+    }
+    return {".".join(map(str, path)): found[path] for path in sorted(found, key=len)}
+
+
+def _trained(run: Run) -> Run:
+    for _ in run:
+        pass
+    return run
+
+
+def _rows(
+    X: Any, y: object, weight: object, settings: Settings
+) -> tuple[dict[str, Any], Settings, Callable[..., Dataset]]:
+    """The config of rows, the settings on top of it, and what loads them."""
+    if isinstance(X, str | os.PathLike):
+        return {"data": {"train": os.fspath(X), "target": y, "weight": weight}}, settings, load
+    rows = {PLACE.format("X"): handed_over("X", X, y, weight)}
+    train = rows[PLACE.format("X")]
+    targets = list(train.targets) if len(train.targets) > 1 else train.targets[0]
+    data = {"train": PLACE.format("X"), "target": targets, "weight": train.weight, "test": None}
+    for place, name, part in held_out(settings):
+        held, true, weights = (*part, None)[:3] if isinstance(part, tuple) else (part, y, None)
+        rows[place] = handed_over(
+            name, held, true, train.weight if weights is None else weights, like=train
+        )
+        settings = {**settings, f"data.{name}": place}
+    return {"data": data}, settings, partial(_load, rows)
+
+
+def held_out(settings: Settings) -> Iterator[tuple[str, str, Any]]:
+    """Validation and test rows that are handed over too: (X, y), (X, y, weight), or X with y in it."""
+    for name in ("val", "test"):
+        part = settings.get(f"data.{name}")
+        if part is not None and not isinstance(part, int | float | str | os.PathLike):
+            yield PLACE.format(name), name, part
+
+
+def _load(rows: Mapping[str, HandedOver], config: Config, fitted: Preprocessing | None) -> Dataset:
+    return load_handed_over(rows, settings_of(config), fitted)
+
+
+def _model(
+    ready: Ready, document: Any, settings: Settings, load: Callable[..., Dataset], out: Any
+) -> Model:
+    """Train and take the best parameters; the directory goes again where none was asked for."""
+    ready = partial(ready, document, settings, load=load)
+    if out is not None or ready.keywords["resume"] is not None:
+        return Model.load(_trained(ready(out=out)).directory.path)
+    with tempfile.TemporaryDirectory(prefix="mlptrain-") as place:
+        run = ready(out=Path(place) / "run")
+        run.is_kept = False
+        read = Checkpoint.read(_trained(run).directory.path)
+    kept = {**read.document, "test": run.test}
+    return Model(replace(read, path=IN_MEMORY, document=kept, notes=tuple(run.notes)))
