@@ -16,7 +16,7 @@ from helpers import load_data
 from runs import faults, invoke, mlptrain, write_config
 
 from mlptrain.data.readers import arrays, packed
-from mlptrain.data.readers.tables import column_files, pieces, text
+from mlptrain.data.readers.tables import column_files, heads, pieces
 from mlptrain.data.readers.tables.pieces import table_pieces
 from mlptrain.errors import ConfigError, DataError
 
@@ -187,7 +187,7 @@ def test_a_header_of_too_many_columns_is_refused_with_their_number(tmp_path):
 @pytest.mark.parametrize("name", ["t.csv", "t.jsonl", "t.svm"])
 def test_a_line_without_an_end_is_one_line(tmp_path, monkeypatch, name, begin):
     """What is left of a file after a power cut may be zeros, as many as you like: a sparse file."""
-    for module in (packed, text, pieces):
+    for module in (packed, heads, pieces):
         monkeypatch.setattr(module, "LONGEST", 1 << 16)
     path = tmp_path / name
     path.write_text(begin)

@@ -268,7 +268,7 @@ BROKEN: dict[str, tuple[bytes | str, dict[str, object], list[str]]] = {
     "Excel": (
         b"PK\x03\x04rest",
         {},
-        ["F: is a zip archive or an Excel workbook: save the sheet as CSV"],
+        ["F: is a zip archive, or an Excel workbook that is not called .xlsx: unpack or rename it"],
     ),
     "old Mac line ends": (
         "a,b,y\r1,2,p\r",

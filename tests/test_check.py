@@ -188,6 +188,34 @@ def test_rows_of_a_file_of_their_own_are_compared_too(blobs, table):
     assert "80 of 80 rows of val are also in train" in found.found
 
 
+def test_copies_with_another_id_are_found_where_chance_does_not_explain_them(blobs, table):
+    X, y = blobs
+    other = X[:100] + np.array([0, 0, 0, 0, 0, 0.5])
+    found = findings(config(table(np.vstack([X, other]), [*y, *y[:100]])))["near copies"]
+    assert found.status == "WARN"
+    assert found.found.endswith("x5 (" + found.found.split(" ")[0] + ")")
+    assert 40 <= int(found.found.split(" ")[0]) <= 100  # of 200 rows in pairs 64 are expected
+    assert findings(config(table(X, y)))["near copies"].status == "PASS"
+    few = np.sign(X)  # 64 possible rows: most differ from another in one column
+    assert findings(config(table(few, y)))["near copies"].status == "PASS"
+
+
+def test_groups_in_two_sets_are_found_until_the_split_keeps_them_whole(blobs, tmp_path):
+    X, y = blobs
+    lines = [f"{','.join(map(str, row))},P{i // 8},{label}" for i, (row, label) in enumerate(zip(X, y))]  # noqa: B905
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(["a,b,c,d,e,f,patient,y", *lines]) + "\n")
+    given = {"data__ignore": ["patient"]}
+    found = findings(config(str(path), **given))["groups in two sets"]
+    assert found.status == "WARN"
+    assert "patient (" in found.found
+    assert "data.group: patient" in found.advice
+    assert (
+        findings(config(str(path), **given, data__group="patient"))["groups in two sets"].status
+        == "PASS"
+    )
+
+
 def test_a_single_copy_is_a_warning_only(blobs, table):
     X, y = blobs
     held = table(np.vstack([X[:1], X[:150] + 1]), [y[0], *y[:150]], "held.csv")

@@ -184,7 +184,9 @@ def test_columns_of_true_and_false_may_be_handed_over_as_numbers(trained):
     np.testing.assert_array_equal(model.scores(np.stack([A, B, A > 0], axis=1)), expected)
     np.testing.assert_array_equal(model.scores(Frame(a=A, b=B, flag=(A > 0) * 1)), expected)
     np.testing.assert_array_equal(model.scores(Frame(a=A, b=B, flag=flag)), expected)
-    with pytest.raises(DataError, match="X: column 'flag' holds numbers, training had true and false"):
+    with pytest.raises(
+        DataError, match=r"X: row 1: flag: 0.1257.* is not 1 or 0, and training had true and"
+    ):
         model.scores(Frame(a=A, b=B, flag=A))
 
 

@@ -39,15 +39,20 @@ HOMES = {
         "data/readers/toy.py",
         "config/",
     ),
+    "backports": ("data/readers/packings.py",),
     "click": ("cli/",),
     "matplotlib": ("report/plots/",),
     "numpy": ("",),
-    "polars": tuple(f"data/readers/tables/{name}.py" for name in ("frames", "notations", "series")),
+    "polars": (
+        *(f"data/readers/tables/{name}.py" for name in ("frames", "notations", "series")),
+        "report/parquet.py",
+    ),
     "pydantic": (
         *("config/", "data/cache/description.py", "data/preprocessing/stored.py"),
         "training/checkpoint_schema.py",
     ),
     "pydantic_core": ("config/",),
+    "python_calamine": ("data/readers/tables/workbooks.py",),
     "rich": ("report/",),
     "tensorboardX": ("runs/tensorboard.py",),
     "threadpoolctl": ("system/threads.py", "system/environment.py"),
@@ -59,6 +64,11 @@ HOMES = {
 LATE = {
     ("runs/tensorboard.py", "tensorboardX"): "an extra, and only for who asks for it",
     ("data/readers/sources.py", "mlptrain.data.readers.tables"): "polars is slower than a small fit",
+    ("data/readers/packings.py", "backports"): "an extra, and only for who has such a file",
+    (
+        "data/readers/tables/column_files.py",
+        "mlptrain.data.readers.tables.workbooks",
+    ): "imports an extra, in a process of its own",
     ("cli/trace.py", "mlptrain.tools.trace.of_config"): "an expression needs neither pydantic nor YAML",
     ("cli/misuse.py", "mlptrain.config.keys"): "--help and other answers need no pydantic",
     ("report/plots/canvas.py", "matplotlib"): "an extra, and slow to import",

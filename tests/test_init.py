@@ -129,17 +129,85 @@ def test_row_names_without_a_header_are_left_out_and_the_rest_runs(tmp_path):
     assert with_names.stdout == without.stdout
 
 
-def test_blanks_are_filled_and_marked_and_a_complete_table_stays_strict(tmp_path):
+def test_blanks_are_filled_and_marked_and_new_ones_of_a_complete_table_become_the_mean(tmp_path):
     path = made(tmp_path, u=lambda i: "" if i % 9 == 0 else u(i), kind=letter)
     assert config_of(path, "kind")["data"]["missing"] == {"policy": "median", "indicator": True}
-    assert "missing" not in config_of(made(tmp_path, u=u, kind=letter), "kind")["data"]
+    assert config_of(made(tmp_path, u=u, kind=letter), "kind")["data"]["missing"] == "mean"
 
 
-def test_blank_and_rare_categories_become_zeros(tmp_path):
-    path = made(tmp_path, a=lambda i: "rare" if i == 5 else letter(i), u=u, kind=letter)
-    assert config_of(path, "kind")["data"]["categorical"] == {"encode": "one_hot", "unseen": "zeros"}
-    path = made(tmp_path, a=lambda i: "" if i % 8 == 5 else letter(i), u=u, kind=letter)
-    assert config_of(path, "kind")["data"]["categorical"] == {"encode": "one_hot", "missing": "zeros"}
+@pytest.mark.parametrize("odd", ["rare", "", "b"])
+def test_blank_rare_and_new_categories_become_zeros(tmp_path, odd):
+    path = made(tmp_path, a=lambda i: odd if i == 5 else letter(i), u=u, kind=letter)
+    expected = {"encode": "one_hot", "unseen": "zeros", "missing": "zeros"}
+    assert config_of(path, "kind")["data"]["categorical"] == expected
+
+
+def day(i):
+    return f"{2020 + i // 336}-{i // 28 % 12 + 1:02}-{i % 28 + 1:02}"
+
+
+def test_persons_are_a_group_and_the_rows_of_a_person_stay_together(tmp_path):
+    path = made(tmp_path, patient=lambda i: f"P{i % 40}", u=u, kind=letter)
+    data = config_of(path, "kind")["data"]
+    assert data["group"] == "patient"
+    assert "ignore" not in data
+    told = first_config(str(path), ["kind"]).notes
+    assert any("patient: 40 values in 200 rows: all rows of one go to the same part" in n for n in told)
+
+
+@pytest.mark.parametrize(
+    ("columns", "key"),
+    [
+        ({"day": day}, "time"),
+        ({"year": lambda i: 1900 + i // 4}, "time"),
+        ({"shop_id": lambda i: 100 + i * 7 % 50}, "group"),
+        ({"street": lambda i: f"street {i // 4}"}, "group"),
+    ],
+    ids=["dates", "years", "ids", "blocks"],
+)
+def test_other_groups_and_the_order_of_time_are_offered_as_a_comment_that_runs(tmp_path, columns, key):
+    path = made(tmp_path, **columns, u=u, v=v, kind=letter)
+    made_for = first_config(str(path), ["kind"])
+    (name,) = columns
+    assert key not in yaml.safe_load(made_for.text)["data"]
+    assert any(f"{name}: " in note and f"uncomment data.{key}" in note for note in made_for.notes)
+    taken = made_for.text.replace(f"  # {key}: {name}", f"  {key}: {name}")
+    assert yaml.safe_load(taken)["data"][key] == name
+    (tmp_path / "c.yaml").write_text(taken)
+    out = tmp_path / "run"
+    done = invoke("fit", tmp_path / "c.yaml", "--out", out, "--quiet", "--set", "train.epochs=1")
+    assert done.exit_code == 0, done.stderr
+
+
+def test_a_category_and_an_unordered_date_are_no_split(tmp_path):
+    path = made(
+        tmp_path, city=lambda i: f"c{i % 15}", when=lambda i: day(i * 37 % 200), u=u, kind=letter
+    )
+    text = first_config(str(path), ["kind"]).text
+    assert "group:" not in text
+    assert "time:" not in text
+
+
+def test_the_split_may_be_named(tmp_path):
+    path = made(
+        tmp_path, city=lambda i: f"c{i % 15}", when=lambda i: day(i * 37 % 200), u=u, kind=letter
+    )
+    for option, name in (("--group", "city"), ("--time", "when")):
+        text = invoke("init", path, "--target", "kind", option, name).stdout
+        assert yaml.safe_load(text)["data"][option[2:]] == name
+    assert "did you mean 'city'" in invoke("init", path, "--target", "kind", "--group", "citi").stderr
+    assert "is the target" in invoke("init", path, "--target", "kind", "--group", "kind").stderr
+    both = invoke("init", path, "--target", "kind", "--group", "city", "--time", "when")
+    assert "one of the two decides" in both.stderr
+
+
+def test_a_time_whose_notation_is_in_doubt_is_asked_about(tmp_path):
+    path = made(tmp_path, when=lambda i: f"0{i // 25 + 1}/05/2025", u=u, kind=letter)
+    made_for = first_config(str(path), ["kind"], time="when")
+    assert yaml.safe_load(made_for.answered)["data"]["columns"]["when"]["date"] == "%m/%d/%Y"
+    (tmp_path / "c.yaml").write_text(made_for.text)
+    refused = invoke("fit", tmp_path / "c.yaml", "--out", tmp_path / "run")
+    assert "'when' holds dates in another notation, e.g. '01/05/2025'" in refused.stderr
 
 
 def test_dates_become_days_and_the_comment_says_how_to_leave_them_out(tmp_path):

@@ -88,6 +88,9 @@ KEY_CASES = {
     "data.test": ({}, 0.3),
     "data.stratify": ({"data.val": 0.4}, False),
     "data.fold": ({}, {"number": 2, "of": 3}),
+    "data.group": ({"data.val": 0.3}, "x0"),
+    "data.time": ({"data.val": 0.3}, "x0"),
+    "data.split_column": ("table", {"data.train": "parts.csv", "data.val": None}, "part"),
     "data.features": ("table", {"data.ignore": []}, ["u", "v"]),
     "data.ignore": ("table", {}, ["n", "when", "w", "price", "size", "u"]),
     "data.weight": ("table", {"data.ignore": ["n", "when", "price", "size"]}, "w"),
@@ -194,6 +197,8 @@ def folder(tmp_path_factory):
         if kind is not None:
             lines = [line.replace(",a,", f",{kind},") for line in lines]
         (folder / f"{name}.csv").write_text("\n".join([header, *lines]) + "\n")
+    parted = [f"{line},{'train' if i % 4 else 'val'}" for i, line in enumerate(rows)]
+    (folder / "parts.csv").write_text("\n".join([f"{header},part", *parted]) + "\n")
     X, y = generator.normal(size=(30, 2)), generator.normal(size=30)
     X[7] = 1e200
     np.savez(folder / "huge.npz", X=X, y=y)

@@ -184,10 +184,10 @@ def test_the_suffix_chooses_tabs_or_json_lines(run, table, tmp_path):
 
 
 def test_a_form_that_cannot_be_written_is_refused_before_anything_is_read(run, tmp_path):
-    result = invoke("predict", run, tmp_path / "none.csv", "-o", tmp_path / "x.parquet")
+    result = invoke("predict", run, tmp_path / "none.csv", "-o", tmp_path / "x.xlsx")
     assert result.exit_code == 2
     assert faults(result) == [
-        f"-o {tmp_path}/x.parquet: cannot write .parquet: choose .csv, .tsv or .jsonl"
+        f"-o {tmp_path}/x.xlsx: cannot write .xlsx: choose .csv, .tsv, .jsonl or .parquet"
     ]
 
 

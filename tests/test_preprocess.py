@@ -121,7 +121,10 @@ def test_unseen_and_missing_categories_are_zeros_where_asked(csv: Path) -> None:
     csv.write_text("c\nblue\ngreen\nNA\n")
     rows, notes = load_rows(str(csv), data.preprocessing, target_needed=False, dtype=np.float64)
     assert rows.inputs.numbers.tolist() == [[1, 0], [0, 0], [0, 0]]
-    assert notes == (f"{csv}: 2 missing or unseen values of c became all zeros",)
+    assert notes == (
+        f"{csv}: 1 missing value of c became all zeros",
+        f"{csv}: 1 unseen value of c became all zeros: 'green' (1)",
+    )
 
 
 def test_whole_numbers_can_be_categories(csv: Path) -> None:

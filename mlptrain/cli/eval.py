@@ -1,11 +1,13 @@
 """`mlptrain eval`: loss and metrics of a checkpoint."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import click
 
 from mlptrain.cli.options import json_option
+from mlptrain.cli.policies import policy_options
+from mlptrain.data.preprocessing.policies import Policies
 from mlptrain.inference.evaluation_report import evaluate
 from mlptrain.report import evaluation
 
@@ -18,9 +20,14 @@ from mlptrain.report import evaluation
     type=click.Choice(["train", "val", "test"]),
     help="Default: test if there is one, else val.",
 )
+@policy_options
 @json_option
 def command(
-    checkpoint: Path, data: str | None, split: Literal["train", "val", "test"] | None, as_json: bool
+    checkpoint: Path,
+    data: str | None,
+    split: Literal["train", "val", "test"] | None,
+    as_json: bool,
+    **policies: Any,
 ) -> None:
     """Loss, metrics, per-class table and confusion matrix of CHECKPOINT.
 
@@ -31,4 +38,5 @@ def command(
       mlptrain eval runs/digits-20260101-120000
       mlptrain eval runs/digits-20260101-120000/last.npz --data new.csv --json
     """
-    evaluation.show(evaluate(checkpoint, data=data, split=split), as_json=as_json)
+    report = evaluate(checkpoint, data=data, split=split, policies=Policies(**policies))
+    evaluation.show(report, as_json=as_json)

@@ -14,19 +14,31 @@ from mlptrain.tools.first_config import first_config
 @click.option(
     "--target", "targets", required=True, multiple=True, metavar="COLUMN", help="What to predict."
 )
+@click.option("--group", metavar="COLUMN", help="All rows of one value go to the same part: a patient.")
+@click.option(
+    "--time", metavar="COLUMN", help="Train on what is earlier, test on what is later: a date."
+)
 @click.option("-o", "out", type=click.Path(path_type=Path), metavar="FILE", help="Where to.  [stdout]")
 @click.option("--force", is_flag=True, help="Replace FILE.")
-def command(data: str, targets: tuple[str, ...], out: Path | None, force: bool) -> None:
+def command(
+    data: str,
+    targets: tuple[str, ...],
+    group: str | None,
+    time: str | None,
+    out: Path | None,
+    force: bool,
+) -> None:
     """Look at the table DATA and write a commented config that `mlptrain fit` runs as it is.
 
     It says which columns to leave out and why, what to do about blanks, categories and dates, and
-    how large the network is. Several targets (numbers) are given by several --target.
+    how the rows are split, and how large the network is. Several targets (numbers) are given by several
+    --target.
 
     \b
     Example:
       mlptrain init data/penguins.csv --target species -o penguins.yaml
       mlptrain fit penguins.yaml
     """
-    made = first_config(data, targets)
+    made = first_config(data, targets, group, time)
     write_config(made.text, out, force=force)
     tell(made.notes)

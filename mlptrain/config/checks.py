@@ -17,6 +17,7 @@ def cross_faults(config: Config) -> Iterator[Fault]:
     yield from _norm(config)
     yield from _accumulation(config)
     yield from _parts(config)
+    yield from _split_columns(config)
     yield from _columns(config)
     yield from _written(config)
     yield from _monitor(config)
@@ -92,6 +93,28 @@ def _parts(config: Config) -> Iterator[Fault]:
             yield Fault(("data", key), f"{shown(part)} would be a file; for none write null")
 
 
+def _split_columns(config: Config) -> Iterator[Fault]:
+    data = config.data
+    keys = [key for key in ("group", "time", "split_column") if getattr(data, key) is not None]
+    for key in keys[1:]:
+        what = f"the rows are already shared out by {keys[0]}; one of the two is enough"
+        yield Fault(("data", key), what, (("data", keys[0]),))
+    targets = (data.target,) if isinstance(data.target, str) else data.target
+    for key in keys:
+        name = getattr(data, key)
+        other = "target" if name in targets else "weight" if name == data.weight else ""
+        if other:
+            what = f"the column {shown(name)} is already in data.{other}"
+            yield Fault(("data", key), what, (("data", other),))
+    if data.time in data.categorical.columns:
+        what = f"the column {shown(data.time)} is a category by data.categorical.columns, without order"
+        yield Fault(("data", "time"), what, (("data", "categorical", "columns"),))
+    for key in ("val", "test", "fold"):
+        if data.split_column is not None and getattr(data, key):
+            what = f"the column says where each row goes; write {key}: null"
+            yield Fault(("data", "split_column"), what, (("data", key),))
+
+
 def _columns(config: Config) -> Iterator[Fault]:
     data = config.data
     targets = (data.target,) if isinstance(data.target, str) else data.target
@@ -127,6 +150,11 @@ def _written(config: Config) -> Iterator[Fault]:
             yield Fault(("data", "columns", name, key), what)
 
 
+def _validates(config: Config) -> bool:
+    """Whether there may be validation rows; of a split_column the data say."""
+    return bool(config.data.val) or config.data.split_column is not None
+
+
 def _monitor(config: Config) -> Iterator[Fault]:
     name, valid = config.train.monitor, monitored(config)
     if name not in valid:
@@ -136,7 +164,7 @@ def _monitor(config: Config) -> Iterator[Fault]:
         hint = f"choose from {listed}" if known else advice(name, valid)
         what = f"{shown(name)} is not a value that the loss {config.loss.name} gives; {hint}"
         yield Fault(("train", "monitor"), what, (("loss",),))
-    elif name.startswith("val_") and name != "val_loss" and not config.data.val:
+    elif name.startswith("val_") and name != "val_loss" and not _validates(config):
         yield Fault(
             ("train", "monitor"),
             f"{name} needs validation rows; set data.val, or use {name.replace('val_', 'train_', 1)}",

@@ -52,8 +52,9 @@ class Categorical(Section):
     encode: Literal["one_hot", "error"] = setting(
         "one_hot", "text columns: one 0/1 column for each category, or refuse them"
     )
-    unseen: Literal["error", "zeros"] = setting(
-        "error", "a category that the training rows do not have: refuse, or all zeros"
+    unseen: Literal["error", "zeros", "mode"] = setting(
+        "error",
+        "a category that the training rows do not have: refuse, all zeros, or the most frequent one",
     )
     missing: Literal["error", "zeros"] = setting(
         "error", "a blank in a text column: refuse, or all zeros"
@@ -110,6 +111,19 @@ class Data(Section):
         0.2, "rows held out to the end: a fraction of train, or a file; 0 or null: none"
     )
     stratify: bool = setting(True, "keep the shares of the classes in each part (classification only)")
+    group: Annotated[Text | None, Kinds("a column or null")] = setting(
+        None,
+        "column of groups (patient, household): all rows of one go to the same part, folds included; "
+        "a feature only where `features` names it",
+    )
+    time: Annotated[Text | None, Kinds("a column or null")] = setting(
+        None,
+        "column of dates or numbers: train lies before val, val before test; folds train on all "
+        "that is before",
+    )
+    split_column: Annotated[Text | None, Kinds("a column or null")] = setting(
+        None, "column that says train, val or test for each row; with val: null and test: null"
+    )
     fold: Annotated[Fold | None, Kinds("{number: 1, of: 5} or null")] = setting(
         None, "hold out one fold of the rows as the test rows; val is then a fraction of the others"
     )

@@ -11,10 +11,9 @@ from mlptrain.data.matrix import Matrix
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.preprocessing.repairs import Repair, added_up
 from mlptrain.data.readers.sources import is_matrix, open_matrix
-from mlptrain.data.readers.tables.column_files import COLUMN_FILES
 from mlptrain.data.readers.tables.pieces import table_pieces, text_pieces
 from mlptrain.data.readers.tables.table import Table
-from mlptrain.data.readers.tables.tables import JSON_LINES, delimited, suffix_of
+from mlptrain.data.readers.tables.tables import delimited, is_text
 from mlptrain.data.source import require
 
 
@@ -74,7 +73,7 @@ def _pieces(
     if path != "-" and is_matrix(path):
         source = open_matrix(path, labels=None, expected=preprocessing.inputs)
         yield source, source
-    elif not keep or suffix_of(path) in (*COLUMN_FILES, *JSON_LINES):
+    elif not keep or not is_text(path):
         for table in table_pieces(path):
             yield table.read_as(preprocessing.reading), table
     else:

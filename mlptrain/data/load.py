@@ -78,7 +78,7 @@ def load_rows(
 
 
 def _notes_on(repairs: Iterable[Repair], path: str) -> Iterator[RepairNote]:
-    return (RepairNote(path, repair) for repair in repairs)
+    return (RepairNote(path, repair.short()) for repair in repairs)
 
 
 def _from_file(request: Request) -> Dataset:

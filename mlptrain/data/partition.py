@@ -1,5 +1,8 @@
 """Which rows train, validate and test; and learning from those that train."""
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mlptrain.data.preprocessing.fitting import choose_features, fit
 from mlptrain.data.preprocessing.preprocess import Preprocessing, complete_rows
 from mlptrain.data.preprocessing.targets import (
@@ -14,7 +17,10 @@ from mlptrain.data.preprocessing.targets import (
 from mlptrain.data.row_set import RowSet, every_row
 from mlptrain.data.settings import Settings
 from mlptrain.data.source import Source, require
-from mlptrain.data.split import Partition, hold_out, split
+from mlptrain.data.split import Assignment, Partition, hold_out, split
+from mlptrain.data.split_columns import check_no_class_in_one_group, given_sets, group_numbers, times
+from mlptrain.data.split_groups import hold_out_groups, split_groups
+from mlptrain.data.split_time import hold_out_time, split_time
 from mlptrain.errors import ConfigError
 
 
@@ -47,17 +53,46 @@ def learn(
 
 
 def partition(source: Source, rows: RowSet, names: list[str], settings: Settings) -> Partition:
-    """The rows of each set, stratified by class where that is asked for."""
-    require(source, names)
-    held_out = (settings.val, settings.test)
-    val, test = (0.0 if part is None or isinstance(part, str) else part for part in held_out)
-    fold, seed = settings.fold, settings.seed
+    """The rows of each set, in the way that the settings ask for."""
+    require(source, [*names, *settings.of_split])
+    if settings.split_column is not None:
+        assigned = given_sets(source, settings.split_column, rows)
+    elif settings.time is not None:
+        assigned = _by_time(times(source, settings.time, rows), settings)
+    else:
+        assigned = _at_random(source, rows, names, settings)
+    return Partition(*rows.split(assigned, len(Partition._fields)))
+
+
+def _fractions(settings: Settings) -> tuple[float, float]:
+    """The shares of val and test; 0 for a file of their own."""
+    val, test = (
+        0.0 if part is None or isinstance(part, str) else part for part in (settings.val, settings.test)
+    )
+    return val, test
+
+
+def _by_time(found: NDArray[np.float64], settings: Settings) -> Assignment:
+    val, test = _fractions(settings)
+    if settings.fold is None:
+        return split_time(found, val=val, test=test)
+    return hold_out_time(found, settings.fold, val=val)
+
+
+def _at_random(source: Source, rows: RowSet, names: list[str], settings: Settings) -> Assignment:
+    """Row by row or group by group, stratified by class where that is asked for."""
+    (val, test), fold, seed = _fractions(settings), settings.fold, settings.seed
     stratified = settings.classify and settings.stratify and (val or test or fold)
     classes = class_values(source, names[0], rows) if stratified else None
-    if fold is None:
-        assigned = split(len(rows), val=val, test=test, seed=seed, classes=classes)
-    else:
+    if fold is not None and classes is not None:
+        check_no_class_alone(source, names[0], rows, classes)
+    if settings.group is not None:
+        groups = group_numbers(source, settings.group, rows, settings)
+        if fold is None:
+            return split_groups(groups, val=val, test=test, seed=seed, classes=classes)
         if classes is not None:
-            check_no_class_alone(source, names[0], rows, classes)
-        assigned = hold_out(len(rows), fold, val=val, seed=seed, classes=classes)
-    return Partition(*rows.split(assigned, len(Partition._fields)))
+            check_no_class_in_one_group(source, (names[0], settings.group), rows, classes, groups)
+        return hold_out_groups(groups, fold, val=val, seed=seed, classes=classes)
+    if fold is None:
+        return split(len(rows), val=val, test=test, seed=seed, classes=classes)
+    return hold_out(len(rows), fold, val=val, seed=seed, classes=classes)

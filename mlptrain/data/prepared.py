@@ -55,7 +55,7 @@ class Prepared:
         sets, notes = dict[str, Rows](), list(self.notes)
         for name, (source, rows) in self.sets.items():
             sets[name], repairs = rows_of(self.preprocessing, source, rows, self.dtype)
-            notes += [RepairNote(name, repair) for repair in repairs]
+            notes += [RepairNote(name, repair.short()) for repair in repairs]
         places = Partition(*(np.asarray(rows) for rows in self.partition))
         return Dataset(self.preprocessing, places, fingerprint, tuple(notes), **sets)
 

@@ -30,11 +30,11 @@ MOST_BESIDE = 1 << 26
 def write_prepared(prepared: Prepared, writer: RowsWriter) -> None:
     """Everything that `read_prepared` needs, into a file of the cache."""
     preprocessing, dtype = prepared.preprocessing, prepared.dtype
-    repairs = list[tuple[str | int, ...]]()
+    repairs = list[tuple[Any, ...]]()
     for name, (source, rows) in prepared.sets.items():
         for array, features in preprocessing.features_of(source, rows, dtype).items():
             writer.add(f"{name}.{array}", features)
-            repairs += [(name, *astuple(each)) for each in features.repairs()]
+            repairs += [(name, *astuple(each.short())) for each in features.repairs()]
         for key, make in makers_of(preprocessing, source, dtype).items():
             writer.add(f"{name}.{key}", in_blocks(make, rows, 1))
     for name, rows in prepared.partition._asdict().items():
@@ -78,12 +78,24 @@ def _document(document: Mapping[str, Any], request: Request) -> tuple[Preprocess
         raise Damaged("its preprocessing is not as written") from None
     if request.fitted not in (None, preprocessing):
         raise Damaged("it was made with another preprocessing")
-    return preprocessing, [*notes, *(RepairNote(name, Repair(*each)) for name, *each in repairs)]
+    told = (
+        RepairNote(name, Repair(number, noun, column, outcome, _values(values)))
+        for name, number, noun, column, outcome, values in repairs
+    )
+    return preprocessing, [*notes, *told]
+
+
+def _values(entry: list[list[Any]]) -> tuple[tuple[str, int], ...]:
+    return tuple((text, number) for text, number in entry)
 
 
 def _is_repair(entry: Any) -> bool:
-    """Whether an entry names a set of rows and the four parts of a repair."""
-    return isinstance(entry, list) and [type(part) for part in entry] == [str, int, str, str, str]
+    """Whether an entry names a set of rows and the five parts of a repair."""
+    types = [str, int, str, str, str, list]
+    if not isinstance(entry, list) or [type(part) for part in entry] != types:
+        return False
+    pairs = [[type(part) for part in pair] for pair in entry[-1] if isinstance(pair, list)]
+    return pairs == [[str, int]] * len(entry[-1])
 
 
 def _check(file: RowsFile, preprocessing: Preprocessing, present: list[str], dtype: DTypeLike) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -23,7 +24,7 @@ from mlptrain.data.readers.sources import (
     target_names,
 )
 from mlptrain.data.settings import Settings
-from mlptrain.data.source import Source
+from mlptrain.data.source import MOST_LABELS, Source
 from mlptrain.data.written import Reading
 from mlptrain.errors import ConfigError, StorageError
 from mlptrain.storage.reading import open_file
@@ -31,7 +32,7 @@ from mlptrain.version import __version__
 
 LARGE = 1 << 26
 """Bytes of a file from which a table is read in pieces; smaller ones are read whole."""
-FORMAT = 6
+FORMAT = 7
 """Of the prepared rows: another number makes all of them anew."""
 
 
@@ -94,19 +95,26 @@ class Request:
 
     def _is_needed(self, name: str) -> bool:
         features, ignore = self.settings.features, self.settings.ignore
-        if name in self._targets() or name == self.settings.weight:
+        if name in {*self._targets(), *self.settings.of_split, self.settings.weight}:
             return True
         if self.fitted is not None:
             return name in self.fitted.inputs
         return name in features if features is not None else name not in ignore
 
-    def _by_label(self) -> set[str]:
-        """Columns that are classes or categories, even where they hold numbers."""
+    def _by_label(self) -> dict[str, int]:
+        """Columns read as labels, even where they hold numbers; and how many labels of each at most."""
         kinds = [kind for kind in KINDS.values() if kind.by_label]
         names = {name for kind in kinds for name in kind.named(self.settings)}
         columns = () if self.fitted is None else self.fitted.columns
         names |= {column.name for column in columns if column.by_label}
-        return names | self._targets() if self.settings.classify else names
+        names |= self._targets() if self.settings.classify else set()
+        most = dict.fromkeys(names, MOST_LABELS)
+        settings = self.settings
+        if settings.group is not None and not settings.group_is_a_number:
+            most[settings.group] = sys.maxsize
+        if settings.split_column is not None:
+            most[settings.split_column] = MOST_LABELS
+        return most
 
     def digests(self) -> list[str]:
         """Digests of all that decides about the rows, but for the content of the files.

@@ -13,6 +13,7 @@ HeldOut = float | str | None
 Scale = Literal["standard", "minmax", "robust", "none"]
 MissingPolicy = Literal["error", "mean", "median", "drop"]
 CategoryPolicy = Literal["error", "zeros"]
+UnseenPolicy = Literal["error", "zeros", "mode"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Categorical:
     """`data.categorical`."""
 
     encode: Literal["one_hot", "error"]
-    unseen: CategoryPolicy
+    unseen: UnseenPolicy
     missing: CategoryPolicy
     columns: tuple[str, ...]
 
@@ -54,6 +55,9 @@ class Settings:
     val: HeldOut
     test: HeldOut
     stratify: bool
+    group: str | None
+    time: str | None
+    split_column: str | None
     fold: Fold | None
     features: tuple[str, ...] | None
     ignore: tuple[str, ...]
@@ -75,3 +79,13 @@ class Settings:
     def reading(self) -> Reading:
         """How the texts of the files are read."""
         return Reading(self.missing_values, self.columns)
+
+    @property
+    def of_split(self) -> tuple[str, ...]:
+        """The columns that decide which set a row goes to."""
+        return tuple(name for name in (self.group, self.time, self.split_column) if name is not None)
+
+    @property
+    def group_is_a_number(self) -> bool:
+        """Whether the groups are told apart as the numbers, if they are any, that a feature reads."""
+        return self.group in (self.features or ()) and self.group not in self.categorical.columns

@@ -27,6 +27,8 @@ BLANK, UNSEEN = -1, -2
 """Codes of a missing value, and of a value that is not among the levels."""
 BLOCK = 1 << 18
 """Entries of a block of rows: small enough to stay in the processor's cache."""
+MOST_LABELS = 1 << 16
+"""So many different values of a text column in a file are told apart; more are never categories."""
 SHOWN = 5
 """So many faulty places are listed; the total is always named."""
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from mlptrain.data.dataset import Dataset, Rows
 from mlptrain.data.load import load_rows
+from mlptrain.data.preprocessing.policies import AS_IN_TRAINING, Policies
 from mlptrain.data.preprocessing.repairs import RepairNote
 from mlptrain.errors import ConfigError
 from mlptrain.inference.model import Model
@@ -126,20 +127,33 @@ class EvaluationReport:
 
 
 def evaluate(
-    checkpoint: str | Path, *, data: str | None = None, split: Split | None = None
+    checkpoint: str | Path,
+    *,
+    data: str | None = None,
+    split: Split | None = None,
+    policies: Policies = AS_IN_TRAINING,
 ) -> EvaluationReport:
-    """Loss and metrics of a checkpoint on a file, or on a split of its own data."""
+    """Loss and metrics of a checkpoint on a file, or on a split of its own data.
+
+    The policies are for the rows of a file.
+    """
     model = Model.load(checkpoint)
     ended = remark(Path(model.checkpoint.path).parent)
     if data is not None:
         if split is not None:
             raise ConfigError("--data names the rows: leave out --split")
+        model = model.under(policies)
         rows, notes = load_rows(
             data, model.preprocessing, target_needed=True, dtype=model.network.dtype
         )
-        outside = Ranges(model.preprocessing, model.network.dtype).outside(rows.inputs.numbers)
+        ranges = Ranges(model.preprocessing, model.network.dtype)
+        outside = ranges.found(rows.inputs.numbers, policies.out_of_range)
         notes += (f"{data}: {outside}",) * (outside.rows > 0)
         return EvaluationReport.of(model, data, model.evaluation(rows), (*ended, *notes))
+    if policies != AS_IN_TRAINING:
+        raise ConfigError(
+            "--unseen, --missing and --out-of-range are for --data: a split has those of its training"
+        )
     dataset, warnings = data_again(model.config, model.checkpoint, model.preprocessing)
     split = split or last_split(dataset)
     if split not in splits(dataset):

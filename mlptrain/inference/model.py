@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from mlptrain.arrays import Array
 from mlptrain.data.dataset import Rows
 from mlptrain.data.prepared import rows_of as prepared_rows
+from mlptrain.data.preprocessing.policies import Policies
 from mlptrain.data.preprocessing.targets import ClassTarget
 from mlptrain.errors import DataError
 from mlptrain.inference.classes import Class, typed
@@ -53,6 +54,12 @@ class Model:
     def load(cls, path: str | Path) -> "Model":
         """Read a checkpoint, or the best one of a run directory."""
         return cls(Checkpoint.read(path))
+
+    def under(self, policies: Policies) -> "Model":
+        """The same model, network and all, with other policies for new rows."""
+        other = object.__new__(Model)
+        vars(other).update(vars(self), preprocessing=policies.applied(self.preprocessing))
+        return other
 
     def __reduce__(self) -> tuple[type["Model"], tuple[Checkpoint]]:
         """A copy is built from the checkpoint: copied arrays would no longer share their memory."""

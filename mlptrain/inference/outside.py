@@ -1,14 +1,16 @@
 """Rows with numbers outside the range of the training rows: what a network says there is a guess."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from mlptrain.arrays import Array, RowArray
 from mlptrain.data.preprocessing.columns.number import Number
+from mlptrain.data.preprocessing.policies import RangePolicy
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.source import blocks
 from mlptrain.messages import count
@@ -23,6 +25,7 @@ class Outside:
 
     distance   from the nearer end of the range of the column, in units of that range
     end        that end, as it is shown
+    clipped    whether the numbers became the ends of their ranges
 
     >>> str(Outside(2, 20, "income", 41.0, "above 99000"))
     '2 of 20 rows lie outside the range of training, by up to 41 ranges above 99000 (income)'
@@ -33,12 +36,14 @@ class Outside:
     name: str
     distance: float
     end: str
+    clipped: bool = False
 
     def __str__(self) -> str:
         far = f"more than {MOST:,.0f}" if self.distance > MOST else f"{self.distance:.2g}"
         where = f"by up to {far} ranges {self.end} ({self.name})"
         lie = "lies" if self.rows == 1 else "lie"
-        return f"{self.rows:,} of {count(self.of, 'row')} {lie} outside the range of training, {where}"
+        told = f"{self.rows:,} of {count(self.of, 'row')} {lie} outside the range of training, {where}"
+        return told + "; clipped to the range" * self.clipped
 
 
 def together(found: Iterable[Outside]) -> Outside:
@@ -46,12 +51,12 @@ def together(found: Iterable[Outside]) -> Outside:
 
     >>> part = Outside(0, 10, "", 0.0, "")
     >>> together([part, Outside(1, 10, "a", 2.0, "above 3")])
-    Outside(rows=1, of=20, name='a', distance=2.0, end='above 3')
+    Outside(rows=1, of=20, name='a', distance=2.0, end='above 3', clipped=False)
     """
     parts = list(found)
     far = max(parts, key=lambda part: part.distance)
     rows, of = sum(part.rows for part in parts), sum(part.of for part in parts)
-    return Outside(rows, of, far.name, far.distance, far.end)
+    return Outside(rows, of, far.name, far.distance, far.end, any(part.clipped for part in parts))
 
 
 class Ranges:
@@ -82,6 +87,14 @@ class Ranges:
             parts.append(self._of_block(np.asarray(numbers[piece[0] : piece[-1] + 1])[:, self.places]))
         return together(parts)
 
+    def found(self, numbers: Any, policy: RangePolicy) -> Outside:
+        """What lies outside among rows (n, D) of the inputs; `clip` brings it inside, in place."""
+        found = self.outside(numbers)
+        if policy == "warn" or not found.rows:
+            return found
+        numbers[:, self.places] = np.clip(numbers[:, self.places], self.low, self.high)
+        return replace(found, clipped=True)
+
     def _of_block(self, X: Array) -> Outside:
         faulty = (self.low > X) | (self.high < X)
         rows = int(faulty.any(axis=1).sum())
@@ -90,7 +103,8 @@ class Ranges:
         far = self._distances(X, faulty)
         row, j = divmod(int(far.argmax()), X.shape[1])
         column, above = self.columns[j], bool(X[row, j] > self.high[j])
-        end = f"above {_shown(column, column.high)}" if above else f"below {_shown(column, column.low)}"
+        low, high = (column.shown(each or 0.0) for each in (column.low, column.high))
+        end = f"above {high}" if above else f"below {low}"
         return Outside(rows, len(X), column.name, float(far[row, j]), end)
 
     def _distances(self, X: Array, faulty: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -107,10 +121,3 @@ def _unsquashed(z: Array, squash: NDArray[np.bool_]) -> NDArray[np.float64]:
     with np.errstate(invalid="ignore", divide="ignore"):
         plain = z / np.sqrt(np.maximum(1 - np.square(z / 3), 0))
     return np.where(squash, plain, z)
-
-
-def _shown(column: Number, end: float | None) -> str:
-    """An end of the range, a date as such."""
-    if column.kind == "date" and end is not None:
-        return str(np.datetime64(0, "D") + np.timedelta64(int(end), "D"))
-    return f"{end:.6g}"

@@ -11,6 +11,7 @@ import numpy as np
 
 from mlptrain.arrays import Array
 from mlptrain.data.chunks import Chunk, iterate_features
+from mlptrain.data.preprocessing.policies import AS_IN_TRAINING, Policies, RangePolicy
 from mlptrain.data.preprocessing.repairs import Repair
 from mlptrain.errors import ConfigError, DataError
 from mlptrain.inference.model import Model
@@ -34,7 +35,12 @@ class Predicted:
 
 
 def predict(
-    model: Model, data: str, *, proba: bool = False, keep: Sequence[str] = ()
+    model: Model,
+    data: str,
+    *,
+    proba: bool = False,
+    keep: Sequence[str] = (),
+    policies: Policies = AS_IN_TRAINING,
 ) -> Iterator[Predicted]:
     """One row for each row of the file `data` (`-`: stdin), in its order.
 
@@ -49,7 +55,7 @@ def predict(
             f"--keep: two columns would be called {twice!r}: rename the one in the data, "
             "or leave it out"
         )
-    return _chunks(model, data, proba, keep)
+    return _chunks(model.under(policies), data, proba, keep, policies.out_of_range)
 
 
 def column_names(model: Model, *, proba: bool, keep: Sequence[str]) -> list[str]:
@@ -65,13 +71,15 @@ def column_names(model: Model, *, proba: bool, keep: Sequence[str]) -> list[str]
     return [*names, *(f"proba_{name}" for name in model.preprocessing.classes)]
 
 
-def _chunks(model: Model, data: str, proba: bool, keep: Sequence[str]) -> Iterator[Predicted]:
+def _chunks(
+    model: Model, data: str, proba: bool, keep: Sequence[str], out_of_range: RangePolicy
+) -> Iterator[Predicted]:
     preprocessing = model.preprocessing
     rows = max(1, ENTRIES // (BATCH * len(preprocessing.features))) * BATCH
     first, ranges = 1, Ranges(preprocessing, model.network.dtype)
     for chunk in iterate_features(data, preprocessing, rows, model.network.dtype, keep):
+        outside = ranges.found(chunk.inputs.numbers, out_of_range)
         columns = _columns(model, data, chunk, first, proba)
-        outside = ranges.outside(chunk.inputs.numbers)
         yield Predicted(columns, chunk.notes, chunk.repairs, outside)
         first += len(chunk.inputs)
 

@@ -1,6 +1,5 @@
 """What the user should know, on stderr: a line for each kind of thing, told once."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from mlptrain.data.preprocessing.repairs import Repair, RepairNote, added_up
@@ -37,23 +36,30 @@ def brief(notes: Sequence[str], details: str = "") -> Iterator[str]:
         else:
             yield note
     if repairs:
-        yield repaired(added_up(repairs), details)
+        yield from repaired(added_up(repairs), details)
 
 
-def repaired(repairs: Sequence[Repair], details: str = "") -> str:
-    """How many values of which columns, all sets of rows together.
+def repaired(repairs: Sequence[Repair], details: str = "") -> Iterator[str]:
+    """How many values of which columns, all sets of rows together: a line on blanks, one on labels.
 
     >>> age, size = (Repair(3, "missing value", column, "became 41") for column in ("age", "size"))
-    >>> repaired([age]), repaired([age, size])
-    ('3 missing values of age became 41', 'blanks filled in 2 columns: age (3), size (3)')
+    >>> list(repaired([age])), list(repaired([age, size]))
+    (['3 missing values of age became 41'], ['blanks filled in 2 columns: age (3), size (3)'])
+    >>> list(repaired([Repair(3, "unseen value", c, "became all zeros", (("x", 3),)) for c in "ab"]))
+    ["unseen values in 2 columns: a (3: 'x' (3)), b (3: 'x' (3))"]
     """
-    if len(repairs) == 1 and not details:
-        return str(repairs[0])
-    totals = Counter[str]()
-    for repair in repairs:
-        totals[repair.column] += repair.number
-    blank = all(repair.noun == "missing value" for repair in repairs)
-    what = "blanks" if blank else "blanks or unseen categories"
-    columns = some([f"{column} ({number:,})" for column, number in totals.items()])
+    blanks = [repair for repair in repairs if not repair.values]
+    unseen = [repair for repair in repairs if repair.values]
     more = f"; details in {details}" if details else ""
-    return f"{what} filled in {count(len(totals), 'column')}: {columns}{more}"
+    for what, found in (("blanks filled", blanks), ("unseen values", unseen)):
+        if len(found) == 1 and not details:
+            yield str(found[0])
+        elif found:
+            columns = some([_column(repair) for repair in found])
+            yield f"{what} in {count(len(found), 'column')}: {columns}{more}"
+
+
+def _column(repair: Repair) -> str:
+    """One of several columns, in brackets what was found in it."""
+    shown = f": {repair.shown()}" if repair.values else ""
+    return f"{repair.column} ({repair.number:,}{shown})"

@@ -1,4 +1,4 @@
-"""Predictions as a file: CSV, tab-separated text or JSON Lines, written chunk by chunk.
+"""Predictions as a file: CSV, tab-separated text, JSON Lines, each written chunk by chunk, or Parquet.
 
 A file appears whole or not at all. On stdout the rows come as they are made.
 """
@@ -7,7 +7,8 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,39 @@ from mlptrain.messages import printable
 from mlptrain.report.console import nobody_reads, stdout_is_terminal
 from mlptrain.report.console import write as to_stdout
 from mlptrain.report.notes import repaired, tell
+from mlptrain.report.parquet import as_parquet
 from mlptrain.storage.files import write_file
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """How a text begins that spreadsheets take for a formula."""
-Format = Callable[[Predicted, bool], str]
+Format = Callable[[Iterator[Predicted]], Iterator[bytes]]
+"""The chunks as the parts of a file."""
+Rows = Callable[[Predicted, bool], str]
 """Some rows as text; the flag says whether they are the first ones."""
+
+
+@dataclass
+class Told:
+    """What there is to tell about the chunks that have gone by."""
+
+    notes: list[str] = field(default_factory=list)
+    repairs: list[Repair] = field(default_factory=list)
+    outside: list[Outside] = field(default_factory=list)
+
+    def of(self, chunks: Iterator[Predicted]) -> Iterator[Predicted]:
+        """The same chunks."""
+        for chunk in chunks:
+            self.notes += chunk.notes
+            self.repairs = [each.short() for each in added_up([*self.repairs, *chunk.repairs])]
+            self.outside.append(chunk.outside)
+            yield chunk
+
+    def lines(self) -> Iterator[str]:
+        """Notes, repaired values, rows outside the range of training."""
+        yield from self.notes
+        yield from repaired(sorted(self.repairs, key=lambda each: each.column))  # in whatever chunks
+        if any(each.rows for each in self.outside):
+            yield str(together(self.outside))
 
 
 def write(chunks: Iterator[Predicted], out: str | None, inputs: Iterable[str]) -> None:
@@ -33,15 +61,14 @@ def write(chunks: Iterator[Predicted], out: str | None, inputs: Iterable[str]) -
 
     `inputs` are the files that are read meanwhile, which may not be replaced.
     """
-    notes, repairs, outside = list[str](), list[Repair](), list[Outside]()
-    form = format_of(out)
+    told, form = Told(), format_of(out)
+    parts = form(told.of(chunks))
     if out is None or out == "-":
-        _print(_texts(chunks, form, notes, repairs, outside))
+        _print(part.decode() for part in parts)
     else:
         _check_place(Path(out), inputs)
-        write_file(out, (text.encode() for text in _texts(chunks, form, notes, repairs, outside)))
-    far = [str(together(outside))] if any(each.rows for each in outside) else []
-    tell([*notes, *[repaired(added_up(repairs))] * bool(repairs), *far])
+        write_file(out, parts)
+    tell(list(told.lines()))
 
 
 def escaped(rows: Predicted) -> Predicted:
@@ -67,11 +94,23 @@ def _safe(text: str) -> str:
 def format_of(out: str | None) -> Format:
     """The form that the suffix asks for. A CSV is what every other name means."""
     suffix = Path(out or "-").suffix.lower()
-    if suffix in (".jsonl", ".ndjson"):
-        return json_lines
-    if suffix in (".parquet", ".arrow", ".feather", ".ipc", ".xlsx", ".gz", ".npz"):
-        raise ConfigError(f"-o {out}: cannot write {suffix}: choose .csv, .tsv or .jsonl")
-    return tab_separated if suffix == ".tsv" else comma_separated
+    if suffix in (".parquet", ".pq"):
+        return parquet
+    if suffix in (".arrow", ".feather", ".ipc", ".xlsx", ".gz", ".npz"):
+        raise ConfigError(f"-o {out}: cannot write {suffix}: choose .csv, .tsv, .jsonl or .parquet")
+    rows = {".jsonl": json_lines, ".ndjson": json_lines, ".tsv": tab_separated}
+    return partial(_text, rows.get(suffix, comma_separated))
+
+
+def parquet(chunks: Iterator[Predicted]) -> Iterator[bytes]:
+    """All rows at once: a Parquet file stores columns, so the predictions are gathered in memory."""
+    yield as_parquet(chunk.columns for chunk in chunks)
+
+
+def _text(rows: Rows, chunks: Iterator[Predicted]) -> Iterator[bytes]:
+    """The chunks as text, each as it comes."""
+    for number, chunk in enumerate(chunks):
+        yield rows(chunk, number == 0).encode()
 
 
 def comma_separated(rows: Predicted, first: bool) -> str:
@@ -101,23 +140,6 @@ def _delimited(rows: Predicted, first: bool, separator: str) -> str:
         writer.writerow(rows.columns)
     writer.writerows(zip(*rows.columns.values(), strict=True))
     return text.getvalue()
-
-
-def _texts(
-    chunks: Iterator[Predicted],
-    form: Format,
-    notes: list[str],
-    repairs: list[Repair],
-    outside: list[Outside],
-) -> Iterator[str]:
-    """The chunks as text; what there is to tell is gathered on the way."""
-    first = True
-    for chunk in chunks:
-        notes += chunk.notes
-        repairs += chunk.repairs
-        outside.append(chunk.outside)
-        yield form(chunk, first)
-        first = False
 
 
 def _print(texts: Iterator[str]) -> None:

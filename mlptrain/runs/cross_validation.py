@@ -1,7 +1,8 @@
 """k-fold cross-validation: k runs, each with another fold of the rows held out.
 
 Every row is held out once, so the k test sets together say how well a config does on all rows, and
-the spread over the folds says how far one number can be trusted.
+the spread over the folds says how far one number can be trusted. With `data.time` only what lies before
+a fold is learned from, so the rows before the first fold are never held out.
 """
 
 import csv
@@ -161,6 +162,8 @@ class Folds:
 
 def held_out(config: Config, number: int, count: int) -> Config:
     """The config with one of `count` folds held out in place of its own test rows."""
+    if config.data.split_column is not None:
+        raise ConfigError("--folds: data.split_column gives one split; for folds write it as null")
     fold = Fold(number=number, of=count)
     data = config.data.model_copy(update={"fold": fold, "test": None})
     return config.model_copy(update={"data": data})

@@ -230,6 +230,10 @@ def monitor_for(config: Config, network: Network, data: Dataset) -> Monitor:
     """What decides which parameters are best; `val_` becomes `train_` where there is no val set."""
     split, _, metric = config.train.monitor.partition("_")
     if split == "val" and data.val is None:
+        if metric != "loss":
+            raise ConfigError(
+                f"train.monitor: {config.train.monitor} needs validation rows, there are none"
+            )
         split = "train"
     if metric == "loss":
         return Monitor(f"{split}_loss", larger_is_better=False)

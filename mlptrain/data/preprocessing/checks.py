@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mlptrain.data.notation import notation
+from mlptrain.data.row_set import every_row
 from mlptrain.data.source import Kind, RowIndex, Source, faulty_values, first_places
 
 PLURAL: dict[Kind, str] = {
@@ -20,9 +22,10 @@ PLURAL: dict[Kind, str] = {
 
 Test = Callable[[NDArray[np.float64]], NDArray[np.bool_]]
 REFUSES = {
-    "error": "correct them, or write `missing: mean` (or median, or drop)",
+    "error": "correct them, or write `missing: mean` (or median, or drop); for a trained model: "
+    "--missing mean",
     "drop": "the checkpoint was trained with `missing: drop`, which gives no prediction for them: "
-    "fill them in",
+    "fill them in, or add --missing mean",
 }
 """The policies by which a missing number is refused, and what to do about it."""
 
@@ -48,3 +51,37 @@ def _check(
         places += first_places(name, faulty, rows)
     if total:
         raise faulty_values(source, places, total, what, advice)
+
+
+def check_booleans(source: Source, name: str) -> None:
+    """DataError listing the values of a column of numbers or text that are not true, false, 1 or 0."""
+    everywhere = every_row(len(source))
+    if source.kind(name) == "number":
+        values = source.numbers(name)
+        faulty = ~np.isnan(values) & ~np.isin(values, (0, 1))
+        what = "is not 1 or 0, and training had true and false"
+    else:
+        faulty = _faulty_texts(source, name, lambda text: text.lower() in ("true", "false"))
+        what = "is not true or false, as in training"
+    if faulty.any():
+        places = first_places(name, faulty, everywhere)
+        advice = "write true and false in all rows, or 1 and 0 in all"
+        raise faulty_values(source, places, int(faulty.sum()), what, advice)
+
+
+def check_dates(source: Source, name: str) -> None:
+    """DataError listing the values of a column of text that are no dates."""
+    faulty, what = _faulty_texts(source, name, lambda text: notation(text) == "date"), "is not a date"
+    if not faulty.any():
+        faulty, what = ~source.missing(name), "is one of dates in several forms"
+    places = first_places(name, faulty, every_row(len(source)))
+    advice = "write dates as 2026-07-21, as in training, or leave them empty"
+    raise faulty_values(source, places, int(faulty.sum()), what, advice)
+
+
+def _faulty_texts(source: Source, name: str, right: Callable[[str], bool]) -> NDArray[np.bool_]:
+    """(N,) where the column has a text that is not right."""
+    everywhere = every_row(len(source))
+    levels = source.levels(name, everywhere)
+    wrong = [place for place, text in enumerate(levels) if not right(text)]
+    return np.isin(source.codes(name, levels, everywhere), wrong)

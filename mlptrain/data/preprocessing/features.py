@@ -4,6 +4,7 @@ A block is made from its rows alone, so the same row gives the same bits in any 
 array is then kept in memory or in a file.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import Any
@@ -17,19 +18,37 @@ from mlptrain.data.preprocessing.columns import KINDS
 from mlptrain.data.preprocessing.columns.column import Column
 from mlptrain.data.preprocessing.repairs import Repair
 from mlptrain.data.row_set import every_row
-from mlptrain.data.source import RowIndex, Source, blocks, faulty_values, first_places
+from mlptrain.data.source import (
+    UNSEEN,
+    RowIndex,
+    RowNumbers,
+    Source,
+    blocks,
+    faulty_values,
+    first_places,
+)
 from mlptrain.errors import DataError
 from mlptrain.system.prefetch import prefetch
 
 
 class Group:
-    """The columns of one kind, the place of each in a block, and how many values were repaired."""
+    """The columns of one kind, the place of each in a block, and which values were repaired."""
 
     def __init__(self, kind: type[Column], placed: Sequence[tuple[Column, int]]) -> None:
         self.kind = kind
         self.columns = [column for column, _ in placed]
         self.places = [place for _, place in placed]
         self.repaired = np.zeros(len(placed), np.int64)
+        self.unseen = [Counter[str]() for _ in placed]
+
+    def repairs(self) -> Iterator[Repair]:
+        """What became of missing values, and of labels that training did not have."""
+        found = zip(self.columns, self.repaired.tolist(), self.unseen, strict=True)
+        for column, missing, unseen in found:
+            if missing:
+                yield column.repair(missing)
+            if unseen:
+                yield column.repair_unseen(unseen)
 
 
 class Features:
@@ -39,6 +58,7 @@ class Features:
         self, source: Source, columns: Sequence[Column], rows: RowIndex, dtype: DTypeLike, missing: str
     ) -> None:
         self.source, self.rows, self.dtype, self.missing = source, rows, dtype, missing
+        self._labels = dict[str, list[str]]()
         self.names = [column.name for column in columns for _ in column.outputs]
         places = accumulate((len(column.outputs) for column in columns), initial=0)
         placed = list(zip(columns, places, strict=False))
@@ -56,7 +76,7 @@ class Features:
         for piece, values in zip(self._pieces(), read, strict=True):
             block: NDArray[np.generic] = np.zeros((len(piece), len(self.names)), self.dtype)
             for group, each in zip(self.groups, values, strict=True):
-                self._check(group, each)
+                self._check(group, each, piece)
                 columns, places = group.columns, group.places
                 group.repaired += group.kind.transform(columns, each, block, places)
             finite = np.isfinite(block)
@@ -75,24 +95,31 @@ class Features:
 
     def repairs(self) -> list[Repair]:
         """What was repaired in the blocks so far."""
-        return [
-            column.repair(number)
-            for group in self.groups
-            for column, number in zip(group.columns, group.repaired.tolist(), strict=True)
-            if number
-        ]
+        return [repair for group in self.groups for repair in group.repairs()]
 
     def _pieces(self) -> Iterator[RowIndex]:
         return blocks(self.rows, len(self.names))
 
-    def _check(self, group: Group, values: Any) -> None:
+    def _check(self, group: Group, values: Any, rows: RowIndex) -> None:
         if not group.kind.by_label:
             if not np.isfinite(values).all():
                 self._check_numbers(group, values)
             return
-        for column, codes in zip(group.columns, values, strict=True):
+        for column, codes, unseen in zip(group.columns, values, group.unseen, strict=True):
             if (codes < 0).any():
                 self._check_labels(column, codes)
+                self._count(column.name, np.asarray(rows)[codes == UNSEEN], unseen)
+
+    def _count(self, name: str, rows: RowNumbers, unseen: Counter[str]) -> None:
+        """Add the labels of these rows in the order in which they come."""
+        if len(rows):
+            if name not in self._labels:  # of all rows, since a table keeps the codes of a column
+                self._labels[name] = self.source.levels(name, self.rows)
+            levels = self._labels[name]
+            codes = self.source.codes(name, levels, rows)
+            places, first, times = np.unique(codes, return_index=True, return_counts=True)
+            for i in np.argsort(first).tolist():
+                unseen[levels[places[i]]] += int(times[i])
 
     def _check_numbers(self, group: Group, values: Array) -> None:
         """DataError for infinite numbers, and for missing ones where they are refused."""

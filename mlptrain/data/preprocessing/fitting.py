@@ -23,7 +23,7 @@ def choose_features(
 ) -> tuple[tuple[str, ...], list[str]]:
     """The feature columns by name, and notes on those left out."""
     weight = () if settings.weight is None else (settings.weight,)
-    apart = {*targets, *settings.ignore, *weight}
+    apart: set[str | None] = {*targets, *settings.ignore, *weight}
     named = [name for kind in KINDS.values() for name in kind.named(settings)] + list(settings.columns)
     if settings.reading != AS_USUAL and isinstance(source, Matrix):
         key = "columns" if settings.columns else "missing_values"
@@ -32,6 +32,7 @@ def choose_features(
     both = [name for name in settings.features or () if name in apart]
     if both:
         raise ConfigError(f"data.features: {both[0]!r} is also the target, the weight or ignored")
+    apart |= {settings.group, settings.split_column}  # a feature only where `features` names it
     chosen = settings.features or tuple(name for name in source.candidates if name not in apart)
     if "" in chosen:
         raise DataError(

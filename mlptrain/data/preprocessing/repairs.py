@@ -2,27 +2,46 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
-from mlptrain.messages import count
+from mlptrain.messages import count, quoted
+
+SHOWN = 3
+"""So many different values are shown, those that come first."""
 
 
 @dataclass(frozen=True)
 class Repair:
     """How many of what in which column, and what became of them.
 
+    values   the different ones in the order in which they came, and how many of each
+
     >>> str(Repair(2, "missing value", "age", "became 41"))
     '2 missing values of age became 41'
+    >>> str(Repair(3, "unseen value", "city", "became all zeros", (("Paris", 2), ("Rome", 1))))
+    "3 unseen values of city became all zeros: 'Paris' (2), 'Rome' (1)"
     """
 
     number: int
     noun: str
     column: str
     outcome: str
+    values: tuple[tuple[str, int], ...] = ()
 
     def __str__(self) -> str:
-        return f"{count(self.number, self.noun)} of {self.column} {self.outcome}"
+        shown = f": {self.shown()}" if self.values else ""
+        return f"{count(self.number, self.noun)} of {self.column} {self.outcome}{shown}"
+
+    def shown(self) -> str:
+        """The first values with their numbers."""
+        shown = [f"{quoted(text)} ({number:,})" for text, number in self.values[:SHOWN]]
+        more = self.number > sum(number for _, number in self.values[:SHOWN])
+        return ", ".join(shown + ["…"] * more)
+
+    def short(self) -> "Repair":
+        """The same with no more values than are shown."""
+        return replace(self, values=self.values[:SHOWN])
 
 
 class RepairNote(str):
@@ -46,6 +65,9 @@ def added_up(repairs: Iterable[Repair]) -> list[Repair]:
     ['3 missing values of age became 41']
     """
     totals = Counter[tuple[str, str, str]]()
+    values = dict[tuple[str, str, str], Counter[str]]()
     for repair in repairs:
-        totals[repair.noun, repair.column, repair.outcome] += repair.number
-    return [Repair(number, *what) for what, number in totals.items()]
+        what = repair.noun, repair.column, repair.outcome
+        totals[what] += repair.number
+        values.setdefault(what, Counter()).update(dict(repair.values))
+    return [Repair(number, *what, tuple(values[what].items())) for what, number in totals.items()]

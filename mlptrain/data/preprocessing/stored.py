@@ -109,6 +109,9 @@ def _consistent(
             raise _wrong("target.std")
     elif len(set(target.classes)) != len(target.classes) or len(target.classes) < 2:
         raise _wrong("target.classes")
+    odd = [place for place, column in enumerate(columns) if not column.is_consistent()]
+    if odd:
+        raise _wrong(f"columns[{odd[0]}]")
     expected = ["r", "theta"] if transform else list(inputs)
     if names != expected or len(set(names)) != len(names) or not names:
         raise _wrong("columns")

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from mlptrain.data.matrix import Matrix, checked
 from mlptrain.data.readers.packed import read_all
+from mlptrain.data.readers.packings import inner_name
 from mlptrain.errors import DataError
 
 IDX_TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
@@ -23,8 +24,7 @@ PIXELS = 3 * 32 * 32
 
 def is_idx(name: str) -> bool:
     """Whether a file's name says that it is IDX: `train-images-idx3-ubyte.gz`, `images.idx`."""
-    name = name.removesuffix(".gz")
-    return name.endswith((".idx", "-ubyte", ".idx3-ubyte", ".idx1-ubyte"))
+    return inner_name(name).endswith((".idx", "-ubyte", ".idx3-ubyte", ".idx1-ubyte"))
 
 
 def read_idx_pair(path: str, labels: str | None) -> Matrix:
@@ -37,7 +37,7 @@ def read_idx_pair(path: str, labels: str | None) -> Matrix:
 
 
 def read_idx(path: str) -> NDArray[Any]:
-    """One IDX array, gzipped or not, whose header fits its size."""
+    """One IDX array, packed or not, whose header fits its size."""
     data = read_all(path)
     if len(data) < 4 or data[:2] != b"\0\0" or data[2] not in IDX_TYPES or not 1 <= data[3] <= 4:
         raise DataError(f"{path}: is not an IDX file: it begins with {data[:4].hex(' ') or 'nothing'}")

@@ -1,18 +1,17 @@
-"""Files of data as bytes, unpacked where they are gzip, and never more than is sensible.
+"""Files of data as bytes, unpacked where they are packed, and never more than is sensible.
 
-A gzip file can hold a thousand times its size. Tables and images pack to a half, a tenth at best, a
+A packed file can hold a thousand times its size. Tables and images pack to a half, a tenth at best, a
 hundredth if they are almost empty. So a file that unpacks to more than `MOST` times what has been
 read of it is refused, and one that does not fit into memory, where all of it is needed, as well.
 """
 
 import contextlib
-import gzip
 import io
 import math
-import zlib
 from collections.abc import Iterator
 from typing import Any, BinaryIO, cast
 
+from mlptrain.data.readers.packings import LONGEST_MAGIC, Packing, packing_of
 from mlptrain.errors import DataError
 from mlptrain.messages import count
 from mlptrain.storage.reading import open_buffered
@@ -29,7 +28,6 @@ SHARE = 2
 """A file that is read whole may take one part in so many of the memory."""
 LONGEST = 1 << 26
 """Bytes of a line, or of a record, after which a missing line end, or an open quote, is a fault."""
-MAGIC = b"\x1f\x8b"
 
 
 class Counted:
@@ -49,11 +47,11 @@ class Counted:
 
 
 class Unpacked(io.RawIOBase):
-    """What a gzip stream holds; DataError where it is broken, or holds too much for its size."""
+    """What a packed stream holds; DataError where it is broken, or holds too much for its size."""
 
-    def __init__(self, packed: BinaryIO, name: str) -> None:
-        self._packed, self._name = Counted(packed), name
-        self._inner = gzip.GzipFile(fileobj=cast(BinaryIO, self._packed))
+    def __init__(self, packed: BinaryIO, packing: Packing, name: str) -> None:
+        self._packed, self._packing, self._name = Counted(packed), packing, name
+        self._inner = packing.reader(cast(BinaryIO, self._packed))
         self._count = 0
 
     def readable(self) -> bool:
@@ -67,14 +65,17 @@ class Unpacked(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         """The next bytes, counted."""
         try:
-            count = self._inner.readinto(buffer)
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise DataError(f"{self._name}: broken gzip file ({error}): copy it again") from None
+            count = int(cast(Any, self._inner).readinto(buffer))
+        except Exception as error:  # each library has its own
+            if isinstance(error, DataError | MemoryError) or getattr(error, "errno", None) is not None:
+                raise
+            broken = f"broken {self._packing.name} file ({error})"
+            raise DataError(f"{self._name}: {broken}: copy it again") from None
         self._count += count
         if self._count > max(FREE, MOST * self._packed.count):
             raise DataError(
                 f"{self._name}: unpacks to more than {MOST} times its size: if it is what it should "
-                "be, unpack it first (gzip -d)"
+                f"be, unpack it first ({self._packing.command})"
             )
         return count
 
@@ -103,29 +104,25 @@ def open_binary(path: str) -> "io.BufferedReader[Any]":
 
 
 def unpacked(stream: "io.BufferedReader[Any]", name: str) -> "io.BufferedReader[Any]":
-    """A stream as what it holds where it is gzip, else as it is; DataError for gzip within gzip."""
+    """A stream as what it holds where it is packed, else as it is; DataError where it is so twice."""
     with contextlib.ExitStack() as opened:
         opened.enter_context(stream)
-        if is_packed(stream):
-            stream = opened.enter_context(io.BufferedReader(Unpacked(stream, name), CHUNK))
-            if is_packed(stream):
-                raise DataError(f"{name}: is packed twice: unpack it once (gzip -d)")
+        if packing := packing_of(stream.peek(LONGEST_MAGIC)):
+            held = Unpacked(stream, packing, name)
+            stream = opened.enter_context(io.BufferedReader(held, CHUNK))
+            if packing := packing_of(stream.peek(LONGEST_MAGIC)):
+                raise DataError(f"{name}: is packed twice: unpack it once ({packing.command})")
         opened.pop_all()  # who reads it closes it
     return stream
 
 
-def is_packed(stream: "io.BufferedReader[Any]") -> bool:
-    """Whether what comes is gzip."""
-    return stream.peek(2)[:2] == MAGIC
-
-
 def open_unpacked(path: str) -> "io.BufferedReader[Any]":
-    """A file, read as what it is unpacked where it is gzip."""
+    """A file, read as what it holds where it is packed."""
     return unpacked(open_binary(path), spoken(path))
 
 
 def read_all(path: str) -> bytes:
-    """The bytes of a file, unpacked where it is gzip; DataError where they are too many."""
+    """The bytes of a file, unpacked where it is packed; DataError where they are too many."""
     with open_unpacked(path) as stream:
         return read_rest(stream, spoken(path))
 

@@ -1,15 +1,17 @@
 """Opening a source: the name of a file says what it is.
 
 .npz .npy             NumPy                      .bin            CIFAR-10 / CIFAR-100
-.idx -ubyte (.gz)     IDX, as MNIST              .svm .svmlight .libsvm
-.parquet .arrow .feather .ipc .jsonl .ndjson     tables
-anything else         delimited text with a header, gzipped or not
+.idx -ubyte           IDX, as MNIST              .svm .svmlight .libsvm
+.parquet .arrow .feather .ipc .xlsx .jsonl .ndjson .json     tables
+anything else         delimited text with a header
+
+All but .npz, .npy and column files may be packed: .gz, .bz2, .xz, .zst.
 """
 
 import hashlib
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -20,6 +22,7 @@ from mlptrain.data.matrix import Matrix, checked
 from mlptrain.data.readers.arrays import labels_beside, read_npy_pair, read_npz
 from mlptrain.data.readers.images import is_idx, read_cifar, read_idx_pair
 from mlptrain.data.readers.packed import open_binary
+from mlptrain.data.readers.packings import inner_name
 from mlptrain.data.readers.svmlight import read_svmlight
 from mlptrain.data.readers.toy import TOYS
 from mlptrain.data.source import Extensible, Kind, Source
@@ -40,7 +43,7 @@ def is_pair(path: str) -> bool:
 
 def is_matrix(path: str) -> bool:
     """Whether a file is read as one array."""
-    return is_pair(path) or path.endswith((".npz", ".bin", *SPARSE))
+    return is_pair(path) or path.endswith(".npz") or inner_name(path).endswith((".bin", *SPARSE))
 
 
 def open_source(
@@ -77,15 +80,15 @@ def open_frame(
 
 
 def can_be_spooled(path: str) -> bool:
-    """Whether a file is a table that can be read in pieces; the keys of JSON Lines need all of it."""
-    return not is_matrix(path) and not path.removesuffix(".gz").endswith((".jsonl", ".ndjson"))
+    """Whether a file is a table that can be read in pieces; the keys of JSON need all of it."""
+    return not is_matrix(path) and not inner_name(path).endswith((".jsonl", ".ndjson", ".json"))
 
 
 def open_spool(
     path: str,
     scratch: Callable[[], OpenFile],
     chosen: Callable[[str], bool],
-    by_label: Set[str],
+    by_label: Mapping[str, int],
     reading: Reading,
 ) -> Source:
     """A table that may be larger than memory, read in pieces: see `spool`."""
@@ -103,7 +106,7 @@ def open_matrix(path: str, *, labels: str | None, expected: Sequence[str]) -> Ma
         return read_npy_pair(path, labels)
     if is_idx(path):
         return read_idx_pair(path, labels)
-    if path.endswith(".bin"):
+    if inner_name(path).endswith(".bin"):
         return read_cifar(path)
     return read_svmlight(path, tuple(expected))
 

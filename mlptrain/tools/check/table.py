@@ -9,6 +9,7 @@ from mlptrain.config.overrides import Overrides
 from mlptrain.tools.check.case import Case
 from mlptrain.tools.check.columns import column_scales, constant_columns, target_scale
 from mlptrain.tools.check.giveaway import giveaway
+from mlptrain.tools.check.groups import nearly_shared_rows, shared_groups
 from mlptrain.tools.check.index import index_columns
 from mlptrain.tools.check.labels import labels
 from mlptrain.tools.check.leaks import shared_rows
@@ -35,6 +36,8 @@ CHECKS: Mapping[str, Check] = {
     "scale of target": target_scale,
     "index columns": index_columns,
     "rows in two sets": shared_rows,
+    "near copies": nearly_shared_rows,
+    "groups in two sets": shared_groups,
     "answer in columns": giveaway,
     "finite numbers": finite,
     "initial loss": initial_loss,

@@ -2,6 +2,7 @@
 
 profile   what a column holds: kind, blanks, different values, outliers
 roles     which columns to learn from, and why the others are left out
+parts     how the rows are split
 choices   the settings, each with its reason
 """
 
@@ -20,9 +21,11 @@ SAMPLE = 2000
 """So many training rows are searched for a column that gives the answer away."""
 
 
-def first_config(data: str, targets: Sequence[str]) -> Proposal:
+def first_config(
+    data: str, targets: Sequence[str], group: str | None = None, time: str | None = None
+) -> Proposal:
     """A commented config for a table, held against its data: one that would not run is an error."""
-    made = proposed(data, targets)
+    made = proposed(data, targets, group, time)
     rows = build(load_config(parse(made.answered, data).data)).data
     sample = rows.train.sample(SAMPLE, seed=0)
     X, y = np.asarray(sample.inputs.numbers[:]), np.asarray(sample.y)

@@ -20,6 +20,7 @@ from mlptrain.tools.first_config.declared import (
 )
 from mlptrain.tools.first_config.heading import FEW, doubts_about, heading, left_out
 from mlptrain.tools.first_config.notations import Notated, as_written
+from mlptrain.tools.first_config.parts import Parts, choose_parts
 from mlptrain.tools.first_config.profile import Profile, profile, profiles
 from mlptrain.tools.first_config.roles import RARE, Roles, choose_roles, is_picture
 from mlptrain.tools.first_config.task import Task, choose_task
@@ -41,19 +42,26 @@ class Proposal(NamedTuple):
     answered: str
 
 
-def proposed(path: str, targets: Sequence[str]) -> Proposal:
+def proposed(
+    path: str, targets: Sequence[str], group: str | None = None, time: str | None = None
+) -> Proposal:
     """A commented config for the file at `path`, whose target columns are `targets`.
+
+    `group` or `time` is the column that splits the rows; without both it is as the columns look.
 
     DataError for a column that is not there, with the nearest one that is.
     """
-    source: Source = open_source(path, labels=labels_of(path, None))
-    names = target_names(source, targets[0] if len(targets) == 1 else targets)
-    require(source, names)
+    source, names = _opened(path, targets, [name for name in (group, time) if name is not None])
     source, written, answers, task = _asked_for(source, names)
     others = [name for name in source.candidates if name not in set(names)]
-    source, more = as_written(source, others, asked=False)
+    source, timed = as_written(source, [] if time is None else [time], asked=True)
+    source, more = as_written(source, [name for name in others if name != group], asked=False)
+    written += timed
     source, bad = cleaned(source, others)
-    roles = choose_roles(profiles(source, others), {each.name: each.doubt for each in more})
+    looks = profiles(source, others)
+    parts = choose_parts(source, looks, group, time)
+    features = [each for each in looks if each.name != parts.chosen.get("group")]
+    roles = choose_roles(features, {each.name: each.doubt for each in more})
     points = [each.name for each in (*answers, *roles.features) if each.thousands]
     declared = [*map(of_cells, bad), *map(of_notation, written + more), *map(of_points, points)]
     if not roles.features:
@@ -62,7 +70,7 @@ def proposed(path: str, targets: Sequence[str]) -> Proposal:
     rows = len(source)
     config = {
         "seed": 0,
-        "data": _data(path, targets, task, roles, rows, comments) | section(declared, comments),
+        "data": _data(path, targets, task, roles, rows, parts, comments) | section(declared, comments),
         "model": _model(rows, comments),
         "loss": _loss(task, comments),
         "regularization": {"l2": 1e-3 if rows < FEW_ROWS else 1e-4},
@@ -75,10 +83,19 @@ def proposed(path: str, targets: Sequence[str]) -> Proposal:
     comments[("optimizer",)] = "the rate is the first thing to change when training is slow or jumps"
     comments[("schedule",)] = "the rate falls to 0 along half a cosine"
     notes = [each.note() for each in bad] + [each.note() for each in written + more]
-    doubts = [*notes, *doubts_about(roles, answers)]
+    doubts = [*notes, *parts.notes(), *doubts_about(roles, answers)]
     above = heading(path, source.names, rows, roles, doubts)
     answered = above + dump(config, comments)
-    return Proposal(asking(answered, declared), (*left_out(roles), *doubts), answered)
+    text = parts.with_offers(asking(answered, declared))
+    return Proposal(text, (*left_out(roles), *doubts), answered)
+
+
+def _opened(path: str, targets: Sequence[str], others: Sequence[str]) -> tuple[Source, list[str]]:
+    """The table, and its target columns; it has the others as well."""
+    source = open_source(path, labels=labels_of(path, None))
+    names = target_names(source, targets[0] if len(targets) == 1 else targets)
+    require(source, [*names, *others])
+    return source, names
 
 
 def _asked_for(
@@ -100,6 +117,7 @@ def _data(
     task: Task,
     roles: Roles,
     rows: int,
+    parts: Parts,
     comments: Comments,
 ) -> dict[str, Any]:
     small = rows < 100_000
@@ -112,6 +130,9 @@ def _data(
     comments[("data", "target")] = task.reason
     comments[("data", "val")] = "these rows choose the best epoch ..."
     comments[("data", "test")] = "... and these are kept for the end"
+    for key, name in parts.chosen.items():
+        data[key] = name
+        comments[("data", key)] = parts.reasons[key]
     if roles.ignored:
         data["ignore"] = list(roles.ignored)
         comments[("data", "ignore")] = "columns to leave out, and why"
@@ -154,6 +175,9 @@ def _blanks(data: dict[str, Any], roles: Roles, comments: Comments) -> None:
         comments[("data", "missing")] = (
             f"blanks in {some(with_blanks, FEW)}: the median, and a column that says where"
         )
+    elif roles.numbers:
+        data["missing"] = "mean"
+        comments[("data", "missing")] = "no blanks here; one in new data becomes the mean"
 
 
 def _categories(data: dict[str, Any], roles: Roles, comments: Comments) -> None:
@@ -161,15 +185,14 @@ def _categories(data: dict[str, Any], roles: Roles, comments: Comments) -> None:
         return
     setting: dict[str, Any] = {"encode": "one_hot"}
     here: tuple[str, ...] = ("data", "categorical")
+    setting |= {"unseen": "zeros", "missing": "zeros"}
     rare = [each.name for each in roles.texts if each.counts.min(initial=RARE) < RARE]
     blank = [each.name for each in roles.texts if each.blanks]
     comments[here] = f"a 0/1 column per category of {some([each.name for each in roles.texts], FEW)}"
-    if rare:
-        setting["unseen"] = "zeros"
-        comments[(*here, "unseen")] = f"rare categories in {some(rare, FEW)}: a new one is all zeros"
-    if blank:
-        setting["missing"] = "zeros"
-        comments[(*here, "missing")] = f"blanks in {some(blank, FEW)}: all zeros"
+    seldom = f"rare categories in {some(rare, FEW)}: " if rare else ""
+    comments[(*here, "unseen")] = f"{seldom}a new one is all zeros, and counted"
+    blanks = f"blanks in {some(blank, FEW)}" if blank else "no blanks here; one in new data"
+    comments[(*here, "missing")] = f"{blanks}: all zeros"
     if roles.categories:
         setting["columns"] = list(roles.categories)
         comments[(*here, "columns")] = "codes, not quantities"

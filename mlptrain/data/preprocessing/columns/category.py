@@ -1,7 +1,7 @@
 """A column of categories, one-hot."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -9,12 +9,13 @@ import numpy as np
 from mlptrain.arrays import Array
 from mlptrain.data.notation import named
 from mlptrain.data.preprocessing.columns.column import Column, Fault
+from mlptrain.data.preprocessing.repairs import Repair
 from mlptrain.data.preprocessing.targets import FEW, spelled_alike
 from mlptrain.data.recognition import declaration
-from mlptrain.data.settings import CategoryPolicy, Settings
-from mlptrain.data.source import BLANK, RowIndex, Source
-from mlptrain.errors import DataError
-from mlptrain.messages import count, in_yaml, some
+from mlptrain.data.settings import CategoryPolicy, Settings, UnseenPolicy
+from mlptrain.data.source import BLANK, RowIndex, Source, blocks
+from mlptrain.errors import ConfigError, DataError
+from mlptrain.messages import count, in_yaml, quoted, some
 
 MOST_LEVELS = 1000
 
@@ -24,13 +25,15 @@ class Category(Column):
     """One column of 0 and 1 per level, 1 where the value is that level.
 
     `unseen` and `missing` say what becomes of a value that is no level, and of one that is missing.
+    `mode` is the most frequent level, of equal ones the first; checkpoints of early versions have none.
     """
 
     by_label: ClassVar[bool] = True
     name: str
     levels: tuple[str, ...]
-    unseen: CategoryPolicy
+    unseen: UnseenPolicy
     missing: CategoryPolicy
+    mode: str | None = None
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -74,7 +77,7 @@ class Category(Column):
                     how = declaration(each.name, each.levels) or f"{form.advice}; or {advice}"
                     raise DataError(f"{where} holds {form}: {how}")
                 raise DataError(f"{where} has {many} in {few}: too many for categories; {advice}")
-        return found
+        return [replace(each, mode=each.levels[_most_frequent(each, source, rows)]) for each in found]
 
     @classmethod
     def remarks(cls, columns: Sequence[Self]) -> list[str]:
@@ -94,19 +97,50 @@ class Category(Column):
     def faults(self, codes: Array) -> list[Fault]:
         """What the policies refuse."""
         known = f"is not among the categories of the training rows ({some(self.levels)})"
-        advice = "correct them, or write `categorical: {{encode: one_hot, {}: zeros}}`"
-        missing = (codes == BLANK, "is a missing value", advice.format("missing"))
-        unseen = (codes < BLANK, known, advice.format("unseen"))
+        config = "correct them, or write `categorical: {{encode: one_hot, {}: zeros}}`"
+        advice = f"{config}; for a trained model: {{}}"
+        blank = advice.format("missing", "--missing mean (a text then becomes all zeros)")
+        missing = (codes == BLANK, "is a missing value", blank)
+        unseen = (codes < BLANK, known, advice.format("unseen", "--unseen zeros"))
         return [missing] * (self.missing == "error") + [unseen] * (self.unseen == "error")
 
     @classmethod
     def transform(
         cls, columns: Sequence[Self], values: Any, block: Array, places: list[int]
     ) -> list[int]:
-        """Write the ones. A row without one is a repaired value."""
-        repaired = []
-        for codes, place in zip(values, places, strict=True):
+        """Write the ones. A row of zeros is left where nothing takes the place of a value."""
+        missing = []
+        for column, codes, place in zip(columns, values, places, strict=True):
+            missing.append(int((codes == BLANK).sum()))
+            if column.unseen == "mode" and column.mode is not None:
+                codes = np.where(codes < BLANK, column.levels.index(column.mode), codes)
             (here,) = np.nonzero(codes >= 0)
             block[here, place + codes[here]] = 1
-            repaired.append(len(codes) - len(here))
-        return repaired
+        return missing
+
+    def repair_unseen(self, values: Mapping[str, int]) -> Repair:
+        """Zeros, or the most frequent level."""
+        repair = super().repair_unseen(values)
+        outcome = f"became {quoted(self.mode)}, the most frequent"
+        return replace(repair, outcome=outcome) if self.unseen == "mode" else repair
+
+    def under(self, unseen: UnseenPolicy | None, missing: CategoryPolicy | None) -> Self:
+        """ConfigError where the most frequent level is asked for and not known."""
+        if unseen == "mode" and self.mode is None:
+            raise ConfigError(
+                "--unseen mode: the version that wrote this checkpoint did not keep the most frequent "
+                "category: write --unseen zeros"
+            )
+        return replace(self, unseen=unseen or self.unseen, missing=missing or self.missing)
+
+    def is_consistent(self) -> bool:
+        """Whether the most frequent level is one, and known where the policy asks for it."""
+        return self.mode in self.levels or (self.mode is None and self.unseen != "mode")
+
+
+def _most_frequent(column: Category, source: Source, rows: RowIndex) -> int:
+    counts = np.zeros(len(column.levels), np.int64)
+    for piece in blocks(rows, 1):
+        codes = source.codes(column.name, column.levels, piece)
+        counts += np.bincount(codes[codes >= 0], minlength=len(counts))
+    return int(counts.argmax())

@@ -1,7 +1,7 @@
 """What a kind of column is: how it is fitted on training rows, and what its values become."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mlptrain.arrays import Array
 from mlptrain.data.preprocessing.repairs import Repair
-from mlptrain.data.settings import Settings
+from mlptrain.data.settings import CategoryPolicy, Settings, UnseenPolicy
 from mlptrain.data.source import RowIndex, Source
 
 Counts = Sequence[int] | NDArray[np.int64]
@@ -79,9 +79,22 @@ class Column(ABC):
     def transform(cls, columns: Sequence[Self], values: Any, block: Array, places: list[int]) -> Counts:
         """Write what was read into a block of zeros, each column from its place on.
 
-        Returns how many values of each were repaired.
+        Returns how many missing values of each were repaired.
         """
 
     def repair(self, number: int) -> Repair:
-        """What became of so many repaired values; where nothing is written, zeros stay."""
-        return Repair(number, "missing or unseen value", self.name, "became all zeros")
+        """What became of so many missing values; where nothing is written, zeros stay."""
+        return Repair(number, "missing value", self.name, "became all zeros")
+
+    def repair_unseen(self, values: Mapping[str, int]) -> Repair:
+        """What became of labels that training did not have, and of how many of each."""
+        outcome = "became all zeros"
+        return Repair(sum(values.values()), "unseen value", self.name, outcome, tuple(values.items()))
+
+    def under(self, unseen: UnseenPolicy | None, missing: CategoryPolicy | None) -> Self:
+        """The same under other policies for labels; None leaves one as it is."""
+        return self
+
+    def is_consistent(self) -> bool:
+        """Whether fields that are right one by one fit together; those of a checkpoint may not."""
+        return True

@@ -18,7 +18,14 @@ from typing import Any, Self
 import numpy as np
 
 from mlptrain.arrays import Array
-from mlptrain.data.preprocessing.checks import PLURAL, REFUSES, check_finite, check_present
+from mlptrain.data.preprocessing.checks import (
+    PLURAL,
+    REFUSES,
+    check_booleans,
+    check_dates,
+    check_finite,
+    check_present,
+)
 from mlptrain.data.preprocessing.columns.column import Column, Counts
 from mlptrain.data.preprocessing.moments import Moments, moments
 from mlptrain.data.preprocessing.repairs import Repair
@@ -128,8 +135,13 @@ class Number(Column):
         return [f"{c.name} is {c.center:g} in every training row: it becomes 0" for c in zero]
 
     def mismatch(self, source: Source) -> str:
-        """Numbers where there were dates would be scaled all wrong."""
+        """Numbers where there were dates would be scaled all wrong; 1 and 0 are true and false."""
         kind = source.kind(self.name)
+        if self.kind == "boolean" and kind in ("number", "text"):
+            check_booleans(source, self.name)
+            return "" if kind == "number" else "holds text beside true and false"
+        if self.kind == "date" and kind == "text":
+            check_dates(source, self.name)
         if kind in (self.kind, "blank", "text"):  # text: `numbers` names the values
             return ""
         return f"holds {PLURAL[kind]}, training had {PLURAL[self.kind]}"
@@ -153,7 +165,13 @@ class Number(Column):
 
     def repair(self, number: int) -> Repair:
         """The value that was filled in."""
-        return Repair(number, "missing value", self.name, f"became {self.fill:.6g}")
+        return Repair(number, "missing value", self.name, f"became {self.shown(self.fill)}")
+
+    def shown(self, value: float) -> str:
+        """A value of the column as people read it, a date as such."""
+        if self.kind == "date":
+            return str(np.datetime64(0, "D") + np.timedelta64(int(value), "D"))
+        return f"{value:.6g}"
 
 
 def _scale(values: Array, columns: Sequence[Number]) -> None:

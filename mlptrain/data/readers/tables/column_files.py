@@ -1,4 +1,4 @@
-"""Parquet and Arrow IPC files: parsed by a process of its own, which a broken one may take with it.
+"""Parquet, Arrow IPC and Excel files: parsed by another process, which a broken one may take with it.
 
 They are parsed in Rust. A broken file makes the parser panic, with a report of its own on stderr, or
 asks for a petabyte of memory, and the process is gone before Python can say a word. So another process
@@ -12,7 +12,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from signal import Signals
 from typing import IO
 
@@ -26,9 +27,10 @@ from mlptrain.data.readers.tables.frames import (
     unpacked_frame,
 )
 from mlptrain.data.readers.tables.series import typed
-from mlptrain.errors import DataError
+from mlptrain.errors import DataError, EnvironmentFault
 from mlptrain.storage.files import storage_error
 from mlptrain.storage.reading import PASSING, PAUSES
+from mlptrain.system.installation import install_command
 
 COLUMN_FILES = {
     ".parquet": ("Parquet", parse_parquet),
@@ -36,6 +38,7 @@ COLUMN_FILES = {
     ".feather": ("Arrow IPC", parse_arrow),
     ".ipc": ("Arrow IPC", parse_arrow),
 }
+WORKBOOK = ".xlsx"
 PARSER = """
 import os, sys
 sys.path[:] = sys.argv[1].split(os.pathsep)
@@ -46,6 +49,8 @@ FREE = 1 << 26
 """Bytes of rows that any file may hold."""
 UNREAD = 6
 """How the other process ends where the system cannot read the file."""
+FAULTY = 7
+"""How it ends where it says itself, in lines for people, what is wrong."""
 WORD = 8
 """Bytes of the number in front of each piece: how many bytes it has."""
 
@@ -55,6 +60,26 @@ def column_frames(path: str, suffix: str, size: int) -> Iterator[Frame]:
 
     Raises DataError if the file is broken or empty.
     """
+    pieces = 0
+    for data in _handed_over(path, suffix, size):
+        yield unpacked_frame(data)
+        pieces += 1
+    if not pieces:
+        raise DataError(f"{path}: has no rows")
+
+
+def sheet_text(path: str) -> bytes:
+    """The sheet of an Excel workbook as CSV; EnvironmentFault without the extra."""
+    if find_spec("python_calamine") is None:
+        raise EnvironmentFault(
+            f"{path}: an Excel workbook needs python-calamine: {install_command('xlsx')}, "
+            "or save the sheet as CSV"
+        )
+    return b"".join(_handed_over(path, WORKBOOK, 0))
+
+
+def _handed_over(path: str, suffix: str, size: int) -> Iterator[bytes]:
+    """What another process makes of a file, piece by piece; DataError where that ends badly."""
     with open_binary(path) as file:
         most = max(FREE, MOST * file.seek(0, os.SEEK_END))
     command = [sys.executable, "-I", "-c", PARSER, os.pathsep.join(sys.path), path, suffix, str(size)]
@@ -63,27 +88,29 @@ def column_frames(path: str, suffix: str, size: int) -> Iterator[Frame]:
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said
         )
         assert parser.stdout is not None
-        pieces = None
+        ended = False
         try:
-            pieces = yield from _received(parser.stdout, path, most)
+            yield from _received(parser.stdout, path, most)
+            ended = True
         finally:
-            if pieces is None:  # whoever reads has seen enough
+            if not ended:  # whoever reads has seen enough
                 parser.kill()
             parser.communicate()
         said.seek(0)
         lines = said.read().decode(errors="replace").splitlines()
     if parser.returncode in (UNREAD, -Signals.SIGBUS):  # SIGBUS: of a page that cannot be read
         raise storage_error(path, "cannot be read", OSError(errno.EIO, os.strerror(errno.EIO)))
+    if parser.returncode == FAULTY:
+        raise DataError(*lines)
     if parser.returncode != 0:
         reason = _reason(parser.returncode, lines)
-        raise DataError(f"{path}: is not a valid {COLUMN_FILES[suffix][0]} file: {reason}")
-    if not pieces:
-        raise DataError(f"{path}: has no rows")
+        kind = "Excel" if suffix == WORKBOOK else COLUMN_FILES[suffix][0]
+        raise DataError(f"{path}: is not a valid {kind} file: {reason}")
 
 
-def _received(stream: IO[bytes], path: str, most: int) -> Generator[Frame, None, int]:
-    """The frames that come through a pipe, and in the end how many there were."""
-    pieces = size = 0
+def _received(stream: IO[bytes], path: str, most: int) -> Iterator[bytes]:
+    """The pieces that come through a pipe."""
+    size = 0
     while length := int.from_bytes(stream.read(WORD)):
         size += length
         if size > most:
@@ -94,9 +121,7 @@ def _received(stream: IO[bytes], path: str, most: int) -> Generator[Frame, None,
         data = stream.read(length)
         if len(data) < length:
             break  # the parser has died, and its exit code says how
-        yield unpacked_frame(data)
-        pieces += 1
-    return pieces
+        yield data
 
 
 def _reason(code: int, lines: list[str]) -> str:
@@ -110,17 +135,31 @@ def _reason(code: int, lines: list[str]) -> str:
 def hand_over(path: str, suffix: str, size: str) -> None:
     """What the other process does: parse, look at every column as training would, and pass it on."""
     try:
-        for frame in _frames(path, suffix, int(size)):
-            for column in frame:
-                typed(column)
-            data = packed_frame(frame)
+        for data in _pieces(path, suffix, int(size)):
             sys.stdout.buffer.write(len(data).to_bytes(WORD))
             sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
+    except DataError as error:
+        sys.stderr.write(str(error))
+        sys.exit(FAULTY)
     except UNREADABLE as error:
         if _is_passing(error):
             sys.exit(UNREAD)
         sys.exit(next(iter(str(error).splitlines()), type(error).__name__))
+
+
+def _pieces(path: str, suffix: str, size: int) -> Iterator[bytes]:
+    """A workbook as text, or the frames of a column file."""
+    if suffix == WORKBOOK:
+        # an extra, and its parser shall not run in the process that trains
+        from mlptrain.data.readers.tables.workbooks import workbook_text
+
+        yield workbook_text(path)
+        return
+    for frame in _frames(path, suffix, size):
+        for column in frame:
+            typed(column)
+        yield packed_frame(frame)
 
 
 def _frames(path: str, suffix: str, size: int) -> Iterator[Frame]:

@@ -5,13 +5,14 @@ parsed strictly first, by Python's json module, which costs about as much.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from io import BytesIO
+from itertools import count as count_from
 from typing import Any
 
 from mlptrain.data.readers.packed import check_memory
 from mlptrain.data.readers.tables import frames
-from mlptrain.data.readers.tables.text import BOM, MOST_COLUMNS
+from mlptrain.data.readers.tables.heads import BOM, MOST_COLUMNS
 from mlptrain.data.source import SHOWN
 from mlptrain.errors import DataError
 from mlptrain.messages import count, quoted
@@ -37,27 +38,33 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 STRICT = json.JSONDecoder(object_pairs_hook=_once, parse_int=float)  # Python's own int has a longest
 
 
-def parse_lines(path: str, data: bytes, first_line: int) -> tuple[frames.Frame, Lines]:
-    """A frame, and the way from its rows to lines; DataError where they are no JSON Lines."""
+def parse_lines(
+    path: str, data: bytes, first_line: int, numbers: Sequence[int] | None = None
+) -> tuple[frames.Frame, Lines]:
+    """A frame, and the way from its rows to lines; DataError where they are no JSON Lines.
+
+    `numbers` are those of the lines, where they do not follow each other.
+    """
     data = data.removeprefix(BOM) if first_line == 1 else data
-    _check(path, data, first_line)
+    _check(path, data, numbers or count_from(first_line))
     try:
         frame = frames.parse_json_lines(data)
     except frames.UNREADABLE as error:
         reason = str(error).splitlines()[0]
-        raise DataError(f"{path}: is not JSON Lines: {reason}") from None
+        raise DataError(f"{path}: is not JSON: {reason}") from None
 
     def lines(rows: list[int]) -> list[int]:
-        full = [n for n, line in enumerate(BytesIO(data), first_line) if line.strip()]
+        found = zip(numbers or count_from(first_line), BytesIO(data), strict=False)
+        full = [number for number, line in found if line.strip()]
         return [full[row] for row in rows]
 
     return frame, lines
 
 
-def _check(path: str, data: bytes, first_line: int) -> None:
+def _check(path: str, data: bytes, numbers: Iterable[int]) -> None:
     """DataError for lines that are no objects, and for far more cells than there are bytes."""
     keys, rows, faults, total = set[str](), 0, list[str](), 0
-    for number, line in enumerate(BytesIO(data), first_line):
+    for number, line in zip(numbers, BytesIO(data), strict=False):
         if not line.strip():
             continue
         fault, found = _parsed(line)

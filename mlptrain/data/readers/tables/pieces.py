@@ -6,25 +6,33 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from itertools import islice
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 
-from mlptrain.data.readers.packed import LONGEST, open_unpacked, read_line, unpacked
+from mlptrain.data.readers.packed import LONGEST, read_line, unpacked
 from mlptrain.data.readers.tables.column_files import COLUMN_FILES, column_frames
 from mlptrain.data.readers.tables.frames import Guess, guess_after
-from mlptrain.data.readers.tables.json_lines import parse_lines
-from mlptrain.data.readers.tables.quotes import Quotes, ends_inside, read_quotes
-from mlptrain.data.readers.tables.table import Table
-from mlptrain.data.readers.tables.tables import JSON_LINES, delimited, suffix_of
-from mlptrain.data.readers.tables.text import (
+from mlptrain.data.readers.tables.heads import (
     BLOCK,
     BOM,
     EMPTY_LINES,
-    Text,
     layout_of,
     read_head,
 )
+from mlptrain.data.readers.tables.json_lines import parse_lines
+from mlptrain.data.readers.tables.quotes import Quotes, ends_inside, read_quotes
+from mlptrain.data.readers.tables.table import Table
+from mlptrain.data.readers.tables.tables import (
+    JSON,
+    JSON_LINES,
+    delimited,
+    is_text,
+    open_text,
+    read_table,
+    suffix_of,
+)
+from mlptrain.data.readers.tables.text import Text
 from mlptrain.errors import DataError
 from mlptrain.storage.reading import InputFile
 from mlptrain.storage.shell_streams import STDIN, open_stdin, spoken
@@ -45,6 +53,8 @@ def table_pieces(path: str) -> Iterator[Table]:
         with _open(path) as stream:
             for data, line in _line_pieces(stream, path):
                 yield Table(path, *parse_lines(path, data, line))
+    elif suffix == JSON:
+        yield read_table(path)
     else:
         yield from _parsed(text_pieces(path))
 
@@ -74,15 +84,18 @@ def text_pieces(path: str) -> Iterator[tuple[Text, bytes]]:
         head = read_head(stream, name)
         layout = layout_of(head, name)
         size = max(PIECE, PER_COLUMN * len(layout.names))
-        number, empty = 1 + head.count(b"\n"), True
-        while data := _whole_lines(stream, size, name):
+        number, empty = 1 + (head.before + head.header).count(b"\n"), True
+        begun = head.next
+        while data := begun + _whole_lines(stream, size, name):
+            begun = b""
             data, quotes = _whole_records(stream, data, layout.separator, name)
             if full := EMPTY_LINES.sub(b"", data):  # parsers may count them, or not
                 empty, first = False, number + data.count(b"\n", 0, len(data) - len(full))
                 if full.startswith(BOM):  # which a parser would swallow
                     found = "a byte-order mark within the file: were files joined? delete it"
                     raise DataError(f"{name}:{first}: {found}")
-                yield Text(name, partial(io.BytesIO, full), layout, first, quotes), full
+                opened = partial(io.BytesIO, full)
+                yield Text(name, opened, layout, False, first, known=quotes), full
             number += count_lines(data)
     if empty:
         raise DataError(f"{name}: has a header and no rows")
@@ -94,11 +107,6 @@ def piece_of(path: str, number: int) -> Table:
         return next(islice(table_pieces(path), number, None))
     text, data = next(islice(text_pieces(path), number, None))
     return delimited(text, data)
-
-
-def is_text(path: str) -> bool:
-    """Whether a table is delimited text."""
-    return suffix_of(path) not in (*COLUMN_FILES, *JSON_LINES)
 
 
 def _column_pieces(path: str, suffix: str) -> Iterator[Table]:
@@ -160,6 +168,6 @@ def _whole_lines(stream: BinaryIO, size: int, name: str) -> bytes:
     return data if data.endswith(b"\n") else data + read_line(stream, name)
 
 
-def _open(path: str) -> "io.BufferedReader[Any]":
-    """The file, unpacked where it is gzip, or stdin as it comes."""
-    return unpacked(open_stdin(), spoken(path)) if path == STDIN else open_unpacked(path)
+def _open(path: str) -> BinaryIO:
+    """The file as text, or stdin as it comes."""
+    return unpacked(open_stdin(), spoken(path)) if path == STDIN else open_text(path)

@@ -5,20 +5,22 @@ the results have the same bits. In the file stand float64 numbers, piece after p
 piece column after column; a text column stands as the places of its values among its labels.
 """
 
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.data.cache.file_array import OpenFile
 from mlptrain.data.readers.packed import LineTooLong
-from mlptrain.data.readers.tables.pieces import is_text, piece_of, table_pieces
-from mlptrain.data.readers.tables.spooled import MOST_LABELS, Spooled
+from mlptrain.data.readers.tables.pieces import piece_of, table_pieces
+from mlptrain.data.readers.tables.spooled import Spooled
 from mlptrain.data.readers.tables.table import Table, not_as_declared, not_numbers
-from mlptrain.data.readers.tables.tables import whole_text
+from mlptrain.data.readers.tables.tables import is_text, whole_text
 from mlptrain.data.source import (
     BLANK,
+    MOST_LABELS,
     SHOWN,
     Kind,
     RowIndex,
@@ -147,7 +149,7 @@ class Spool:
         self._check_notation(name)
         column = self._columns[name]
         if column.overflows:
-            found = f"more than {MOST_LABELS:,} different values"
+            found = f"more than {column.most:,} different values"
             raise DataError(
                 f"{self.path}: column {name!r} has {found}: "
                 f"too many for classes or categories; to leave it out: `ignore: [{in_yaml(name)}]`, "
@@ -215,26 +217,30 @@ def read_spool(
     path: str,
     scratch: Callable[[], OpenFile],
     chosen: Callable[[str], bool],
-    by_label: Set[str] = frozenset(),
+    by_label: Mapping[str, int] = MappingProxyType({}),
     reading: Reading = AS_USUAL,
 ) -> Spool:
     """Read a table in pieces, keeping the columns that are `chosen`.
 
-    `by_label` names those needed as classes or categories, whatever they hold; `reading` says how
-    texts are read. A column that turns out to be text after numbers have been read is such a one too:
-    the table is then read again.
+    `by_label` names those needed by their labels, whatever they hold, and how many at most;
+    `reading` says how texts are read. A column that turns out to be text after numbers have been read
+    is needed so too: the table is then read again.
     """
     file, columns, lengths = scratch(), list[Spooled](), list[int]()
     names: tuple[str, ...] = ()
     for table in _checked_pieces(path, reading):
         if not lengths:
             names = table.names
-            columns = [Spooled(name, name in by_label) for name in names if chosen(name)]
+            columns = [
+                Spooled(name, name in by_label, by_label.get(name, MOST_LABELS))
+                for name in names
+                if chosen(name)
+            ]
         file.append([column.gather(table) for column in columns])
         lengths.append(len(table))
-    mixed = {column.name for column in columns if column.is_mixed()}
+    mixed = {column.name: MOST_LABELS for column in columns if column.is_mixed()}
     if mixed:
-        return read_spool(path, scratch, chosen, by_label | mixed, reading)
+        return read_spool(path, scratch, chosen, {**by_label, **mixed}, reading)
     return Spool(path, names, columns, lengths, file, reading)
 
 

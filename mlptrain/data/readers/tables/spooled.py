@@ -11,10 +11,7 @@ from numpy.typing import NDArray
 from mlptrain.data.readers.tables import labels, series
 from mlptrain.data.readers.tables.labels import is_blank
 from mlptrain.data.readers.tables.table import Misread, Table
-from mlptrain.data.source import Kind
-
-MOST_LABELS = 1 << 16
-"""So many different values of a text column are told apart; more are never classes or categories."""
+from mlptrain.data.source import MOST_LABELS, Kind
 
 
 class Judgement(NamedTuple):
@@ -58,12 +55,14 @@ class Spooled:
     """A column as it is read: what it holds, and its different labels in the order they came.
 
     by_label  its values are kept as the places of their labels, else as numbers
+    most      so many different labels are kept
     inexact   whether some of these have more digits than float64
     misread   whether some values do not follow the declared notation
     """
 
     name: str
     by_label: bool
+    most: int = MOST_LABELS
     place: dict[str, int] = field(default_factory=dict)
     overflows: bool = False
     inexact: bool = False
@@ -113,7 +112,7 @@ class Spooled:
         if not self.overflows:
             for label in labels.different(table.values(self.name), blanks):
                 self.place.setdefault(label, len(self.place))
-            self.overflows = len(self.place) > MOST_LABELS
+            self.overflows = len(self.place) > self.most
         if self.overflows:
             self.place.clear()
             return np.where(table.missing(self.name), np.nan, 0)

@@ -1,13 +1,14 @@
 """Tables: named columns of numbers, booleans, dates and text, from files people have.
 
-CSV, TSV, `;`- and `|`-separated text (gzipped or not), Parquet, Arrow IPC and JSON Lines all become
-a `Table`. A broken file is a DataError with file, line and column; nothing is repaired.
+CSV, TSV, `;`- and `|`-separated text, Parquet, Arrow IPC, Excel, JSON and JSON Lines all become a
+`Table`. A broken file is a DataError with file, line and column; nothing is repaired.
 """
 
 from collections.abc import Iterator, Sequence
 from functools import partial
 from io import BytesIO
 from pathlib import PurePath
+from typing import BinaryIO
 
 import numpy as np
 
@@ -15,21 +16,30 @@ from mlptrain.data.readers.packed import (
     LONGEST,
     check_memory,
     open_unpacked,
+    read_all,
     read_all_lines,
     read_rest,
 )
+from mlptrain.data.readers.packings import inner_name
 from mlptrain.data.readers.tables import frames, series
-from mlptrain.data.readers.tables.column_files import COLUMN_FILES, column_frames
+from mlptrain.data.readers.tables.column_files import (
+    COLUMN_FILES,
+    WORKBOOK,
+    column_frames,
+    sheet_text,
+)
+from mlptrain.data.readers.tables.heads import layout_of, read_head
+from mlptrain.data.readers.tables.json_arrays import as_lines
 from mlptrain.data.readers.tables.json_lines import parse_lines
 from mlptrain.data.readers.tables.quotes import read_quotes
 from mlptrain.data.readers.tables.table import Table
-from mlptrain.data.readers.tables.text import Text, layout_of, read_head
+from mlptrain.data.readers.tables.text import Text
 from mlptrain.data.source import SHOWN
 from mlptrain.errors import DataError
 from mlptrain.messages import count
 from mlptrain.storage.shell_streams import spoken
 
-JSON_LINES = (".jsonl", ".ndjson")
+JSON_LINES, JSON = (".jsonl", ".ndjson"), ".json"
 COLUMN_PIECE = 1 << 24
 """Bytes of a piece of a Parquet or Arrow file that is read whole."""
 
@@ -41,12 +51,26 @@ def read_table(path: str) -> Table:
         return Table(path, frames.joined(_few_enough(path, suffix)), None)
     if suffix in JSON_LINES:
         return Table(path, *parse_lines(path, read_all_lines(path), 1))
+    if suffix == JSON:
+        lines, numbers = as_lines(path, read_all(path))
+        return Table(path, *parse_lines(path, lines, 1, numbers))
     name = spoken(path)
-    with open_unpacked(path) as stream:
+    with open_text(path) as stream:
         head = read_head(stream, name)
         layout = layout_of(head, name)
-        data = read_rest(stream, name, head, LONGEST)
-    return delimited(Text(name, partial(BytesIO, data), layout), data)
+        data = read_rest(stream, name, head.header + head.next, LONGEST)
+    first = 1 + head.before.count(b"\n")
+    return delimited(Text(name, partial(BytesIO, data), layout, header=True, first_line=first), data)
+
+
+def open_text(path: str) -> BinaryIO:
+    """What can be read as delimited text: a file, unpacked if need be, or the sheet of a workbook."""
+    return BytesIO(sheet_text(path)) if suffix_of(path) == WORKBOOK else open_unpacked(path)
+
+
+def is_text(path: str) -> bool:
+    """Whether a table is delimited text, or read as such."""
+    return suffix_of(path) not in (*COLUMN_FILES, *JSON_LINES, JSON)
 
 
 def _few_enough(path: str, suffix: str) -> Iterator[frames.Frame]:
@@ -60,15 +84,17 @@ def _few_enough(path: str, suffix: str) -> Iterator[frames.Frame]:
 
 def suffix_of(path: str) -> str:
     """The last part of a file's name that says what it is: `.csv` of `a.csv.gz`."""
-    return PurePath(path.removesuffix(".gz")).suffix.lower()
+    return PurePath(inner_name(path)).suffix.lower()
 
 
 def whole_text(path: str) -> Text:
     """A delimited text from its beginning to its end."""
     name = spoken(path)
-    with open_unpacked(path) as stream:
-        layout = layout_of(read_head(stream, name), name)
-    return Text(name, lambda: open_unpacked(path), layout)
+    with open_text(path) as stream:
+        head = read_head(stream, name)
+    first, start = 1 + head.before.count(b"\n"), len(head.before)
+    layout = layout_of(head, name)
+    return Text(name, lambda: open_text(path), layout, True, first, start)
 
 
 def delimited(
@@ -78,7 +104,7 @@ def delimited(
 
     `source` is its bytes, which polars reads. `guess` says what to expect.
     """
-    header, layout, quotes = text.first_line == 1, text.layout, text.quotes
+    header, layout, quotes = text.header, text.layout, text.quotes
     if not quotes.regular or quotes.inside:
         source = text.rewritten()
         quotes = read_quotes([source], layout.separator)
@@ -130,7 +156,7 @@ def _check_size(text: Text, size: int, records: int) -> None:
     width = len(text.layout.names)
     if records * width > size + 1:
         raise text.faults() or DataError(f"{text.path}: is no table: its rows do not fit its header")
-    check_memory(text.path, records - (text.first_line == 1), width)
+    check_memory(text.path, records - text.header, width)
 
 
 def _full_rows(text: Text, frame: frames.Frame) -> series.Series | None:

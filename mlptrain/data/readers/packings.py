@@ -1,0 +1,63 @@
+"""How files are packed: gzip, bzip2, xz and zstd, told apart by their first bytes."""
+
+import bz2
+import gzip
+import lzma
+from collections.abc import Callable
+from typing import Any, BinaryIO, NamedTuple, cast
+
+from mlptrain.errors import EnvironmentFault
+from mlptrain.system.installation import install_command
+
+Reader = Callable[[BinaryIO], BinaryIO]
+
+
+class Packing(NamedTuple):
+    """One way to pack: the suffix and the first bytes of such files, and what reads them."""
+
+    name: str
+    suffix: str
+    magic: bytes
+    reader: Reader
+    command: str
+
+
+def read_gzip(stream: BinaryIO) -> BinaryIO:
+    """What a stream of gzip holds."""
+    return cast(BinaryIO, gzip.GzipFile(fileobj=stream))
+
+
+def read_zstd(stream: BinaryIO) -> BinaryIO:
+    """What a stream of zstd holds; EnvironmentFault without the extra."""
+    try:
+        from backports import zstd
+    except ImportError as error:
+        raise EnvironmentFault(
+            f"a file packed with zstd needs backports.zstd: {install_command('zstd')}, "
+            "or unpack it (zstd -d)"
+        ) from error
+    return cast(BinaryIO, zstd.ZstdFile(cast(Any, stream)))
+
+
+PACKINGS = (
+    Packing("gzip", ".gz", b"\x1f\x8b", read_gzip, "gzip -d"),
+    Packing("bzip2", ".bz2", b"BZh", cast(Reader, bz2.BZ2File), "bzip2 -d"),
+    Packing("xz", ".xz", b"\xfd7zXZ\0", cast(Reader, lzma.LZMAFile), "xz -d"),
+    Packing("zstd", ".zst", b"\x28\xb5\x2f\xfd", read_zstd, "zstd -d"),
+)
+LONGEST_MAGIC = max(len(each.magic) for each in PACKINGS)
+
+
+def packing_of(beginning: bytes) -> Packing | None:
+    """How a file with these first bytes is packed; None where it is not."""
+    return next((each for each in PACKINGS if beginning.startswith(each.magic)), None)
+
+
+def inner_name(name: str) -> str:
+    """The name of a file when it is unpacked.
+
+    >>> inner_name("t.csv.gz"), inner_name("t.csv")
+    ('t.csv', 't.csv')
+    """
+    suffix = next((each.suffix for each in PACKINGS if name.endswith(each.suffix)), "")
+    return name.removesuffix(suffix)
