@@ -22,7 +22,7 @@ LAYERS = (
     "training",
     "inference",
     "runs tools",
-    "report",
+    "report sklearn",
     "cli",
     "__main__",
 )
@@ -54,6 +54,7 @@ HOMES = {
     "pydantic_core": ("config/",),
     "python_calamine": ("data/readers/tables/workbooks.py",),
     "rich": ("report/",),
+    "sklearn": ("sklearn.py",),
     "tensorboardX": ("runs/tensorboard.py",),
     "threadpoolctl": ("system/threads.py", "system/environment.py"),
     "tqdm": ("report/",),

@@ -137,6 +137,19 @@ def keywords() -> Mapping[str, Path]:
     return found
 
 
+def setting_default(path: Path) -> Any:
+    """The default of a setting, lists as tuples; None where it is a mapping or up to a choice by name.
+
+    >>> setting_default(("model", "hidden")), setting_default(("optimizer", "learning_rate"))
+    ((100,), None)
+    """
+    section = Config if len(path) == 1 else Config.model_fields[str(path[0])].annotation
+    if len(path) > 2 or not isinstance(section, type) or not issubclass(section, Section):
+        return None
+    found = section.model_fields[str(path[-1])].default if path[-1] in section.model_fields else None
+    return tuple(found) if isinstance(found, list) else None if isinstance(found, dict) else found
+
+
 def _is_choice(place: Path) -> bool:
     """Whether the keys at `place` depend on a name: `epochs` of a schedule, unlike those of `train`."""
     here: Any = Config

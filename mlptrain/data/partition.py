@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from mlptrain.data.preprocessing.fitting import choose_features, fit
 from mlptrain.data.preprocessing.preprocess import Preprocessing, complete_rows
 from mlptrain.data.preprocessing.targets import (
+    ClassTarget,
     Target,
     check_no_class_alone,
     check_target_numbers,
@@ -42,7 +43,10 @@ def learn(
     found = partition(source, rows, names, settings)
     target: Target
     if settings.classify:
-        target = fit_classes(source, names[0], found.train)
+        if settings.classes is None:
+            target = fit_classes(source, names[0], found.train)
+        else:
+            target = ClassTarget(names[0], settings.classes)
         notes += spelled_alike(names[0], target.classes)
     else:
         scaled = settings.scale_target == "standard"

@@ -74,6 +74,7 @@ class Settings:
     classify: bool
     seed: int
     dtype: np.dtype[Any]
+    classes: tuple[str, ...] | None = None  # where they are known before the rows
 
     @property
     def reading(self) -> Reading:

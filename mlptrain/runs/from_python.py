@@ -138,17 +138,23 @@ def _rows(
     """The config of rows, the settings on top of it, and what loads them."""
     if isinstance(X, str | os.PathLike):
         return {"data": {"train": os.fspath(X), "target": y, "weight": weight}}, settings, load
-    rows = {PLACE.format("X"): handed_over("X", X, y, weight)}
-    train = rows[PLACE.format("X")]
-    targets = list(train.targets) if len(train.targets) > 1 else train.targets[0]
-    data = {"train": PLACE.format("X"), "target": targets, "weight": train.weight, "test": None}
+    train = handed_over("X", X, y, weight)
+    rows = {PLACE.format("X"): train}
+    document = config_of_rows(train)
     for place, name, part in held_out(settings):
         held, true, weights = (*part, None)[:3] if isinstance(part, tuple) else (part, y, None)
         rows[place] = handed_over(
             name, held, true, train.weight if weights is None else weights, like=train
         )
         settings = {**settings, f"data.{name}": place}
-    return {"data": data}, settings, partial(_load, rows)
+    return document, settings, partial(_load, rows)
+
+
+def config_of_rows(rows: HandedOver) -> dict[str, Any]:
+    """The config of rows that all train, but for those that its default holds out to validate."""
+    targets = list(rows.targets) if len(rows.targets) > 1 else rows.targets[0]
+    train = PLACE.format("X")
+    return {"data": {"train": train, "target": targets, "weight": rows.weight, "test": None}}
 
 
 def held_out(settings: Settings) -> Iterator[tuple[str, str, Any]]:
