@@ -4,7 +4,7 @@ Into: for each input of a node the array that takes its gradient, or None where 
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,10 @@ class Segment(NamedTuple):
     stop: int
     rate: float = 1.0
     decays: bool = False
+
+
+Targets = Literal["classes", "numbers", "amounts", "flags"]
+"""What a loss learns: class numbers, numbers, amounts (at least 0), or flags (0 or 1)."""
 
 
 class RowArray(Protocol):

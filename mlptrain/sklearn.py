@@ -42,6 +42,7 @@ NO_PARAMETERS = {
     **dict.fromkeys(("cache", "checkpoint_every", "tensorboard"), "no files are written"),
     **dict.fromkeys(("log_histograms", "image_shape"), "for pictures of a run"),
     "transform": "an attribute of that name makes a transformer; put a step before",
+    "alpha": "scikit-learn takes it for a penalty: activation={'name': 'elu', 'alpha': 1.0}",
     "init_from": "partial_fit goes on with a model",
 }
 """Settings of the config that are no parameter of an estimator, and why."""

@@ -211,5 +211,6 @@ RESUMED: dict[str, dict[str, Any]] = {
     },
     "a short batch": {"train.batch_size": 11, "train.eval_every": {"steps": 3}},
     "float64": {"model.dtype": "float64"},
+    "averages": {"train.average": {"ema": 0.8}, "model": {"hidden": [6, 5], "norm": "batch"}},
 }
 """What `THIRTY` is changed by, for every kind of state that a resume has to bring back."""

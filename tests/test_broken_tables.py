@@ -21,7 +21,9 @@ GOOD = "a,b,y\n1,2,p\n3,4,q\n5,7,p\n2,1,q\n"
 CORRECT = "correct them or leave them empty; if b is a category: `categorical: {columns: [b]}`"
 FILL = "correct them, or write `missing: mean` (or median, or drop)"
 RAGGED = "give each row one field per column, and quote fields that hold a separator"
-TARGET = "a target is never filled in: delete the rows, or correct them"
+TARGET = (
+    "a target is never filled in: correct them, delete the rows, or train with `target_missing: drop`"
+)
 
 BROKEN: dict[str, tuple[bytes | str, dict[str, object], list[str]]] = {
     "empty": ("", {}, ["F: is empty: a table with a header is needed"]),

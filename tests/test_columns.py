@@ -14,6 +14,7 @@ from helpers import load_data, one_more_kind
 from mlptrain.data.batches import batches, epoch_order
 from mlptrain.data.cache.file_array import FileArray
 from mlptrain.data.chunks import iterate_features
+from mlptrain.data.inputs import Inputs, concatenated
 from mlptrain.data.load import load_rows
 from mlptrain.data.preprocessing.columns import KINDS
 from mlptrain.data.preprocessing.columns.column import Column
@@ -39,6 +40,21 @@ EXAMPLES = {
         {"categorical": {"missing": "zeros"}},
         ("u=blue", "u=red", "v=x", "v=y"),
         [[0, 1, 1, 0], [0, 0, 1, 0], [1, 0, 0, 1], [0, 1, 0, 1]],
+    ),
+    "signed": Example(
+        {"u": ["red", None, "blue", "red"], "v": ["x", "x", "y", "y"]},
+        {"categorical": {"missing": "zeros", "binary": "signed"}},
+        ("u=blue..red", "v=x..y"),
+        [[1, -1], [0, -1], [-1, 1], [1, 1]],
+    ),
+    "embedding": Example(
+        {"u": ["red", None, "blue", "red"], "v": ["x", "x", "y", "y"]},
+        {
+            "categorical": {"missing": "zeros"},
+            "columns": {name: {"encode": "embedding"} for name in "uv"},
+        },
+        ("u", "v"),
+        [[2, 1], [0, 1], [1, 2], [2, 2]],
     ),
     # the middle of 0, 4 and 8 is 4, and takes the place of the blank; 0 .. 8 and 2 .. 4 become 0 .. 1
     "number": Example(
@@ -66,25 +82,30 @@ def table(example: Example, tmp_path: Path) -> str:
 def test_a_column_becomes_what_was_worked_out_by_hand(example: Example, table: str) -> None:
     data = load_data(table, **example.settings)
 
-    assert data.features == example.names
-    np.testing.assert_allclose(data.train.inputs.numbers, example.numbers, rtol=1e-15)
+    assert data.features + data.preprocessing.outputs("codes") == example.names
+    np.testing.assert_allclose(np.hstack(data.train.inputs.arrays), example.numbers, rtol=1e-15)
 
 
 def test_the_bits_are_those_of_a_file_of_a_row_alone_and_of_a_checkpoint(
     example: Example, table: str, tmp_path: Path
 ) -> None:
     data = load_data(table, **example.settings)
-    expected = data.train.inputs.numbers[:].tobytes()
+    expected = bits(data.train.inputs)
     in_file = load_data(table, **example.settings, cache=str(tmp_path / "cache"))
     stored = json.loads(json.dumps(data.preprocessing.to_json(), allow_nan=False))
     again = Preprocessing.from_json(stored)
     alone = list(iterate_features(table, again, 1, np.float64))
 
     assert isinstance(in_file.train.inputs.numbers, FileArray)
-    assert in_file.train.inputs.numbers[:].tobytes() == expected
+    assert bits(in_file.train.inputs) == expected
     assert again == data.preprocessing
     assert len(alone) == 4
-    assert b"".join(chunk.inputs.numbers[:].tobytes() for chunk in alone) == expected
+    assert bits(concatenated([chunk.inputs for chunk in alone])) == expected
+
+
+def bits(inputs: Inputs) -> list[bytes]:
+    """Those of each array."""
+    return [array[:].tobytes() for array in inputs.arrays]
 
 
 # --- a kind whose values are looked up in a table ---

@@ -15,7 +15,8 @@ from mlptrain.config import (
     load_config,
     resolved,
 )
-from mlptrain.config.schema import EarlyStopping, Steps
+from mlptrain.config.train import EarlyStopping, Steps
+from mlptrain.data.preprocessing.flag_target import SEVERAL
 from mlptrain.data.readers.toy import TOYS
 from mlptrain.errors import ConfigError
 from mlptrain.nn.activations import ACTIVATIONS
@@ -281,7 +282,7 @@ def test_an_override_reaches_through_a_default():
 def test_an_override_of_a_choice_replaces_its_options():
     config = loaded(["optimizer=sgd"], optimizer={"name": "adam", "beta1": 0.5})
 
-    assert config.optimizer.options() == {"learning_rate": 0.01}
+    assert config.optimizer.options() == {"learning_rate": 0.01, "rate_factors": {}}
 
 
 def test_an_override_of_the_name_alone_keeps_options_and_says_so_where_they_do_not_fit(file):
@@ -356,10 +357,7 @@ def test_several_targets_need_a_regression_loss():
     data = {"train": "x", "target": ["a", "b"]}
 
     assert loaded(data=data, loss="mse").data.target == ("a", "b")
-    assert faults(data=data) == [
-        "config: data.target: "
-        "several targets need a regression loss (mse, mae, huber), got loss softmax"
-    ]
+    assert faults(data=data) == [f"config: data.target: {SEVERAL}; got loss softmax"]
 
 
 @pytest.mark.parametrize(

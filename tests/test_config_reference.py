@@ -135,7 +135,7 @@ def test_the_reference_has_every_key():
 
 def test_the_reference_says_type_bounds_default_and_meaning():
     assert "| `dropout` | number >= 0 and < 1 | `0.0` | probability that" in reference()
-    assert "| `sgd` | `learning_rate`: number > 0 (`0.01`) |" in reference()
+    assert "| `sgd` | `learning_rate`: number > 0 (`0.01`)<br>`rate_factors`: " in reference()
 
 
 def test_every_row_of_a_table_has_as_many_cells_as_its_header():

@@ -5,6 +5,7 @@ from math import e, log
 import numpy as np
 import pytest
 
+import mlptrain
 from mlptrain.graph.gates import GATES
 from mlptrain.graph.graph import Graph
 from mlptrain.graph.matrices import Index, Transpose
@@ -300,3 +301,9 @@ def test_a_gate_leaves_out_the_gradient_that_nobody_wants(op, wanted):
 
     assert np.isfinite(into[wanted]).all()
     assert into[1 - wanted] is None
+
+
+def test_the_exponent_of_a_base_between_0_and_1_has_a_gradient():
+    x, y = mlptrain.Value(0.5), mlptrain.Value(2.0)
+    (x**y).backward()
+    np.testing.assert_allclose(y.gradient, 0.25 * log(0.5))

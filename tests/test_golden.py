@@ -13,14 +13,17 @@ from mlptrain.nn.network import Network, perceptron
 from mlptrain.nn.regularizers import REGULARIZERS
 from mlptrain.optim import OPTIMIZERS
 from mlptrain.optim.schedules import SCHEDULES, warm_up
+from mlptrain.training.average import Average
 from mlptrain.training.gradients import clip, gradient_norm
 
 CASES = sorted((Path(__file__).parent / "golden" / "trajectories").glob("*.json"))
 TOLERANCE = 1e-9
+EXTRA = {"input_scale", "ntk", "members"}
+"""What only some networks have."""
 
 
 def chosen(table, spec):
-    options = {key: value for key, value in spec.items() if key != "name"}
+    options = {key: value for key, value in spec.items() if key not in {"name", "rate_factors"}}
     return table[spec["name"]](**options)
 
 
@@ -32,9 +35,11 @@ def build(case):
         outputs,
         hidden,
         [activation] * len(hidden),
+        tables=case.get("tables", ()),
         bias=case["network"]["bias"],
         norm=case["network"]["norm"],
         dropout=case["network"]["dropout"],
+        **{key: case["network"][key] for key in EXTRA & case["network"].keys()},
     )
     penalties = [REGULARIZERS[name](case[name]) for name in ("l2", "l1") if case[name]]
     weighted = case["row_weights"] is not None
@@ -49,6 +54,8 @@ def load(case, network, rows):
     training = network.training
     plan = training.graph.plan(len(rows))
     plan.value(training.inputs[0])[...] = np.array(case["X"])[rows]
+    if "codes" in case:
+        plan.value(training.inputs[1])[...] = np.array(case["codes"])[rows]
     plan.value(training.y)[...] = np.array(case["y"])[rows]
     if training.weights is not None:
         plan.value(training.weights)[...] = np.array(case["row_weights"])[rows]
@@ -61,8 +68,9 @@ def replay(case):
     """Train as the case says; what was seen on the way, under the names of the file."""
     network = build(case)
     w, dw = network.parameters.values, network.parameters.gradients
+    average = Average(network, case.get("average", 0.0))
     optimizer = chosen(OPTIMIZERS, case["optimizer"])
-    optimizer.attach(w, network.parameters.segments)
+    optimizer.attach(w, network.parameters.segments_at(case["optimizer"].get("rate_factors", {})))
     options = {key: v for key, v in case["schedule"].items() if key not in {"name", "warmup"}}
     plain = SCHEDULES[case["schedule"]["name"]]
     schedule = warm_up(lambda t, T, E: plain(t, T, E, **options), case["schedule"].get("warmup", 0))
@@ -82,6 +90,8 @@ def replay(case):
         if case["clip_norm"] is not None:
             clip(dw, case["clip_norm"])
         optimizer.step(w, dw, seen["learning_rates"][-1])
+        average.follow(network, optimizer.t)
+    seen["averaged"] = average.arrays(network)
     seen["final"] = {p.name: p.value for p in network.parameters}
     return seen
 
@@ -104,10 +114,11 @@ def test_twenty_steps_follow_the_trajectory_of_pytorch(path):
         np.testing.assert_allclose(
             seen["gradients0"][name], gradient, rtol=TOLERANCE, atol=atol, err_msg=name
         )
-    for name, values in case["final"].items():
-        np.testing.assert_allclose(
-            seen["final"][name], values, rtol=TOLERANCE, atol=1e-13, err_msg=name
-        )
+    for key in case.keys() & {"final", "averaged"}:
+        for name, values in case[key].items():
+            np.testing.assert_allclose(
+                seen[key][name], values, rtol=TOLERANCE, atol=1e-13, err_msg=f"{key} {name}"
+            )
 
 
 @pytest.mark.parametrize(

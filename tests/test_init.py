@@ -1,5 +1,6 @@
 """The first config of a table: roles, task and settings, each with its reason; and it runs as it is."""
 
+import math
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -58,6 +59,17 @@ def test_a_few_whole_numbers_are_classes_and_many_are_a_regression(tmp_path):
     path = made(tmp_path, u=u, few=lambda i: i % 7, many=lambda i: i * i % 97)
     assert config_of(path, "few")["loss"] == "softmax"
     assert config_of(path, "many")["loss"] == "mse"
+
+
+def test_counts_that_fall_off_from_0_are_amounts_and_not_classes(tmp_path):
+    many = [600, 250, 80, 20, 4, 1]
+    counts = [value for value, rows in enumerate(many) for _ in range(rows)]
+    path = write(tmp_path / "t.csv", ["u", "n"], [[u(i), n] for i, n in enumerate(counts)])
+    assert config_of(path, "n")["loss"] == "poisson"
+    for classes in ([600, 250, 80, 20], [400, 600, 80, 4], [600, 80, 250, 4], [0, 600, 250, 80, 4]):
+        rows = [value for value, rows in enumerate(classes) for _ in range(rows)]
+        path = write(tmp_path / "t.csv", ["u", "n"], [[u(i), n] for i, n in enumerate(rows)])
+        assert config_of(path, "n")["loss"] != "poisson"
 
 
 def test_numbered_labels_are_classes_however_many(tmp_path):
@@ -294,11 +306,23 @@ def test_a_target_that_is_different_in_every_row_is_refused(tmp_path):
     ]
 
 
-def test_blanks_in_the_target_are_refused_with_their_lines(tmp_path):
-    path = made(tmp_path, u=u, kind=lambda i: "" if i == 5 else letter(i))
-    result = invoke("init", path, "--target", "kind")
-    assert result.exit_code == 3
-    assert faults(result)[0] == f"{path}:7: kind: an empty field is a missing value"
+def test_rows_without_a_target_are_left_out_which_is_said(tmp_path):
+    path = made(tmp_path, u=u, v=v, y=lambda i: "" if i % 50 == 0 else u(i) * 3)
+    proposal = first_config(str(path), ["y"])
+    assert yaml.safe_load(proposal.text)["data"]["target_missing"] == "drop"
+    assert "4 rows without y: left out; error refuses them" in proposal.notes
+    assert "target_missing" not in first_config(str(path), ["u"]).text
+
+
+def test_a_long_tail_is_named_and_predictions_stay_in_a_range_that_is_not_negative(tmp_path):
+    path = made(
+        tmp_path, u=u, v=v, price=lambda i: round(math.exp(v(i)), 3), even=lambda i: 5 + i * i % 97,
+        change=lambda i: i * i % 97 - 50.5,
+    )  # fmt: skip
+    found = {name: config_of(path, name)["data"] for name in ("price", "even", "change")}
+    assert {name for name, data in found.items() if data.get("clip_target")} == {"price", "even"}
+    assert {name for name, data in found.items() if "scale_target" in data} == {"price"}
+    assert "price: a long tail; log learns medians" in first_config(str(path), ["price"]).text
 
 
 def test_without_a_file_the_config_goes_to_stdout(tmp_path):

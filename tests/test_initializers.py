@@ -73,6 +73,29 @@ def test_biases_start_at_0_whatever_the_weights_are(name):
     assert not any(parameter.value.any() for parameter in parameters if parameter.spec.kind != "weight")
 
 
+def test_biases_are_drawn_with_the_deviation_that_is_asked_for_and_leave_the_weights_alone():
+    plain = network(INITIALIZERS["he"], hidden=(4000,)).parameters
+    made = Network(perceptron(4, 3, (4000,), [ACTIVATIONS["relu"]()]), LOSSES["softmax"]())
+    made.initialize(INITIALIZERS["he"], 0, bias_std=0.5)
+
+    assert made.parameters["layer1.b"].value.std() == pytest.approx(0.5, rel=0.05)
+    np.testing.assert_array_equal(made.parameters["layer1.W"].value, plain["layer1.W"].value)
+
+
+def test_a_last_layer_of_zeros_leaves_the_draws_of_the_others_alone():
+    relu = [ACTIVATIONS["relu"]()]
+    plain, made = (
+        Network(perceptron(4, 3, (6,), relu, last_start=start), LOSSES["softmax"]())
+        for start in ("drawn", "zeros")
+    )
+    for each in (plain, made):
+        each.initialize(INITIALIZERS["he"], 0, bias_std=1.0)
+
+    assert not any(made.parameters[name].value.any() for name in ("layer2.W", "layer2.b"))
+    np.testing.assert_array_equal(made.parameters["layer1.W"].value, plain.parameters["layer1.W"].value)
+    np.testing.assert_array_equal(made.parameters["layer1.b"].value, plain.parameters["layer1.b"].value)
+
+
 def test_norms_start_at_gamma_1_and_beta_0():
     parameters = network(INITIALIZERS["he"], norm="batch").parameters
 

@@ -12,8 +12,9 @@ from helpers import TOY, changed, fingerprint
 import mlptrain
 from mlptrain.config import load_config
 from mlptrain.config.choices import options_of
-from mlptrain.config.schema import Config, EarlyStopping
+from mlptrain.config.schema import Config
 from mlptrain.config.section import Section
+from mlptrain.config.train import EarlyStopping
 from mlptrain.data.readers.toy import TOYS
 from mlptrain.errors import MLPTrainError
 from mlptrain.nn.activations import ACTIVATIONS
@@ -60,6 +61,8 @@ OPTION_VALUES = {
     "alpha": 0.5,
     "pieces": 3,
     "std": 0.5,
+    "bias_std": 0.5,
+    "rate_factors": {"bias": 0.1},
     "classes": 4,
     "points_per_class": 11,
     "noise": 0.37,
@@ -69,6 +72,9 @@ OPTION_VALUES = {
     "outputs": 3,
 }
 """For each option, whichever entries have it, a value that is nobody's default."""
+
+COMMON = {"schedule": ["warmup"], "optimizer": ["rate_factors"], "model.initializer": ["bias_std"]}
+"""Options that every entry of a registry has besides its own."""
 
 IN_COMMON = {
     ("schedule", "step"): {"epochs": [1]},  # the default begins at epoch 30
@@ -96,9 +102,25 @@ KEY_CASES = {
     "data.weight": ("table", {"data.ignore": ["n", "when", "price", "size"]}, "w"),
     "data.scale": ("table", {}, "minmax"),
     "data.scale_target": ("table", PRICES, "none"),
+    "data.clip_target": (
+        "table",
+        {**PRICES, "train.monitor": "train_mae", "optimizer.learning_rate": 2.0},
+        True,
+    ),
+    "data.target_missing": ("table", {"data.train": "gaps.csv"}, "drop"),
     "data.missing.policy": ("table", BLANKS, "median"),
     "data.missing.indicator": ("table", BLANKS, True),
+    "data.numeric.encode": ("table", {}, "piecewise"),
     "data.categorical.encode": ("table", {}, "error"),
+    "data.categorical.binary": (
+        "table",
+        {
+            "data.categorical.columns": ["cls"],
+            "data.target": "w",
+            "data.ignore": ["n", "when", "price", "size"],
+        },
+        "signed",
+    ),
     "data.categorical.unseen": ("table", {"data.val": "unseen.csv"}, "zeros"),
     "data.categorical.missing": ("table", {"data.val": "blank.csv"}, "zeros"),
     "data.categorical.columns": ("table", {"data.ignore": ["n", "when", "price", "size"]}, ["w"]),
@@ -110,6 +132,10 @@ KEY_CASES = {
     "model.activation": ({}, "tanh"),
     "model.initializer": ({}, "lecun"),
     "model.bias": ({}, False),
+    "model.ensemble": ({}, 3),
+    "model.input_scale": ({}, True),
+    "model.parametrization": ({}, "ntk"),
+    "model.last_layer": ({}, "zeros"),
     "model.dropout": ({}, 0.5),
     "model.norm": ({}, "batch"),
     "model.dtype": ({}, "float32"),
@@ -129,6 +155,11 @@ KEY_CASES = {
         {"train.epochs": 4, "train.eval_every": 1},
         {"patience": 1, "min_delta": 9.0},
     ),
+    "train.average": (
+        {"optimizer": {"name": "sgd", "learning_rate": 5.0}, "train.eval_every": 1},
+        {"ema": 0.5},
+    ),
+    "train.max_minutes": ({"train.eval_every": 1000}, 1e-9),
     "train.eval_every": ({}, 1),
     "init_from": ({}, {"checkpoint": "source"}),
 }
@@ -152,12 +183,20 @@ def outcome(config):
     return fingerprint(experiment), progress.best, len(records)
 
 
+DATA_OF = {
+    "classes": {},
+    "numbers": {"data.train": NUMBERS},
+    "flags": {"data.train": "table.csv", "data.target": ["cls"], "data.features": ["u", "v"]},
+    "amounts": {"data.train": "table.csv", "data.target": "w", "data.features": ["u", "v"]},
+}
+"""Data that a loss can be used with, by what it learns."""
+
+
 def options():
     """Every option of every entry of every registry."""
     for section, registry in REGISTRIES.items():
         for name, entry in registry.items():
-            names = list(options_of(entry)) + (["warmup"] if section == "schedule" else [])
-            for option in names:
+            for option in [*options_of(entry), *COMMON.get(section, [])]:
                 yield section, name, option
 
 
@@ -173,8 +212,8 @@ def keys(section=Config, prefix=""):
 def with_entry(section, name, given):
     """The small config with one entry of a registry, on data that it can be used with."""
     changes = {section: {"name": name, **IN_COMMON.get((section, name), {}), **given}}
-    if section == "loss" and not LOSSES[name].classifies:
-        changes["data.train"] = NUMBERS
+    if section == "loss":
+        changes |= DATA_OF[LOSSES[name].targets]
     if section == "data.train" and name == "random":
         changes["loss"] = "mse"
     return changed(TOY, changes)
@@ -192,6 +231,8 @@ def folder(tmp_path_factory):
         n = "" if i % 5 == 0 else f"{generator.exponential():.3f}"
         rows.append(f"{u},{v},{n},{'abc'[i % 3]},2026-01-{i % 28 + 1:02},{i % 4},{'pq'[i % 2]},")
         rows[-1] += f"{price},{size}"
+    gaps = [row.replace(",p,", ",,") if i == 4 else row for i, row in enumerate(rows)]
+    (folder / "gaps.csv").write_text("\n".join([header, *gaps]) + "\n")
     for name, kind in (("table", None), ("unseen", "z"), ("blank", "")):
         lines = rows[:8] if name != "table" else rows
         if kind is not None:

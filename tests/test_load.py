@@ -250,7 +250,7 @@ def test_bytes_of_an_image_are_scaled_like_numbers(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({}, "data.target: several columns need a regression loss"),
+        ({}, "data.target: several columns need `loss: sigmoid`"),
         ({"classify": False, "features": ["x0", "y1"]}, "data.features: 'y1' is also the target"),
     ],
 )

@@ -99,11 +99,6 @@ def test_class_weights_and_row_weights_multiply():
     assert value == pytest.approx((math.log(8) + math.log(4)) / 2, rel=1e-14)
 
 
-def test_class_weights_by_name_must_be_resolved_first():
-    with pytest.raises(TypeError, match="one number per class"):
-        LOSSES["softmax"](class_weights="balanced")
-
-
 # hinge
 
 
@@ -204,6 +199,38 @@ def test_huber_is_quadratic_near_0_and_linear_far_away(d, delta, penalty, slope)
     assert gradient.tolist() == [[slope]]
 
 
+# poisson
+
+
+@pytest.mark.parametrize(
+    ("rate", "y", "loss", "slope"),
+    [
+        (3.0, 0.0, 3.0, 3.0),  # y log y is 0 at 0
+        (2.0, 4.0, 4 * math.log(2) - 2, -2.0),  # 2 - 4 + 4 log(4/2)
+        (1.5, 1.5, 0.0, 0.0),
+    ],
+)
+def test_poisson_is_half_the_deviance_and_its_slope_is_rate_less_y(rate, y, loss, slope):
+    value, gradient = loss_of(LOSSES["poisson"](), [[math.log(rate)]], [[y]])
+
+    assert value == pytest.approx(loss, abs=1e-15)
+    assert gradient == pytest.approx(slope, abs=1e-15)
+
+
+# sigmoid
+
+
+def test_sigmoid_adds_up_the_cross_entropies_of_its_outputs_and_cannot_overflow():
+    # p = 3/4 with y = 1, and p = 1/2 with y = 0: -log 3/4 - log 1/2; the slope is p - y
+    value, gradient = loss_of(LOSSES["sigmoid"](), [[math.log(3), 0.0]], [[1.0, 0.0]])
+    assert value == pytest.approx(math.log(8 / 3), rel=1e-15)
+    np.testing.assert_allclose(gradient, [[-1 / 4, 1 / 2]], rtol=1e-15)
+
+    value, gradient = loss_of(LOSSES["sigmoid"](), [[1000.0, -1000.0]], [[0.0, 1.0]])
+    assert value == 2000
+    np.testing.assert_allclose(gradient, [[1, -1]])
+
+
 # every loss
 
 
@@ -280,3 +307,17 @@ def test_no_loss_is_negative(name, rng):
     loss = LOSSES[name]()
 
     assert all(loss_of(loss, *batch(loss, rng))[0] >= 0 for _ in range(20))
+
+
+def test_weights_that_add_up_to_less_than_a_normal_number_teach_nothing():
+    loss, weights = LOSSES["mse"](), np.array([1e-44, 1e-44], np.float32)
+    assert loss.reduce(np.array([3.0, 4.0], np.float32), weights) == 0
+    dscores = np.ones((2, 1), np.float32)
+    loss.distribute(np.float32(1), weights, dscores)
+    np.testing.assert_array_equal(dscores, 0)
+
+
+@pytest.mark.parametrize("given", ["balanced", {"a": 1.0, "b": 2.0}])
+def test_class_weights_by_name_must_be_resolved_first(given):
+    with pytest.raises(TypeError, match="must be resolved"):
+        LOSSES["softmax"](class_weights=given)

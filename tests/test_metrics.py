@@ -10,7 +10,7 @@ import pytest
 from sklearn import metrics as reference
 from sklearn.preprocessing import label_binarize
 
-from mlptrain.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS
+from mlptrain.metrics import AMOUNT_METRICS, CLASSIFICATION_METRICS, REGRESSION_METRICS
 from mlptrain.metrics.classification import (
     accuracy,
     balanced_accuracy,
@@ -95,6 +95,41 @@ SKLEARN_REGRESSION = {
 }
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_rmsle_equals_sklearn(weighted):
+    generator = np.random.default_rng(4)
+    p, y = generator.uniform(-0.9, 50, (2, 200, 2))
+    w = some_weights() if weighted else None
+    expected = reference.root_mean_squared_log_error(y, p, sample_weight=w)
+    assert REGRESSION_METRICS["rmsle"].function(p, y, w) == pytest.approx(expected, **EXACT)
+    y[3, 1] = -1
+    assert REGRESSION_METRICS["rmsle"].function(p, y, w) is None
+
+
+def test_the_median_relative_error_counts_a_missed_zero_as_infinite():
+    function = REGRESSION_METRICS["median_relative_error"].function
+    p, y = np.array([[12.0], [0.0], [1.0]]), np.array([[10.0], [0.0], [0.0]])
+    assert function(p, y) == pytest.approx(0.2, rel=1e-15)  # 0, 0.2, infinity
+    assert function(p, y, np.array([1.0, 0.0, 1.0])) is None  # between 0.2 and infinity
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_poisson_deviance_equals_sklearn(weighted):
+    generator = np.random.default_rng(3)
+    p, y = generator.uniform(0.1, 5, (200, 2)), generator.poisson(1.0, (200, 2)).astype(float)
+    w = some_weights() if weighted else None
+    each = [reference.mean_poisson_deviance(y[:, k], p[:, k], sample_weight=w) for k in range(2)]
+    assert AMOUNT_METRICS["poisson_deviance"].function(p, y, w) == pytest.approx(np.mean(each), **EXACT)
+
+
+@pytest.mark.parametrize(
+    ("p", "y", "expected"), [(0, 0, 0.0), (0, 1, None), (-1, 0, None), (1, -1, None)]
+)
+def test_poisson_deviance_is_not_defined_where_a_rate_cannot_be(p, y, expected):
+    function = AMOUNT_METRICS["poisson_deviance"].function
+    assert function(np.array([[float(p)]]), np.array([[float(y)]])) == expected
+
+
 @pytest.mark.parametrize("name", SKLEARN_CLASSIFICATION)
 @pytest.mark.parametrize("classes", [2, 5])
 @pytest.mark.parametrize("weighted", [False, True])
@@ -123,7 +158,7 @@ def test_regression_metric_equals_sklearn(name, outputs, weighted, rows):
 
 def test_every_metric_is_held_against_sklearn_but_the_one_it_lacks():
     assert set(CLASSIFICATION_METRICS) - set(SKLEARN_CLASSIFICATION) == {"calibration_error"}
-    assert set(REGRESSION_METRICS) == set(SKLEARN_REGRESSION)
+    assert set(REGRESSION_METRICS) == {*SKLEARN_REGRESSION, "rmsle", "median_relative_error"}
 
 
 @pytest.mark.parametrize("name", CLASSIFICATION_METRICS)
@@ -401,3 +436,9 @@ class TestRegression:
     def test_a_vector_against_a_column_is_refused(self):
         with pytest.raises(ValueError, match=r"\(3,\) and \(3, 1\)"):
             rmse(np.zeros(3), np.zeros((3, 1)))
+
+
+def test_a_target_that_never_varies_has_no_spread_of_rounding():
+    y = np.full((7, 1), 0.1)
+    assert r2(y + 0.5, y) == 0.0
+    assert r2(y, y) == 1.0

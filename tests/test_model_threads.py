@@ -12,7 +12,7 @@ from helpers import TOY
 import mlptrain
 from mlptrain.config import load_config
 from mlptrain.graph.graph import MOST_PLANS
-from mlptrain.training.build import network_for
+from mlptrain.training.build import architecture_for, network_for
 
 CALLS = 2_000
 THREADS = 8
@@ -115,7 +115,7 @@ def test_company_changes_the_scores_of_a_row_by_rounding_only(dtype, inputs, hid
     """
     model = {"hidden": hidden, "dtype": dtype}
     config = load_config({"data": {"train": "unused.csv"}, "loss": "mse", "model": model})
-    network = network_for(config, inputs, outputs, None)
+    network = network_for(config, architecture_for(config, inputs, outputs), None)
     rng = np.random.default_rng(1)
     network.parameters.values[...] = rng.normal(size=network.parameters.values.shape) / 10
     X = rng.normal(size=(300, inputs)).astype(dtype)

@@ -110,7 +110,7 @@ def test_a_hinge_loss_gives_no_probabilities(table):
     assert result.exit_code == 2
     assert faults(result) == [
         "--proba: a model trained with the hinge loss gives no probabilities: "
-        "leave it out, or train with the softmax loss"
+        "leave it out, or train with the softmax or sigmoid loss"
     ]
 
 

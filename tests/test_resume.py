@@ -146,7 +146,7 @@ def test_time_is_counted_over_all_sittings(begin):
 @pytest.mark.parametrize("part", ["restore_optimizer", "restore_network"])
 def test_a_resume_that_forgets_something_ends_otherwise(begin, uninterrupted, monkeypatch, part):
     """The negative control: the comparison above would notice."""
-    monkeypatch.setattr(f"mlptrain.runs.saving.{part}", lambda *arguments: None)
+    monkeypatch.setattr(f"mlptrain.training.checkpoint.{part}", lambda *arguments: None)
 
     assert finish(interrupted_at(begin({}), 17)) != uninterrupted({})
 
@@ -308,8 +308,10 @@ def test_the_checkpoint_before_is_taken_where_the_last_is_broken(begin, uninterr
     assert (directory.path / "last.npz.corrupt").exists()
 
 
-def test_the_best_checkpoint_is_taken_where_both_are_broken(begin, uninterrupted):
-    run = abandoned_at(begin(), 17)
+@pytest.mark.parametrize("changes", [{}, {"train.average": {"ema": 0.9}}], ids=["weights", "averages"])
+def test_the_best_checkpoint_is_taken_where_both_are_broken(begin, uninterrupted, changes):
+    changes = {**EVERY_STEP, **changes}
+    run = abandoned_at(begin(changes), 17)
     run.directory.close()
     for path in (run.directory.last, run.directory.previous):
         path.write_bytes(b"")
@@ -317,7 +319,7 @@ def test_the_best_checkpoint_is_taken_where_both_are_broken(begin, uninterrupted
 
     assert result.exit_code == 0
     assert f"note: {run.directory.best}: taken in place of last.npz\n" in result.stderr
-    assert outcome(run.directory.path) == uninterrupted(EVERY_STEP)
+    assert outcome(run.directory.path) == uninterrupted(changes)
 
 
 def with_other_meaning(path, change):

@@ -16,11 +16,17 @@ MEMBERS, ROWS = 3, 5
 NODES = {
     **{name: (kind, GATE_SHAPES.get(name, [(4, 6)])) for name, kind in GATES.items()},
     **{name: (kind, [(4, 6)]) for name, kind in ACTIVATIONS.items()},
-    **{name: (kind, LAYER_SHAPES[name]) for name, kind in LAYERS.items()},
+    **{
+        name: (LAYERS[name], LAYER_SHAPES[name])
+        for name in LAYERS.keys() - {"heads", "shared", "log_mean_exp"}
+    },
 }
 """Each node with shapes that it takes; the first input holds rows."""
 
-REFUSE = {"matmul", "linear", "batch_norm", "fixed_norm", "layer_norm"}
+REFUSE = {
+    *("matmul", "linear", "batch_norm", "fixed_norm", "layer_norm"),
+    *("input_scale", "member_scale"),
+}
 """Nodes of (N, D) alone; every other one carries members."""
 
 

@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 
 from mlptrain.config.faults import Fault, shown
+from mlptrain.config.roles import role_faults
 from mlptrain.config.schema import Config
+from mlptrain.data.preprocessing.flag_target import SEVERAL
 from mlptrain.data.readers.toy import TOYS
+from mlptrain.data.settings import of_fields
 from mlptrain.data.written import Written
 from mlptrain.messages import advice
-from mlptrain.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS
+from mlptrain.metrics import METRICS
 from mlptrain.nn.losses import LOSSES
 
 
@@ -15,24 +18,21 @@ def cross_faults(config: Config) -> Iterator[Fault]:
     """Every fault between keys of a config whose keys are valid one by one."""
     yield from _network(config)
     yield from _norm(config)
+    yield from _ensemble(config)
     yield from _accumulation(config)
     yield from _parts(config)
     yield from _split_columns(config)
     yield from _columns(config)
     yield from _written(config)
+    yield from _target_scale(config)
+    yield from role_faults(config.data)
     yield from _monitor(config)
 
 
 def monitored(config: Config) -> list[str]:
     """The names that `train.monitor` may have with this loss."""
     loss = LOSSES[config.loss.name]
-    metrics = CLASSIFICATION_METRICS if loss.classifies else REGRESSION_METRICS
-    usable = [
-        name
-        for name, metric in metrics.items()
-        if loss.gives_probabilities or not metric.needs_probabilities
-    ]
-    return [f"{part}_{name}" for part in ("train", "val") for name in ("loss", *usable)]
+    return [f"{part}_{name}" for part in ("train", "val") for name in ("loss", *loss.metrics)]
 
 
 def _network(config: Config) -> Iterator[Fault]:
@@ -57,6 +57,12 @@ def _norm(config: Config) -> Iterator[Fault]:
     if config.model.norm == "layer" and 1 in config.model.hidden:
         what = "layer norm makes a layer of 1 unit 0 on every row; write none, or give it more units"
         yield Fault(("model", "norm"), what, (("model", "hidden"),))
+
+
+def _ensemble(config: Config) -> Iterator[Fault]:
+    if config.model.ensemble and config.model.norm == "batch":
+        what = "batch norm has the statistics of one network, not of members; write layer, or none"
+        yield Fault(("model", "norm"), what, (("model", "ensemble"),))
 
 
 def _accumulation(config: Config) -> Iterator[Fault]:
@@ -121,7 +127,7 @@ def _columns(config: Config) -> Iterator[Fault]:
     if len(targets) > 1 and LOSSES[config.loss.name].classifies:
         yield Fault(
             ("data", "target"),
-            f"several targets need a regression loss (mse, mae, huber), got loss {config.loss.name}",
+            f"{SEVERAL}; got loss {config.loss.name}",
             (("loss",),),
         )
     roles: dict[str, str] = {}
@@ -146,7 +152,7 @@ def _columns(config: Config) -> Iterator[Fault]:
 
 def _written(config: Config) -> Iterator[Fault]:
     for name, column in config.data.columns.items():
-        for key, what in Written(**column.model_dump()).faults():
+        for key, what in of_fields(Written, column.model_dump()).faults():
             yield Fault(("data", "columns", name, key), what)
 
 
@@ -155,11 +161,20 @@ def _validates(config: Config) -> bool:
     return bool(config.data.val) or config.data.split_column is not None
 
 
+def _target_scale(config: Config) -> Iterator[Fault]:
+    scale = config.data.scale_target
+    name = config.loss.name
+    if scale in ("log", "log1p") and LOSSES[name].targets != "numbers":
+        why = "predicts logarithms by itself" if name == "poisson" else "predicts no numbers"
+        what = f"{name} {why}; write standard, got {scale}"
+        yield Fault(("data", "scale_target"), what, (("loss",),))
+
+
 def _monitor(config: Config) -> Iterator[Fault]:
     name, valid = config.train.monitor, monitored(config)
     if name not in valid:
         metric = name.removeprefix("train_").removeprefix("val_")
-        known = metric in CLASSIFICATION_METRICS or metric in REGRESSION_METRICS
+        known = metric in METRICS
         listed = ", ".join(one for one in valid if one[0] == name[0])
         hint = f"choose from {listed}" if known else advice(name, valid)
         what = f"{shown(name)} is not a value that the loss {config.loss.name} gives; {hint}"

@@ -89,7 +89,7 @@ def _entries(forms: list[Schema], definitions: Schema) -> list[str]:
     rows = ["| name | options (default) | what it is |", "|---|---|---|"]
     for form in forms:
         options = [
-            f"`{key}`: {_value(option, definitions)} ({_default(option['default'])})"
+            f"`{key}`: {_value(option, definitions)} ({_default(option['default'], empty='none')})"
             if "default" in option
             else f"`{key}`: {_value(option, definitions)} (required)"
             for key, option in form["properties"].items()
@@ -103,8 +103,8 @@ def _row(cells: tuple[str, ...]) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-def _default(value: object) -> str:
-    return "its own" if value == {} else f"`{inline(value)}`"
+def _default(value: object, empty: str = "its own") -> str:
+    return empty if value == {} else f"`{inline(value)}`"
 
 
 def _forms(setting: Schema) -> Iterator[Schema]:

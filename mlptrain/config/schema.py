@@ -12,77 +12,31 @@ from pydantic import ConfigDict, Field, Strict
 
 from mlptrain.bounds import Count, Fraction, NonNegative, NonNegativeCount, Positive
 from mlptrain.config.choices import Choice, Named, Option
+from mlptrain.config.columns import Categorical, Column, Missing, Numeric
 from mlptrain.config.kinds import Kinds, ShortFor
+from mlptrain.config.model import Model
 from mlptrain.config.section import Columns, Section, Text, setting
+from mlptrain.config.train import Average, EarlyStopping, Interval
 from mlptrain.data.readers.toy import TOYS
-from mlptrain.nn.activations import ACTIVATIONS
-from mlptrain.nn.initializers import INITIALIZERS
 from mlptrain.nn.losses import LOSSES
 from mlptrain.optim import OPTIMIZERS
 from mlptrain.optim.schedules import SCHEDULES
 
-Size = Annotated[int, Ge(1), Le(10_000_000)]
 Part = Annotated[Fraction | Text | None, Kinds("a fraction of the rows, a file or null")]
 
 Toy = Annotated[Choice, Named("a toy set", TOYS)]
-Activation = Annotated[Choice, Named("an activation", ACTIVATIONS, "relu"), ShortFor("name")]
-Initializer = Annotated[Choice, Named("an initializer", INITIALIZERS, "he"), ShortFor("name")]
 Loss = Annotated[Choice, Named("a loss", LOSSES, "softmax"), ShortFor("name")]
-Optimizer = Annotated[Choice, Named("an optimizer", OPTIMIZERS, "adam"), ShortFor("name")]
+RateFactors = dict[Literal["weight", "bias", "scale", "embedding"], NonNegative]
+Optimizer = Annotated[
+    Choice,
+    Named("an optimizer", OPTIMIZERS, "adam", common={"rate_factors": Option(RateFactors, {})}),
+    ShortFor("name"),
+]
 Schedule = Annotated[
     Choice,
     Named("a schedule", SCHEDULES, "constant", common={"warmup": Option(NonNegativeCount, 0)}),
     ShortFor("name"),
 ]
-
-
-class Missing(Section):
-    """Blanks in the data. `missing: mean` is short for `missing: {policy: mean}`."""
-
-    policy: Literal["error", "mean", "median", "drop"] = setting(
-        "error",
-        "blanks in number columns: refuse, fill in the training rows' mean or median, drop the row",
-    )
-    indicator: bool = setting(False, "add a column that is 1 where a value was missing")
-
-
-class Categorical(Section):
-    """Columns of text. `categorical: error` is short for `categorical: {encode: error}`."""
-
-    encode: Literal["one_hot", "error"] = setting(
-        "one_hot", "text columns: one 0/1 column for each category, or refuse them"
-    )
-    unseen: Literal["error", "zeros", "mode"] = setting(
-        "error",
-        "a category that the training rows do not have: refuse, all zeros, or the most frequent one",
-    )
-    missing: Literal["error", "zeros"] = setting(
-        "error", "a blank in a text column: refuse, or all zeros"
-    )
-    columns: Columns = setting([], "number columns to be taken as categories: codes, zip codes")
-
-
-class Column(Section):
-    """What is known of one column."""
-
-    missing: Columns = setting([], 'more texts that stand for a missing value: [n/a, "-", "-999"]')
-    present: Columns = setting([], "texts that are values here, though usually missing ones: [NA]")
-    decimal: Literal[".", ","] | None = setting(
-        None, "what begins the decimals: , for 174,1; null: a point, or a comma if thousands is a point"
-    )
-    thousands: Literal[",", ".", " ", "'"] | None = setting(
-        None, "what separates thousands; ' ' is the narrow space and ' the apostrophe too"
-    )
-    unit: Annotated[Text | None, Kinds("a text or null")] = setting(
-        None, "a text before or behind every number: $, EUR, kg, % (94% is 94)"
-    )
-    negative: Literal["sign", "brackets", "trailing"] | None = setting(
-        None,
-        "negative numbers, beside -12 and −12: (12) or 12-; sign if there is nothing else to declare",
-    )
-    date: Annotated[Text | None, Kinds("a form of dates or null")] = setting(
-        None, "the form of dates as %Y %m %d %b %B %H %I %M %S %p %z: '%d.%m.%Y'; see also `dates`"
-    )
 
 
 class Fold(Section):
@@ -138,22 +92,32 @@ class Data(Section):
     weight: Annotated[Text | None, Kinds("a column or null")] = setting(
         None, "column of row weights (>= 0): how much each row counts in loss and metrics"
     )
-    scale: Literal["standard", "minmax", "robust", "none"] = setting(
+    scale: Literal["standard", "minmax", "smooth_clip", "robust", "log", "none"] = setting(
         "standard",
-        "number columns: mean 0 and deviation 1, range 0 to 1, median and quartiles (for outliers), "
-        "or as they are",
+        "number columns: mean 0 and deviation 1, range 0 to 1, median and quartiles with a soft limit "
+        "of 3 (for outliers; robust is its older name), the logarithm (for long tails), or as they are",
     )
-    scale_target: Literal["standard", "none"] = setting(
+    scale_target: Literal["standard", "log", "log1p", "none"] = setting(
         "standard",
-        "regression only: learn a target of mean 0 and deviation 1; metrics stay in its own unit",
+        "regression only: learn a target, or its logarithm, of mean 0 and deviation 1; predictions and "
+        "metrics stay in its own unit",
+    )
+    clip_target: bool = setting(
+        False, "regression only: keep predictions within the range of the training rows"
+    )
+    target_missing: Literal["error", "drop"] = setting(
+        "error", "rows without a target: refuse them, or leave them out and count them"
     )
     missing: Annotated[Missing, ShortFor("policy")] = setting({}, "what to do about blanks")
     missing_values: Annotated[Columns | None, Kinds("a list of texts or null")] = setting(
         None, "texts that stand for a missing value, in place of NA, N/A, NaN, null and ?"
     )
     columns: dict[Text, Column] = setting(
-        {}, 'how single columns are written: {income: {decimal: ",", missing: [n/a, "-"]}}'
+        {},
+        "what single columns are, how they are written and how they enter: "
+        '{income: {decimal: ",", missing: [n/a, "-"], scale: log}, month: {kind: category}}',
     )
+    numeric: Annotated[Numeric, ShortFor("encode")] = setting({}, "how number columns enter")
     categorical: Annotated[Categorical, ShortFor("encode")] = setting(
         {}, "what to do about text columns"
     )
@@ -176,33 +140,6 @@ class Data(Section):
     )
 
 
-class Model(Section):
-    """The network."""
-
-    hidden: Annotated[tuple[Size, ...], Strict(False), Len(0, 1000)] = setting(
-        [100], "units of each hidden layer; [] is a linear model"
-    )
-    activation: Annotated[
-        Activation | Annotated[tuple[Activation, ...], Strict(False)],
-        Kinds("an activation, or a list of them"),
-    ] = setting(
-        "relu", "non-linearity after each hidden layer: one for all, or a list with one for each"
-    )
-    initializer: Initializer = setting(
-        "he", "where the weights start: he for relu and its family, xavier for tanh"
-    )
-    bias: bool = setting(True, "whether the linear layers have biases")
-    dropout: Fraction = setting(
-        0.0, "probability that a hidden unit is switched off in a step; 0.2 to 0.5 if it overfits"
-    )
-    norm: Literal["none", "batch", "layer"] = setting(
-        "none", "normalize the scores of each hidden layer"
-    )
-    dtype: Literal["float32", "float64"] = setting(
-        "float32", "precision; float64 is slower and for checking"
-    )
-
-
 class Regularization(Section):
     """The price of large weights; biases are free."""
 
@@ -212,22 +149,6 @@ class Regularization(Section):
     l1: NonNegative = setting(
         0.0, "l1 * sum of absolute weights, added to the loss; drives weights to 0"
     )
-
-
-class EarlyStopping(Section):
-    """When to stop before the last epoch."""
-
-    patience: Count = setting(10, "evaluations in a row without an improvement before the run stops")
-    min_delta: NonNegative = setting(0.0, "how much better a value must be to count as an improvement")
-
-
-class Steps(Section):
-    """An interval in optimizer steps."""
-
-    steps: Count = Field(description="a number of optimizer steps, for long epochs")
-
-
-Interval = Annotated[Count | Steps, Kinds("a number of epochs, or {steps: n}")]
 
 
 class Train(Section):
@@ -262,6 +183,14 @@ class Train(Section):
     )
     early_stopping: Annotated[EarlyStopping | None, Kinds("{patience: n} or null")] = setting(
         None, "stop when `monitor` no longer improves; null: never"
+    )
+    average: Annotated[Average | None, Kinds("{ema: 0.99} or null")] = setting(
+        None,
+        "follow the average of the weights too, and keep it as the best where `monitor` is better "
+        "with it; null: the weights alone",
+    )
+    max_minutes: Annotated[Positive | None, Kinds("a number > 0, or null")] = setting(
+        None, "end the run after so many minutes, with an evaluation; null: no limit"
     )
     eval_every: Interval = setting(1, "epochs between evaluations, or {steps: n}")
     checkpoint_every: Interval = setting(1, "epochs between checkpoints, or {steps: n}")
@@ -302,7 +231,11 @@ class Config(Section):
         "softmax", "how wrong the scores are; decides the task: softmax and hinge classify"
     )
     regularization: Regularization = setting({}, "the price of large weights, biases excepted")
-    optimizer: Optimizer = setting("adam", "the update rule, with its learning rate")
+    optimizer: Optimizer = setting(
+        "adam",
+        "the update rule, with its learning rate; every one takes rate_factors, factors on the rate by "
+        "kind of parameter: {weight: 1, bias: 0.1, scale: 2, embedding: 1}",
+    )
     schedule: Schedule = setting(
         "constant", "how the learning rate changes; every schedule takes warmup, in steps"
     )

@@ -15,8 +15,8 @@ from mlptrain.data.dataset import Dataset
 from mlptrain.data.matrix import checked, numbered
 from mlptrain.data.objects import one_dimensional, plain
 from mlptrain.data.prepared import prepare
+from mlptrain.data.preprocessing.class_target import ClassTarget
 from mlptrain.data.preprocessing.preprocess import Preprocessing
-from mlptrain.data.preprocessing.targets import ClassTarget
 from mlptrain.data.readers.sources import open_frame, open_source
 from mlptrain.data.settings import Settings
 from mlptrain.data.source import Extensible, Source, require

@@ -3,19 +3,23 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from mlptrain.data.preprocessing.class_target import ClassTarget
 from mlptrain.data.preprocessing.fitting import choose_features, fit
-from mlptrain.data.preprocessing.preprocess import Preprocessing, complete_rows
+from mlptrain.data.preprocessing.flag_target import SEVERAL, fit_flags
+from mlptrain.data.preprocessing.number_target import (
+    NumberTarget,
+    check_target_numbers,
+    fit_target_numbers,
+)
+from mlptrain.data.preprocessing.preprocess import Preprocessing, usable_rows
 from mlptrain.data.preprocessing.targets import (
-    ClassTarget,
     Target,
     check_no_class_alone,
-    check_target_numbers,
     class_values,
     fit_classes,
-    fit_target_numbers,
     spelled_alike,
 )
-from mlptrain.data.row_set import RowSet, every_row
+from mlptrain.data.row_set import RowSet
 from mlptrain.data.settings import Settings
 from mlptrain.data.source import Source, require
 from mlptrain.data.split import Assignment, Partition, hold_out, split
@@ -30,16 +34,20 @@ def learn(
 ) -> tuple[Preprocessing, Partition, list[str]]:
     """Choose the columns, partition the rows, learn from those that train. `names` are the targets."""
     if settings.classify and len(names) > 1:
-        raise ConfigError("data.target: several columns need a regression loss (mse, mae, huber)")
+        raise ConfigError(f"data.target: {SEVERAL}")
     features, notes = choose_features(source, names, settings)
-    rows = every_row(len(source))
-    if settings.missing.policy == "drop":
-        rows, dropped = complete_rows(source, features)
-        notes += dropped
-    if settings.classify:
-        class_values(source, names[0], rows)  # a missing class is refused before anything is drawn
+    plain = plain_target(names, settings)
+    rows, dropped = usable_rows(
+        source,
+        features if settings.missing.policy == "drop" else (),
+        names if settings.target_missing == "drop" else (),
+    )
+    notes += dropped
+    if settings.targets in ("classes", "flags"):
+        for name in names:
+            class_values(source, name, rows)  # a missing class is refused before anything is drawn
     else:
-        check_target_numbers(source, names, rows)
+        check_target_numbers(source, plain, rows)
     found = partition(source, rows, names, settings)
     target: Target
     if settings.classify:
@@ -48,12 +56,23 @@ def learn(
         else:
             target = ClassTarget(names[0], settings.classes)
         notes += spelled_alike(names[0], target.classes)
+    elif settings.targets == "flags":
+        target = fit_flags(source, names, found.train)
     else:
-        scaled = settings.scale_target == "standard"
-        target, constant = fit_target_numbers(source, names, found.train, scale=scaled)
+        scaled = settings.scale_target != "none"
+        target, constant = fit_target_numbers(
+            source, plain, found.train, scale=scaled, clip=settings.clip_target
+        )
         notes += constant
     preprocessing, remarks = fit(source, found.train, features, target, settings)
     return preprocessing, found, notes + remarks
+
+
+def plain_target(names: list[str], settings: Settings) -> NumberTarget:
+    """The numbers that the settings ask for, before anything is learned of them."""
+    n, amounts = len(names), settings.targets == "amounts"
+    log = settings.scale_target if settings.scale_target in ("log", "log1p") else None
+    return NumberTarget(tuple(names), (0.0,) * n, (1.0,) * n, amounts, log)
 
 
 def partition(source: Source, rows: RowSet, names: list[str], settings: Settings) -> Partition:

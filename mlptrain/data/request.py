@@ -94,7 +94,7 @@ class Request:
         return {target} if isinstance(target, str) else set(target)
 
     def _is_needed(self, name: str) -> bool:
-        features, ignore = self.settings.features, self.settings.ignore
+        features, ignore = self.settings.features, self.settings.left_out()
         if name in {*self._targets(), *self.settings.of_split, self.settings.weight}:
             return True
         if self.fitted is not None:
@@ -107,7 +107,7 @@ class Request:
         names = {name for kind in kinds for name in kind.named(self.settings)}
         columns = () if self.fitted is None else self.fitted.columns
         names |= {column.name for column in columns if column.by_label}
-        names |= self._targets() if self.settings.classify else set()
+        names |= self._targets() if self.settings.targets in ("classes", "flags") else set()
         most = dict.fromkeys(names, MOST_LABELS)
         settings = self.settings
         if settings.group is not None and not settings.group_is_a_number:

@@ -9,12 +9,15 @@ import numpy as np
 
 from mlptrain.data.dataset import Dataset, Rows
 from mlptrain.data.load import load_rows
+from mlptrain.data.preprocessing.flag_target import FlagTarget
 from mlptrain.data.preprocessing.policies import AS_IN_TRAINING, Policies
 from mlptrain.data.preprocessing.repairs import RepairNote
+from mlptrain.data.preprocessing.targets import Target
 from mlptrain.errors import ConfigError
 from mlptrain.inference.model import Model
 from mlptrain.inference.outside import Ranges
-from mlptrain.metrics.classification import confusion_matrix, per_class
+from mlptrain.metrics.classification import PerClass, confusion_matrix, per_class
+from mlptrain.metrics.flags import two_classes
 from mlptrain.storage.state import remark
 from mlptrain.training.data_files import data_again
 from mlptrain.training.evaluate import Evaluation
@@ -41,6 +44,7 @@ class EvaluationReport:
     notes: tuple[str, ...]
     remarks: tuple[str, ...] = ()  # what stands below the metrics
     details: str = ""  # the file that has the notes in full
+    per_target: dict[str, dict[str, float]] | None = None  # of the yes of each target
 
     @classmethod
     def of(
@@ -57,15 +61,7 @@ class EvaluationReport:
         if model.preprocessing.classes is not None and np.isfinite(evaluation.scores).all():
             predicted = evaluation.predictions()
             scores = per_class(predicted, rows.y, rows.weights)
-            table = {
-                name: {
-                    "precision": float(scores.precision[i]),
-                    "recall": float(scores.recall[i]),
-                    "f1": float(scores.f1[i]),
-                    "support": scores.support[i].item(),
-                }
-                for i, name in enumerate(model.preprocessing.classes)
-            }
+            table = {name: of_class(scores, i) for i, name in enumerate(model.preprocessing.classes)}
             confusion = confusion_matrix(predicted, rows.y, rows.weights).tolist()
         return cls(
             checkpoint=str(model.checkpoint.path),
@@ -78,6 +74,7 @@ class EvaluationReport:
             notes=tuple(notes),
             remarks=tuple(cls.remarks_on(model, measured)),
             details=details,
+            per_target=per_target(model.preprocessing.target, evaluation),
         )
 
     @staticmethod
@@ -94,13 +91,14 @@ class EvaluationReport:
             yield f"{' and '.join(ranking)}: of class {classes[1]}"
 
     def class_table(self) -> Table | None:
-        """Precision, recall, F1 and support of each class."""
-        if self.per_class is None:
+        """Precision, recall, F1 and support of each class, or of the yes of each target."""
+        what, found = "class", self.per_class
+        if found is None:
+            what, found = "target", self.per_target
+        if found is None:
             return None
-        rows: list[Sequence[str | float]] = [
-            (name, *values.values()) for name, values in self.per_class.items()
-        ]
-        return ("class", "precision", "recall", "f1", "support"), rows
+        rows: list[Sequence[str | float]] = [(name, *values.values()) for name, values in found.items()]
+        return (what, "precision", "recall", "f1", "support"), rows
 
     def confusion_table(self) -> Table | None:
         """True classes down, predicted classes across."""
@@ -123,7 +121,31 @@ class EvaluationReport:
             document["confusion_matrix"] = self.confusion
             document["classes"] = list(self.classes)
             document["per_class"] = self.per_class
+        if self.per_target is not None:
+            document["per_target"] = self.per_target
         return document
+
+
+def of_class(scores: PerClass, place: int) -> dict[str, float]:
+    """Precision, recall, F1 and support of one class."""
+    return {
+        "precision": float(scores.precision[place]),
+        "recall": float(scores.recall[place]),
+        "f1": float(scores.f1[place]),
+        "support": scores.support[place].item(),
+    }
+
+
+def per_target(target: Target, evaluation: Evaluation) -> dict[str, dict[str, float]] | None:
+    """The same of the yes of each target, where each is a yes or no."""
+    if not isinstance(target, FlagTarget) or not np.isfinite(evaluation.scores).all():
+        return None
+    predicted, truth = evaluation.predictions(), evaluation.truth().astype(np.int64)
+    weights = evaluation.rows.weights
+    return {
+        f"{name}={pair[1]}": of_class(per_class(two_classes(predicted[:, k]), truth[:, k], weights), 1)
+        for k, (name, pair) in enumerate(zip(target.names, target.values, strict=True))
+    }
 
 
 def evaluate(

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from mlptrain.data.handed_over import is_named, target_columns, weight_column
 from mlptrain.data.matrix import Matrix, checked
 from mlptrain.data.objects import one_dimensional
+from mlptrain.data.preprocessing.class_target import ClassTarget
 from mlptrain.data.preprocessing.columns.number import Number
+from mlptrain.data.preprocessing.flag_target import FlagTarget
 from mlptrain.data.preprocessing.preprocess import Preprocessing
-from mlptrain.data.preprocessing.targets import ClassTarget
 from mlptrain.data.readers.sources import open_frame, open_source
 from mlptrain.data.source import Extensible, Kind
 from mlptrain.data.written import AS_USUAL
@@ -67,7 +68,12 @@ def with_targets(source: Extensible, y: Any, made: Preprocessing) -> Extensible:
             )
         if isinstance(made.target, ClassTarget):
             columns[name] = as_names(column, made.target.classes)
-        elif column.dtype.kind == "U" and not made.reading.of(name).is_declared:
+            continue
+        if isinstance(made.target, FlagTarget):
+            pair = made.target.values[made.target.names.index(name)]
+            columns[name] = as_names(column, pair)
+            continue
+        if column.dtype.kind == "U" and not made.reading.of(name).is_declared:
             raise DataError(f"y: {printable(name)} holds text: numbers are needed")
     return source.beside(columns)
 

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from mlptrain.arrays import Array
 from mlptrain.data.dataset import Rows
 from mlptrain.data.prepared import rows_of as prepared_rows
+from mlptrain.data.preprocessing.class_target import ClassTarget
+from mlptrain.data.preprocessing.flag_target import FlagTarget
 from mlptrain.data.preprocessing.policies import Policies
-from mlptrain.data.preprocessing.targets import ClassTarget
 from mlptrain.errors import DataError
 from mlptrain.inference.classes import Class, typed
 from mlptrain.inference.handed_over import rows_of, weighted, with_targets
@@ -115,15 +116,22 @@ class Model:
         return self.network.scores(inputs.arrays)
 
     def predict(self, X: object) -> NDArray[np.generic]:
-        """The class of each row, as in `classes`; or (N,) or (N, K) numbers in the target's unit."""
+        """The class of each row, as in `classes`; or (N,) or (N, K) numbers in the target's unit.
+
+        Of targets that are each yes or no: their values, as numbers or booleans where they are.
+        """
         scores = self.scores(X)
         if self.classes is not None:
             return np.asarray(self.classes)[scores.argmax(axis=1)]
         numbers = predictions(self.network, scores, self.preprocessing)
+        if isinstance(self.preprocessing.target, FlagTarget):
+            numbers = decided(self.preprocessing.target, numbers)
         return numbers[:, 0] if numbers.shape[1] == 1 else numbers
 
     def predict_proba(self, X: object) -> NDArray[np.float64]:
-        """(N, C) probabilities; TypeError for a model whose loss gives none."""
+        """(N, C) probabilities, or (N, K) of a yes; TypeError for a model whose loss gives none."""
+        if isinstance(self.preprocessing.target, FlagTarget):
+            return predictions(self.network, self.scores(X), self.preprocessing)
         if not self.network.loss.gives_probabilities:
             raise TypeError(
                 f"a model trained with the {self.config.loss.name} loss has no probabilities"
@@ -155,6 +163,12 @@ class Model:
     def evaluation(self, rows: Rows) -> Evaluation:
         """The scores of rows that are preprocessed already, for whatever is to be measured."""
         return evaluate(self.network, rows, self.preprocessing)
+
+
+def decided(target: FlagTarget, probabilities: Array) -> Array:
+    """(N, K) the values that are the more probable ones, in one type for all columns."""
+    pairs, yes = [np.array(typed(pair)) for pair in target.values], (probabilities > 0.5).astype(int)
+    return np.stack([pair[yes[:, k]] for k, pair in enumerate(pairs)], axis=1)
 
 
 def load(path: str | Path) -> Model:

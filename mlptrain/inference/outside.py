@@ -10,13 +10,14 @@ from numpy.typing import DTypeLike, NDArray
 
 from mlptrain.arrays import Array, RowArray
 from mlptrain.data.preprocessing.columns.number import Number
+from mlptrain.data.preprocessing.columns.scaling import from_log
 from mlptrain.data.preprocessing.policies import RangePolicy
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.source import blocks
 from mlptrain.messages import count
 
 MOST = 1e6
-"""Farther is not told apart: `scale: robust` squeezes what is far away."""
+"""Farther is not told apart: `scale: smooth_clip` squeezes what is far away."""
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,11 @@ class Ranges:
     """
 
     def __init__(self, made: Preprocessing, dtype: DTypeLike) -> None:
-        starts = accumulate((len(column.outputs) for column in made.columns), initial=0)
+        columns = [column for column in made.columns if column.array == "numbers"]
+        starts = accumulate((len(column.outputs) for column in columns), initial=0)
         placed = [
             (column, place)
-            for column, place in zip(made.columns, starts, strict=False)
+            for column, place in zip(columns, starts, strict=False)
             if isinstance(column, Number) and column.low is not None and column.factor > 0
         ]
         self.columns = [column for column, _ in placed]
@@ -108,15 +110,22 @@ class Ranges:
         return Outside(rows, len(X), column.name, float(far[row, j]), end)
 
     def _distances(self, X: Array, faulty: NDArray[np.bool_]) -> NDArray[np.float64]:
-        squash = np.array([column.squash for column in self.columns])
-        z, low, high = (_unsquashed(each, squash) for each in (X, self.low, self.high))
+        z, low, high = (self._plain(each) for each in (X, self.low, self.high))
         with np.errstate(invalid="ignore", divide="ignore"):
             far = np.maximum(low - z, z - high) / (high - low)
         return np.where(faulty, np.nan_to_num(far, nan=np.inf, posinf=np.inf), 0.0)
 
+    def _plain(self, values: Array) -> NDArray[np.float64]:
+        """Inputs without their soft limit or logarithm: in the unit of the column, or linear in it."""
+        z = _unsquashed(values, np.array([column.squash for column in self.columns]))
+        for j, column in enumerate(self.columns):
+            if column.unit:
+                z[..., j] = from_log(z[..., j] / column.factor + column.center, column.unit)
+        return z
+
 
 def _unsquashed(z: Array, squash: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """z of z / sqrt(1 + (z / 3)^2), the soft limit of `scale: robust`; infinite at the limit."""
+    """z of z / sqrt(1 + (z / 3)^2), the soft limit of `scale: smooth_clip`; infinite at the limit."""
     z = np.asarray(z, np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
         plain = z / np.sqrt(np.maximum(1 - np.square(z / 3), 0))

@@ -11,6 +11,7 @@ import numpy as np
 
 from mlptrain.arrays import Array
 from mlptrain.data.chunks import Chunk, iterate_features
+from mlptrain.data.preprocessing.flag_target import FlagTarget
 from mlptrain.data.preprocessing.policies import AS_IN_TRAINING, Policies, RangePolicy
 from mlptrain.data.preprocessing.repairs import Repair
 from mlptrain.errors import ConfigError, DataError
@@ -63,10 +64,12 @@ def column_names(model: Model, *, proba: bool, keep: Sequence[str]) -> list[str]
     names = [*keep, *model.preprocessing.targets]
     if not proba:
         return names
+    if isinstance(model.preprocessing.target, FlagTarget):
+        return [*names, *(f"proba_{name}" for name in model.preprocessing.targets)]
     if model.preprocessing.classes is None or not model.network.loss.gives_probabilities:
         raise ConfigError(
             f"--proba: a model trained with the {model.config.loss.name} loss gives no probabilities: "
-            "leave it out, or train with the softmax loss"
+            "leave it out, or train with the softmax or sigmoid loss"
         )
     return [*names, *(f"proba_{name}" for name in model.preprocessing.classes)]
 
@@ -75,7 +78,7 @@ def _chunks(
     model: Model, data: str, proba: bool, keep: Sequence[str], out_of_range: RangePolicy
 ) -> Iterator[Predicted]:
     preprocessing = model.preprocessing
-    rows = max(1, ENTRIES // (BATCH * len(preprocessing.features))) * BATCH
+    rows = max(1, ENTRIES // (BATCH * max(len(preprocessing.features), 1))) * BATCH
     first, ranges = 1, Ranges(preprocessing, model.network.dtype)
     for chunk in iterate_features(data, preprocessing, rows, model.network.dtype, keep):
         outside = ranges.found(chunk.inputs.numbers, out_of_range)
@@ -89,9 +92,16 @@ def _columns(
 ) -> dict[str, list[str] | list[float]]:
     with np.errstate(all="ignore"):  # what is not finite is refused here
         scores = model.network.scores(chunk.inputs.arrays)
-    _check_finite(data, scores, first)
-    columns: dict[str, list[str] | list[float]] = {**chunk.kept}
     predicted = predictions(model.network, scores, model.preprocessing)
+    _check_finite(data, np.hstack([scores, predicted]), first)
+    columns: dict[str, list[str] | list[float]] = {**chunk.kept}
+    target = model.preprocessing.target
+    if isinstance(target, FlagTarget):
+        columns.update(zip(target.names, target.decided(predicted), strict=True))
+        if proba:
+            names = (f"proba_{name}" for name in target.names)
+            columns.update(zip(names, predicted.T.tolist(), strict=True))
+        return columns
     if model.preprocessing.classes is None:
         columns.update(zip(model.preprocessing.targets, predicted.T.tolist(), strict=True))
         return columns

@@ -13,14 +13,25 @@ from mlptrain.metrics.classification import (
     precision_macro,
     recall_macro,
 )
+from mlptrain.metrics.flags import (
+    exact_match,
+    mean_accuracy,
+    mean_average_precision,
+    mean_f1_macro,
+    mean_log_loss,
+    mean_roc_auc,
+)
 from mlptrain.metrics.metric import Metric
 from mlptrain.metrics.probability import brier, calibration_error, log_loss
 from mlptrain.metrics.ranking import average_precision, roc_auc
 from mlptrain.metrics.regression import (
     mae,
     median_absolute_error,
+    median_relative_error,
+    poisson_deviance,
     r2,
     rmse,
+    rmsle,
 )
 
 CLASSIFICATION_METRICS = {
@@ -36,9 +47,33 @@ CLASSIFICATION_METRICS = {
     "calibration_error": Metric(calibration_error, larger_is_better=False, needs_probabilities=True),
 }
 
+SCORE_METRICS = {
+    name: metric for name, metric in CLASSIFICATION_METRICS.items() if not metric.needs_probabilities
+}
+"""Those of scores that are no probabilities."""
+
 REGRESSION_METRICS = {
     "rmse": Metric(rmse, larger_is_better=False),
     "mae": Metric(mae, larger_is_better=False),
     "r2": Metric(r2, larger_is_better=True),
     "median_absolute_error": Metric(median_absolute_error, larger_is_better=False),
+    "median_relative_error": Metric(median_relative_error, larger_is_better=False),
+    "rmsle": Metric(rmsle, larger_is_better=False),
 }
+
+AMOUNT_METRICS = {
+    "poisson_deviance": Metric(poisson_deviance, larger_is_better=False),
+    **REGRESSION_METRICS,
+}
+
+FLAG_METRICS = {
+    "mean_accuracy": Metric(mean_accuracy, larger_is_better=True),
+    "exact_match": Metric(exact_match, larger_is_better=True),
+    "mean_f1_macro": Metric(mean_f1_macro, larger_is_better=True),
+    "mean_roc_auc": Metric(mean_roc_auc, larger_is_better=True),
+    "mean_average_precision": Metric(mean_average_precision, larger_is_better=True),
+    "mean_log_loss": Metric(mean_log_loss, larger_is_better=False),
+}
+
+METRICS = {**CLASSIFICATION_METRICS, **AMOUNT_METRICS, **FLAG_METRICS}
+"""All of them."""

@@ -86,6 +86,39 @@ def median_absolute_error(
     return float(np.mean([_median(column, w) for column in absolute.T]))
 
 
+def median_relative_error(
+    predictions: Array, targets: Array, weights: Array | None = None
+) -> float | None:
+    """The median of |p - y| / |y|: half of the rows are off by less than this share.
+
+    A target of 0 that is not hit is off by infinity; None where the median is.
+
+    >>> median_relative_error(np.array([[11.0], [150.0], [30.0]]), np.array([[10.0], [100.0], [20.0]]))
+    0.5
+    """
+    absolute, size = np.abs(_errors(predictions, targets)), np.abs(np.asarray(targets, np.float64))
+    relative = np.divide(absolute, size, out=np.where(absolute > 0, np.inf, 0.0), where=size > 0)
+    w = row_weights(weights, len(relative))
+    relative, w = relative[w > 0], w[w > 0]
+    if not len(w):
+        return None
+    found = float(np.mean([_median(column, w) for column in relative.T]))
+    return found if np.isfinite(found) else None
+
+
+def rmsle(predictions: Array, targets: Array, weights: Array | None = None) -> float | None:
+    """The root of the mean of (log(1 + p) - log(1 + y))^2; none where one of them is -1 or less.
+
+    >>> rmsle(np.array([[0.0], [1.0]]), np.array([[np.expm1(2)], [1.0]]))  # sqrt((2^2 + 0) / 2)
+    1.4142135623730951
+    """
+    p, y = (np.asarray(each, dtype=np.float64) for each in (predictions, targets))
+    _errors(p, y)
+    if (p <= -1).any() or (y <= -1).any():
+        return None
+    return rmse(np.log1p(p), np.log1p(y), weights)
+
+
 def _median(values: Floats, weights: Floats) -> float:
     order = values.argsort()
     reached = np.cumsum(weights[order])
@@ -95,3 +128,21 @@ def _median(values: Floats, weights: Floats) -> float:
     exactly = reached[here] - half <= np.finfo(np.float64).eps
     following = min(here + 1, len(values) - 1) if exactly else here
     return float((values[order[here]] + values[order[following]]) / 2)
+
+
+def poisson_deviance(predictions: Array, targets: Array, weights: Array | None = None) -> float | None:
+    """The mean of 2 (y log(y / p) - y + p), with y log y = 0 at 0: 0 is perfect.
+
+    None where it is not finite: a prediction is not positive and its target is not 0, or one of
+    both is negative.
+
+    >>> poisson_deviance(np.array([[2.0], [1.5]]), np.array([[4.0], [0.0]]))  # (8 log 2 - 4 + 3) / 2
+    2.2725887222397...
+    """
+    p, y = (np.asarray(each, dtype=np.float64) for each in (predictions, targets))
+    errors = _errors(p, y)
+    if (p < 0).any() or (y < 0).any() or ((p == 0) & (y > 0)).any():
+        return None
+    ratio = np.divide(y, p, out=np.ones(p.shape), where=(y > 0))
+    mean = _mean_of_rows(2 * (y * np.log(ratio) + errors), weights)
+    return None if mean is None else float(mean.mean())

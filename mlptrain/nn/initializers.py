@@ -1,4 +1,4 @@
-"""Where the weights start. Biases start at 0, whatever is chosen here.
+"""Where the weights start. Biases start at 0, or are drawn from N(0, bias_std^2) where that is given.
 
 Each takes a random generator, the shape of W and the fans (D, M) that its layer states, and returns
 float64 weights; D is the number of inputs of a unit ("fan-in"), M the number of units ("fan-out").

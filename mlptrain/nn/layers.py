@@ -11,12 +11,16 @@ from dataclasses import dataclass, field
 
 from mlptrain.arrays import Array
 from mlptrain.graph.graph import Graph
+from mlptrain.graph.node import Node
 from mlptrain.graph.plan import Plan, Value
 from mlptrain.nn.activations import Activation
 from mlptrain.nn.dropout import Dropout
+from mlptrain.nn.embedding import Concatenate, Embedding
 from mlptrain.nn.linear import Linear
+from mlptrain.nn.members import Heads, Shared
 from mlptrain.nn.norm import BatchNorm, FixedNorm, LayerNorm
-from mlptrain.nn.parameters import Parameter, Parameters, ParameterSpec
+from mlptrain.nn.parameters import Parameter, Parameters, ParameterSpec, Start
+from mlptrain.nn.scale import FanIn, InputScale
 
 RUNNING = 0.1
 """Share of the newest minibatch in the running statistics of batch norm."""
@@ -30,24 +34,32 @@ class Wiring:
     """A graph while layers join it, and what they leave behind.
 
     trains   whether gradients are wanted: the training graph
+    codes    the input that embeddings look up, where there is one
     leaves   the parameters read, by name
     outputs  of each layer of units, by its name: activations, and the scores of the last one
     hidden   those that are activations
     weights  of each layer of units, by its name
     masks    the inputs that take dropout masks, each with its probability
     running  batch norms whose statistics are followed, by name
+    members  how many members of an ensemble the values have so far; 0 where there is none
     """
 
     graph: Graph
     parameters: Parameters
     statistics: Statistics
     trains: bool
+    codes: Value | None = None
     leaves: dict[str, Value] = field(default_factory=dict)
     outputs: dict[str, Value] = field(default_factory=dict)
     hidden: dict[str, Value] = field(default_factory=dict)
     weights: dict[str, Parameter] = field(default_factory=dict)
     masks: dict[Value, float] = field(default_factory=dict)
     running: dict[str, Value] = field(default_factory=dict)
+    members: int = 0
+
+    def shared(self, node: Node) -> Node:
+        """The node as it is, or shared by all members."""
+        return Shared(node) if self.members else node
 
     def leaf(self, name: str) -> Value:
         """A parameter of the network; the graph that trains asks for its gradient."""
@@ -100,26 +112,100 @@ class Layer(ABC):
 
 
 @dataclass(frozen=True)
+class ScaleInputs(Layer):
+    """A learned factor for each input, 1 at first."""
+
+    name: str = "input"
+
+    def parameters(self, width: int) -> Sequence[ParameterSpec]:
+        return (ParameterSpec(f"{self.name}.scale", (width,), "scale", start="ones"),)
+
+    def join(self, wiring: Wiring, x: Value) -> Value:
+        return wiring.graph.add(
+            InputScale(), x, wiring.leaf(f"{self.name}.scale"), name=f"{self.name}.scaled"
+        )
+
+
+@dataclass(frozen=True)
+class ScaleMembers(Layer):
+    """Factors for each input and each of `members`, random signs at first: here an ensemble begins."""
+
+    members: int
+    name: str = "ensemble"
+
+    def parameters(self, width: int) -> Sequence[ParameterSpec]:
+        return (ParameterSpec(f"{self.name}.scale", (self.members, width), "scale", start="signs"),)
+
+    def join(self, wiring: Wiring, x: Value) -> Value:
+        wiring.members = self.members
+        return wiring.graph.add(
+            InputScale(), x, wiring.leaf(f"{self.name}.scale"), name=f"{self.name}.scaled"
+        )
+
+
+@dataclass(frozen=True)
+class Embed(Layer):
+    """Puts the vector of each code beside the numbers: `embedding1.table`, `embedding2.table`, ...
+
+    tables   (rows, width) of each column of codes. Row 0 stands for what training did not know
+    """
+
+    tables: Sequence[tuple[int, int]]
+    name: str = "embedding"
+
+    def units(self, width: int) -> int:
+        return width + sum(units for _, units in self.tables)
+
+    def parameters(self, width: int) -> Sequence[ParameterSpec]:
+        return [
+            ParameterSpec(f"{self.name}{number}.table", tuple(shape), "embedding")
+            for number, shape in enumerate(self.tables, 1)
+        ]
+
+    def join(self, wiring: Wiring, x: Value) -> Value:
+        if wiring.codes is None:
+            raise ValueError("embeddings need codes")
+        parts = [x]
+        for column in range(len(self.tables)):
+            name = f"{self.name}{column + 1}"
+            table = wiring.leaf(f"{name}.table")
+            parts.append(wiring.graph.add(Embedding(column), table, wiring.codes, name=name))
+        return wiring.graph.add(Concatenate(), *parts, name="embedded")
+
+
+@dataclass(frozen=True)
 class Dense(Layer):
-    """Linear scores X W + b of `outputs` units (P23, P49)."""
+    """Linear scores X W + b of `outputs` units (P23, P49).
+
+    ntk     X is divided by sqrt(D) before, see `FanIn`
+    start   of W and b
+    heads   of an ensemble: so many members have a W and a b of their own; 0: they share one
+    """
 
     name: str
     outputs: int
     bias: bool = True
+    ntk: bool = False
+    start: Start = "drawn"
+    heads: int = 0
 
     def units(self, width: int) -> int:
         return self.outputs
 
     def parameters(self, width: int) -> Sequence[ParameterSpec]:
-        shape = (width, self.outputs)
-        W = ParameterSpec(f"{self.name}.W", shape, "weight", fans=shape, decays=True)
-        b = ParameterSpec(f"{self.name}.b", (self.outputs,), "bias")
+        members, fans = (self.heads,) if self.heads else (), (width, self.outputs)
+        shape = (*members, *fans)
+        W = ParameterSpec(f"{self.name}.W", shape, "weight", fans, self.start, decays=True)
+        b = ParameterSpec(f"{self.name}.b", (*members, self.outputs), "bias", start=self.start)
         return (W, b) if self.bias else (W,)
 
     def join(self, wiring: Wiring, x: Value) -> Value:
         letters = "Wb" if self.bias else "W"
         leaves = [wiring.leaf(f"{self.name}.{letter}") for letter in letters]
-        scores = wiring.graph.add(Linear(), x, *leaves, name=f"{self.name}.scores")
+        if self.ntk:
+            x = wiring.graph.add(FanIn(), x, name=f"{self.name}.fan_in")
+        node = Heads() if self.heads else wiring.shared(Linear())
+        scores = wiring.graph.add(node, x, *leaves, name=f"{self.name}.scores")
         wiring.outputs[self.name] = scores
         wiring.weights[self.name] = wiring.parameters[f"{self.name}.W"]
         return scores
@@ -146,8 +232,8 @@ class Normalization(Layer):
     """gamma h + beta, with h the normalized scores: gamma starts at 1, beta at 0."""
 
     def parameters(self, width: int) -> Sequence[ParameterSpec]:
-        gamma = ParameterSpec(f"{self.name}.gamma", (width,), "scale")
-        return gamma, ParameterSpec(f"{self.name}.beta", (width,), "shift")
+        gamma = ParameterSpec(f"{self.name}.gamma", (width,), "gain", start="ones")
+        return gamma, ParameterSpec(f"{self.name}.beta", (width,), "shift", start="zeros")
 
     def leaves(self, wiring: Wiring) -> list[Value]:
         """gamma and beta."""
@@ -179,7 +265,8 @@ class NormalizeRows(Normalization):
     name: str
 
     def join(self, wiring: Wiring, x: Value) -> Value:
-        return wiring.graph.add(LayerNorm(), x, *self.leaves(wiring), name=self.name)
+        node = wiring.shared(LayerNorm())
+        return wiring.graph.add(node, x, *self.leaves(wiring), name=self.name)
 
 
 @dataclass(frozen=True)
@@ -193,6 +280,7 @@ class Drop(Layer):
     def join(self, wiring: Wiring, x: Value) -> Value:
         if not wiring.trains:
             return x
-        mask = wiring.graph.input(f"mask{len(wiring.masks) + 1}", (None, self.outputs))
+        members = (wiring.members,) if wiring.members else ()
+        mask = wiring.graph.input(f"mask{len(wiring.masks) + 1}", (*members, None, self.outputs))
         wiring.masks[mask] = self.p
         return wiring.graph.add(Dropout(), x, mask, name=f"{self.name}.dropout")

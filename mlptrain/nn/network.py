@@ -24,9 +24,21 @@ from mlptrain.graph.plan import Plan, Value
 from mlptrain.nn.activations import Activation
 from mlptrain.nn.dropout import draw_mask
 from mlptrain.nn.initializers import Initializer
-from mlptrain.nn.layers import Activate, Dense, Drop, Layer, NormalizeBatch, NormalizeRows, Wiring
+from mlptrain.nn.layers import (
+    Activate,
+    Dense,
+    Drop,
+    Embed,
+    Layer,
+    NormalizeBatch,
+    NormalizeRows,
+    ScaleInputs,
+    ScaleMembers,
+    Wiring,
+)
 from mlptrain.nn.losses import Loss
-from mlptrain.nn.parameters import Parameters, ParameterSpec
+from mlptrain.nn.members import MeanLoss, combined
+from mlptrain.nn.parameters import Parameters, ParameterSpec, Start
 from mlptrain.streams import stream
 
 Norm = Literal["none", "batch", "layer"]
@@ -52,6 +64,11 @@ class Architecture:
         return self.widths()[-1]
 
     @property
+    def codes(self) -> int:
+        """How many codes are looked up for a row."""
+        return sum(len(layer.tables) for layer in self.layers if isinstance(layer, Embed))
+
+    @property
     def activations(self) -> list[Activation]:
         """Those of the hidden layers, in their order."""
         return [layer.activation for layer in self.layers if isinstance(layer, Activate)]
@@ -69,9 +86,15 @@ class Architecture:
             for name, start in layer.statistics(width).items()
         }
 
+    @property
+    def members(self) -> int:
+        """How many members the ensemble has; 0 where the network is none."""
+        return next((each.members for each in self.layers if isinstance(each, ScaleMembers)), 0)
+
     def largest_product(self) -> int:
-        """Multiply-adds of the largest weight matrix for one row: what decides how many threads pay."""
-        return max(math.prod(each.shape) for each in self.parameters() if each.kind == "weight")
+        """Multiply-adds of the largest product for one row: what decides how many threads pay."""
+        weights = [each for each in self.parameters() if each.kind == "weight"]
+        return max(math.prod(each.fans) for each in weights) * max(self.members, 1)
 
 
 def perceptron(
@@ -80,25 +103,41 @@ def perceptron(
     hidden: Sequence[int] = (),
     activations: Sequence[Activation] = (),
     *,
+    tables: Sequence[tuple[int, int]] = (),
     bias: bool = True,
     norm: Norm = "none",
     dropout: float = 0.0,
+    input_scale: bool = False,
+    ntk: bool = False,
+    last_start: Start = "drawn",
+    members: int = 0,
 ) -> Architecture:
     """A multi-layer perceptron with one activation for each hidden layer.
+
+    tables        (rows, width) of the embedding of each column of codes beside the `inputs`
+    input_scale   a learned factor for each input in front
+    ntk           linear layers of the NTK parametrization
+    last_start    where W and b of the last layer start
+    members       of an ensemble that shares the hidden layers; 0: one network
 
     >>> from mlptrain.nn.activations import ACTIVATIONS
     >>> [layer.name for layer in perceptron(4, 3, [8], [ACTIVATIONS["relu"]()], norm="layer").layers]
     ['layer1', 'norm1', 'layer1', 'layer2']
     """
-    layers: list[Layer] = []
+    layers: list[Layer] = [Embed(tables)] if tables else []
+    if input_scale:
+        layers.append(ScaleInputs())
+    if members:
+        layers.append(ScaleMembers(members))
     for number, (units, activation) in enumerate(zip(hidden, activations, strict=True), 1):
-        layers.append(Dense(f"layer{number}", activation.linear_units(units), bias))
+        layers.append(Dense(f"layer{number}", activation.linear_units(units), bias, ntk))
         if norm != "none":
             layers.append((NormalizeBatch if norm == "batch" else NormalizeRows)(f"norm{number}"))
         layers.append(Activate(f"layer{number}", activation, units))
         if dropout:
             layers.append(Drop(f"layer{number}", dropout, units))
-    return Architecture(inputs, [*layers, Dense(f"layer{len(hidden) + 1}", outputs, bias)])
+    last = Dense(f"layer{len(hidden) + 1}", outputs, bias, ntk, last_start, members)
+    return Architecture(inputs, [*layers, last])
 
 
 class Network:
@@ -122,11 +161,26 @@ class Network:
         self.training = TrainingGraph(self, penalties, weighted)
         self._idle = [PredictionGraph(self)]  # those that no call is using
 
-    def initialize(self, initializer: Initializer, seed: int) -> None:
-        """Draw all weights, each from a stream of its own; biases stay 0."""
-        for number, weight in enumerate(self.parameters.weights(), 1):
-            generator = stream(seed, "init", number)
-            weight.value[...] = initializer(generator, weight.value.shape, weight.spec.fans)
+    def initialize(self, initializer: Initializer, seed: int, bias_std: float = 0.0) -> None:
+        """Draw what is drawn, each parameter from a stream of its own; biases from N(0, bias_std^2).
+
+        Row 0 of an embedding stays 0: what training did not know adds nothing.
+        """
+        for number, weight in enumerate(self.parameters.of_kind("weight"), 1):
+            if weight.spec.start == "drawn":
+                generator = stream(seed, "init", number)
+                weight.value[...] = initializer(generator, weight.value.shape, weight.spec.fans)
+        for number, bias in enumerate(self.parameters.of_kind("bias"), 1):
+            if bias.spec.start == "drawn" and bias_std:
+                generator = stream(seed, "init bias", number)
+                bias.value[...] = generator.normal(0.0, bias_std, bias.value.shape)
+        for number, scale in enumerate(self.parameters.of_kind("scale"), 1):
+            if scale.spec.start == "signs":
+                signs = stream(seed, "init signs", number).choice((-1.0, 1.0), scale.value.shape)
+                scale.value[...] = signs
+        for number, table in enumerate(self.parameters.of_kind("embedding"), 1):
+            table.value[...] = stream(seed, "embedding", number).standard_normal(table.value.shape)
+            table.value[0] = 0
 
     def regularization_loss(self) -> float:
         """lambda R(W) of the weights as they stand."""
@@ -165,40 +219,51 @@ class Network:
         finally:
             self._idle.append(prediction)
 
-    def wire(self, graph: Graph, x: Value, *, trains: bool) -> tuple[Wiring, Value]:
+    def inputs_of(self, graph: Graph) -> tuple[Value, ...]:
+        """Add what is read of each row to a graph: X, and codes where some are looked up."""
+        x, codes = graph.input("X", (None, self.architecture.inputs)), self.architecture.codes
+        return (x, graph.input("codes", (None, codes), np.int32)) if codes else (x,)
+
+    def wire(
+        self, graph: Graph, x: Value, codes: Value | None = None, *, trains: bool
+    ) -> tuple[Wiring, Value]:
         """Let every layer join a graph behind `x`: what they leave behind, and the scores."""
-        wiring = Wiring(graph, self.parameters, self.statistics, trains)
+        wiring = Wiring(graph, self.parameters, self.statistics, trains, codes)
         for layer in self.architecture.layers:
             x = layer.join(wiring, x)
         return wiring, x
 
 
 class PredictionGraph:
-    """X -> scores."""
+    """X (and codes) -> scores."""
 
     def __init__(self, network: Network) -> None:
         self.graph = Graph(network.dtype, keeps_all=False)
-        x = self.graph.input("X", (None, network.architecture.inputs))
-        self.inputs: tuple[Value, ...] = (x,)
-        _, self.scores = network.wire(self.graph, x, trains=False)
+        self.inputs = network.inputs_of(self.graph)
+        _, self.scores = network.wire(self.graph, *self.inputs, trains=False)
+        if network.architecture.members:
+            self.scores = combined(self.graph, self.scores, network.loss)
 
 
 class TrainingGraph:
-    """X, y (and row weights, dropout masks) -> data loss + regularization loss."""
+    """X, y (and codes, row weights, dropout masks) -> data loss + regularization loss.
+
+    Its scores are those of the members, (k, N, C), where the network is an ensemble.
+    """
 
     def __init__(self, network: Network, penalties: Sequence[Node], weighted: bool) -> None:
         architecture = network.architecture
         self.graph = graph = Graph(network.dtype, keeps_all=False)
-        x = graph.input("X", (None, architecture.inputs))
-        self.inputs: tuple[Value, ...] = (x,)
+        self.inputs = network.inputs_of(graph)
         if network.loss.classifies:
             self.y = graph.input("y", (None,), np.int64)
         else:
             self.y = graph.input("y", (None, architecture.outputs))
         self.weights = graph.input("weights", (None,)) if weighted else None
-        self.wiring, self.scores = network.wire(graph, x, trains=True)
+        self.wiring, self.scores = network.wire(graph, *self.inputs, trains=True)
         targets = (self.y,) if self.weights is None else (self.y, self.weights)
-        self.data_loss = graph.add(network.loss, self.scores, *targets, name="data_loss")
+        loss = MeanLoss(network.loss) if architecture.members else network.loss
+        self.data_loss = graph.add(loss, self.scores, *targets, name="data_loss")
         decaying = [self.wiring.leaves[each.name] for each in network.parameters.decaying()]
         self.penalty = add_penalties(graph, penalties, decaying)
         self.loss = self.data_loss
@@ -217,13 +282,22 @@ class TrainingGraph:
         return plan
 
     def mask_streams(self, seed: int, step: int) -> list[np.random.Generator]:
-        """A generator for the dropout masks of one step, for each layer that drops units."""
-        return [stream(seed, "dropout", step, number + 1) for number in range(len(self.wiring.masks))]
+        """A generator for the masks of one step, for each layer that drops units, and each member."""
+        layers = range(1, len(self.wiring.masks) + 1)
+        if not self.wiring.members:
+            return [stream(seed, "dropout", step, layer) for layer in layers]
+        members = range(1, self.wiring.members + 1)
+        return [stream(seed, "dropout", step, layer, each) for layer in layers for each in members]
 
     def draw_masks(self, plan: Plan, streams: Sequence[np.random.Generator]) -> None:
         """Draw the dropout masks of the next rows of a step: shards draw what the whole would."""
-        for (mask, p), generator in zip(self.wiring.masks.items(), streams, strict=True):
-            draw_mask(generator, p, plan.value(mask))
+        masks = [
+            (part, p)
+            for mask, p in self.wiring.masks.items()
+            for part in (plan.value(mask) if self.wiring.members else [plan.value(mask)])
+        ]
+        for (part, p), generator in zip(masks, streams, strict=True):
+            draw_mask(generator, p, part)
 
 
 def add_penalties(graph: Graph, penalties: Sequence[Node], weights: Sequence[Value]) -> Value | None:

@@ -5,7 +5,7 @@ the views. A gradient is written where the optimizer reads it: nothing is copied
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,8 +14,13 @@ from numpy.typing import DTypeLike
 from mlptrain.arrays import Array, Segment, Shape
 from mlptrain.graph.memory import zeros
 
-Kind = Literal["weight", "bias", "scale", "shift"]
-"""A weight is drawn by the initializer, a scale starts at 1, a bias and a shift at 0."""
+Kind = Literal["weight", "bias", "scale", "gain", "shift", "embedding"]
+"""A linear layer has a weight and a bias, the inputs a scale, a norm a gain and a shift, a column of
+codes an embedding."""
+Start = Literal["drawn", "ones", "signs", "zeros"]
+"""Where a parameter starts: drawn (weights, biases, embeddings), at random signs, or at a number."""
+RateFactors = Mapping[str, float]
+"""Factors on the learning rate for kinds of parameters, 1 where a kind is not named."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,7 @@ class ParameterSpec:
     """A parameter as its layer declares it.
 
     fans    (D, M) of a weight: how many inputs a unit reads, and how many units read an input
+    start   where it starts
     rate    factor on the learning rate
     decays  whether penalties and weight decay draw it towards 0
     """
@@ -31,6 +37,7 @@ class ParameterSpec:
     shape: Shape
     kind: Kind
     fans: tuple[int, int] = (0, 0)
+    start: Start = "drawn"
     rate: float = 1.0
     decays: bool = False
 
@@ -71,7 +78,7 @@ class Parameters:
             value, gradient = (
                 flat[start : segment.stop].reshape(each.shape) for flat in (self.values, self.gradients)
             )
-            if each.kind == "scale":
+            if each.start == "ones":
                 value.fill(1)
             self._by_name[each.name] = Parameter(each, value, gradient, segment)
             start = segment.stop
@@ -93,9 +100,24 @@ class Parameters:
         """The stretches of the flat vector, one for each parameter: what an optimizer works through."""
         return [parameter.segment for parameter in self]
 
+    def segments_at(self, factors: RateFactors) -> list[Segment]:
+        """The same stretches, the rate of each multiplied by the factor of its kind."""
+        return [
+            each.segment._replace(rate=each.spec.rate * factors.get(each.spec.kind, 1.0))
+            for each in self
+        ]
+
     def weights(self) -> list[Parameter]:
-        """The weights, in the order of the layers: what an initializer draws."""
-        return [parameter for parameter in self if parameter.spec.kind == "weight"]
+        """The weights, in the order of the layers."""
+        return self.of_kind("weight")
+
+    def of_kind(self, kind: Kind) -> list[Parameter]:
+        """The parameters of a kind, in the order of the layers."""
+        return [parameter for parameter in self if parameter.spec.kind == kind]
+
+    def embeddings(self) -> list[Parameter]:
+        """The tables of embeddings."""
+        return [parameter for parameter in self if parameter.spec.kind == "embedding"]
 
     def decaying(self) -> list[Parameter]:
         """What penalties and weight decay draw towards 0: weights as a rule, never biases."""

@@ -24,6 +24,15 @@ def numbered(step: Step) -> bool:
     return step.name.startswith(step.op) and (not number or number.isdecimal())
 
 
+def as_matrix(array: Array) -> Array:
+    """A vector as one row, members (k, N, D) one below the other.
+
+    >>> as_matrix(np.zeros(3)).shape, as_matrix(np.zeros((4, 2, 3))).shape
+    ((1, 3), (8, 3))
+    """
+    return array.reshape(-1, array.shape[-1]) if array.ndim > 2 else np.atleast_2d(array)
+
+
 def block(array: Array | str | None, most: int) -> str:
     """A number, a vector on one line, or a matrix on several; a dash where nothing is wanted.
 
@@ -36,13 +45,14 @@ def block(array: Array | str | None, most: int) -> str:
         return array
     if array.ndim == 0:
         return number(float(array))
-    matrix = [entries(row, most) for row in np.atleast_2d(array)[:MOST]]
+    rows = as_matrix(array)
+    matrix = [entries(row, most) for row in rows[:MOST]]
     widths = [max(map(len, column)) for column in zip(*matrix, strict=True)]
     lines = [
         "[" + " ".join(entry.rjust(width) for entry, width in zip(row, widths, strict=True)) + "]"
         for row in matrix
     ]
-    return "\n".join([*lines, CUT] if len(array) > MOST and array.ndim == 2 else lines)
+    return "\n".join([*lines, CUT] if len(rows) > MOST else lines)
 
 
 def entries(row: Array, most: int) -> Sequence[str]:
@@ -72,8 +82,8 @@ def abbreviated(array: Array | None, room: int) -> str:
     """
     if array is None or array.ndim == 0:
         return block(array, MOST)
-    first = np.atleast_2d(array)[0]
-    whole = array.ndim == 1 or len(array) == 1
+    rows = as_matrix(array)
+    first, whole = rows[0], len(rows) == 1
     for most in range(min(len(first), room), 0, -1):
         row = f"[{' '.join(entries(first, most))}]"
         line = row if array.ndim == 1 else f"[{row}]" if whole else f"[{row} {CUT}]"

@@ -20,7 +20,7 @@ class EpochTable:
     """
 
     def __init__(self, experiment: Experiment, room: int) -> None:
-        metric = "accuracy" if experiment.network.loss.classifies else "rmse"
+        metric = experiment.network.loss.headline
         spare = ["examples_per_second", "learning_rate", f"train_{metric}", "train_loss"]
         monitor = experiment.monitor.key
         keys = ["epoch", "learning_rate", "train_loss", f"train_{metric}"]

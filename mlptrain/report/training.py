@@ -102,9 +102,9 @@ def metric_of_best(summary: Mapping[str, Any], run: Run) -> str:
     same = (each for each in Results(run.directory.path).records if is_best(each, summary))
     best = next(same, {})
     split = "val_" if "val_loss" in best else "train_"
-    names = [f"{split}{metric}" for metric in ("accuracy", "rmse")]
-    shown = [name for name in names if name in best and name != summary["monitor"]]
-    return "".join(f", {name} {number(best[name])}" for name in shown)
+    name = f"{split}{run.experiment.network.loss.headline}"
+    shown = name in best and name != summary["monitor"]
+    return f", {name} {number(best[name])}" if shown else ""
 
 
 def is_best(record: Mapping[str, Any], summary: Mapping[str, Any]) -> bool:

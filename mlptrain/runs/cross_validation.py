@@ -20,6 +20,7 @@ import numpy as np
 
 from mlptrain.config import Config
 from mlptrain.config.schema import Fold
+from mlptrain.data.preprocessing.flag_target import FlagTarget
 from mlptrain.errors import ConfigError, StorageError
 from mlptrain.inference.model import Model
 from mlptrain.runs.run import Run
@@ -133,7 +134,12 @@ class Folds:
         predicted, truth = evaluation.predictions(), evaluation.truth()
         targets = model.preprocessing.targets
         self.header = ["row", "fold", *targets, *(f"predicted_{name}" for name in targets)]
-        if model.preprocessing.classes is None:
+        target = model.preprocessing.target
+        if isinstance(target, FlagTarget):
+            self.header += [f"proba_{name}" for name in targets]
+            answers = [*target.decided(truth), *target.decided(predicted), *predicted.T.tolist()]
+            cells = [list(row) for row in zip(*answers, strict=True)]
+        elif model.preprocessing.classes is None:
             cells = np.hstack([truth, predicted]).tolist()
         else:
             names = model.preprocessing.classes

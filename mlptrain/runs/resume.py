@@ -17,6 +17,7 @@ from mlptrain.training.data_files import changed_sources, files_in
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.record import Progress
 from mlptrain.training.restore import config_of
+from mlptrain.training.trainer import time_is_up
 
 CHANGED = "# changed"
 """How the comments begin that say so in the config.yaml of a run."""
@@ -25,7 +26,7 @@ LARGEST_CONFIG = 1 << 20
 
 MAY_CHANGE = (
     *("train.epochs", "train.early_stopping", "train.checkpoint_every", "train.nonfinite"),
-    *("train.log_histograms", "train.tensorboard"),
+    *("train.log_histograms", "train.tensorboard", "train.max_minutes"),
     *("data.cache", "data.image_shape"),
 )
 """Keys that leave the steps already done as they are. More epochs lengthen the schedule from now on."""
@@ -125,6 +126,9 @@ def take_up(
             f"the run was stopped early, so more epochs change nothing: to go on, raise "
             f"train.early_stopping.patience above {progress.stale}, or set train.early_stopping=null"
         ]
+    if experiment.out_of_time(progress.seconds) and progress.step < experiment.total_steps:
+        progress.stopped = time_is_up(experiment)
+        return [f"the run has taken {progress.seconds / 60:.3g} minutes: {progress.stopped}"]
     return _jump(own, config, experiment, progress)
 
 

@@ -281,8 +281,7 @@ class Run:
             return None
         network = network_of(Checkpoint.read(self.directory.best))
         evaluation = evaluate(network, data.test, data.preprocessing)
-        usual = "accuracy" if network.loss.classifies else "rmse"
-        return evaluation.measured([usual])
+        return evaluation.measured([network.loss.headline])
 
     def _summary(self, status: Status, reason: str) -> dict[str, Any]:
         done = self.checkpointer.summary(self.progress)

@@ -29,8 +29,7 @@ from mlptrain.training.checkpoint import (
     constants_of,
     document_of,
     parameter_names,
-    restore_network,
-    restore_optimizer,
+    restore_training,
 )
 from mlptrain.training.data_files import places_of
 from mlptrain.training.experiment import Experiment, Interval
@@ -109,14 +108,15 @@ class Checkpointer:
         if ended or (due and (exactly or self.pace.allows())):
             self.save(progress, is_best=is_best)
         elif is_best:
-            arrays = {name: array.copy() for name, array in arrays_of(self.experiment).items()}
-            self.pending = Snapshot(arrays, self._document(progress))
+            arrays = self._best_arrays(record)
+            copies = {name: array.copy() for name, array in arrays.items()}
+            self.pending = Snapshot(copies, self._document(progress))
 
     def save(self, progress: Progress, *, is_best: bool = False) -> None:
         """Write best.npz, if there is a new best, and then last.npz."""
         with self.pace.saving():
             now = Snapshot(arrays_of(self.experiment), self._document(progress))
-            best = now if is_best else self.pending
+            best = Snapshot(self._best_arrays(self.record), now.document) if is_best else self.pending
             if best is not None:
                 self._write(progress, "best", best)
                 self.pending = None
@@ -180,14 +180,17 @@ class Checkpointer:
 
     def restore(self, checkpoint: Checkpoint) -> Progress:
         """Put network, optimizer, metrics and last record back to where the checkpoint was written."""
-        restore_network(self.experiment.network, checkpoint)
-        restore_optimizer(self.experiment, checkpoint)
+        restore_training(self.experiment, checkpoint)
         self.directory.truncate_metrics(checkpoint["metrics_bytes"])
         values = checkpoint["record"]
         self.record = None if values is None else Record(values, is_best=False)
         progress = checkpoint.progress()
         self.saved = progress.step
         return progress
+
+    def _best_arrays(self, record: Record | None) -> dict[str, Array]:
+        """What best.npz holds of a record that is the best."""
+        return arrays_of(self.experiment, averaged=record is not None and record.averaged)
 
     def _write(self, progress: Progress, name: Literal["best", "last"], snapshot: Snapshot) -> None:
         finite = parameter_names(self.experiment.network)

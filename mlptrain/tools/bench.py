@@ -19,6 +19,7 @@ from mlptrain.data.batches import batches, epoch_order
 from mlptrain.graph.memory import zeros
 from mlptrain.graph.plan import Plan
 from mlptrain.nn.linear import Linear
+from mlptrain.nn.members import Heads, Shared, flat
 from mlptrain.nn.network import Network
 from mlptrain.system.threads import use_threads
 from mlptrain.training.build import build
@@ -97,13 +98,18 @@ def products(network: Network, plan: Plan) -> Callable[[], None]:
     """A function that does the matrix products of one step and nothing else."""
     calls = []
     for value in network.training.graph.values:
-        if not isinstance(value.node, Linear):
+        if not isinstance(value.node, Linear | Shared | Heads):
             continue
         X, W = (plan.value(source) for source in value.sources[:2])
         dZ = np.ones_like(plan.value(value))
-        calls += [(X, W, zeros(dZ.shape, dZ.dtype)), (X.T, dZ, zeros(W.shape, W.dtype))]
+        if isinstance(value.node, Shared):
+            X, dZ = flat(X), flat(dZ)
+        calls += [
+            (X, W, zeros(dZ.shape, dZ.dtype)),
+            (X.swapaxes(-1, -2), dZ, zeros(W.shape, W.dtype)),
+        ]
         if value.sources[0].wants_gradient:
-            calls.append((dZ, W.T, zeros(X.shape, X.dtype)))
+            calls.append((dZ, W.swapaxes(-1, -2), zeros(X.shape, X.dtype)))
 
     def multiply() -> None:
         for left, right, out in calls:

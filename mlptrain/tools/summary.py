@@ -6,7 +6,10 @@ from pathlib import Path
 from mlptrain.config import dump, load_config, resolved
 from mlptrain.config.overrides import Overrides
 from mlptrain.errors import ConfigError
+from mlptrain.graph.node import Node
+from mlptrain.graph.plan import Value
 from mlptrain.inference.model import Model
+from mlptrain.nn.members import Shared
 from mlptrain.nn.network import Network
 from mlptrain.storage.state import remark
 from mlptrain.training.build import build, optimizer_for
@@ -90,14 +93,27 @@ def layers(network: Network) -> list[LayerSummary]:
         rows.append(
             LayerSummary(
                 name=value.name,
-                kind=type(value.node).__name__,
+                kind=kind_of(value.node),
                 output=plan.value(value).shape[-1],
                 shapes=tuple(f"{name} {array.shape}" for name, array in own.items()),
                 parameters=sum(array.size for array in own.values()),
-                multiply_adds=sum(array.size for array in own.values() if array.ndim == 2),
+                multiply_adds=multiply_adds(network, value),
             )
         )
     return rows
+
+
+def kind_of(node: Node) -> str:
+    """The class of a node, and that all members of an ensemble share it."""
+    return f"{kind_of(node.node)}, shared" if isinstance(node, Shared) else type(node).__name__
+
+
+def multiply_adds(network: Network, value: Value) -> int:
+    """Those of the matrix products of a node for one row: of each member where they share a matrix."""
+    names = [source.name for source in value.sources if source.name in network.parameters]
+    weights = [network.parameters[name] for name in names]
+    products = sum(each.value.size for each in weights if each.spec.kind == "weight")
+    return products * network.architecture.members if isinstance(value.node, Shared) else products
 
 
 def memory(network: Network, batch_rows: int, slots: int) -> dict[str, int]:

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.config import Config
-from mlptrain.config.schema import Steps
+from mlptrain.config.train import Steps
 from mlptrain.data.dataset import Dataset
 from mlptrain.data.load import load_dataset
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.preprocessing.targets import balanced, class_masses
-from mlptrain.data.settings import Categorical, Fold, Missing, Settings
+from mlptrain.data.settings import Categorical, Fold, Missing, Numeric, Role, Settings, of_fields
 from mlptrain.data.source import finder
 from mlptrain.data.written import Written
 from mlptrain.errors import ConfigError
@@ -30,7 +30,7 @@ from mlptrain.optim import OPTIMIZERS, Optimizer
 from mlptrain.optim.schedules import SCHEDULES, Schedule, warm_up
 from mlptrain.system.memory_limit import memory_limit
 from mlptrain.system.threads import choose_threads
-from mlptrain.training.evaluate import metrics_for
+from mlptrain.training.average import Average
 from mlptrain.training.experiment import (
     EarlyStopping,
     Experiment,
@@ -52,10 +52,7 @@ def build(config: Config, threads: int | None = None, data: Dataset | None = Non
     """
     data = data or load(config)
     network = network_on(config, data)
-    initializer = partial(
-        INITIALIZERS[config.model.initializer.name], **config.model.initializer.options()
-    )
-    network.initialize(initializer, config.seed)
+    initialize(config, network)
     train = config.train
     if threads is None:
         threads = choose_threads(network.architecture.largest_product() * train.batch_size)
@@ -77,9 +74,19 @@ def build(config: Config, threads: int | None = None, data: Dataset | None = Non
         else None,
         eval_every=interval(train.eval_every),
         log_histograms=train.log_histograms,
+        average=None if train.average is None else Average(network, train.average.ema),
+        max_seconds=None if train.max_minutes is None else 60 * train.max_minutes,
         threads=threads,
     )
     return replace(experiment, data=data.with_notes(weightless_notes(experiment)))
+
+
+def initialize(config: Config, network: Network) -> None:
+    """Let the parameters of a network start as the config says."""
+    options = config.model.initializer.options()
+    bias_std = options.pop("bias_std")
+    initializer = partial(INITIALIZERS[config.model.initializer.name], **options)
+    network.initialize(initializer, config.seed, bias_std)
 
 
 def load(config: Config, fitted: Preprocessing | None = None) -> Dataset:
@@ -90,12 +97,16 @@ def load(config: Config, fitted: Preprocessing | None = None) -> Dataset:
 def settings_of(config: Config) -> Settings:
     """What a config asks of the data."""
     section = config.data.model_dump(exclude={"image_shape"})
-    for key, nested in (("missing", Missing), ("categorical", Categorical), ("fold", Fold)):
+    for key, nested in (("missing", Missing), ("numeric", Numeric), ("fold", Fold)):
         section[key] = None if section[key] is None else nested(**section[key])
-    section["columns"] = {name: Written(**each) for name, each in section["columns"].items()}
+    section["categorical"] = Categorical(**section["categorical"])
+    columns = section.pop("columns")
+    written = {name: of_fields(Written, each) for name, each in columns.items()}
     return Settings(
         **section,
-        classify=LOSSES[config.loss.name].classifies,
+        columns={name: each for name, each in written.items() if each != Written()},
+        roles={name: of_fields(Role, each) for name, each in columns.items()},
+        targets=LOSSES[config.loss.name].targets,
         seed=config.seed,
         dtype=np.dtype(config.model.dtype),
     )
@@ -111,22 +122,20 @@ def network_on(config: Config, data: Dataset, dtype: str | None = None) -> Netwo
     weights, weighted = class_weights(config, data), data.train.weights is not None
     if config.model.norm == "batch" and len(data.train) == 1:
         raise ConfigError("model.norm: batch norm needs two training rows, and there is one; use layer")
-    return network_for(
-        config, len(data.features), outputs(data), weights, weighted=weighted, dtype=dtype
-    )
+    made = data.preprocessing
+    architecture = architecture_for(config, len(made.features), outputs(data), made.tables)
+    return network_for(config, architecture, weights, weighted=weighted, dtype=dtype)
 
 
 def network_for(
     config: Config,
-    inputs: int,
-    outputs: int,
+    architecture: Architecture,
     weights: Sequence[float] | None,
     *,
     weighted: bool = False,
     dtype: str | None = None,
 ) -> Network:
     """The network of a config, all its weights still 0."""
-    architecture = architecture_for(config, inputs, outputs)
     check_fits(architecture, dtype or config.model.dtype)
     return Network(
         architecture,
@@ -137,8 +146,10 @@ def network_for(
     )
 
 
-def architecture_for(config: Config, inputs: int, outputs: int) -> Architecture:
-    """The layers of a config."""
+def architecture_for(
+    config: Config, inputs: int, outputs: int, tables: Sequence[tuple[int, int]] = ()
+) -> Architecture:
+    """The layers of a config, for so many numbers and codes of each row."""
     model = config.model
     chosen = model.activation
     each = chosen if isinstance(chosen, tuple) else (chosen,) * len(model.hidden)
@@ -147,9 +158,14 @@ def architecture_for(config: Config, inputs: int, outputs: int) -> Architecture:
         outputs,
         model.hidden,
         [ACTIVATIONS[choice.name](**choice.options()) for choice in each],
+        tables=tables,
         bias=model.bias,
         norm=model.norm,
         dropout=model.dropout,
+        input_scale=model.input_scale,
+        ntk=model.parametrization == "ntk",
+        members=model.ensemble or 0,
+        last_start="zeros" if model.last_layer == "zeros" else "drawn",
     )
 
 
@@ -214,8 +230,10 @@ def penalties_for(config: Config) -> list[Node]:
 
 def optimizer_for(config: Config, network: Network, threads: int = 1) -> Optimizer:
     """The optimizer, attached to the network's parameters."""
-    optimizer = OPTIMIZERS[config.optimizer.name](**config.optimizer.options())
-    optimizer.attach(network.parameters.values, network.parameters.segments, threads)
+    options = config.optimizer.options()
+    segments = network.parameters.segments_at(options.pop("rate_factors"))
+    optimizer = OPTIMIZERS[config.optimizer.name](**options)
+    optimizer.attach(network.parameters.values, segments, threads)
     return optimizer
 
 
@@ -237,7 +255,7 @@ def monitor_for(config: Config, network: Network, data: Dataset) -> Monitor:
         split = "train"
     if metric == "loss":
         return Monitor(f"{split}_loss", larger_is_better=False)
-    table = metrics_for(network)
+    table = network.loss.metrics
     if metric not in table:
         raise ConfigError(
             f"train.monitor: {config.loss.name} has no metric {metric!r}; "

@@ -1,12 +1,14 @@
 """What a checkpoint holds: one file from which a run goes on, or a model predicts, bit for bit.
 
-The arrays are the parameters under their names, the running statistics of batch norm, and the state
-of the optimizer as `optimizer.m` and so on. The document holds everything else. How the two become a
-file is the business of `archive`; where the file lies, of `run_directory`.
+The arrays are the parameters under their names, the running statistics of batch norm, the state of
+the optimizer as `optimizer.m` and so on, and averages of weights as `average.layer1.W`. Where these are
+better, best.npz has them under the plain names, and the weights themselves as `raw.layer1.W`. The
+document holds everything else. How the two become a file is the business of `archive`; where the file
+lies, of `run_directory`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -28,6 +30,8 @@ from mlptrain.training.record import Progress
 
 OPTIMIZER = "optimizer."
 """Prefix of the arrays that hold the state of the optimizer."""
+AVERAGE, RAW = "average.", "raw."
+"""Prefixes of averages beside the weights, and of weights beside averages that are better."""
 
 
 @dataclass(frozen=True)
@@ -81,11 +85,18 @@ class Checkpoint:
                 )
 
 
-def arrays_of(experiment: Experiment) -> dict[str, Array]:
-    """Every array that changes while training."""
-    network = experiment.network
+def arrays_of(experiment: Experiment, *, averaged: bool = False) -> dict[str, Array]:
+    """Every array that changes while training.
+
+    Under the plain names are the parameters with which to predict: with `averaged` the averages.
+    """
+    network, average = experiment.network, experiment.average
     arrays = {parameter.name: parameter.value for parameter in network.parameters}
     arrays.update(network.statistics)
+    if average is not None:
+        means = average.arrays(network)
+        first, second, prefix = (means, arrays, RAW) if averaged else (arrays, means, AVERAGE)
+        arrays = {**first, **{prefix + name: array for name, array in second.items()}}
     arrays.update({OPTIMIZER + slot: array for slot, array in experiment.optimizer.state.items()})
     return arrays
 
@@ -145,6 +156,17 @@ def restore_network(network: Network, checkpoint: Checkpoint) -> None:
         _copy(checkpoint, parameter.name, parameter.value)
     for name, array in network.statistics.items():
         _copy(checkpoint, name, array)
+
+
+def restore_training(experiment: Experiment, checkpoint: Checkpoint) -> None:
+    """Put network, averages and optimizer back to where the checkpoint was written."""
+    arrays, network = checkpoint.arrays, experiment.network
+    raw = {name.removeprefix(RAW): each for name, each in arrays.items() if name.startswith(RAW)}
+    restore_network(network, replace(checkpoint, arrays={**arrays, **raw}))
+    if experiment.average is not None:
+        for name, mean in experiment.average.arrays(network).items():
+            _copy(checkpoint, name if raw else AVERAGE + name, mean)
+    restore_optimizer(experiment, checkpoint)
 
 
 def restore_optimizer(experiment: Experiment, checkpoint: Checkpoint) -> None:

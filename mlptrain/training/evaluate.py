@@ -1,6 +1,6 @@
 """How good a network is on some rows: its data loss, and any of the metrics."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,24 +9,9 @@ from mlptrain.arrays import Array
 from mlptrain.data.dataset import Rows
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.graph.apply import apply
-from mlptrain.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS
-from mlptrain.metrics.metric import Metric
 from mlptrain.metrics.probability import softmax
 from mlptrain.metrics.ranking import margins
 from mlptrain.nn.network import Network
-
-
-def metrics_for(network: Network) -> Mapping[str, Metric]:
-    """The metrics that make sense for the network's task and loss."""
-    if not network.loss.classifies:
-        return REGRESSION_METRICS
-    if network.loss.gives_probabilities:
-        return CLASSIFICATION_METRICS
-    return {
-        name: metric
-        for name, metric in CLASSIFICATION_METRICS.items()
-        if not metric.needs_probabilities
-    }
 
 
 @dataclass(frozen=True)
@@ -61,11 +46,11 @@ class Evaluation:
 
     def measured(self, names: Iterable[str] | None = None) -> dict[str, float | None]:
         """The loss, and the metrics of these names (all that make sense, if not given)."""
-        return {"loss": self.data_loss(), **self.metrics(names or metrics_for(self.network))}
+        return {"loss": self.data_loss(), **self.metrics(names or self.network.loss.metrics)}
 
     def metrics(self, names: Iterable[str]) -> dict[str, float | None]:
         """The metrics of these names; None where one is not defined or not finite."""
-        table = {name: metrics_for(self.network)[name] for name in names}
+        table = {name: self.network.loss.metrics[name] for name in names}
         kinds = {metric.of_winners for metric in table.values()}
         given = {winners: self.scores if winners else self.predictions() for winners in kinds}
         if not all(np.isfinite(predicted).all() for predicted in given.values()):
@@ -81,7 +66,7 @@ def predictions(network: Network, scores: Array, preprocessing: Preprocessing) -
     """What a user calls a prediction: probabilities, margins, or numbers in the target's unit."""
     with np.errstate(all="ignore"):  # what is not finite shows in the result
         if not network.loss.classifies:
-            return preprocessing.inverse_target(scores)
+            return preprocessing.predicted(network.loss.response(scores))
         return softmax(scores) if network.loss.gives_probabilities else margins(scores)
 
 

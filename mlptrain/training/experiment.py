@@ -10,6 +10,7 @@ from mlptrain.data.dataset import Dataset, Rows
 from mlptrain.nn.network import Network
 from mlptrain.optim import Optimizer
 from mlptrain.optim.schedules import Schedule
+from mlptrain.training.average import Average
 
 MOST_TRAINING_ROWS = 2000
 """Training losses and metrics are measured on this many rows at most, drawn at random."""
@@ -57,7 +58,10 @@ class Monitor:
 
 @dataclass(frozen=True)
 class Experiment:
-    """Everything that `train` reads. Only parameters, optimizer and running statistics change."""
+    """Everything that `train` reads.
+
+    Only parameters, running statistics, the state of the optimizer and averages of weights change.
+    """
 
     data: Dataset
     network: Network
@@ -75,6 +79,8 @@ class Experiment:
     eval_every: Interval = Interval()
     threads: int = 1
     log_histograms: bool = False
+    average: Average | None = None
+    max_seconds: float | None = None  # over all sittings of the run
 
     @property
     def rows_per_step(self) -> int:
@@ -105,6 +111,10 @@ class Experiment:
             drop_last=self.drop_last,
             fewest=self.fewest_rows,
         )
+
+    def out_of_time(self, seconds: float) -> bool:
+        """Whether a run that has taken so long is to end."""
+        return self.max_seconds is not None and seconds >= self.max_seconds
 
     @property
     def total_steps(self) -> int:

@@ -11,6 +11,7 @@ import numpy as np
 
 from mlptrain.arrays import Array
 from mlptrain.graph.plan import Plan
+from mlptrain.nn.members import flat
 from mlptrain.training.experiment import Experiment
 
 BINS = 40
@@ -32,7 +33,7 @@ def histograms(experiment: Experiment, plan: Plan, update: Array) -> dict[str, A
     wiring = experiment.network.training.wiring
     for layer, output in wiring.outputs.items():
         weight = wiring.weights[layer]
-        activations = plan.value(output)
+        activations = flat(plan.value(output))
         layers[layer] = {
             "activations": histogram(activations),
             "dead": float((activations == 0).all(axis=0).mean()),

@@ -9,6 +9,7 @@ import numpy as np
 
 from mlptrain.bounds import Whole
 from mlptrain.data.dataset import Rows
+from mlptrain.training.average import Average
 from mlptrain.training.evaluate import evaluate
 from mlptrain.training.experiment import Experiment
 
@@ -37,6 +38,7 @@ class Record:
     values: Values
     is_best: bool
     histograms: Mapping[str, Any] | None = None  # of the step before, where they are asked for
+    averaged: bool = False  # whether the best are not the parameters, but their averages
 
     def __getitem__(self, key: str) -> float | int | None:
         return self.values[key]
@@ -89,11 +91,29 @@ def measure(
         **measured,
         "grad_norm": grad_norm,
     }
+    key = experiment.monitor.key
+    value, averaged = values[key], False
+    if experiment.average is not None:
+        mean = values[f"average_{key}"] = _monitored_average(experiment, experiment.average)
+        averaged = mean is not None and experiment.monitor.better(mean, value)
+        value = mean if averaged else value
     progress.seconds = clock.seconds()
-    is_best = _judge(experiment, progress, values)
+    is_best = _judge(experiment, progress, value)
     clock.resume()
     timing = {"seconds": progress.seconds, "examples_per_second": speed}
-    return Record({**values, **timing}, is_best)
+    return Record({**values, **timing}, is_best, averaged=averaged)
+
+
+def _monitored_average(experiment: Experiment, average: Average) -> float | None:
+    """The value that the monitor follows, of the averages of the weights."""
+    split, _, metric = experiment.monitor.key.partition("_")
+    rows = experiment.data.val if split == "val" else None
+    with np.errstate(all="ignore"), average.in_place(experiment.network):
+        loss, metrics = _evaluated(experiment, split, rows or experiment.measured)
+        if metric != "loss":
+            return metrics[experiment.monitor.key]
+        penalty = experiment.network.regularization_loss() if split == "train" else 0.0
+        return None if loss is None else loss + penalty
 
 
 def _losses_and_metrics(experiment: Experiment) -> dict[str, float | None]:
@@ -122,21 +142,21 @@ def _evaluated(
 
 def _names(experiment: Experiment, split: str) -> Iterable[str]:
     """The metric that every record has, and the one that the monitor follows."""
-    usual = "accuracy" if experiment.network.loss.classifies else "rmse"
+    usual = experiment.network.loss.headline
     watched, _, metric = experiment.monitor.key.partition("_")
     return dict.fromkeys([usual, metric] if watched == split and metric != "loss" else [usual])
 
 
-def _judge(experiment: Experiment, progress: Progress, values: Values) -> bool:
+def _judge(experiment: Experiment, progress: Progress, value: float | None) -> bool:
     """Update best and patience; whether the parameters are the best so far."""
     monitor, stopping = experiment.monitor, experiment.early_stopping
-    value = values[monitor.key]
     is_best = value is not None and monitor.better(value, progress.best)
     min_delta = stopping.min_delta if stopping else 0.0
     improved = value is not None and monitor.better(value, progress.best, min_delta)
     progress.stale = 0 if improved else progress.stale + 1
     if is_best and value is not None:
-        progress.best, progress.best_epoch = float(value), int(values["epoch"] or 0)
+        progress.best = float(value)
+        progress.best_epoch = progress.step // experiment.steps_per_epoch
     if progress.best is None:
         progress.stale = 0  # what was never defined cannot have stopped improving
     elif stopping and progress.stale >= stopping.patience:

@@ -26,14 +26,15 @@ def network_of(checkpoint: Checkpoint) -> Network:
     outputs = len(preprocessing.targets if classes is None else classes)
     if (
         checkpoint["architecture"] != {"inputs": inputs, "outputs": outputs}
-        or LOSSES[config.loss.name].classifies != (classes is not None)
+        or LOSSES[config.loss.name].targets != preprocessing.target.kind
         or (weights is not None and len(weights) != outputs)
     ):
         raise CheckpointError(
             f"{checkpoint.path}: its config, sizes and preprocessing do not go together; "
             "use another one"
         )
-    checkpoint.check_shapes(architecture_for(config, inputs, outputs).parameters())
-    network = network_for(config, inputs, outputs, weights)
+    architecture = architecture_for(config, inputs, outputs, preprocessing.tables)
+    checkpoint.check_shapes(architecture.parameters())
+    network = network_for(config, architecture, weights)
     restore_network(network, checkpoint)
     return network

@@ -50,7 +50,8 @@ def train(experiment: Experiment, progress: Progress) -> Iterator[Record | None]
             factor = experiment.schedule(progress.step, total, per_epoch) * progress.rate_factor
             lr = experiment.optimizer.learning_rate * factor
             done = progress.step + 1
-            due = experiment.eval_every.due(done, per_epoch) or done == total
+            ends = done == total or experiment.out_of_time(clock.seconds())
+            due = experiment.eval_every.due(done, per_epoch) or ends
             seen = None
             if due and experiment.log_histograms:
                 norm, seen = watched_step(experiment, progress, rows, lr)
@@ -60,7 +61,10 @@ def train(experiment: Experiment, progress: Progress) -> Iterator[Record | None]
             if due:
                 if norm is None:
                     norm = gradient_norm(experiment.network.parameters.gradients)
-                yield replace(measure(experiment, progress, lr, norm, clock), histograms=seen)
+                record = replace(measure(experiment, progress, lr, norm, clock), histograms=seen)
+                if ends and done < total and not progress.stopped:
+                    progress.stopped = time_is_up(experiment)
+                yield record
                 if progress.stopped:
                     return
             else:
@@ -86,6 +90,8 @@ def take_step(
             optimizer.step(w, dw, lr)
             for statistics in seen:
                 network.training.wiring.follow(statistics)
+            if experiment.average is not None:
+                experiment.average.follow(network, optimizer.t)
     progress.step += 1
     return plan, norm
 
@@ -178,6 +184,11 @@ def usable(experiment: Experiment, progress: Progress, plan: Plan, rows: RowNumb
         f"rows {preview(rows)} of the training set. Lower optimizer.learning_rate, lengthen "
         "schedule.warmup or set train.clip_norm"
     )
+
+
+def time_is_up(experiment: Experiment) -> str:
+    """Why a run ended that was out of time."""
+    return f"train.max_minutes: {(experiment.max_seconds or 0) / 60:g} are over; raise it to go on"
 
 
 def preview(rows: RowNumbers) -> str:

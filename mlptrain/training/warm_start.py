@@ -15,6 +15,7 @@ from mlptrain.arrays import Array
 from mlptrain.config import Config
 from mlptrain.config.schema import InitFrom
 from mlptrain.data.dataset import Dataset
+from mlptrain.data.preprocessing.columns.embedded import Embedded
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.errors import CheckpointError
 from mlptrain.messages import hint, printable, some
@@ -24,7 +25,10 @@ from mlptrain.training.checkpoint import Checkpoint, restore_network
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.restore import config_of
 
-LAYERS = ("hidden", "activation", "norm", "bias", "dtype")
+LAYERS = (
+    *("hidden", "activation", "norm", "bias", "input_scale", "parametrization", "ensemble"),
+    "dtype",
+)
 """Keys of `model` that must be those of the source: the weights mean nothing in another network."""
 
 
@@ -91,7 +95,7 @@ def _other_layers(source: Checkpoint, config: Config, begin: InitFrom) -> Iterat
 def _other_names(path: Path, old: Preprocessing, new: Preprocessing, begin: InitFrom) -> Iterator[str]:
     """A line for each column, target or class that only one of the two has."""
     keeps = begin.preprocessing == "keep"
-    before, now = (old.inputs, new.inputs) if keeps else (old.features, new.features)
+    before, now = (each.inputs if keeps else (*each.first_layer, *_known(each)) for each in (old, new))
     for name in _missing(before, now):
         near = hint(name, _missing(now, before))
         yield f"{path}: its column {printable(name)!r} is not in the data{near}"
@@ -133,8 +137,32 @@ def _matched(source: Checkpoint, experiment: Experiment, begin: InitFrom) -> Che
         for name in (f"{last}W", f"{last}b"):
             if name in arrays:
                 arrays[name] = arrays[name][..., chosen]
-    arrays["layer1.W"] = arrays["layer1.W"][_places(old.features, data.features)]
+    new = data.preprocessing
+    columns = _places(old.first_layer, new.first_layer)
+    arrays["layer1.W"] = arrays["layer1.W"][columns]
+    for name in ("input.scale", "ensemble.scale"):
+        if name in arrays:
+            arrays[name] = arrays[name][..., columns]
+    tables = _tables(old)
+    for name, (key, levels) in _tables(new).items():
+        old_key, old_levels = tables[name]
+        rows = 1 + _places(old_levels, levels)
+        arrays[key] = source.arrays[old_key][np.concatenate([[0], rows])]
     return replace(source, arrays=arrays)
+
+
+def _tables(made: Preprocessing) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Each embedded column: the name of its table, and the levels whose rows follow row 0."""
+    columns = [column for column in made.columns if isinstance(column, Embedded)]
+    return {
+        column.name: (f"embedding{number}.table", column.levels)
+        for number, column in enumerate(columns, 1)
+    }
+
+
+def _known(made: Preprocessing) -> list[str]:
+    """What the rows of the tables stand for."""
+    return [f"{name}={level}" for name, (_, levels) in _tables(made).items() for level in levels]
 
 
 def _places(names: Sequence[str], wanted: Sequence[str]) -> Array:

@@ -48,6 +48,7 @@ SCHEDULES: tuple[Choice, ...] = (
     {"name": "step", "epochs": [1, 3], "factor": 0.1},
     {"name": "linear"},
     {"name": "cosine"},
+    {"name": "coslog4"},
     {"name": "inverse_sqrt"},
     {"name": "exponential", "gamma": 0.8},
 )
@@ -67,6 +68,8 @@ LOSSES: dict[str, Choice] = {
     "mse_sum": {"name": "mse", "reduction": "sum"},
     "mae": {"name": "mae"},
     "huber": {"name": "huber", "delta": 1.0},
+    "poisson": {"name": "poisson"},
+    "sigmoid": {"name": "sigmoid"},
 }
 
 NOT_IN_PYTORCH: dict[str, tuple[str, str]] = {
@@ -76,13 +79,19 @@ NOT_IN_PYTORCH: dict[str, tuple[str, str]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """One network, trained for 20 steps. `batch_size` None takes all rows at every step."""
+    """One network, trained for 20 steps. `batch_size` None takes all rows at every step.
+
+    `extra`: what the network has besides, `input_scale`, `ntk`, `members`.
+    `tables` has (rows, width) of an embedding for each column of codes.
+    """
 
     name: str
     activation: Choice = field(default_factory=lambda: {"name": "relu"})
     norm: str = "none"
     bias: bool = True
     dropout: float = 0.0
+    extra: Choice = field(default_factory=dict)
+    average: float | None = None
     loss: Choice = field(default_factory=lambda: {"name": "softmax"})
     optimizer: Choice = field(default_factory=lambda: {"name": "sgd", "learning_rate": 0.1})
     schedule: Choice = field(default_factory=lambda: {"name": "constant"})
@@ -92,6 +101,7 @@ class Case:
     row_weights: bool = False
     rows: int = 12
     batch_size: int | None = None
+    tables: tuple[tuple[int, int], ...] = ()
 
 
 def schedule_cases() -> list[Case]:
@@ -146,6 +156,44 @@ def network_cases() -> list[Case]:
         Case(name="norm_layer", norm="layer"),
         Case(name="dropout", dropout=0.4),
         Case(name="no_bias", bias=False),
+        Case(name="input_scale", extra={"input_scale": True}),
+        Case(name="ntk", extra={"ntk": True}),
+        Case(name="average", average=0.9),
+        Case(
+            name="ensemble",
+            extra={"members": 3, "ntk": True},
+            norm="layer",
+            loss=LOSSES["softmax_smoothing_class_weights"],
+            row_weights=True,
+        ),
+        Case(
+            name="ensemble_mse_sum",
+            extra={"members": 2, "input_scale": True},
+            loss=LOSSES["mse_sum"],
+            optimizer={"name": "sgd", "learning_rate": 0.001},
+            l2=0.01,
+        ),
+        Case(
+            name="rate_factors",
+            extra={"input_scale": True, "ntk": True},
+            optimizer={
+                **OPTIMIZERS[5],
+                "beta2": 0.95,
+                "rate_factors": {"weight": 0.5, "bias": 0.1, "scale": 2.0},
+            },
+            schedule={"name": "coslog4"},
+            rows=20,
+            batch_size=6,
+        ),
+        Case(
+            name="embedding",
+            tables=((6, 3), (9, 2)),
+            optimizer=OPTIMIZERS[5],
+            clip_norm=0.8,
+            l2=0.01,
+            rows=20,
+            batch_size=6,
+        ),
         Case(
             name="combined",
             activation={"name": "gelu"},
@@ -166,7 +214,7 @@ def network_cases() -> list[Case]:
 
 def loss_cases() -> list[Case]:
     """One for each loss; the regression losses move slowly enough to stay off their kinks."""
-    rates = {"hinge": 0.05, "mse": 0.01, "mse_sum": 0.001, "mae": 0.01, "huber": 0.02}
+    rates = {"hinge": 0.05, "mse": 0.01, "mse_sum": 0.001, "mae": 0.01, "huber": 0.02, "poisson": 0.02}
     return [
         Case(
             name=f"loss_{name}",

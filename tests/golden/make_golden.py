@@ -8,6 +8,7 @@ It needs NumPy and PyTorch, and none of the program. README.md says what is in a
 import json
 import sys
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import torch
 from cases import CASES, Case
 from reference import Parameters, clip, data_loss, factor, make_optimizer, penalty, scores
 from torch import Tensor
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 SIZES = (5, 7, 6, 3)
 STEPS = 20
@@ -33,22 +35,35 @@ def draw_data(case: Case, rng: np.random.Generator) -> tuple[Tensor, Tensor, Ten
     weights = rng.uniform(0.2, 3.0, case.rows) if case.row_weights else np.ones(case.rows)
     if case.loss["name"] in ("softmax", "hinge"):
         y = rng.permutation(np.arange(case.rows) % SIZES[-1])
+    elif case.loss["name"] == "poisson":
+        y = rng.poisson(1.5, size=(case.rows, SIZES[-1])).astype(float)
+    elif case.loss["name"] == "sigmoid":
+        y = rng.integers(0, 2, size=(case.rows, SIZES[-1])).astype(float)
     else:
         y = rng.normal(scale=1.5, size=(case.rows, SIZES[-1]))
     return torch.from_numpy(X), torch.from_numpy(y), torch.from_numpy(weights)
 
 
 def draw_parameters(case: Case, rng: np.random.Generator) -> Parameters:
-    """Weights N(0, 2/D); biases and norms off their usual 0 and 1, so that a mix-up shows."""
+    """Weights N(0, 2/D); biases, norms and scales off their usual 0 and 1, so that a mix-up shows."""
     pieces = case.activation.get("pieces", 1)
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = {
+        f"embedding{k}.table": rng.normal(size=shape) for k, shape in enumerate(case.tables, 1)
+    }
+    if case.extra.get("input_scale"):
+        values["input.scale"] = 1 + rng.normal(scale=0.2, size=SIZES[0])
+    members = case.extra.get("members")
+    if members:
+        values["ensemble.scale"] = rng.choice((-1.0, 1.0), size=(members, SIZES[0]))
     for k in range(1, len(SIZES)):
         D, M = SIZES[k - 1], SIZES[k]
         last = k == len(SIZES) - 1
+        D += sum(width for _, width in case.tables) if k == 1 else 0
         M *= 1 if last else pieces
-        values[f"layer{k}.W"] = rng.normal(scale=np.sqrt(2 / D), size=(D, M))
+        own = (members,) if members and last else ()  # the last layer of each member is its own
+        values[f"layer{k}.W"] = rng.normal(scale=np.sqrt(2 / D), size=(*own, D, M))
         if case.bias:
-            values[f"layer{k}.b"] = rng.normal(scale=0.2, size=M)
+            values[f"layer{k}.b"] = rng.normal(scale=0.2, size=(*own, M))
         if case.norm != "none" and not last:
             values[f"norm{k}.gamma"] = 1 + rng.normal(scale=0.2, size=M)
             values[f"norm{k}.beta"] = rng.normal(scale=0.2, size=M)
@@ -64,6 +79,12 @@ def draw_masks(case: Case, rng: np.random.Generator) -> Parameters:
         f"mask{k}": torch.from_numpy((rng.random((case.rows, SIZES[k])) < keep) / keep)
         for k in range(1, len(SIZES) - 1)
     }
+
+
+def draw_codes(case: Case, rng: np.random.Generator) -> Tensor:
+    """(N, K) a row of each table; the last row of a table is never seen."""
+    codes = [rng.integers(rows - 1, size=case.rows) for rows, _ in case.tables]
+    return torch.from_numpy(np.array(codes, np.int64).reshape(len(case.tables), case.rows).T)
 
 
 def draw_batches(case: Case, rng: np.random.Generator) -> list[list[int]]:
@@ -83,6 +104,7 @@ def run(case: Case) -> dict[str, Any]:
     X, y, row_weights = draw_data(case, rng)
     parameters = draw_parameters(case, rng)
     masks, batches = draw_masks(case, rng), draw_batches(case, rng)
+    codes = draw_codes(case, rng)
     record = describe(case, batches)
     record |= {
         "X": X.tolist(),
@@ -91,7 +113,10 @@ def run(case: Case) -> dict[str, Any]:
         "masks": as_lists(masks),
         "initial": as_lists(parameters),
     }
-    optimizer = make_optimizer(case.optimizer, parameters)
+    if case.tables:
+        record |= {"tables": case.tables, "codes": codes.tolist()}
+    optimizer, follow = make_optimizer(case.optimizer, parameters), averaging(case)
+    means: Parameters = {}
     curves: dict[str, list[float]] = {
         name: [] for name in ("losses", "penalties", "gradient_norms", "learning_rates")
     }
@@ -99,7 +124,8 @@ def run(case: Case) -> dict[str, Any]:
         rate = case.optimizer["learning_rate"] * factor(
             case.schedule, t, STEPS, record["steps_per_epoch"]
         )
-        s = scores(X[rows], case, parameters, {name: mask[rows] for name, mask in masks.items()})
+        here = {name: mask[rows] for name, mask in masks.items()}
+        s = scores(X[rows], codes[rows], case, parameters, here)
         loss = data_loss(s, y[rows], case.loss, row_weights[rows])
         extra = penalty(case, parameters)
         optimizer.zero_grad()
@@ -108,11 +134,29 @@ def run(case: Case) -> dict[str, Any]:
             record["gradients0"] = {name: w.grad.tolist() for name, w in parameters.items()}
         norm = clip(list(parameters.values()), case.clip_norm)
         for group in optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group.get("factor", 1.0)
         optimizer.step()
+        follow(means, parameters)
         for curve, value in zip(curves.values(), (loss.item(), extra.item(), norm, rate), strict=True):
             curve.append(value)
-    return record | curves | {"final": as_lists(parameters)}
+    averages = {"average": case.average, "averaged": as_lists(means)} if means else {}
+    return record | curves | {"final": as_lists(parameters)} | averages
+
+
+def averaging(case: Case) -> Callable[[Parameters, Parameters], None]:
+    """PyTorch's exponential moving average of the parameters, which is the parameters at first."""
+    if case.average is None:
+        return lambda means, parameters: None
+    move = get_ema_multi_avg_fn(case.average)
+
+    def follow(means: Parameters, parameters: Parameters) -> None:
+        now = {name: w.detach().clone() for name, w in parameters.items()}
+        if means:
+            move(list(means.values()), list(now.values()), None)
+        else:
+            means.update(now)
+
+    return follow
 
 
 def describe(case: Case, batches: list[list[int]]) -> dict[str, Any]:
@@ -126,6 +170,7 @@ def describe(case: Case, batches: list[list[int]]) -> dict[str, Any]:
             "norm": case.norm,
             "bias": case.bias,
             "dropout": case.dropout,
+            **case.extra,
         },
         "loss": case.loss,
         "optimizer": case.optimizer,

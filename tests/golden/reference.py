@@ -5,6 +5,7 @@ equal. Where PyTorch has another variant of a formula, ours is written out here,
 """
 
 import math
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -52,16 +53,24 @@ def normalize(x: Tensor, kind: str, gamma: Tensor, beta: Tensor) -> Tensor:
     """Batch norm with the statistics of this batch, or layer norm."""
     if kind == "batch":
         return F.batch_norm(x, None, None, gamma, beta, training=True, eps=NORM_EPS)
-    return F.layer_norm(x, (x.shape[1],), gamma, beta, NORM_EPS)
+    return F.layer_norm(x, (x.shape[-1],), gamma, beta, NORM_EPS)
 
 
-def scores(x: Tensor, case: Case, parameters: Parameters, masks: Parameters) -> Tensor:
-    """linear, norm, activation, dropout for each hidden layer, then a linear layer."""
+def scores(x: Tensor, codes: Tensor, case: Case, parameters: Parameters, masks: Parameters) -> Tensor:
+    """Embeddings beside x; linear, norm, activation, dropout per hidden layer, then a linear layer."""
+    tables = [parameters[f"embedding{k + 1}.table"] for k in range(codes.shape[1])]
+    x = torch.cat([x, *(F.embedding(codes[:, k], table) for k, table in enumerate(tables))], dim=1)
     layers = sum(name.endswith(".W") for name in parameters)
+    if "input.scale" in parameters:
+        x = x * parameters["input.scale"]
+    if "ensemble.scale" in parameters:  # from here on x is (k, N, D)
+        x = x * parameters["ensemble.scale"][:, None, :]
     for k in range(1, layers + 1):
-        x = x @ parameters[f"layer{k}.W"]
+        fan_in = x.shape[-1] if case.extra.get("ntk") else 1
+        x = x @ parameters[f"layer{k}.W"] / math.sqrt(fan_in)
         if case.bias:
-            x = x + parameters[f"layer{k}.b"]
+            b = parameters[f"layer{k}.b"]
+            x = x + (b if b.dim() == 1 else b[:, None, :])
         if k == layers:
             break
         if case.norm != "none":
@@ -88,6 +97,11 @@ def row_losses(s: Tensor, y: Tensor, loss: Choice) -> Tensor:
             return F.l1_loss(s, y, reduction="none").sum(dim=1)
         case "huber":
             return F.huber_loss(s, y, reduction="none", delta=loss["delta"]).sum(dim=1)
+        case "poisson":
+            # PyTorch leaves out what does not depend on the scores; ours is 0 at a rate of y.
+            return (F.poisson_nll_loss(s, y, reduction="none") + torch.xlogy(y, y) - y).sum(dim=1)
+        case "sigmoid":
+            return F.binary_cross_entropy_with_logits(s, y, reduction="none").sum(dim=1)
     raise ValueError(f"no such loss: {loss['name']}")
 
 
@@ -97,6 +111,8 @@ def data_loss(s: Tensor, y: Tensor, loss: Choice, row_weights: Tensor) -> Tensor
     PyTorch's own `weight=` is another formula when labels are smoothed: it weighs the smoothed
     part of a label by the class it falls on. Ours weighs a whole row by its true class.
     """
+    if s.dim() == 3:
+        return torch.stack([data_loss(member, y, loss, row_weights) for member in s]).mean()
     weights = row_weights
     if "class_weights" in loss:
         weights = weights * torch.tensor(loss["class_weights"], dtype=s.dtype)[y]
@@ -120,6 +136,7 @@ def factor(schedule: Choice, t: int, steps: int, steps_per_epoch: int) -> float:
         "step": lambda: schedule["factor"] ** sum(epoch >= e for e in schedule["epochs"]),
         "linear": lambda: 1 - t / steps,
         "cosine": lambda: 0.5 * (1 + math.cos(math.pi * t / steps)),
+        "coslog4": lambda: (1 - math.cos(2 * math.pi * math.log2(1 + 15 * (t + 1) / steps))) / 2,
         "inverse_sqrt": lambda: 1 / math.sqrt(epoch + 1),
         "exponential": lambda: schedule["gamma"] ** epoch,
     }
@@ -129,7 +146,7 @@ def factor(schedule: Choice, t: int, steps: int, steps_per_epoch: int) -> float:
 
 def make_optimizer(choice: Choice, parameters: Parameters) -> torch.optim.Optimizer:
     """The optimizer of torch.optim that is `choice` exactly."""
-    tensors, lr = list(parameters.values()), choice["learning_rate"]
+    tensors, lr = learning(choice.get("rate_factors", {}), parameters), choice["learning_rate"]
     match choice["name"]:
         case "sgd":
             return torch.optim.SGD(tensors, lr)
@@ -152,6 +169,17 @@ def make_optimizer(choice: Choice, parameters: Parameters) -> torch.optim.Optimi
         {"params": others, "weight_decay": 0.0},
     ]
     return torch.optim.AdamW([g for g in groups if g["params"]], lr, betas, choice["eps"])
+
+
+def learning(factors: dict[str, float], parameters: Parameters) -> list[Any]:
+    """The parameters, each with the factor on its rate where there are factors."""
+    if not factors:
+        return list(parameters.values())
+    kinds = {"W": "weight", "b": "bias", "scale": "scale"}
+    return [
+        {"params": [w], "factor": factors[kinds[name.partition(".")[2]]]}
+        for name, w in parameters.items()
+    ]
 
 
 def clip(tensors: list[Tensor], limit: float | None) -> float:

@@ -20,6 +20,9 @@ PLURAL: dict[Kind, str] = {
 """What a column holds, in words."""
 
 
+DELETE = (
+    "a target is never filled in: correct them, delete the rows, or train with `target_missing: drop`"
+)
 Test = Callable[[NDArray[np.float64]], NDArray[np.bool_]]
 REFUSES = {
     "error": "correct them, or write `missing: mean` (or median, or drop); for a trained model: "

@@ -7,6 +7,7 @@ from mlptrain.data.preprocessing.checks import PLURAL
 from mlptrain.data.preprocessing.columns import KINDS, kind_for
 from mlptrain.data.preprocessing.columns.column import Column
 from mlptrain.data.preprocessing.columns.number import Number
+from mlptrain.data.preprocessing.encodings import encoded
 from mlptrain.data.preprocessing.polar import OUTPUTS, polar
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.preprocessing.recoded import recodings
@@ -23,12 +24,14 @@ def choose_features(
 ) -> tuple[tuple[str, ...], list[str]]:
     """The feature columns by name, and notes on those left out."""
     weight = () if settings.weight is None else (settings.weight,)
-    apart: set[str | None] = {*targets, *settings.ignore, *weight}
-    named = [name for kind in KINDS.values() for name in kind.named(settings)] + list(settings.columns)
+    apart: set[str | None] = {*targets, *settings.left_out(), *weight}
+    named = [name for kind in KINDS.values() for name in kind.named(settings)]
+    named += [*settings.columns, *settings.roles]
     if settings.reading != AS_USUAL and isinstance(source, Matrix):
         key = "columns" if settings.columns else "missing_values"
         raise ConfigError(f"data.{key}: an array holds numbers, not texts; a missing one is NaN")
-    require(source, [*targets, *(settings.features or ()), *settings.ignore, *named, *weight])
+    wanted = [*targets, *(settings.features or ()), *settings.ignore, *named, *weight]
+    require(source, dict.fromkeys(wanted))
     both = [name for name in settings.features or () if name in apart]
     if both:
         raise ConfigError(f"data.features: {both[0]!r} is also the target, the weight or ignored")
@@ -39,7 +42,10 @@ def choose_features(
             f"{source.path}: column {source.names.index('') + 1} has no name: "
             'name it in the header, or leave it out with `ignore: [""]`'
         )
-    dates = [name for name in chosen if settings.dates == "ignore" and source.kind(name) == "date"]
+    left_out, as_dates = settings.dates == "ignore", settings.named("date")
+    dates = [
+        name for name in chosen if left_out and source.kind(name) == "date" and name not in as_dates
+    ]
     kept = tuple(name for name in chosen if name not in dates)
     if not kept:
         raise DataError(f"{source.path}: no column is left to learn from")
@@ -62,6 +68,7 @@ def fit(
     if settings.transform == "polar":
         base, names = polar(source, features, rows), OUTPUTS
     kinds = {name: kind_for(base, name, settings) for name in names}
+    _check_scales(kinds, settings)
     refused = {name: _refusal(base, name, kind, settings) for name, kind in kinds.items()}
     if any(refused.values()):
         raise DataError(
@@ -70,7 +77,7 @@ def fit(
     fitted, remarks = dict[str, Column](), list[str]()
     for kind in KINDS.values():
         if chosen := [name for name in names if kinds[name] is kind]:
-            found = kind.fit(base, chosen, rows, settings)
+            found = encoded(kind.fit(base, chosen, rows, settings), settings)
             fitted.update(zip(chosen, found, strict=True))
             remarks += kind.remarks(found)
     numbers = [c.name for c in fitted.values() if isinstance(c, Number) and c.kind == "number"]
@@ -86,6 +93,7 @@ def fit(
         target=target,
         weight=settings.weight,
         reading=settings.reading,
+        target_missing=settings.target_missing,
     )
     return made, remarks
 
@@ -103,6 +111,13 @@ def _refusal(source: Source, name: str, kind: type[Column], settings: Settings) 
     if source.kind(name) == "other":
         return f"holds {PLURAL['other']}: write `ignore: [{in_yaml(name)}]`"
     return kind.refusal(source, name, settings)
+
+
+def _check_scales(kinds: Mapping[str, type[Column]], settings: Settings) -> None:
+    """ConfigError where a scale is asked for of a column that is no number."""
+    for name, kind in kinds.items():
+        if kind is not Number and settings.role(name).scale is not None:
+            raise ConfigError(f"data.columns.{name}.scale: only numbers have a scale, and this is text")
 
 
 def _check_distinct(source: Source, columns: Sequence[Column]) -> None:

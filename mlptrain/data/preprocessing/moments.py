@@ -1,6 +1,6 @@
 """Range, mean and standard deviation of number columns, in one pass over blocks of rows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -36,8 +36,13 @@ class Moments:
             return np.asarray(self.high - self.low <= ROUNDING * size)
 
 
-def moments(source: Source, names: Sequence[str], rows: RowIndex) -> Moments:
-    """The moments of number columns over some rows.
+def moments(
+    source: Source,
+    names: Sequence[str],
+    rows: RowIndex,
+    transform: Callable[[Floats], Floats] = np.asarray,
+) -> Moments:
+    """The moments of number columns over some rows, or of what `transform` makes of them.
 
     Blocks a and b are merged by Chan, Golub and LeVeque 1979: with d = mean_b - mean_a,
     n = n_a + n_b, the mean moves by d n_b / n and the squares grow by squares_b + d^2 n_a n_b / n.
@@ -47,7 +52,9 @@ def moments(source: Source, names: Sequence[str], rows: RowIndex) -> Moments:
     low, high = np.full(len(names), np.inf), np.full(len(names), -np.inf)
     mean, squares = np.zeros(len(names)), np.zeros(len(names))
     with np.errstate(over="ignore", invalid="ignore"):
-        for block in prefetch(source.block(names, piece) for piece in blocks(rows, len(names))):
+        for block in prefetch(
+            transform(source.block(names, piece)) for piece in blocks(rows, len(names))
+        ):
             low = np.fmin(low, np.fmin.reduce(block, axis=0))
             high = np.fmax(high, np.fmax.reduce(block, axis=0))
             n, block_mean, block_squares = _of_block(block)

@@ -14,14 +14,15 @@ from numpy.typing import DTypeLike, NDArray
 
 from mlptrain.data.inputs import Inputs
 from mlptrain.data.preprocessing.checks import check_present
+from mlptrain.data.preprocessing.class_target import ClassTarget
 from mlptrain.data.preprocessing.columns.column import Column
 from mlptrain.data.preprocessing.features import Features
 from mlptrain.data.preprocessing.polar import polar
 from mlptrain.data.preprocessing.repairs import Repair
 from mlptrain.data.preprocessing.stored import from_stored, to_stored
-from mlptrain.data.preprocessing.targets import ClassTarget, Target
+from mlptrain.data.preprocessing.targets import Target
 from mlptrain.data.row_set import RowSet, every_row
-from mlptrain.data.settings import MissingPolicy
+from mlptrain.data.settings import MissingPolicy, TargetPolicy
 from mlptrain.data.source import RowIndex, Source, faulty_values, first_places, in_blocks, require
 from mlptrain.data.written import AS_USUAL, Reading
 from mlptrain.errors import DataError
@@ -37,6 +38,7 @@ class Preprocessing:
     target     class names, or mean and spread
     weight     the column of row weights, or None
     reading    how the texts of a file are read
+    target_missing  what becomes of rows without a target, where one is needed
     """
 
     inputs: tuple[str, ...]
@@ -46,11 +48,23 @@ class Preprocessing:
     target: Target
     weight: str | None
     reading: Reading = AS_USUAL
+    target_missing: TargetPolicy = "error"
 
     @property
     def features(self) -> tuple[str, ...]:
         """Names of the numbers that the network reads."""
         return self.outputs("numbers")
+
+    @property
+    def tables(self) -> tuple[tuple[int, int], ...]:
+        """(rows, width) of the table in which each code is looked up."""
+        return tuple(each.table for each in self.columns if each.array == "codes")
+
+    @property
+    def first_layer(self) -> tuple[str, ...]:
+        """Names of what the first layer reads: the numbers, and behind them the vectors of codes."""
+        codes = (each for each in self.columns if each.array == "codes")
+        return (*self.features, *(name for each in codes for name in each.vector))
 
     @property
     def classes(self) -> tuple[str, ...] | None:
@@ -67,10 +81,10 @@ class Preprocessing:
         return tuple(name for each in self.columns if each.array == array for name in each.outputs)
 
     def usable(self, source: Source) -> tuple[RowSet, list[str]]:
-        """The rows that `missing: drop` leaves, and a note on those it takes; else all rows."""
-        if self.missing != "drop":
-            return every_row(len(source)), []
-        return complete_rows(source, self.inputs)
+        """The rows to learn from or to judge by: see `usable_rows`."""
+        features = self.inputs if self.missing == "drop" else ()
+        targets = self.targets if self.target_missing == "drop" else ()
+        return usable_rows(source, features, targets)
 
     def features_of(self, source: Source, rows: RowIndex, dtype: DTypeLike) -> dict[str, Features]:
         """The arrays of the inputs of these rows by name, in blocks."""
@@ -97,7 +111,7 @@ class Preprocessing:
         """(n, K) targets of a regression in their own unit, every bit kept; None for classes."""
         if isinstance(self.target, ClassTarget):
             return None
-        return source.block(list(self.targets), rows)
+        return self.target.truth(source, rows)
 
     def weights(self, source: Source, rows: RowIndex, dtype: DTypeLike) -> NDArray[np.floating] | None:
         """(n,) row weights, finite and not negative; None where none were asked for."""
@@ -125,6 +139,12 @@ class Preprocessing:
             raise TypeError("classes have no unit")
         return self.target.decode(predictions)
 
+    def predicted(self, response: NDArray[np.floating]) -> NDArray[np.float64]:
+        """(n, K) predictions of a regression in the target's own unit and, if so asked, range."""
+        if isinstance(self.target, ClassTarget):
+            raise TypeError("classes have no unit")
+        return self.target.within_range(self.target.decode(response))
+
     def extra(self, source: Source) -> list[str]:
         """A note on the columns of a source that are not used."""
         used = {*self.inputs, *self.targets, self.weight}
@@ -143,18 +163,24 @@ class Preprocessing:
         return cls(**from_stored(cls, document))
 
 
-def complete_rows(source: Source, names: Sequence[str]) -> tuple[RowSet, list[str]]:
-    """The rows without a missing value in these columns, and a note on the others."""
-    require(source, names)
-    missing = np.zeros(len(source), bool)
-    for name in names:
-        missing |= source.missing(name)
-    if not missing.any():
-        return every_row(len(source)), []
-    if missing.all():
+def usable_rows(
+    source: Source, features: Sequence[str], targets: Sequence[str]
+) -> tuple[RowSet, list[str]]:
+    """The rows without a missing value in these columns, and how many others are dropped, and why."""
+    require(source, [*features, *targets])
+    keep, notes = np.ones(len(source), bool), list[str]()
+    for names, what in ((targets, "without a target"), (features, "with a missing value")):
+        missing = np.zeros(len(source), bool)
+        for name in names:
+            missing |= source.missing(name)
+        if dropped := int((missing & keep).sum()):
+            notes.append(f"{source.path}: {count(dropped, 'row')} {what} dropped")
+        keep &= ~missing
+    if not keep.any():
         raise DataError(f"{source.path}: every row has a missing value: nothing is left after dropping")
-    dropped = count(int(missing.sum()), "row")
-    return RowSet(missing.view(np.uint8), 0), [f"{source.path}: {dropped} with a missing value dropped"]
+    if keep.all():
+        return every_row(len(source)), []
+    return RowSet((~keep).view(np.uint8), 0), notes
 
 
 def row_weights(source: Source, name: str, rows: RowIndex, dtype: DTypeLike) -> NDArray[np.floating]:

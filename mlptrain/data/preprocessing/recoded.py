@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.arrays import Array
+from mlptrain.data.preprocessing.class_target import ClassTarget
 from mlptrain.data.preprocessing.columns.column import Column
-from mlptrain.data.preprocessing.targets import ClassTarget, Target
+from mlptrain.data.preprocessing.targets import Target
 from mlptrain.data.source import BLOCK, RowIndex, Source
 from mlptrain.messages import some
 
@@ -26,13 +27,13 @@ def recodings(source: Source, rows: RowIndex, columns: Sequence[Column], target:
     compared = rows[:: max(1, -(-len(rows) // MOST_ROWS))]
     if len(compared) < LEAST:
         return []
-    notes = []
+    notes, by_label = [], target.kind in ("classes", "flags")
     for name, y in _targets(source, compared, target).items():
-        alone = len(columns) == 1 and not isinstance(target, ClassTarget)
+        alone = len(columns) == 1 and not by_label
         found = [
             column.name
             for column, x in _values(source, compared, columns)
-            if (np.array_equal(x, y) if alone else in_step(x, y, isinstance(target, ClassTarget)))
+            if (np.array_equal(x, y) if alone else in_step(x, y, by_label))
         ]
         if found:
             notes.append(
@@ -69,7 +70,7 @@ def _targets(source: Source, rows: RowIndex, target: Target) -> dict[str, Array]
     """Each target (n,) of these rows, in its own unit or as the numbers of its classes."""
     if isinstance(target, ClassTarget):
         return {target.name: source.codes(target.name, target.classes, rows)}
-    return dict(zip(target.columns, source.block(target.columns, rows).T, strict=True))
+    return dict(zip(target.names, target.truth(source, rows).T, strict=True))
 
 
 def _values(

@@ -14,7 +14,9 @@ from typing import Annotated, Any, Literal, get_type_hints
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from mlptrain.data.preprocessing.columns import KINDS
-from mlptrain.data.preprocessing.targets import TARGETS, NumberTarget
+from mlptrain.data.preprocessing.flag_target import FlagTarget
+from mlptrain.data.preprocessing.number_target import NumberTarget
+from mlptrain.data.preprocessing.targets import TARGETS
 from mlptrain.data.written import Reading
 from mlptrain.errors import CheckpointError
 
@@ -107,6 +109,11 @@ def _consistent(
             raise _wrong("target")
         if min(target.std) <= 0:
             raise _wrong("target.std")
+        if not len(target.low) == len(target.high) in (0, len(target.columns)):
+            raise _wrong("target.low")
+    elif isinstance(target, FlagTarget):
+        if not len(target.columns) == len(target.values) > 0 or any(a == b for a, b in target.values):
+            raise _wrong("target.values")
     elif len(set(target.classes)) != len(target.classes) or len(target.classes) < 2:
         raise _wrong("target.classes")
     odd = [place for place, column in enumerate(columns) if not column.is_consistent()]

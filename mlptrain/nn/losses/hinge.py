@@ -5,6 +5,7 @@ import numpy as np
 from mlptrain.arrays import Array, Arrays, Into, Shape
 from mlptrain.bounds import NonNegative
 from mlptrain.graph.node import Buffer
+from mlptrain.metrics import SCORE_METRICS
 from mlptrain.nn.losses.loss import ClassificationLoss, ClassWeights
 
 
@@ -20,6 +21,8 @@ class HingeLoss(ClassificationLoss):
     >>> apply(HingeLoss(), scores, np.array([0]), dtype=float)
     array(2.9)
     """
+
+    metrics = SCORE_METRICS
 
     def __init__(self, *, delta: NonNegative = 1.0, class_weights: ClassWeights = None) -> None:
         super().__init__(class_weights=class_weights)

@@ -6,9 +6,11 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from mlptrain.arrays import Array, Arrays, Into, Shape
+from mlptrain.arrays import Array, Arrays, Into, Shape, Targets
 from mlptrain.bounds import NonNegative
 from mlptrain.graph.node import Buffer, Node
+from mlptrain.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS
+from mlptrain.metrics.metric import Metric
 
 ClassWeights = Literal["balanced"] | Mapping[str, NonNegative] | Sequence[NonNegative] | None
 """`balanced`, a weight per class name, or one per class in the order of the classes."""
@@ -23,8 +25,18 @@ class Loss(Node):
 
     classifies: ClassVar[bool]
     """True: the targets are class numbers (N,). False: they are numbers (N, C)."""
+    targets: ClassVar[Targets]
+    """What they are, in more detail."""
+    metrics: ClassVar[Mapping[str, Metric]]
+    """What is measured beside the loss."""
+    headline: ClassVar[str]
+    """The metric that stands in every record."""
     gives_probabilities: ClassVar[bool] = False
     """True: softmax(scores) is a distribution over the classes."""
+
+    def response(self, scores: Array) -> Array:
+        """The predictions on the scale of the targets."""
+        return scores
 
     def shape(self, *inputs: Shape) -> Shape:
         scores, targets, *weights = inputs
@@ -82,6 +94,9 @@ class ClassificationLoss(Loss):
     """A loss on class numbers, with a weight for each class if asked."""
 
     classifies = True
+    targets = "classes"
+    metrics = CLASSIFICATION_METRICS
+    headline = "accuracy"
 
     def __init__(self, *, class_weights: ClassWeights) -> None:
         if isinstance(class_weights, str | Mapping):
@@ -100,6 +115,9 @@ class RegressionLoss(Loss):
     """A loss that adds up a penalty of d = scores - targets over the outputs of a row."""
 
     classifies = False
+    targets = "numbers"
+    metrics = REGRESSION_METRICS
+    headline = "rmse"
 
     def saved(self, *inputs: Shape) -> tuple[Buffer, ...]:
         return (Buffer(inputs[0]),)

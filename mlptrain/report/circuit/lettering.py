@@ -8,10 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement
 
-import numpy as np
-
 from mlptrain.arrays import Array
-from mlptrain.report.cells import entries
+from mlptrain.report.cells import as_matrix, entries
 
 SIZE = 14.0
 LINE = 17.0
@@ -66,7 +64,7 @@ def lettering(array: Array, name: str = "") -> Lettering:
     >>> lettering(np.array([[1.0, -12.0], [3.0, 0.5]])).rows
     (('1', '-12'), ('3', '0.5'))
     """
-    matrix = np.atleast_2d(array)
+    matrix = as_matrix(array)
     if matrix.shape[0] > ROWS or matrix.shape[1] > COLUMNS:
         return Lettering(((" x ".join(map(str, array.shape)),),), name)
     return Lettering(tuple(tuple(entries(row, COLUMNS)) for row in matrix), name, array.ndim > 0)

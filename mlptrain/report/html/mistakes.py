@@ -55,12 +55,9 @@ def worst_classes(run: Results) -> list[Mistake]:
 
 def worst_numbers(run: Results) -> list[Mistake]:
     """Rows by the largest error over all targets, in standard deviations where targets are scaled."""
-    scores, truth, predicted = (
-        run.evaluation.scores,
-        run.evaluation.truth(),
-        run.evaluation.predictions(),
-    )
-    error = np.abs(scores - run.rows.y).max(axis=1)
+    truth, predicted = run.evaluation.truth(), run.evaluation.predictions()
+    learned = run.model.network.loss.response(run.evaluation.scores)
+    error = np.abs(learned - run.rows.y).max(axis=1)
     chosen = np.argsort(-error, kind="stable")[:MOST]
     return [
         Mistake(

@@ -38,7 +38,7 @@ def outcome(run: Results) -> list[str]:
         best = f"Best {found.get('monitor')} {number(found['best'])} at epoch {found.get('best_epoch')}"
         lines.append(f"{best}; {number(found.get('seconds'))} s in all.")
     if run.has_model:
-        stated = run.stated("loss", "accuracy", "rmse", "r2")
+        stated = run.stated("loss", "accuracy", "mean_accuracy", "poisson_deviance", "rmse", "r2")
         lines.append(f"Best checkpoint on {len(run.rows):,} {run.split} rows: {stated}.")
     return lines
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from mlptrain.errors import CheckpointError, ConfigError
 from mlptrain.metrics.metric import Floats
+from mlptrain.nn.losses import LOSSES
 from mlptrain.report.console import number as spelt
 from mlptrain.report.plots.canvas import WIDTH, Axes, Theme, colour, new_figure, shown
 from mlptrain.report.plots.titles import Picture, titles
@@ -43,7 +44,7 @@ def metric_of(results: Results) -> str:
     """The metric that is drawn: the monitored one, else the one that every record has."""
     keys = results.records[0]
     watched = results.config.train.monitor.partition("_")[2] if results.has_model else ""
-    usual = "accuracy" if "train_accuracy" in keys else "rmse"
+    usual = next(loss.headline for loss in LOSSES.values() if f"train_{loss.headline}" in keys)
     return watched if watched != "loss" and f"train_{watched}" in keys else usual
 
 

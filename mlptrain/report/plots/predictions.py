@@ -16,7 +16,8 @@ PANELS = 9
 
 def obstacle(results: Results) -> str:
     """Why there is no such picture; "" if there is."""
-    return "" if results.model.preprocessing.classes is None else "its target is a class, not a number"
+    of_numbers = results.model.preprocessing.target.kind in ("numbers", "amounts")
+    return "" if of_numbers else "its target is a class, not a number"
 
 
 def draw(runs: Sequence[Results], theme: Theme) -> Picture:

@@ -107,7 +107,7 @@ def heat_map(run: Results, theme: Theme) -> Picture:
     W = first_layer(run)
     chosen = strongest(W, MOST_UNITS)
     limit = np.abs(W).max() or 1.0
-    features = [shown(name) for name in run.model.preprocessing.features]
+    features = [shown(name) for name in run.model.preprocessing.first_layer]
     named = len(features) <= MOST_FEATURES
     height = 1.6 + (0.2 * len(features) if named else 6.0)
     figure = new_figure(WIDTH, min(max(height, 2.8), 13))

@@ -9,6 +9,7 @@ from mlptrain.arrays import Array
 from mlptrain.config import Config
 from mlptrain.data.dataset import Dataset, Rows
 from mlptrain.graph.plan import Plan
+from mlptrain.nn.members import flat
 from mlptrain.nn.network import Network
 from mlptrain.tools.check.trial import Trial, first_steps
 from mlptrain.training.build import build, network_on
@@ -26,9 +27,14 @@ class Computed(NamedTuple):
     plan: Plan
 
     def activations(self) -> dict[str, Array]:
-        """The outputs (N, M) of each hidden layer: `layer1`, `layer2`, …"""
+        """The outputs (N, M) of each hidden layer: `layer1`, `layer2`, …; of each member in turn."""
         hidden = self.network.training.wiring.hidden
-        return {name: self.plan.value(output) for name, output in hidden.items()}
+        return {name: flat(self.plan.value(output)) for name, output in hidden.items()}
+
+    def scores(self) -> Array:
+        """The scores (N, C); of an ensemble the mean of its members'."""
+        scores = self.plan.value(self.network.training.scores)
+        return scores.mean(axis=0) if scores.ndim == 3 else scores
 
     def data_loss(self) -> float:
         """The loss without the penalty."""

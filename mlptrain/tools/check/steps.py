@@ -132,7 +132,7 @@ def learn(network: Network, rows: Rows, rate: float, seed: int) -> tuple[float, 
         computed = run(network, rows, seed)
         if not np.isfinite(network.parameters.gradients).all():
             return 1.0, step
-        rest = unlearned(computed.plan.value(network.training.scores), rows, network)
+        rest = unlearned(computed.scores(), rows, network)
         if not rest:
             return 0.0, step
         optimizer.step(network.parameters.values, network.parameters.gradients, rate)
@@ -144,5 +144,5 @@ def unlearned(scores: np.ndarray, rows: Rows, network: Network) -> float:
     if network.loss.classifies:
         return float((scores.argmax(axis=1) != rows.y).mean())
     spread = float(np.square(rows.y - rows.y.mean(axis=0)).mean())
-    left = float(np.square(scores - rows.y).mean()) / spread if spread else 0.0
+    left = float(np.square(network.loss.response(scores) - rows.y).mean()) / spread if spread else 0.0
     return left if left > 0.01 else 0.0

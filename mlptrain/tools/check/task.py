@@ -3,6 +3,7 @@
 import numpy as np
 
 from mlptrain.messages import count, some
+from mlptrain.nn.losses import LOSSES
 from mlptrain.tools.check.case import Case
 from mlptrain.tools.check.verdict import Verdict, doubt, fault, fine
 from mlptrain.training.build import class_masses_of
@@ -46,7 +47,7 @@ def numbers_or_classes(case: Case) -> Verdict:
     values = np.unique(y)
     whole = bool((np.abs(values - np.round(values)) < 1e-6 * np.maximum(1, np.abs(values))).all())
     line = f"{loss} on {count(len(values), 'different value')} in {count(len(y), 'row')}"
-    if y.shape[1] > 1 or not whole or len(values) > FEW_VALUES:
+    if LOSSES[loss].targets != "numbers" or y.shape[1] > 1 or not whole or len(values) > FEW_VALUES:
         return fine(line)
     if len(y) < ROWS_PER_VALUE * len(values):
         return fine(line)

@@ -23,6 +23,7 @@ from mlptrain.tools.first_config.notations import Notated, as_written
 from mlptrain.tools.first_config.parts import Parts, choose_parts
 from mlptrain.tools.first_config.profile import Profile, profile, profiles
 from mlptrain.tools.first_config.roles import RARE, Roles, choose_roles, is_picture
+from mlptrain.tools.first_config.target import target_settings, without_target
 from mlptrain.tools.first_config.task import Task, choose_task
 
 STEPS = 6000
@@ -70,7 +71,9 @@ def proposed(
     rows = len(source)
     config = {
         "seed": 0,
-        "data": _data(path, targets, task, roles, rows, parts, comments) | section(declared, comments),
+        "data": _data(path, targets, task, roles, rows, parts, comments)
+        | target_settings(source, answers, task, comments)
+        | section(declared, comments),
         "model": _model(rows, comments),
         "loss": _loss(task, comments),
         "regularization": {"l2": 1e-3 if rows < FEW_ROWS else 1e-4},
@@ -83,6 +86,7 @@ def proposed(
     comments[("optimizer",)] = "the rate is the first thing to change when training is slow or jumps"
     comments[("schedule",)] = "the rate falls to 0 along half a cosine"
     notes = [each.note() for each in bad] + [each.note() for each in written + more]
+    notes += [without_target(answers)] if any(each.blanks for each in answers) else []
     doubts = [*notes, *parts.notes(), *doubts_about(roles, answers)]
     above = heading(path, source.names, rows, roles, doubts)
     answered = above + dump(config, comments)
@@ -105,7 +109,7 @@ def _asked_for(
     read, written = as_written(source, names, asked=True)
     answers = [profile(read, name) for name in names]
     task = choose_task(read, answers)
-    if written and task.loss == "softmax":
+    if written and task.loss in ("softmax", "sigmoid"):
         read, written, answers = source, [], [profile(source, name) for name in names]
         task = choose_task(source, answers)
     return read, written, answers, task

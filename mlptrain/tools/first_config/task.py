@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from mlptrain.data.source import Source
 from mlptrain.errors import DataError
 from mlptrain.messages import count
@@ -18,6 +20,10 @@ ENOUGH = 10
 """Rows that the smallest class needs for that: the weight of fewer would be noise."""
 
 
+LEAST_COUNTED = 4
+"""Fewer different values are classes, even where they fall off."""
+
+
 @dataclass(frozen=True)
 class Task:
     """The loss, why it is this one, and why classes are weighted ("" where they are not)."""
@@ -31,6 +37,10 @@ class Task:
         """What the loss is, for a comment."""
         if self.loss == "softmax":
             return "cross-entropy, for classes; mse for a number"
+        if self.loss == "sigmoid":
+            return "binary cross-entropy, for a yes or no of each target; mse for numbers"
+        if self.loss == "poisson":
+            return "for counts: expected ones, never negative; softmax for classes, mse for a number"
         return "squared error, for a number; softmax for classes"
 
 
@@ -43,6 +53,8 @@ def choose_task(source: Source, targets: Sequence[Profile]) -> Task:
         if each.kind == "number" and each.different == 1:
             found = f"has one value, {each.low:g}, in every row: there is nothing to learn"
             raise DataError(f"target {each.name!r} {found}")
+    if len(targets) > 1 and all(each.different == 2 for each in targets):
+        return Task("sigmoid", f"{len(targets)} columns of two values each: a yes or no for each")
     if len(targets) > 1:
         return Task("mse", f"{len(targets)} numbers to predict at once")
     target = targets[0]
@@ -59,6 +71,9 @@ def choose_task(source: Source, targets: Sequence[Profile]) -> Task:
             )
         what = "true and false" if target.kind == "boolean" else "text"
         return Task("softmax", f"{what}, {found}: classes", _lopsided(target))
+    if _falls_off(target):
+        reason = f"whole numbers from 0, {found}, the larger the rarer: a count"
+        return Task("poisson", reason)
     if _are_labels(target):
         reason = f"whole numbers, {found}: taken as classes; for a quantity, loss: mse"
         return Task("softmax", reason, _lopsided(target))
@@ -74,6 +89,19 @@ def _are_labels(target: Profile) -> bool:
     numbered = target.low in (0, 1) and target.high - target.low + 1 == target.different
     even = target.counts.min() >= max(ENOUGH, target.counts.max() / 10)
     return bool(numbered and even and target.different <= LABELLED)
+
+
+def _falls_off(target: Profile) -> bool:
+    """Whole numbers from 0, of which each is rarer than the one before, down to a handful of rows."""
+    if not target.whole or target.low != 0:
+        return False
+    if not LEAST_COUNTED <= target.different <= MOST_NUMBERED:  # many values are a regression anyway
+        return False
+    counts = target.counts.astype(np.float64)
+    there = counts[counts >= ENOUGH]
+    by_chance = 2 * np.sqrt(there[:-1])
+    falling = len(there) > 1 and (there[1:] < there[:-1] + by_chance).all() and there[0] == counts.max()
+    return bool(falling and counts.min() < ENOUGH and counts[0] >= ENOUGH)
 
 
 def _lopsided(target: Profile) -> str:

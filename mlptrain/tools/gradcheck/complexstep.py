@@ -10,6 +10,7 @@ differences: its name is kept in `differenced`. Backward passes have no part in 
 """
 
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -47,7 +48,8 @@ class ComplexStep:
             with np.errstate(all="ignore"):
                 found = complex_output(value, inputs)
                 by_difference = differenced_output(value, inputs)
-            if found is None or by_difference is None or not alike(found, by_difference, inputs):
+                analytic = found is not None and is_analytic(value, found, by_difference, inputs)
+            if not analytic:
                 self._differenced.add(value)
                 found = by_difference
             if found is None:  # a kink where every step crosses it: nothing is known from here on
@@ -117,8 +119,26 @@ def complex_output(value: Value, inputs: list[Array]) -> Array | None:
             return None
 
 
-def differenced_output(value: Value, inputs: list[Array]) -> Array | None:
-    """The output for x + ihd as f(x) + ih df, with df by a five-point difference; None at a kink."""
+def is_analytic(value: Value, found: Array, by_difference: Array | None, inputs: list[Array]) -> bool:
+    """Whether an output for complex inputs has the slope of a difference.
+
+    Large targets make large steps, which are too large for an exponential of the scores beside them:
+    what fails there is held against steps of the size of what moves, as far as these show at all.
+    """
+    if by_difference is not None and alike(found, by_difference, inputs):
+        return True
+    moving = [array for array in inputs if np.iscomplexobj(array) and array.imag.any()]
+    closer = differenced_output(value, inputs, moving) if moving else None
+    return closer is not None and bool(closer.imag.any()) and alike(found, closer, inputs)
+
+
+def differenced_output(
+    value: Value, inputs: list[Array], sized: Sequence[Array] | None = None
+) -> Array | None:
+    """The output for x + ihd as f(x) + ih df, with df by a five-point difference; None at a kink.
+
+    sized   the inputs that the steps are relative to, if not to all that are complex
+    """
     node = need(value)
     x = [array.real for array in inputs]
     d = [array.imag / H if np.iscomplexobj(array) else None for array in inputs]
@@ -126,7 +146,8 @@ def differenced_output(value: Value, inputs: list[Array]) -> Array | None:
     middle = apply(node, *x, dtype=np.float64)
     if size == 0:
         return middle.astype(np.complex128)
-    largest = max(float(np.abs(a).max(initial=0.0)) for a, b in zip(x, d, strict=True) if b is not None)
+    sized = [array for array in inputs if np.iscomplexobj(array)] if sized is None else sized
+    largest = max(float(np.abs(array.real).max(initial=0.0)) for array in sized)
     for step in (each * max(1.0, largest) for each in DIFFERENCES):
         slope, pieces = np.zeros_like(middle), list[Array]()
         for t, factor in FIVE_POINT:

@@ -26,6 +26,9 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "layer norm": {"norm": "layer"},
     "dropout": {"dropout": 0.4},
     "batch norm, dropout": {"norm": "batch", "dropout": 0.4},
+    "input scale, ntk": {"input_scale": True, "ntk": True},
+    "ensemble": {"members": 3, "ntk": True},
+    "ensemble, layer norm, dropout": {"members": 2, "norm": "layer", "dropout": 0.4},
 }
 """What a network can have besides layers and activations."""
 

@@ -16,19 +16,29 @@ from mlptrain.graph.node import Node
 from mlptrain.graph.reductions import Sum
 from mlptrain.nn.activations import ACTIVATIONS
 from mlptrain.nn.dropout import Dropout
+from mlptrain.nn.embedding import Concatenate, Embedding
 from mlptrain.nn.linear import Linear
 from mlptrain.nn.losses import LOSSES, Loss
+from mlptrain.nn.members import Heads, LogMeanExp, MeanLoss, Shared
 from mlptrain.nn.norm import BatchNorm, FixedNorm, LayerNorm
 from mlptrain.nn.regularizers import REGULARIZERS
+from mlptrain.nn.scale import FanIn, InputScale
 from mlptrain.streams import stream
 from mlptrain.tools.gradcheck.case import Case
 
-LAYERS: dict[str, type[Node]] = {
+LAYERS: dict[str, type[Any]] = {
     "linear": Linear,
     "dropout": Dropout,
     "batch_norm": BatchNorm,
     "fixed_norm": FixedNorm,
     "layer_norm": LayerNorm,
+    "input_scale": InputScale,
+    "member_scale": InputScale,
+    "fan_in": FanIn,
+    "heads": Heads,
+    "shared": Shared,
+    "log_mean_exp": LogMeanExp,
+    "concatenate": Concatenate,
 }
 
 GATE_SHAPES: Mapping[str, Sequence[Shape]] = {
@@ -49,6 +59,13 @@ LAYER_SHAPES: Mapping[str, Sequence[Shape]] = {
     "batch_norm": [(6, 3), (3,), (3,)],
     "fixed_norm": [(6, 3), (3,), (3,), (3,), (3,)],
     "layer_norm": [(6, 5), (5,), (5,)],
+    "input_scale": [(6, 5), (5,)],
+    "member_scale": [(6, 5), (2, 5)],
+    "fan_in": [(6, 5)],
+    "heads": [(2, 4, 3), (2, 3, 5), (2, 5)],
+    "shared": [(2, 4, 3), (3, 5), (5,)],
+    "log_mean_exp": [(3, 4, 5)],
+    "concatenate": [(4, 2), (4, 3), (4, 1)],
 }
 
 POSITIVE = {"log", "power", "sqrt", "fixed_norm"}
@@ -61,6 +78,9 @@ LOSS_OPTIONS: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "huber": [{}, {"delta": 0.5}],
 }
 """Options under which a loss is checked, besides its defaults."""
+
+CODES = [[0, 3], [0, 1], [0, 3], [0, 4]]
+"""Of two columns; in the second a row of the table comes twice, and rows 0 and 2 never."""
 
 NAMES = "xyzuv"
 INPUTS: Mapping[str, str] = {"linear": "XWb"}
@@ -96,6 +116,8 @@ def node_cases(seed: int) -> Iterator[Case]:
             count = 3 if name == "fixed_norm" else len(inputs)
             wanted = 1 if name == "dropout" else count
             yield node_case(name, kind(), inputs, seed, gradients=wanted, names=INPUTS.get(name, NAMES))
+    rows, codes = away_from_zero(stream(seed, "embedding"), (5, 3)), np.array(CODES)
+    yield node_case("embedding", Embedding(1), [rows, codes], seed, gradients=1)
     yield from _loss_cases(seed)
     for name, regularizer in REGULARIZERS.items():
         generator = stream(seed, name)
@@ -112,6 +134,8 @@ def _loss_cases(seed: int) -> Iterator[Case]:
             targets = _targets(loss, generator)
             label = f"{name} loss" + "".join(f", {_option(*each)}" for each in options.items())
             yield node_case(label, loss, [scores, targets], seed, gradients=1)
+            members = away_from_zero(generator, (3, 5, 4))
+            yield node_case(f"{label}, ensemble", MeanLoss(loss), [members, targets], seed, gradients=1)
             weighted = [scores, targets, generator.uniform(0.5, 2, 5)]
             yield node_case(f"{label}, row weights", loss, weighted, seed, gradients=1)
 

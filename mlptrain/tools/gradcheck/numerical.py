@@ -173,7 +173,9 @@ def _units(judged: Judged, shape: tuple[int, ...], zero: float) -> tuple[int, ..
 
 def _silent(analytic: Array) -> int:
     """How many units of a matrix have no gradient at all."""
-    return int((analytic == 0).all(axis=0).sum()) if analytic.ndim > 1 else 0
+    if analytic.ndim < 2:
+        return 0
+    return int((analytic.reshape(-1, analytic.shape[-1]) == 0).all(axis=0).sum())
 
 
 def _worst(judged: Judged, shape: tuple[int, ...], zero: float) -> Entry | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from mlptrain.config import load_config
+from mlptrain.config import Config, load_config
 from mlptrain.config.load import Source
 from mlptrain.config.overrides import Overrides
 from mlptrain.errors import ConfigError
@@ -25,13 +25,19 @@ def gradcheck(config: Source | None = None, overrides: Overrides = ()) -> Iterat
             return
 
 
+def learning_in_every_layer(config: Config) -> Config:
+    """The config with a last layer that is drawn: one of zeros lets no gradient through."""
+    model = config.model.model_copy(update={"last_layer": "random"})
+    return config.model_copy(update={"model": model})
+
+
 def cases(config: Source | None, overrides: Overrides) -> Iterator[Case]:
     """What is checked: everything, or the network of a config and the parts of its loss."""
     if config is None:
         if overrides:
             raise ConfigError("--set changes a CONFIG: name one, or leave out --set")
         return all_cases()
-    checked = load_config(config, overrides)
+    checked = learning_in_every_layer(load_config(config, overrides))
     experiment = in_float64(build(checked), checked)
     name = "config" if isinstance(config, Mapping) else str(config)
     rows = experiment.data.train.sample(MOST_ROWS, checked.seed)

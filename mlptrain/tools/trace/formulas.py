@@ -16,6 +16,7 @@ from mlptrain.nn.activations import piecewise, smooth
 from mlptrain.nn.dropout import Dropout
 from mlptrain.nn.linear import SMALL, Linear
 from mlptrain.nn.regularizers import L1, L2
+from mlptrain.nn.scale import FanIn, InputScale
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,9 @@ def plain(out: str, *gradients: str, before: tuple[str, ...] = ()) -> Callable[[
         x, *rest = gate.x
         names = {"x": x, "y": rest[0] if rest else "", "out": gate.out, "g": gate.g}
         names["shape"] = str(gate.shapes[0])
+        if gate.shapes[0]:  # a matrix (N, D)
+            names["rows"] = str(gate.shapes[0][0])
+            names["fan_in"] = repr(1 / math.sqrt(gate.shapes[0][-1]))
         return Formula(
             out.format(**names),
             tuple(each.format(**names) for each in gradients),
@@ -226,6 +230,8 @@ FORMULAS: Mapping[type[Node], Callable[[Gate], Formula]] = {
         before=("t_{out} = np.tanh(np.logaddexp({x}, 0))",),
     ),
     Linear: linear,
+    InputScale: plain("{x} * {y}", "{g} * {y}", "np.ones({rows}) @ ({g} * {x})"),
+    FanIn: plain("{x} * {fan_in}", "{g} * {fan_in}"),
     Dropout: plain("{x} * {y}", "{g} * {y}"),
     L2: l2,
     L1: l1,

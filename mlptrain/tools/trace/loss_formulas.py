@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 
 from mlptrain.nn.losses.hinge import HingeLoss
 from mlptrain.nn.losses.loss import Loss
+from mlptrain.nn.losses.poisson import PoissonLoss
 from mlptrain.nn.losses.regression import HuberLoss, MAELoss, MSELoss
+from mlptrain.nn.losses.sigmoid import SigmoidLoss
 from mlptrain.nn.losses.softmax import SoftmaxLoss
 from mlptrain.tools.trace.formulas import Formula, Gate
 
@@ -83,6 +85,25 @@ def regression(penalty: str, slope: str) -> Callable[[Gate], Formula]:
     return formula
 
 
+def poisson(gate: Gate) -> Formula:
+    """r - y + y log(y / r) with r = exp(s)."""
+    (s, y), rates = gate.x[:2], f"rates_{gate.out}"
+    of_y = f"np.log(np.where({y} > 0, {y}, 1))"
+    losses = f"({rates} - {y} + {y} * ({of_y} - {s})).sum(axis=1)"
+    return averaged(gate, losses, f"({rates} - {y})", (f"{rates} = np.exp({s})",))
+
+
+def sigmoid(gate: Gate) -> Formula:
+    """log(1 + e^s) - y s."""
+    (s, y), soft = gate.x[:2], f"softplus_{gate.out}"
+    before = (
+        f"{soft} = np.log1p(np.exp(np.where({s} > 0, -{s}, {s})))",
+        f"{soft} = np.where({s} > 0, {soft} + {s}, {soft})",
+    )
+    losses = f"({soft} - {y} * {s}).sum(axis=1)"
+    return averaged(gate, losses, f"(np.exp({s} - {soft}) - {y})", before)
+
+
 NEAR = "np.minimum(np.abs({d}), {delta})"
 
 LOSS_FORMULAS: Mapping[type[Loss], Callable[[Gate], Formula]] = {
@@ -93,5 +114,7 @@ LOSS_FORMULAS: Mapping[type[Loss], Callable[[Gate], Formula]] = {
     HuberLoss: regression(
         f"{NEAR} * (np.abs({{d}}) - 0.5 * {NEAR})", "np.clip({d}, -{delta}, {delta})"
     ),
+    PoissonLoss: poisson,
+    SigmoidLoss: sigmoid,
 }
 """How each loss is written down."""

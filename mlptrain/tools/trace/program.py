@@ -15,7 +15,7 @@ from mlptrain.nn.activations import ACTIVATIONS
 from mlptrain.nn.losses import LOSSES, Loss
 from mlptrain.nn.regularizers import REGULARIZERS
 
-ALIASES = {"softmax": "cross_entropy"}
+ALIASES = {"softmax": "cross_entropy", "sigmoid": "binary_cross_entropy"}
 """Losses with the name of a gate: softmax gives probabilities, cross_entropy the loss of them."""
 
 NODES: dict[str, type[Any]] = {

@@ -14,7 +14,9 @@ from mlptrain.graph.node import Node
 from mlptrain.graph.plan import Plan, Value
 from mlptrain.graph.reductions import LogSoftmax, Softmax
 from mlptrain.nn.linear import Linear
+from mlptrain.nn.members import Heads, LogMeanExp, Shared
 from mlptrain.nn.norm import BatchNorm, LayerNorm
+from mlptrain.nn.scale import InputScale
 from mlptrain.tools.trace.program import NODES
 
 OP_OF = {kind: op for op, kind in NODES.items()}
@@ -137,7 +139,10 @@ def implicit(node: Node, value: Value) -> tuple[str, ...]:
         return (f"{value.name} * (upstream - sum(upstream * {value.name}))",)
     if isinstance(node, LogSoftmax):
         return (f"upstream - exp({value.name}) * sum(upstream)",)
-    if isinstance(node, BatchNorm | LayerNorm):
+    if isinstance(node, InputScale):
+        x, s = names
+        return (f"upstream * {s}", f"sum(upstream * {x})")
+    if isinstance(node, BatchNorm | LayerNorm | Shared | Heads | LogMeanExp):
         return ("implicit",) * len(names)
     return ()
 

@@ -2,12 +2,16 @@
 
 from mlptrain.data.preprocessing.columns.category import Category
 from mlptrain.data.preprocessing.columns.column import Column
+from mlptrain.data.preprocessing.columns.embedded import Embedded
 from mlptrain.data.preprocessing.columns.number import Number
+from mlptrain.data.preprocessing.columns.signed import Signed
 from mlptrain.data.settings import Settings
 from mlptrain.data.source import Source
 
 KINDS: dict[str, type[Column]] = {
     "category": Category,
+    "signed": Signed,
+    "embedding": Embedded,
     "number": Number,
 }
 """Each by the `type` that it has in a checkpoint; the first that takes a column has it."""

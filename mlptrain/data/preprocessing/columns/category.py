@@ -29,6 +29,8 @@ class Category(Column):
     """
 
     by_label: ClassVar[bool] = True
+    encoding: ClassVar[str] = "one_hot"
+    outcome: ClassVar[str] = "all zeros"
     name: str
     levels: tuple[str, ...]
     unseen: UnseenPolicy
@@ -42,8 +44,8 @@ class Category(Column):
 
     @classmethod
     def named(cls, settings: Settings) -> tuple[str, ...]:
-        """Those of `categorical.columns`."""
-        return settings.categorical.columns
+        """Those of `categorical.columns`, and of kind category."""
+        return (*settings.categorical.columns, *settings.named("category"))
 
     @classmethod
     def takes(cls, source: Source, name: str) -> bool:
@@ -53,7 +55,7 @@ class Category(Column):
     @classmethod
     def refusal(cls, source: Source, name: str, settings: Settings) -> str:
         """Text is refused by `categorical: error`."""
-        if settings.categorical.encode == "one_hot":
+        if settings.categorical.encode != "error" or name in settings.named("category"):
             return ""
         return f"holds text: write `categorical: one_hot` or `ignore: [{in_yaml(name)}]`"
 
@@ -69,7 +71,8 @@ class Category(Column):
             )
             if not each.levels:
                 raise DataError(f"{where} has no value in any training row: {advice}")
-            if len(each.levels) > min(MOST_LEVELS, max(FEW, len(rows) / 2)):
+            most = MOST_LEVELS if settings.category_encoding(each.name) == "one_hot" else len(rows)
+            if len(each.levels) > min(most, max(FEW, len(rows) / 2)):
                 many = count(len(each.levels), "different value")
                 few = count(len(rows), "training row")
                 form = named(each.levels)
@@ -97,9 +100,9 @@ class Category(Column):
     def faults(self, codes: Array) -> list[Fault]:
         """What the policies refuse."""
         known = f"is not among the categories of the training rows ({some(self.levels)})"
-        config = "correct them, or write `categorical: {{encode: one_hot, {}: zeros}}`"
+        config = f"correct them, or write `categorical: {{{{encode: {self.encoding}, {{}}: zeros}}}}`"
         advice = f"{config}; for a trained model: {{}}"
-        blank = advice.format("missing", "--missing mean (a text then becomes all zeros)")
+        blank = advice.format("missing", f"--missing mean (a text then becomes {self.outcome})")
         missing = (codes == BLANK, "is a missing value", blank)
         unseen = (codes < BLANK, known, advice.format("unseen", "--unseen zeros"))
         return [missing] * (self.missing == "error") + [unseen] * (self.unseen == "error")
@@ -112,17 +115,25 @@ class Category(Column):
         missing = []
         for column, codes, place in zip(columns, values, places, strict=True):
             missing.append(int((codes == BLANK).sum()))
-            if column.unseen == "mode" and column.mode is not None:
-                codes = np.where(codes < BLANK, column.levels.index(column.mode), codes)
-            (here,) = np.nonzero(codes >= 0)
-            block[here, place + codes[here]] = 1
+            known = column.known(codes)
+            (here,) = np.nonzero(known >= 0)
+            block[here, place + known[here]] = 1
         return missing
 
+    def known(self, codes: Array) -> Array:
+        """(n,) the places of the levels; below 0 where nothing takes the place of a value."""
+        if self.unseen == "mode" and self.mode is not None:
+            return np.where(codes < BLANK, self.levels.index(self.mode), codes)
+        return codes
+
+    def repair(self, number: int) -> Repair:
+        """What stands where there is no level."""
+        return replace(super().repair(number), outcome=f"became {self.outcome}")
+
     def repair_unseen(self, values: Mapping[str, int]) -> Repair:
-        """Zeros, or the most frequent level."""
-        repair = super().repair_unseen(values)
-        outcome = f"became {quoted(self.mode)}, the most frequent"
-        return replace(repair, outcome=outcome) if self.unseen == "mode" else repair
+        """The same, or the most frequent level."""
+        outcome = f"{quoted(self.mode)}, the most frequent" if self.unseen == "mode" else self.outcome
+        return replace(super().repair_unseen(values), outcome=f"became {outcome}")
 
     def under(self, unseen: UnseenPolicy | None, missing: CategoryPolicy | None) -> Self:
         """ConfigError where the most frequent level is asked for and not known."""

@@ -36,6 +36,16 @@ class Column(ABC):
     def outputs(self) -> tuple[str, ...]:
         """Names of the columns that it becomes."""
 
+    @property
+    def vector(self) -> tuple[str, ...]:
+        """Of a column of codes: names of the numbers that stand for one."""
+        return ()
+
+    @property
+    def table(self) -> tuple[int, int]:
+        """Of a column of codes: how many there are, and the numbers that stand for each."""
+        raise TypeError(f"{type(self).__name__} has no codes")
+
     @classmethod
     def named(cls, settings: Settings) -> tuple[str, ...]:
         """The columns that the settings say are of this kind."""

@@ -1,18 +1,8 @@
-"""A column of numbers, brought to a common scale: center, factor and fill from the training rows.
-
-    standard   center = mean      factor = 1 / standard deviation (of the population, 1/N)
-    minmax     center = minimum   factor = 1 / (maximum - minimum)
-    robust     center = median    factor = 1 / (upper - lower quartile), then z / sqrt(1 + (z/3)^2);
-               where the quartiles are equal, 2 / (maximum - minimum)
-    none       center = 0         factor = 1
-
-All in float64. A column that is constant within rounding becomes 0 (except under `none`). Missing
-values do not enter. The robust scaling and its smooth clip are those of Holzmueller et al. 2024,
-"Better by default" (arXiv:2407.04491).
-"""
+"""A column of numbers, brought to a common scale, with bins beside it where they are asked for."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
@@ -27,6 +17,8 @@ from mlptrain.data.preprocessing.checks import (
     check_present,
 )
 from mlptrain.data.preprocessing.columns.column import Column, Counts
+from mlptrain.data.preprocessing.columns.piecewise import bin_names, edges_of, ramps
+from mlptrain.data.preprocessing.columns.scaling import NEEDS_VALUES, SQUASHED, scaling, signed_log
 from mlptrain.data.preprocessing.moments import Moments, moments
 from mlptrain.data.preprocessing.repairs import Repair
 from mlptrain.data.row_set import every_row
@@ -38,11 +30,12 @@ from mlptrain.messages import in_yaml, some
 
 @dataclass(frozen=True)
 class Number(Column):
-    """z = (x - center) * factor, and if `squash` z / sqrt(1 + (z / 3)^2).
+    """z = (x - center) * factor, and if `squash` z / sqrt(1 + (z / 3)^2); scaling.py has the rest.
 
     `fill` takes the place of a missing x where the policy fills. A factor of 0 makes a constant
     column 0. `indicator` adds a column `name missing` that is 1 where x was missing. `low` and `high`
-    are the ends of the range of the training rows; checkpoints of the first version have none.
+    are the ends of the range of the training rows; checkpoints of the first version have none. A
+    `unit` that is not 0 stands for `scale: log`, and `edges` for bins (piecewise.py).
     """
 
     name: str
@@ -54,11 +47,19 @@ class Number(Column):
     indicator: bool
     low: float | None = None
     high: float | None = None
+    unit: float = 0.0
+    edges: tuple[float, ...] = ()
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """The number, and where it was missing."""
-        return (self.name, f"{self.name} missing") if self.indicator else (self.name,)
+        """The number, where it was missing, and its bins: `x`, `x missing`, `x[0.1..0.5]`, ..."""
+        alone = (self.name, f"{self.name} missing") if self.indicator else (self.name,)
+        return (*alone, *bin_names(self.name, self.edges)) if self.edges else alone
+
+    @classmethod
+    def named(cls, settings: Settings) -> tuple[str, ...]:
+        """Those of kind number or date."""
+        return settings.named("number", "date")
 
     @classmethod
     def takes(cls, source: Source, name: str) -> bool:
@@ -68,7 +69,10 @@ class Number(Column):
     @classmethod
     def refusal(cls, source: Source, name: str, settings: Settings) -> str:
         """Dates ask for a decision."""
-        if source.kind(name) == "date" and settings.dates == "refuse":
+        kind, as_date = source.kind(name), name in settings.named("date")
+        if as_date and kind not in ("date", "blank"):
+            return f"holds {PLURAL[kind]}, and data.columns.{name}.kind says date"
+        if kind == "date" and settings.dates == "refuse" and not as_date:
             number = "`dates: number` (days since 1970-01-01)"
             return f"holds dates: write {number} or `ignore: [{in_yaml(name)}]`"
         return ""
@@ -91,38 +95,38 @@ class Number(Column):
     def _fitted(
         cls, source: Source, name: str, rows: RowIndex, found: Moments, j: int, settings: Settings
     ) -> Self:
-        kind, scale, policy = source.kind(name), settings.scale, settings.missing.policy
-        needed = scale == "robust" or policy == "median"
+        kind, scale, policy = source.kind(name), settings.scale_of(name), settings.missing.policy
+        is_piecewise = settings.is_piecewise(name) and kind != "boolean"
+        needed = scale in NEEDS_VALUES or policy == "median" or is_piecewise
         values = source.numbers(name)[rows] if needed else np.empty(0)
         low, high, mean = float(found.low[j]), float(found.high[j]), float(found.mean[j])
+        if kind == "boolean" and low < high:
+            scale = "none"
+        if scale == "log" and low < 0:
+            raise DataError(
+                f"{source.path}: column {name!r} begins at {low:g}, and `scale: log` is for values "
+                f"that are never below 0: write data.columns.{name}.scale: smooth_clip"
+            )
+        center, factor, unit = scaling(scale, found, j, values)
         constant = bool(found.constant[j])
-        median = float(np.nanmedian(values)) if needed else 0.0
-        if scale == "none" or (kind == "boolean" and low < high):
-            center, factor = 0.0, 1.0
-        elif constant:
-            center, factor = (low if low == high else mean), 0.0
-        elif scale == "robust":
-            lower, upper = np.nanquantile(values, [0.25, 0.75])
-            center, factor = median, _inverse(upper - lower if upper > lower else (high - low) / 2)
-        elif scale == "minmax":
-            center, factor = low, _inverse(high - low)
-        else:
-            center, factor = mean, _inverse(found.std[j])
         if not (np.isfinite(center) and np.isfinite(factor) and (factor > 0 or constant)):
             raise DataError(
                 f"{source.path}: column {name!r} goes from {low:g} to {high:g}, "
                 f"which `scale: {scale}` cannot bring into range: correct it or ignore it"
             )
+        fill = float(np.nanmedian(values)) if policy == "median" else min(max(mean, low), high)
         return cls(
             name=name,
             kind=kind,
             center=center,
             factor=factor,
-            squash=scale == "robust" and kind != "boolean",
-            fill=median if policy == "median" else min(max(mean, low), high),
+            squash=scale in SQUASHED and kind != "boolean",
+            fill=fill,
             indicator=settings.missing.indicator and bool(found.present[j] < len(rows)),
             low=low,
             high=high,
+            unit=unit,
+            edges=edges_of(np.nan_to_num(values, nan=fill)) if is_piecewise and not constant else (),
         )
 
     @classmethod
@@ -157,6 +161,11 @@ class Number(Column):
             for j, column in enumerate(columns):
                 if column.indicator:
                     block[:, places[j] + 1] = missing[:, j]
+        for j, column in enumerate(columns):
+            if column.edges:
+                start = places[j] + 1 + column.indicator
+                bins = slice(start, start + len(column.edges) - 1)
+                block[:, bins] = ramps(values[:, j], column.edges)
         here = slice(None) if len(columns) == block.shape[1] else np.array(places)
         with np.errstate(over="ignore", invalid="ignore"):
             _scale(values, columns)
@@ -173,17 +182,19 @@ class Number(Column):
             return str(np.datetime64(0, "D") + np.timedelta64(int(value), "D"))
         return f"{value:.6g}"
 
+    def is_consistent(self) -> bool:
+        """Whether the unit is one, and the edges are those of bins."""
+        rise = all(a < b for a, b in pairwise(self.edges))
+        return self.unit >= 0 and len(self.edges) not in (1, 2) and rise
+
 
 def _scale(values: Array, columns: Sequence[Number]) -> None:
-    """z = (x - center) * factor in place, squashed where the column says so."""
+    """z = (x - center) * factor in place, of the logarithm or squashed where the column says so."""
+    for j, column in enumerate(columns):
+        if column.unit:
+            values[:, j] = signed_log(values[:, j], column.unit)
     values -= np.array([column.center for column in columns])
     values *= np.array([column.factor for column in columns])
     squash = np.array([column.squash for column in columns])
     if squash.any():
         np.copyto(values, values / np.sqrt(1 + np.square(values / 3)), where=squash)
-
-
-def _inverse(spread: float | np.floating) -> float:
-    """1 / spread, infinite where that overflows."""
-    with np.errstate(divide="ignore", over="ignore"):
-        return float(np.float64(1) / np.float64(spread))

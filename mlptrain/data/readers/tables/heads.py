@@ -149,15 +149,7 @@ def layout_of(head: Head, path: str) -> Layout:
     Layout(separator=';', names=('a', 'b', 'c'))
     """
     line = 1 + head.before.count(b"\n")
-    header = EMPTY_LINES.sub(b"", head.header).removesuffix(b"\n").removesuffix(b"\r")
-    if header == BOM:
-        raise DataError(f"{path}: a byte-order mark stands on a line of its own: delete that line")
-    if not header.strip():
-        raise DataError(f"{path}: is empty: a table with a header is needed")
-    try:
-        first = header.decode()
-    except UnicodeDecodeError:
-        raise DataError(f"{path}:{line}: the header is not UTF-8: save the file as UTF-8") from None
+    first = _decoded(head, f"{path}:{line}", path)
     outside = QUOTED.sub("", first)
     if "\r" in outside:
         raise DataError(f"{path}: lines end in a bare CR (old Mac): save it with LF or CRLF")
@@ -173,6 +165,19 @@ def layout_of(head: Head, path: str) -> Layout:
     except csv.Error as error:
         raise DataError(f"{path}:{line}: header: {in_words(error, first)}") from None
     return Layout(separator, _checked([name.strip() for name in names], f"{path}:{line}"))
+
+
+def _decoded(head: Head, where: str, path: str) -> str:
+    """The header as text, without the empty lines before it and its own line end."""
+    header = EMPTY_LINES.sub(b"", head.header).removesuffix(b"\n").removesuffix(b"\r")
+    if header == BOM:
+        raise DataError(f"{path}: a byte-order mark stands on a line of its own: delete that line")
+    if not header.strip():
+        raise DataError(f"{path}: is empty: a table with a header is needed")
+    try:
+        return header.decode()
+    except UnicodeDecodeError:
+        raise DataError(f"{where}: the header is not UTF-8: save the file as UTF-8") from None
 
 
 def _declared(head: Head, path: str) -> str | None:

@@ -1,0 +1,133 @@
+"""The ensemble inside a network: k members on an axis of their own, one set of scores outside."""
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from helpers import TOY, changed
+
+from mlptrain.cli import cli
+from mlptrain.config import load_config
+from mlptrain.errors import ConfigError
+from mlptrain.graph.apply import apply
+from mlptrain.metrics.probability import softmax
+from mlptrain.nn.activations import ACTIVATIONS
+from mlptrain.nn.initializers import he
+from mlptrain.nn.losses import LOSSES
+from mlptrain.nn.network import Network, perceptron
+from mlptrain.training.build import build
+from mlptrain.training.trainer import descent
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+MEMBERS, ROWS, INPUTS, OUTPUTS = 3, 8, 5, 4
+
+
+def ensemble(loss, **options):
+    relu = [ACTIVATIONS["relu"]()]
+    architecture = perceptron(INPUTS, OUTPUTS, (6,), relu, members=MEMBERS, **options)
+    network = Network(architecture, loss, dtype=np.float64)
+    network.initialize(he, 0, bias_std=0.5)
+    return network
+
+
+def members_alone(network, X):
+    """The scores of each member, computed from its own parameters (k, N, C)."""
+    p = {each.name: each.value for each in network.parameters}
+    return np.array(
+        [
+            np.maximum(X * scale @ p["layer1.W"] + p["layer1.b"], 0) @ W + b
+            for scale, W, b in zip(p["ensemble.scale"], p["layer2.W"], p["layer2.b"], strict=True)
+        ]
+    )
+
+
+def test_members_share_the_hidden_layer_and_have_scales_and_heads_of_their_own():
+    parameters = ensemble(LOSSES["softmax"]()).parameters
+
+    assert {each.name: each.value.shape for each in parameters} == {
+        "ensemble.scale": (MEMBERS, INPUTS),
+        "layer1.W": (INPUTS, 6),
+        "layer1.b": (6,),
+        "layer2.W": (MEMBERS, 6, OUTPUTS),
+        "layer2.b": (MEMBERS, OUTPUTS),
+    }
+    assert set(np.unique(parameters["ensemble.scale"].value)) == {-1, 1}
+
+
+def test_probabilities_are_the_mean_of_those_of_the_members(rng):
+    network, X = ensemble(LOSSES["softmax"]()), rng.normal(size=(ROWS, INPUTS))
+
+    expected = np.mean([softmax(scores) for scores in members_alone(network, X)], axis=0)
+
+    np.testing.assert_allclose(softmax(network.scores([X])), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["mse", "hinge"])
+def test_other_scores_are_the_mean_of_those_of_the_members(name, rng):
+    network, X = ensemble(LOSSES[name]()), rng.normal(size=(ROWS, INPUTS))
+
+    np.testing.assert_allclose(network.scores([X]), members_alone(network, X).mean(axis=0), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("softmax", {"class_weights": [1.0, 2.0, 0.5, 3.0]}), ("mse", {"reduction": "sum"}), ("mae", {})],
+)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_training_loss_is_the_mean_of_the_losses_of_the_members(name, options, weighted, rng):
+    loss = LOSSES[name](**options)
+    architecture = ensemble(loss).architecture
+    network = Network(architecture, loss, weighted=weighted, dtype=np.float64)
+    network.initialize(he, 0)
+    X, weights = rng.normal(size=(ROWS, INPUTS)), rng.uniform(1, 2, ROWS)
+    y = rng.integers(0, OUTPUTS, ROWS) if loss.classifies else rng.normal(size=(ROWS, OUTPUTS))
+    targets = (y, weights) if weighted else (y,)
+    plan = network.training.fill((X,), y, weights if weighted else None, 0)
+    plan.forward()
+
+    alone = [float(apply(loss, s, *targets, dtype=float)) for s in members_alone(network, X)]
+
+    assert float(plan.value(network.training.data_loss)) == pytest.approx(np.mean(alone), rel=1e-12)
+
+
+def test_a_probability_that_underflows_is_no_score_of_minus_infinity():
+    network = ensemble(LOSSES["softmax"]())
+    network.parameters["layer2.W"].value[...] = 0
+    network.parameters["layer2.b"].value[...] = [[2000.0, 0, 0, 0]] * MEMBERS
+
+    assert network.scores([np.ones((1, INPUTS))])[0].tolist() == [0, -2000, -2000, -2000]
+
+
+def test_members_drop_units_of_their_own_and_shards_draw_the_masks_of_the_whole():
+    options = {"model.ensemble": 3, "model.dropout": 0.5, "train.batch_size": 4, "data.val": None}
+    whole, shards = (
+        build(load_config(changed(TOY, {**options, "train.batch_size": size, "train.accumulate": n})))
+        for size, n in ((8, 1), (4, 2))
+    )
+    gradients = []
+    for experiment in (whole, shards):
+        plan, _ = descent(experiment, np.arange(8), 0)
+        gradients.append(experiment.network.parameters.gradients.copy())
+        mask, _ = (plan.value(each) for each in experiment.network.training.wiring.masks)
+        assert not (mask[0] == mask[1]).all()
+
+    np.testing.assert_allclose(*gradients, rtol=1e-10, atol=1e-14)
+
+
+def test_batch_norm_is_refused_beside_an_ensemble():
+    with pytest.raises(ConfigError, match=r"model.norm: batch norm .*; write layer, or none"):
+        load_config(changed(TOY, {"model.ensemble": 2, "model.norm": "batch"}))
+
+
+def test_an_ensemble_can_be_looked_at(tmp_path):
+    config = tmp_path / "c.yaml"
+    config.write_text("{data: {train: {name: xor}}, model: {hidden: [4], ensemble: 3}}")
+
+    shown, traced = (
+        CliRunner().invoke(cli, [str(each) for each in arguments])
+        for arguments in (["show", config], ["trace", "--config", config, "--open", "layer1"])
+    )
+
+    (line,) = (line for line in shown.output.splitlines() if "Linear, shared" in line)
+    assert line.split()[-2:] == ["12", "24"]  # 2 x 4 weights and 4 biases, and 2 x 4 products for each
+    assert (traced.exit_code, "ensemble.scaled" in traced.output) == (0, True)
