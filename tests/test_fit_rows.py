@@ -77,7 +77,7 @@ def test_the_command_line_trains_the_same_bits_from_a_file_of_these_rows(model, 
 
 @pytest.mark.parametrize(
     ("low", "high", "kind"),
-    [("0", "1", str), (0, 1, int), (0.0, 1.0, float), (False, True, bool), ("no", "yes", str)],
+    [("0", "1", str), (0.0, 1.0, float), (False, True, bool)],
 )
 def test_classes_come_back_in_the_type_that_came_in(low, high, kind, tmp_path):
     y = [high if each > 0 else low for each in A]
@@ -94,6 +94,7 @@ def test_classes_come_back_in_the_type_that_came_in(low, high, kind, tmp_path):
         assert (predicted == np.array(y)).mean() == each.evaluate({"a": A}, y)["accuracy"] > 0.9
 
 
+@pytest.mark.slow
 def test_nothing_stays_on_the_disk_unless_a_directory_is_asked_for(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
@@ -126,6 +127,7 @@ def test_rows_that_are_held_out_choose_the_epoch_and_test():
     assert model.figures["test_accuracy"] == measured["accuracy"]
 
 
+@pytest.mark.slow
 def test_weights_count_in_training_and_evaluation():
     """Twice the weight is the row twice: in the loss and in the metrics."""
     weight = np.where(A > 0, 2, 1)
@@ -155,6 +157,7 @@ def test_settings_have_one_word_and_deeper_ones_two(model):
         mlptrain.fit(TABLE, "y", epoch=3)
 
 
+@pytest.mark.slow
 def test_several_targets_and_arrays_of_text_train(tmp_path):
     Y = polars.DataFrame({"up": A * 3, "down": -A})
     model = mlptrain.fit(np.stack([A, A**2], axis=1), Y, loss="mse", epochs=2)
