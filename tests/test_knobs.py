@@ -57,6 +57,7 @@ OPTION_VALUES = {
     "class_weights": [1.0, 3.0],
     "delta": 0.3,
     "reduction": "sum",
+    "levels": [0.2, 0.7],
     "slope": 0.3,
     "alpha": 0.5,
     "pieces": 3,

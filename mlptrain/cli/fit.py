@@ -1,7 +1,7 @@
 """`mlptrain fit`: train, and write a run directory."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import click
 
@@ -10,18 +10,28 @@ from mlptrain.config.schema import InitFrom
 from mlptrain.errors import ConfigError
 from mlptrain.report import training
 from mlptrain.runs import fit as runs
+from mlptrain.runs.cross_validation import Folds
+from mlptrain.runs.run import Run
 
 MOST_THREADS = 1024
 
 
-def check_together(
-    dry_run: bool, folds: int | None, resume: Path | None, start: InitFrom | None
-) -> None:
-    """ConfigError for options that exclude each other."""
-    if dry_run and (resume is not None or start is not None):
+def check_dry(resume: Path | None, start: InitFrom | None) -> None:
+    """ConfigError for options that go on with something, where only a config is tried out."""
+    if resume is not None or start is not None:
         raise ConfigError("--dry-run tries out a CONFIG: leave out --resume and --init-from")
-    if folds is not None and start is not None:
-        raise ConfigError(runs.NO_WARM_FOLDS)
+
+
+def show_folds(folds: Folds, *, quiet: bool, as_json: bool) -> None:
+    """Train them and print what came of all."""
+    training.watch_folds(folds, quiet=quiet or as_json)
+    training.fitted_folds(folds, as_json=as_json)
+
+
+def show_run(run: Run, *, quiet: bool, as_json: bool) -> None:
+    """Train it and print how it ended."""
+    training.watch(run, quiet=quiet or as_json)
+    training.fitted(run, as_json=as_json)
 
 
 @click.command()
@@ -45,7 +55,13 @@ def check_together(
     help="With --init-from: its last layer, or a new one for other classes.",
 )
 @click.option(
-    "--folds", type=click.IntRange(min=2), metavar="K", help="Train K models, each on other rows."
+    "--folds",
+    type=click.IntRange(min=2),
+    metavar="K",
+    help="Train K models, each on other rows; they predict as one.",
+)
+@click.option(
+    "--jobs", type=click.IntRange(min=1), metavar="N", help="Folds at a time.  [as many as cores]"
 )
 @click.option("--force", is_flag=True, help="Replace the run that is in the run directory.")
 @click.option("--seed", type=click.IntRange(min=0), help="The same as --set seed=N.")
@@ -62,6 +78,7 @@ def command(
     refit_preprocessing: bool,
     head: Literal["keep", "new"],
     folds: int | None,
+    jobs: int | None,
     force: bool,
     seed: int | None,
     threads: int | None,
@@ -79,17 +96,15 @@ def command(
     """
     start = runs.start_from(init_from, refit_preprocessing=refit_preprocessing, head=head)
     settings = [*overrides, *([] if seed is None else [f"seed={seed}"])]
-    check_together(dry_run, folds, resume, start)
+    count = runs.folds_wanted(config, settings, folds, start=start, jobs=jobs)
     if dry_run:
-        training.dry(runs.dry_run(config, settings), as_json=as_json)
+        check_dry(resume, start)
+        training.dry(runs.dry_run(config, settings, count), as_json=as_json)
         return
-    if folds is not None:
-        several = runs.prepare_folds(config, folds, settings, out, resume, force=force, threads=threads)
-        training.watch_folds(several, quiet=quiet or as_json)
-        training.fitted_folds(several, as_json=as_json)
-        return
-    run = runs.prepare(
-        config, settings, out=out, resume=resume, start=start, force=force, threads=threads
-    )
-    training.watch(run, quiet=quiet or as_json)
-    training.fitted(run, as_json=as_json)
+    given: dict[str, Any] = {"force": force, "threads": threads}
+    if count is not None:
+        several = runs.prepare_folds(config, count, settings, out, resume, jobs=jobs, **given)
+        show_folds(several, quiet=quiet, as_json=as_json)
+    else:
+        run = runs.prepare(config, settings, out=out, resume=resume, start=start, **given)
+        show_run(run, quiet=quiet, as_json=as_json)

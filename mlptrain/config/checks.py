@@ -26,7 +26,9 @@ def cross_faults(config: Config) -> Iterator[Fault]:
     yield from _written(config)
     yield from _target_scale(config)
     yield from role_faults(config.data)
+    yield from _levels(config)
     yield from _monitor(config)
+    yield from _folds(config)
 
 
 def monitored(config: Config) -> list[str]:
@@ -50,6 +52,15 @@ def _network(config: Config) -> Iterator[Fault]:
             "batch norm needs more than one row in a minibatch; raise train.batch_size or use layer",
             (("train", "batch_size"),),
         )
+
+
+def _folds(config: Config) -> Iterator[Fault]:
+    if config.train.folds is not None and config.data.fold is not None:
+        what = "holds out one fold, where train.folds trains all of them; keep one of the two"
+        yield Fault(("data", "fold"), what, (("train", "folds"),))
+    if config.train.folds is not None and config.init_from is not None:
+        what = "folds begin with weights of their own; leave out init_from, or train.folds"
+        yield Fault(("train", "folds"), what, (("init_from",),))
 
 
 def _norm(config: Config) -> Iterator[Fault]:
@@ -168,6 +179,13 @@ def _target_scale(config: Config) -> Iterator[Fault]:
         why = "predicts logarithms by itself" if name == "poisson" else "predicts no numbers"
         what = f"{name} {why}; write standard, got {scale}"
         yield Fault(("data", "scale_target"), what, (("loss",),))
+
+
+def _levels(config: Config) -> Iterator[Fault]:
+    levels = config.loss.options().get("levels", ())
+    if list(levels) != sorted(set(levels)):
+        what = f"levels rise; write {sorted(set(levels))}, got {list(levels)}"
+        yield Fault(("loss", "levels"), what)
 
 
 def _monitor(config: Config) -> Iterator[Fault]:

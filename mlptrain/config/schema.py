@@ -79,7 +79,7 @@ class Data(Section):
         None, "column that says train, val or test for each row; with val: null and test: null"
     )
     fold: Annotated[Fold | None, Kinds("{number: 1, of: 5} or null")] = setting(
-        None, "hold out one fold of the rows as the test rows; val is then a fraction of the others"
+        None, "hold out a fold as test rows (as val rows, if val is 0); val is a part of the others"
     )
     features: Annotated[
         Annotated[Columns, Len(min_length=1)] | None, Kinds("a list of columns or null")
@@ -197,9 +197,10 @@ class Train(Section):
     log_histograms: bool = setting(
         False, "keep histograms of activations and gradients at each evaluation, for `mlptrain plot`"
     )
-    tensorboard: bool = setting(
-        False, "also write the records as event files for TensorBoard (extra `tensorboard`)"
+    folds: Annotated[Annotated[int, Ge(2)] | None, Kinds("a number of folds, or null")] = setting(
+        None, "train so many models, each with another part of the rows held out; they predict as one"
     )
+    tensorboard: bool = setting(False, "also write event files for TensorBoard (extra `tensorboard`)")
 
 
 class InitFrom(Section):

@@ -22,7 +22,7 @@ from mlptrain.data.preprocessing.targets import (
 from mlptrain.data.row_set import RowSet
 from mlptrain.data.settings import Settings
 from mlptrain.data.source import Source, require
-from mlptrain.data.split import Assignment, Partition, hold_out, split
+from mlptrain.data.split import TEST, VAL, Assignment, Partition, hold_out, split
 from mlptrain.data.split_columns import check_no_class_in_one_group, given_sets, group_numbers, times
 from mlptrain.data.split_groups import hold_out_groups, split_groups
 from mlptrain.data.split_time import hold_out_time, split_time
@@ -84,6 +84,8 @@ def partition(source: Source, rows: RowSet, names: list[str], settings: Settings
         assigned = _by_time(times(source, settings.time, rows), settings)
     else:
         assigned = _at_random(source, rows, names, settings)
+    if settings.fold is not None and not settings.val:  # then the fold takes their place
+        assigned[assigned == TEST] = VAL
     return Partition(*rows.split(assigned, len(Partition._fields)))
 
 

@@ -8,13 +8,14 @@ from typing import Any, Literal
 import numpy as np
 
 from mlptrain.data.dataset import Dataset, Rows
-from mlptrain.data.load import load_rows
+from mlptrain.data.load import load_rows_for
 from mlptrain.data.preprocessing.flag_target import FlagTarget
 from mlptrain.data.preprocessing.policies import AS_IN_TRAINING, Policies
 from mlptrain.data.preprocessing.repairs import RepairNote
 from mlptrain.data.preprocessing.targets import Target
 from mlptrain.errors import ConfigError
 from mlptrain.inference.model import Model
+from mlptrain.inference.out_of_fold import out_of_fold
 from mlptrain.inference.outside import Ranges
 from mlptrain.metrics.classification import PerClass, confusion_matrix, per_class
 from mlptrain.metrics.flags import two_classes
@@ -23,6 +24,8 @@ from mlptrain.training.data_files import data_again
 from mlptrain.training.evaluate import Evaluation
 
 Split = Literal["train", "val", "test"]
+OUT_OF_FOLD = "out of fold"
+"""What takes the place of a split where a model is the average of folds."""
 Table = tuple[Sequence[str], Sequence[Sequence[str | float]]]
 """The names of its columns and its rows; the first column names the rows."""
 
@@ -64,7 +67,7 @@ class EvaluationReport:
             table = {name: of_class(scores, i) for i, name in enumerate(model.preprocessing.classes)}
             confusion = confusion_matrix(predicted, rows.y, rows.weights).tolist()
         return cls(
-            checkpoint=str(model.checkpoint.path),
+            checkpoint=str(model.path),
             split=split,
             rows=len(rows),
             measured=measured,
@@ -89,6 +92,7 @@ class EvaluationReport:
         ranking = [name for name in ("roc_auc", "average_precision") if name in names]
         if len(classes) == 2 and ranking:
             yield f"{' and '.join(ranking)}: of class {classes[1]}"
+        yield from model.network.loss.remarks()
 
     def class_table(self) -> Table | None:
         """Precision, recall, F1 and support of each class, or of the yes of each target."""
@@ -157,25 +161,26 @@ def evaluate(
 ) -> EvaluationReport:
     """Loss and metrics of a checkpoint on a file, or on a split of its own data.
 
-    The policies are for the rows of a file.
+    That of folds are all rows of the file, each held out once. The policies are for the rows of a file.
     """
     model = Model.load(checkpoint)
-    ended = remark(Path(model.checkpoint.path).parent)
+    ended = remarks_on_runs(model)
     if data is not None:
         if split is not None:
             raise ConfigError("--data names the rows: leave out --split")
-        model = model.under(policies)
-        rows, notes = load_rows(
-            data, model.preprocessing, target_needed=True, dtype=model.network.dtype
-        )
-        ranges = Ranges(model.preprocessing, model.network.dtype)
-        outside = ranges.found(rows.inputs.numbers, policies.out_of_range)
+        model, dtype = model.under(policies), model.network.dtype
+        rows, others, notes = load_rows_for(data, model.preprocessing, model.others, dtype=dtype)
+        outside = Ranges(model.preprocessing, dtype).found(rows.inputs.numbers, policies.out_of_range)
+        for made, inputs in zip(model.others, others, strict=True):
+            Ranges(made, dtype).found(inputs.numbers, policies.out_of_range)
         notes += (f"{data}: {outside}",) * (outside.rows > 0)
-        return EvaluationReport.of(model, data, model.evaluation(rows), (*ended, *notes))
+        return EvaluationReport.of(model, data, model.evaluation(rows, others), (*ended, *notes))
     if policies != AS_IN_TRAINING:
         raise ConfigError(
             "--unseen, --missing and --out-of-range are for --data: a split has those of its training"
         )
+    if len(model.members) > 1:
+        return evaluate_folds(model, split, ended)
     dataset, warnings = data_again(model.config, model.checkpoint, model.preprocessing)
     split = split or last_split(dataset)
     if split not in splits(dataset):
@@ -186,6 +191,23 @@ def evaluate(
     told = [*ended, *(each for each in dataset.notes if each not in of_others), *warnings]
     evaluation = model.evaluation(splits(dataset)[split])
     return EvaluationReport.of(model, split, evaluation, told, "summary.json")
+
+
+def evaluate_folds(model: Model, split: Split | None, ended: Sequence[str]) -> EvaluationReport:
+    """Every row of the file by the member that did not see it; no other split says anything new."""
+    if split is not None:
+        raise ConfigError(
+            f"--split {split}: folds are evaluated on the rows that each held out; leave it out, or "
+            "name one of the folds"
+        )
+    found = out_of_fold(model)
+    return EvaluationReport.of(model, OUT_OF_FOLD, found.evaluation, [*ended, *found.notes])
+
+
+def remarks_on_runs(model: Model) -> list[str]:
+    """A note on each run behind a model that has not come to its end."""
+    runs = dict.fromkeys(member.checkpoint.path.parent for member in model.members)
+    return [note for run in runs for note in remark(run)]
 
 
 def splits(data: Dataset) -> dict[Split, Rows]:

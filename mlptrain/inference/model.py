@@ -1,6 +1,6 @@
-"""A trained model, loaded from a checkpoint: it predicts and is evaluated without its training data."""
+"""A trained model: it predicts, and is evaluated, without its training data."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,24 +9,38 @@ from numpy.typing import NDArray
 
 from mlptrain.arrays import Array
 from mlptrain.data.dataset import Rows
+from mlptrain.data.inputs import Inputs
 from mlptrain.data.prepared import rows_of as prepared_rows
 from mlptrain.data.preprocessing.class_target import ClassTarget
 from mlptrain.data.preprocessing.flag_target import FlagTarget
 from mlptrain.data.preprocessing.policies import Policies
-from mlptrain.errors import DataError
+from mlptrain.data.preprocessing.preprocess import Preprocessing
+from mlptrain.errors import CheckpointError, DataError
+from mlptrain.inference.average import (
+    averaged,
+    check_alike,
+    common_config,
+    joint_preprocessing,
+    to_average,
+)
 from mlptrain.inference.classes import Class, typed
 from mlptrain.inference.handed_over import rows_of, weighted, with_targets
+from mlptrain.inference.member import Member
 from mlptrain.inference.shown import as_html, short
 from mlptrain.messages import some
 from mlptrain.metrics.probability import softmax
 from mlptrain.storage.archive import write_archive
 from mlptrain.training.checkpoint import Checkpoint
-from mlptrain.training.evaluate import Evaluation, evaluate, predictions
-from mlptrain.training.restore import config_of, network_of
+from mlptrain.training.evaluate import Evaluation, predictions
+from mlptrain.training.members import read_members
 
 
 class Model:
     """The network of a checkpoint together with its preprocessing and class names.
+
+    Of a run of folds there are several, its `members`: the model is the average of what they predict.
+    The directory of all folds is its `path`, and else that of the checkpoint. `others` then holds what
+    makes the inputs of each, and `preprocessing` what they know together.
 
     X is an array (N, D) whose columns are in the order of training, or a data frame (pandas, polars,
     Arrow), a dict of columns or a file, whose columns are found by name; others in it are left alone.
@@ -45,33 +59,45 @@ class Model:
     1.0
     """
 
-    def __init__(self, checkpoint: Checkpoint) -> None:
-        self.checkpoint = checkpoint
-        self.config = config_of(checkpoint)
-        self.preprocessing = checkpoint.preprocessing()
-        self.network = network_of(checkpoint)
+    def __init__(self, path: Path, checkpoints: Sequence[Checkpoint]) -> None:
+        self.path = path
+        self.members = tuple(map(Member, checkpoints))
+        first = self.members[0]
+        self.checkpoint, self.network = first.checkpoint, first.network
+        if len(self.members) == 1:
+            self.config, self.preprocessing = first.config, first.preprocessing
+            self.others: tuple[Preprocessing, ...] = ()
+        else:
+            check_alike(path, self.members)
+            self.config = common_config(self.members)
+            self.preprocessing = joint_preprocessing(self.members, self.config)
+            self.others = tuple(member.preprocessing for member in self.members)
 
     @classmethod
     def load(cls, path: str | Path) -> "Model":
-        """Read a checkpoint, or the best one of a run directory."""
-        return cls(Checkpoint.read(path))
+        """Read a checkpoint, the best one of a run directory, or the best one of each fold of a run."""
+        checkpoints = read_members(path)
+        return cls(Path(path) if len(checkpoints) > 1 else checkpoints[0].path, checkpoints)
 
     def under(self, policies: Policies) -> "Model":
-        """The same model, network and all, with other policies for new rows."""
+        """The same model, networks and all, with other policies for new rows."""
         other = object.__new__(Model)
         vars(other).update(vars(self), preprocessing=policies.applied(self.preprocessing))
+        # What nobody knows is refused by what all know together.
+        lenient = replace(policies, unseen="zeros") if policies.unseen == "error" else policies
+        other.others = tuple(map(lenient.applied, self.others))
         return other
 
-    def __reduce__(self) -> tuple[type["Model"], tuple[Checkpoint]]:
-        """A copy is built from the checkpoint: copied arrays would no longer share their memory."""
-        return type(self), (self.checkpoint,)
+    def __reduce__(self) -> tuple[type["Model"], tuple[Path, tuple[Checkpoint, ...]]]:
+        """A copy is built from the checkpoints: copied arrays would no longer share their memory."""
+        return type(self), (self.path, tuple(member.checkpoint for member in self.members))
 
     def __repr__(self) -> str:
         what = "; ".join(f"{name} {value}" if value else name for name, value in self._facts())
-        return f"<Model {self.checkpoint.path}: {what}>"
+        return f"<Model {self.path}: {what}>"
 
     def _repr_html_(self) -> str:
-        return as_html(f"Model {self.checkpoint.path}", self._facts())
+        return as_html(f"Model {self.path}", self._facts())
 
     def _facts(self) -> Iterator[tuple[str, str]]:
         """What it reads and predicts, its network, and how good it is."""
@@ -80,13 +106,16 @@ class Model:
         if made.classes is not None:
             predicted += f" ({len(made.classes)} classes: {some(made.classes)})"
         yield f"{some(made.inputs)} -> {predicted}", ""
-        yield "network", "-".join(map(str, [widths[0], *self.config.model.hidden, widths[-1]]))
+        networks = "network" if len(self.members) == 1 else f"{len(self.members)} networks"
+        yield networks, "-".join(map(str, [widths[0], *self.config.model.hidden, widths[-1]]))
         if self.figures:
             yield f"epoch {self.checkpoint['progress'].best_epoch}:", short(self.figures)
 
     @property
     def figures(self) -> dict[str, float | None]:
         """Losses and metrics at the best epoch, of training, validation and (after `fit`) test rows."""
+        if len(self.members) > 1:
+            return {}
         record = self.checkpoint["record"] or {}
         test = self.checkpoint["test"] if "test" in self.checkpoint.document else None
         every = record | {f"test_{name}": value for name, value in (test or {}).items()}
@@ -97,6 +126,8 @@ class Model:
 
     def save(self, path: str | Path) -> Path:
         """Write a checkpoint, from which `mlptrain.load` and every command read the model; its path."""
+        if len(self.members) > 1:
+            raise CheckpointError(f"{self.path}: a model of several folds is that directory: copy it")
         write_archive(path, self.checkpoint.arrays, self.checkpoint.document)
         return Path(path)
 
@@ -109,16 +140,30 @@ class Model:
         target = self.preprocessing.target
         return typed(target.classes, target.label_type) if isinstance(target, ClassTarget) else None
 
+    def scores_of(self, inputs: Inputs, others: Sequence[Inputs] = ()) -> Array:
+        """Scores (N, C) of rows, given as `preprocessing` and as each of `others` makes them."""
+        if len(self.members) == 1:
+            return self.members[0].scores(inputs)
+        each = zip(self.members, others, strict=True)
+        return self.average_of([(member, member.scores(own)) for member, own in each])
+
+    def average_of(self, each: Sequence[tuple[Member, Array]]) -> Array:
+        """Scores (N, C) of the average of what these members predict, from the scores of each."""
+        what = [to_average(member, scores) for member, scores in each]
+        return averaged(what, self.network.loss, self.preprocessing)
+
     def scores(self, X: object) -> Array:
         """Scores (N, C) of raw rows."""
         source = rows_of(X, self.preprocessing)
-        inputs, _ = self.preprocessing.apply(source, np.arange(len(source)), self.network.dtype)
-        return self.network.scores(inputs.arrays)
+        rows, dtype = np.arange(len(source)), self.network.dtype
+        inputs, _ = self.preprocessing.apply(source, rows, dtype)
+        return self.scores_of(inputs, [made.apply(source, rows, dtype)[0] for made in self.others])
 
     def predict(self, X: object) -> NDArray[np.generic]:
         """The class of each row, as in `classes`; or (N,) or (N, K) numbers in the target's unit.
 
-        Of targets that are each yes or no: their values, as numbers or booleans where they are.
+        Of targets that are each yes or no: their values, as numbers or booleans where they are. Of L
+        quantiles: (N, K L), those of target 1 first.
         """
         scores = self.scores(X)
         if self.classes is not None:
@@ -158,11 +203,16 @@ class Model:
             raise DataError("X has no rows: there is nothing to evaluate")
         rows, made = np.arange(len(source)), replace(made, weight=name)
         made.check_weights(source, rows, dtype)
-        return self.evaluation(prepared_rows(made, source, rows, dtype)[0]).measured()
+        others = [other.apply(source, rows, dtype)[0] for other in self.others]
+        return self.evaluation(prepared_rows(made, source, rows, dtype)[0], others).measured()
 
-    def evaluation(self, rows: Rows) -> Evaluation:
-        """The scores of rows that are preprocessed already, for whatever is to be measured."""
-        return evaluate(self.network, rows, self.preprocessing)
+    def evaluation(self, rows: Rows, others: Sequence[Inputs] = ()) -> Evaluation:
+        """The scores of rows that are preprocessed already, for whatever is to be measured.
+
+        others   the inputs of the same rows as each of `others` makes them
+        """
+        scores = self.scores_of(rows.inputs, others)
+        return Evaluation(self.network, rows.with_targets_in_memory(), scores, self.preprocessing)
 
 
 def decided(target: FlagTarget, probabilities: Array) -> Array:
@@ -172,7 +222,7 @@ def decided(target: FlagTarget, probabilities: Array) -> Array:
 
 
 def load(path: str | Path) -> Model:
-    """The model of a checkpoint, or of the best checkpoint of a run directory.
+    """The model of a checkpoint, of the best one of a run directory, or of those of all its folds.
 
     >>> from mlptrain import fit
     >>> xor = {"data": {"train": {"name": "xor", "points_per_class": 20}}, "train": {"epochs": 2}}

@@ -23,6 +23,7 @@ from mlptrain.metrics.flags import (
 )
 from mlptrain.metrics.metric import Metric
 from mlptrain.metrics.probability import brier, calibration_error, log_loss
+from mlptrain.metrics.quantiles import coverage, interval_width, pinball_loss
 from mlptrain.metrics.ranking import average_precision, roc_auc
 from mlptrain.metrics.regression import (
     mae,
@@ -61,6 +62,15 @@ REGRESSION_METRICS = {
     "rmsle": Metric(rmsle, larger_is_better=False),
 }
 
+LEVEL_METRICS = {
+    "pinball_loss": Metric(pinball_loss, larger_is_better=False),
+    "coverage": Metric(coverage, larger_is_better=True),
+    "interval_width": Metric(interval_width, larger_is_better=False),
+}
+
+QUANTILE_METRICS = {**LEVEL_METRICS, **REGRESSION_METRICS}
+"""Those of all levels, and those of the level nearest to the median."""
+
 AMOUNT_METRICS = {
     "poisson_deviance": Metric(poisson_deviance, larger_is_better=False),
     **REGRESSION_METRICS,
@@ -75,5 +85,5 @@ FLAG_METRICS = {
     "mean_log_loss": Metric(mean_log_loss, larger_is_better=False),
 }
 
-METRICS = {**CLASSIFICATION_METRICS, **AMOUNT_METRICS, **FLAG_METRICS}
+METRICS = {**CLASSIFICATION_METRICS, **AMOUNT_METRICS, **LEVEL_METRICS, **FLAG_METRICS}
 """All of them."""

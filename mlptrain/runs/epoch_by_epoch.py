@@ -55,4 +55,4 @@ def one_more_epoch(
         constants = constants_of(experiment, resolved(config), {})
     arrays = {name: array.copy() for name, array in arrays_of(experiment).items()}
     document = document_of(constants, experiment, progress, values, 0)
-    return Model(Checkpoint(IN_MEMORY, arrays, document))
+    return Model(IN_MEMORY, [Checkpoint(IN_MEMORY, arrays, document)])

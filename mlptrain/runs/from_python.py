@@ -2,9 +2,10 @@
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, overload
 
@@ -17,9 +18,11 @@ from mlptrain.data.handed_over import PLACE, HandedOver, handed_over, load_hande
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.errors import ConfigError
 from mlptrain.inference.model import Model
-from mlptrain.runs.fit import prepare, start_from
+from mlptrain.runs.cross_validation import Folds
+from mlptrain.runs.fit import folds_wanted, prepare, prepare_folds, start_from
 from mlptrain.runs.run import Run
-from mlptrain.training.build import load, settings_of
+from mlptrain.runs.side_by_side import side_by_side
+from mlptrain.training.build import settings_of
 from mlptrain.training.checkpoint import Checkpoint
 
 IN_MEMORY = Path("(in memory)")
@@ -28,8 +31,8 @@ NO_Y = "y is missing: give the values of the target, or the name of its column: 
 
 Settings = dict[str, Any]
 """By their dotted keys."""
-Ready = Callable[..., Run]
-"""Makes a run: `prepare` with the options of a call."""
+Ready = partial[Run]
+"""Makes a run, with the options of a call, where it is told to: `prepare`."""
 
 
 @overload
@@ -45,8 +48,9 @@ def fit(
     head: Literal["keep", "new"] = "keep",
     force: bool = False,
     threads: int | None = None,
+    jobs: int | None = None,
     **settings: Any,
-) -> Run: ...
+) -> Run | Folds: ...
 
 
 @overload
@@ -63,6 +67,7 @@ def fit(
     head: Literal["keep", "new"] = "keep",
     force: bool = False,
     threads: int | None = None,
+    jobs: int | None = None,
     **settings: Any,
 ) -> Model: ...
 
@@ -80,8 +85,9 @@ def fit(
     head: Literal["keep", "new"] = "keep",
     force: bool = False,
     threads: int | None = None,
+    jobs: int | None = None,
     **settings: Any,
-) -> Run | Model:
+) -> Run | Folds | Model:
     """Train on rows and return the model; or by a config, a YAML file or a dict, and return the run.
 
     X is a data frame, a dict of columns, an array (N, D) or a file; y a column of it, or values.
@@ -96,12 +102,31 @@ def fit(
     'completed'
     """
     start = start_from(init_from, refit_preprocessing=refit_preprocessing, head=head)
-    ready = partial(prepare, resume=resume, start=start, force=force, threads=threads)
+    options = {"resume": resume, "start": start, "force": force, "threads": threads}
     if y is not None:
-        return _model(ready, *_rows(X, y, weight, {**dotted(set), **words(settings)}), out)
+        values = {**dotted(set), **words(settings)}
+        return _on_rows(X, y, weight, values, out, jobs, options)
     if (X is not None and not isinstance(X, str | os.PathLike | Mapping)) or weight is not None:
         raise ConfigError(NO_Y)
-    return _trained(ready(X, {**dotted(set), **words(settings)} if settings else set, out=out))
+    overrides = {**dotted(set), **words(settings)} if settings else set
+    return _by_config(X, overrides, out, jobs, options)
+
+
+def _by_config(
+    config: Source | None,
+    overrides: Overrides,
+    out: str | Path | None,
+    jobs: int | None,
+    options: Mapping[str, Any],
+) -> Run | Folds:
+    count = folds_wanted(config, overrides, start=options["start"], jobs=jobs)
+    if count is None:
+        return _trained(prepare(config, overrides, out=out, **options))
+    rest = {key: value for key, value in options.items() if key != "start"}
+    folds = prepare_folds(config, count, overrides, out, jobs=jobs, **rest)
+    for _ in side_by_side(folds) if folds.jobs > 1 else chain.from_iterable(folds):
+        pass
+    return folds
 
 
 def dotted(overrides: Overrides) -> Settings:
@@ -132,22 +157,29 @@ def _trained(run: Run) -> Run:
     return run
 
 
-def _rows(
-    X: Any, y: object, weight: object, settings: Settings
-) -> tuple[dict[str, Any], Settings, Callable[..., Dataset]]:
-    """The config of rows, the settings on top of it, and what loads them."""
+def _on_rows(
+    X: Any,
+    y: object,
+    weight: object,
+    settings: Settings,
+    out: str | Path | None,
+    jobs: int | None,
+    options: Mapping[str, Any],
+) -> Model:
+    """The model of rows that are handed over, or of a file."""
     if isinstance(X, str | os.PathLike):
-        return {"data": {"train": os.fspath(X), "target": y, "weight": weight}}, settings, load
+        document = {"data": {"train": os.fspath(X), "target": y, "weight": weight}}
+        return Model.load(_by_config(document, settings, out, jobs, options).best)
+    if settings.get("train.folds") is not None:
+        raise ConfigError("train.folds: of rows in a file only; name the file, or use cross_val_score")
     train = handed_over("X", X, y, weight)
-    rows = {PLACE.format("X"): train}
-    document = config_of_rows(train)
+    rows, document = {PLACE.format("X"): train}, config_of_rows(train)
     for place, name, part in held_out(settings):
         held, true, weights = (*part, None)[:3] if isinstance(part, tuple) else (part, y, None)
-        rows[place] = handed_over(
-            name, held, true, train.weight if weights is None else weights, like=train
-        )
+        weights = train.weight if weights is None else weights
+        rows[place] = handed_over(name, held, true, weights, like=train)
         settings = {**settings, f"data.{name}": place}
-    return document, settings, partial(_load, rows)
+    return _model(partial(prepare, document, settings, load=partial(_load, rows), **options), out)
 
 
 def config_of_rows(rows: HandedOver) -> dict[str, Any]:
@@ -169,11 +201,8 @@ def _load(rows: Mapping[str, HandedOver], config: Config, fitted: Preprocessing 
     return load_handed_over(rows, settings_of(config), fitted)
 
 
-def _model(
-    ready: Ready, document: Any, settings: Settings, load: Callable[..., Dataset], out: Any
-) -> Model:
+def _model(ready: Ready, out: str | Path | None) -> Model:
     """Train and take the best parameters; the directory goes again where none was asked for."""
-    ready = partial(ready, document, settings, load=load)
     if out is not None or ready.keywords["resume"] is not None:
         return Model.load(_trained(ready(out=out)).directory.path)
     with tempfile.TemporaryDirectory(prefix="mlptrain-") as place:
@@ -181,4 +210,4 @@ def _model(
         run.is_kept = False
         read = Checkpoint.read(_trained(run).directory.path)
     kept = {**read.document, "test": run.test}
-    return Model(replace(read, path=IN_MEMORY, document=kept, notes=tuple(run.notes)))
+    return Model(IN_MEMORY, [replace(read, path=IN_MEMORY, document=kept, notes=tuple(run.notes))])

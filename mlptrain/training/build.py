@@ -55,7 +55,9 @@ def build(config: Config, threads: int | None = None, data: Dataset | None = Non
     initialize(config, network)
     train = config.train
     if threads is None:
-        threads = choose_threads(network.architecture.largest_product() * train.batch_size)
+        beside = 1 if config.data.fold is None else config.data.fold.of
+        product = network.architecture.largest_product() * train.batch_size
+        threads = choose_threads(product, beside)
     experiment = Experiment(
         data=data,
         network=network,
@@ -97,6 +99,10 @@ def load(config: Config, fitted: Preprocessing | None = None) -> Dataset:
 def settings_of(config: Config) -> Settings:
     """What a config asks of the data."""
     section = config.data.model_dump(exclude={"image_shape"})
+    if section["fold"] is not None and section["categorical"]["unseen"] == "error":
+        section["categorical"]["unseen"] = (
+            "zeros"  # what is rare in the table is missing from some folds
+        )
     for key, nested in (("missing", Missing), ("numeric", Numeric), ("fold", Fold)):
         section[key] = None if section[key] is None else nested(**section[key])
     section["categorical"] = Categorical(**section["categorical"])
@@ -112,9 +118,11 @@ def settings_of(config: Config) -> Settings:
     )
 
 
-def outputs(data: Dataset) -> int:
-    """How many scores the network puts out: one for each class, or for each target column."""
-    return len(data.classes) if data.classes is not None else len(data.targets)
+def outputs(config: Config, made: Preprocessing) -> int:
+    """How many scores the network puts out: one for each class, or for each target and level."""
+    if made.classes is not None:
+        return len(made.classes)
+    return len(made.targets) * loss_for(config, None).per_target
 
 
 def network_on(config: Config, data: Dataset, dtype: str | None = None) -> Network:
@@ -123,7 +131,7 @@ def network_on(config: Config, data: Dataset, dtype: str | None = None) -> Netwo
     if config.model.norm == "batch" and len(data.train) == 1:
         raise ConfigError("model.norm: batch norm needs two training rows, and there is one; use layer")
     made = data.preprocessing
-    architecture = architecture_for(config, len(made.features), outputs(data), made.tables)
+    architecture = architecture_for(config, len(made.features), outputs(config, made), made.tables)
     return network_for(config, architecture, weights, weighted=weighted, dtype=dtype)
 
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mlptrain.errors import ConfigError
-from mlptrain.report.html import compare, sections
+from mlptrain.report.fold_results import FoldResults, results_of
+from mlptrain.report.html import compare, folds, sections
 from mlptrain.report.html.page import page
 from mlptrain.report.results import Results, place_for, tell_written
 from mlptrain.storage.files import write_file
@@ -12,7 +13,7 @@ from mlptrain.storage.files import write_file
 
 def report(paths: Sequence[Path], out: Path | None) -> None:
     """Write a page about one run, or one that compares several; RUN/report.html by default."""
-    runs = [Results(path) for path in paths]
+    runs = [results_of(path) for path in paths]
     file = place_for(runs, out, "report.html")
     if file.suffix.lower() not in (".html", ".htm"):
         raise ConfigError(f"-o {file}: a report is written as .html; choose this suffix")
@@ -22,7 +23,8 @@ def report(paths: Sequence[Path], out: Path | None) -> None:
 
 def of_one(run: Results) -> str:
     """A page about one run."""
-    return page(run.name, sections.outcome(run), list(sections.sections(run)))
+    kind = folds if isinstance(run, FoldResults) else sections
+    return page(run.name, kind.outcome(run), list(kind.sections(run)))
 
 
 def of_several(runs: Sequence[Results]) -> str:
