@@ -154,7 +154,7 @@ def test_twice_the_same_folds_give_the_same_predictions(config, folds, tmp_path)
 def test_the_test_part_of_the_config_is_set_aside(folds):
     saved = (folds / "fold-2" / "config.yaml").read_text()
     assert "test: null" in saved
-    assert "fold: {number: 2, of: 4}" in saved
+    assert "fold: {number: 2, of: 4, holds: test}" in saved
 
 
 def test_folds_are_not_replaced_without_force(config, folds):

@@ -22,7 +22,8 @@ LAYERS = (
     "training",
     "inference",
     "runs tools",
-    "report sklearn",
+    "sweeps sklearn",
+    "report",
     "cli",
     "__main__",
 )
@@ -43,6 +44,7 @@ HOMES = {
     "click": ("cli/",),
     "matplotlib": ("report/plots/",),
     "numpy": ("",),
+    "optuna": ("sweeps/journal.py",),
     "polars": (
         *(f"data/readers/tables/{name}.py" for name in ("frames", "notations", "series")),
         "report/parquet.py",
@@ -65,6 +67,7 @@ HOMES = {
 LATE = {
     ("runs/tensorboard.py", "tensorboardX"): "an extra, and only for who asks for it",
     ("data/readers/sources.py", "mlptrain.data.readers.tables"): "polars is slower than a small fit",
+    ("sweeps/journal.py", "optuna"): "an extra, and only for who sweeps",
     ("data/readers/packings.py", "backports"): "an extra, and only for who has such a file",
     (
         "data/readers/tables/column_files.py",
@@ -93,6 +96,7 @@ ALLOWED = {
         "subprocess",
     ): "runs Python: a file may break its parser",
     ("runs/side_by_side.py", "subprocess"): "a fold in a process of its own",
+    ("sweeps/processes.py", "subprocess"): "runs Python: trials side by side",
 }
 """Forbidden modules that one file may have: file, module, and the reason."""
 FORBIDDEN_ARGUMENTS = {"allow_pickle", "shell"}
@@ -104,6 +108,7 @@ STREAMS = {
     "report/progress.py": "the bar and the lines above it",
     "report/standard_streams.py": "makes them fit to be written to",
     "data/readers/tables/column_files.py": "the program of a process of its own",
+    "sweeps/processes.py": "the same",
 }
 """Files that may name sys.stdout or sys.stderr, and what they do with it."""
 

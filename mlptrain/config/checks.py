@@ -99,9 +99,10 @@ def _parts(config: Config) -> Iterator[Fault]:
         if data.fold.number > data.fold.of:
             what = f"there is no fold {data.fold.number} of {data.fold.of}"
             yield Fault(("data", "fold"), what)
-        if data.test:
-            what = "the fold is the test set; write test: null"
-            yield Fault(("data", "fold"), what, (("data", "test"),))
+        held = data.fold.holds
+        if getattr(data, held):
+            what = f"the fold is the {held} set; write {held}: null"
+            yield Fault(("data", "fold"), what, (("data", held),))
     if isinstance(data.train, str) and data.train in TOYS:
         what = f"a toy set is written {{name: {data.train}}}; a file of that name, ./{data.train}"
         yield Fault(("data", "train"), what)
@@ -169,7 +170,9 @@ def _written(config: Config) -> Iterator[Fault]:
 
 def _validates(config: Config) -> bool:
     """Whether there may be validation rows; of a split_column the data say."""
-    return bool(config.data.val) or config.data.split_column is not None
+    fold = config.data.fold
+    validating = fold is not None and fold.holds == "val"
+    return bool(config.data.val) or validating or config.data.split_column is not None
 
 
 def _target_scale(config: Config) -> Iterator[Fault]:

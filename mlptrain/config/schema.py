@@ -16,6 +16,7 @@ from mlptrain.config.columns import Categorical, Column, Missing, Numeric
 from mlptrain.config.kinds import Kinds, ShortFor
 from mlptrain.config.model import Model
 from mlptrain.config.section import Columns, Section, Text, setting
+from mlptrain.config.sweep import Searched
 from mlptrain.config.train import Average, EarlyStopping, Interval
 from mlptrain.data.readers.toy import TOYS
 from mlptrain.nn.losses import LOSSES
@@ -44,6 +45,9 @@ class Fold(Section):
 
     number: Count = Field(description="which fold is held out, from 1 on")
     of: Annotated[int, Ge(2)] = Field(description="how many folds the rows are dealt out to")
+    holds: Literal["test", "val"] = setting(
+        "test", "what the fold is: the test rows, or the validation rows of those that do not test"
+    )
 
 
 class Data(Section):
@@ -244,3 +248,4 @@ class Config(Section):
     init_from: Annotated[InitFrom | None, Kinds("{checkpoint: RUN} or null")] = setting(
         None, "begin with the weights of a checkpoint; null: with the initializer's"
     )
+    sweep: Searched = setting(None, "what `mlptrain sweep` tries out; `fit` does not read it")

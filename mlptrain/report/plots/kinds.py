@@ -81,16 +81,22 @@ def picture(kind: str, runs: Sequence[Results], theme: Theme) -> Picture:
     return KINDS[kind].draw(runs, theme)
 
 
-def plot(kind: str, paths: Sequence[Path], out: Path | None) -> None:
-    """Draw into a file: png, svg or pdf by its suffix, RUN/KIND.png where none is named."""
-    runs = [results_of(path) for path in paths]
-    shown = runs if kind in OF_SCORES else one_by_one(runs)
-    file = place_for(runs, out, f"{kind}.png")
+def form_of(file: Path) -> str:
+    """png, svg or pdf, by the suffix of a file; ConfigError for any other."""
     form = file.suffix.lower().removeprefix(".")
     if form not in FORMATS:
         raise ConfigError(
             f"-o {file}: pictures are written as .png, .svg or .pdf; choose one of these suffixes"
         )
+    return form
+
+
+def plot(kind: str, paths: Sequence[Path], out: Path | None) -> None:
+    """Draw into a file: png, svg or pdf by its suffix, RUN/KIND.png where none is named."""
+    runs = [results_of(path) for path in paths]
+    shown = runs if kind in OF_SCORES else one_by_one(runs)
+    file = place_for(runs, out, f"{kind}.png")
+    form = form_of(file)
     with drawing(LIGHT):
         content = rendered(picture(kind, shown, LIGHT).figure, form)
     write_file(file, [content])
