@@ -34,6 +34,14 @@ def _state_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _folds_one_by_one() -> Iterator[None]:
+    """In this process, which is quicker where they are small; test_side_by_side.py has several."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mlptrain.runs.fit.cores", lambda: 1)
+        yield
+
+
 @pytest.fixture
 def rng() -> np.random.Generator:
     """Random numbers, the same in every run."""

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-HEAVY = ["numpy", "pydantic", "polars", "rich", "yaml", "tqdm", "matplotlib", "sklearn"]
+HEAVY = ["numpy", "pydantic", "polars", "rich", "yaml", "tqdm", "matplotlib", "sklearn", "optuna"]
 
 COUNT = """
 import json, sys
@@ -39,6 +39,13 @@ def test_help_and_the_package_itself_load_nothing_heavy(argv):
 
 def test_a_command_loads_no_more_than_it_needs():
     assert loaded("trace", "x + y", "x=1", "y=2") & {"polars", "pydantic", "yaml"} == set()
+
+
+def test_fit_loads_no_extra(tmp_path):
+    xor = "data: {train: {name: xor, points_per_class: 5}, val: 0, test: 0}\ntrain: {epochs: 1}\n"
+    (tmp_path / "xor.yaml").write_text(xor + "sweep: {space: {model.hidden: [[2], [3]]}}\n")
+    run = ("fit", str(tmp_path / "xor.yaml"), "--out", str(tmp_path / "run"), "--quiet")
+    assert loaded(*run) & {"optuna", "sqlalchemy", "matplotlib", "tensorboardX"} == set()
 
 
 def test_the_list_of_what_is_loaded_is_a_real_one():

@@ -74,7 +74,7 @@ def test_an_embedding_is_a_linear_layer_on_one_hot_inputs() -> None:
 
 def test_tables_start_at_random_and_row_0_at_0(config: Any) -> None:
     _, experiment, _ = begin(load_config(config()))
-    tables = experiment.network.parameters.embeddings()
+    tables = experiment.network.parameters.of_kind("embedding")
     assert [table.value.shape for table in tables] == [(13, 6), (4, 2)]
     drawn = np.concatenate([table.value[1:].ravel() for table in tables])
     assert not any(table.value[0].any() for table in tables)

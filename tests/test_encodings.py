@@ -25,6 +25,8 @@ ENCODINGS: dict[str, dict[str, Any]] = {
     "signed": {"categorical": {"binary": "signed", "unseen": "zeros"}},
     "embedding": {"categorical": {"encode": "embedding", "unseen": "zeros"}},
     "embeddings": {"columns": {name: {"encode": "embedding"} for name in ("flag", "city", "count")}},
+    "target": {"categorical": {"encode": "target", "unseen": "zeros"}},
+    "targets": {"columns": {name: {"encode": "target"} for name in ("flag", "city")}},
     "kinds": {"columns": {"count": {"kind": "category"}, "price": {"kind": "ignore"}}},
 }
 

@@ -207,6 +207,7 @@ def test_a_mapping_of_class_weights_is_by_name_and_the_others_weigh_one(table, t
     p = np.column_stack([np.array(column(out, f"proba_{c}"), float) for c in "abc"])
     y = np.array(["abc".index(each) for each in column(table, "kind")])
     w = np.array([1, 1, 5])[y]
+    p = p * [1, 1, 5] / (p * [1, 1, 5]).sum(axis=1, keepdims=True)  # with weights, as in training
     expected = (w * -np.log(p[np.arange(90), y])).sum() / w.sum()
 
     assert evaluated(run, table)["loss"] == pytest.approx(expected, rel=1e-5)
@@ -237,6 +238,7 @@ def test_eval_says_what_its_names_do_not(tmp_path):
     lines = invoke("eval", tmp_path / "run").stdout.splitlines()
 
     assert "loss is with class_weights, as in training; log_loss is without" in lines
+    assert "class_weights decide which class is named; probabilities are without them" in lines
     assert "roc_auc and average_precision: of class 1" in lines
 
 

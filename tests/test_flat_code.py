@@ -79,7 +79,8 @@ def test_the_code_of_a_circuit_has_the_bits_of_its_graph(expression, values):
 def test_every_node_has_code_with_its_bits(op, rng):
     scores = rng.normal(size=(4, 6))
     if issubclass(NODES[op], Loss):
-        targets = rng.integers(0, 6, 4) if NODES[op].classifies else rng.normal(size=(4, 6))
+        width = 6 // NODES[op]().per_target
+        targets = rng.integers(0, 6, 4) if NODES[op].classifies else rng.normal(size=(4, width))
         expression, values = f"{op}(x, y)", {"x": scores, "y": targets}
     elif op == "index":
         expression, values = "x[1:, ::2]", {"x": scores}

@@ -15,8 +15,8 @@ from tables import column, read, write
 from mlptrain.data import split
 from mlptrain.data.settings import Fold
 from mlptrain.errors import ConfigError, Interrupted
-from mlptrain.runs.cross_validation import spread
 from mlptrain.runs.fit import prepare_folds
+from mlptrain.runs.fold_outcome import spread
 from mlptrain.storage.lock import LOCK
 from mlptrain.storage.run_directory import RunDirectory
 
@@ -154,7 +154,7 @@ def test_twice_the_same_folds_give_the_same_predictions(config, folds, tmp_path)
 def test_the_test_part_of_the_config_is_set_aside(folds):
     saved = (folds / "fold-2" / "config.yaml").read_text()
     assert "test: null" in saved
-    assert "fold: {number: 2, of: 4}" in saved
+    assert "fold: {number: 2, of: 4, holds: test}" in saved
 
 
 def test_folds_are_not_replaced_without_force(config, folds):
@@ -181,11 +181,6 @@ def test_a_single_run_does_not_move_in_with_folds(config, folds, tmp_path, force
 @pytest.mark.parametrize(
     "command",
     [
-        ["eval", "RUN"],
-        ["predict", "RUN", "rows.csv"],
-        ["show", "RUN"],
-        ["plot", "RUN"],
-        ["report", "RUN"],
         ["fit", "--resume", "RUN"],
         ["fit", "config.yaml", "--init-from", "RUN"],
     ],

@@ -22,6 +22,7 @@ LAYERS = (
     "training",
     "inference",
     "runs tools",
+    "sweeps",
     "report",
     "cli",
     "__main__",
@@ -34,6 +35,8 @@ LAYER = {unit: layer for layer, units in enumerate(LAYERS) for unit in units.spl
 HOMES = {
     "annotated_types": (
         "bounds.py",
+        "metrics/calibration.py",
+        "metrics/decision.py",
         "data/cache/description.py",
         "optim/schedules.py",
         "data/readers/toy.py",
@@ -43,6 +46,7 @@ HOMES = {
     "click": ("cli/",),
     "matplotlib": ("report/plots/",),
     "numpy": ("",),
+    "optuna": ("sweeps/journal.py",),
     "polars": (
         *(f"data/readers/tables/{name}.py" for name in ("frames", "notations", "series")),
         "report/parquet.py",
@@ -64,6 +68,7 @@ HOMES = {
 LATE = {
     ("runs/tensorboard.py", "tensorboardX"): "an extra, and only for who asks for it",
     ("data/readers/sources.py", "mlptrain.data.readers.tables"): "polars is slower than a small fit",
+    ("sweeps/journal.py", "optuna"): "an extra, and only for who sweeps",
     ("data/readers/packings.py", "backports"): "an extra, and only for who has such a file",
     (
         "data/readers/tables/column_files.py",
@@ -91,6 +96,8 @@ ALLOWED = {
         "data/readers/tables/column_files.py",
         "subprocess",
     ): "runs Python: a file may break its parser",
+    ("runs/side_by_side.py", "subprocess"): "a fold in a process of its own",
+    ("sweeps/processes.py", "subprocess"): "runs Python: trials side by side",
 }
 """Forbidden modules that one file may have: file, module, and the reason."""
 FORBIDDEN_ARGUMENTS = {"allow_pickle", "shell"}
@@ -102,6 +109,7 @@ STREAMS = {
     "report/progress.py": "the bar and the lines above it",
     "report/standard_streams.py": "makes them fit to be written to",
     "data/readers/tables/column_files.py": "the program of a process of its own",
+    "sweeps/processes.py": "the same",
 }
 """Files that may name sys.stdout or sys.stderr, and what they do with it."""
 

@@ -229,10 +229,26 @@ def test_dates_become_days_and_the_comment_says_how_to_leave_them_out(tmp_path):
     assert "# day: days since 1970-01-01; `ignore` leaves them out" in text
 
 
-def test_lopsided_classes_are_weighted(tmp_path):
+def test_lopsided_classes_get_probabilities_and_a_threshold_and_no_weights(tmp_path):
     path = made(tmp_path, u=u, kind=lambda i: "rare" if i % 10 == 0 else "usual")
-    assert config_of(path, "kind")["loss"] == {"name": "softmax", "class_weights": "balanced"}
-    assert config_of(made(tmp_path, u=u, kind=letter), "kind")["loss"] == "softmax"
+    config = config_of(path, "kind")
+    assert config["loss"] == "softmax"
+    assert config["train"]["monitor"] == "val_calibrated_log_loss"
+    assert config["calibration"] == "temperature"
+    assert config["decision"] == {"metric": "f1", "positive": "rare"}
+
+
+def test_lopsided_numbers_of_classes_name_the_rare_one_and_three_classes_have_no_threshold(tmp_path):
+    path = made(tmp_path, u=u, kind=lambda i: 1 if i % 10 else 0)
+    assert config_of(path, "kind")["decision"]["positive"] == "0"
+    path = made(tmp_path, u=u, kind=lambda i: "rare" if i % 10 == 0 else f"usual{i % 2}")
+    config = config_of(path, "kind")
+    assert "decision" not in config
+    assert config["calibration"] == "temperature"
+
+
+def test_classes_of_one_size_ask_for_nothing(tmp_path):
+    assert not {"calibration", "decision"} & set(config_of(made(tmp_path, u=u, kind=letter), "kind"))
 
 
 def test_outliers_ask_for_robust_scaling(tmp_path):

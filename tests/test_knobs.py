@@ -57,6 +57,7 @@ OPTION_VALUES = {
     "class_weights": [1.0, 3.0],
     "delta": 0.3,
     "reduction": "sum",
+    "levels": [0.2, 0.7],
     "slope": 0.3,
     "alpha": 0.5,
     "pieces": 3,
@@ -165,6 +166,8 @@ KEY_CASES = {
 }
 
 WITHOUT_EFFECT_ON_TRAINING = {
+    "calibration": "what is fitted afterwards",
+    "decision": "what is fitted afterwards",
     "data.cache": "where large tables are kept: the same bits from there",
     "data.image_shape": "how pictures are drawn",
     "train.checkpoint_every": "what is kept on the disk",

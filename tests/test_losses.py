@@ -28,7 +28,7 @@ def batch(loss, generator, rows=4):
     scores = generator.normal(size=(rows, 3))
     if loss.classifies:
         return scores, generator.integers(0, 3, rows)
-    return scores, generator.normal(size=(rows, 3))
+    return scores, generator.normal(size=(rows, 3 // loss.per_target))
 
 
 # softmax
@@ -197,6 +197,37 @@ def test_huber_is_quadratic_near_0_and_linear_far_away(d, delta, penalty, slope)
 
     assert value == penalty
     assert gradient.tolist() == [[slope]]
+
+
+# quantile
+
+
+def test_quantile_weighs_a_target_above_by_the_level_and_one_below_by_the_rest():
+    # y = 2 is 1 above s = 1 at t = 1/4: 1/4, and 2 below s = 4 at t = 3/4: 2/4; y = 5 is hit
+    scores = [[1.0, 4.0, 5.0, 5.0]]
+    value, gradient = loss_of(LOSSES["quantile"](levels=[0.25, 0.75]), scores, [[2.0, 5.0]])
+
+    assert value == 3 / 4
+    assert gradient.tolist() == [[-1 / 4, 1 / 4, 1 / 4, -1 / 4]]
+
+
+def test_the_best_constant_for_a_level_is_the_quantile_of_the_targets():
+    y = np.arange(1.0, 11)[:, None]
+    loss = LOSSES["quantile"](levels=[0.25])
+    values = {s: loss_of(loss, np.full((10, 1), float(s)), y)[0] for s in range(12)}
+
+    assert min(values, key=values.__getitem__) == 3  # 2 of 10 lie below it, 7 above
+
+
+def test_quantiles_in_rising_order_never_cross_and_never_lose(rng):
+    loss = LOSSES["quantile"](levels=[0.1, 0.4, 0.9])
+    scores, y = rng.normal(size=(50, 6)), rng.normal(size=(50, 2))
+    ordered = loss.response(scores)
+
+    assert (np.diff(ordered.reshape(50, 2, 3)) >= 0).all()
+    for i in range(50):
+        before, after = (loss_of(loss, s[[i]], y[[i]])[0] for s in (scores, ordered))
+        assert after <= before + 1e-12
 
 
 # poisson

@@ -33,6 +33,7 @@ from mlptrain.metrics.regression import (
     r2,
     rmse,
 )
+from mlptrain.nn.losses.quantile import QuantileLoss
 
 EXACT = {"rel": 1e-9, "abs": 1e-12}
 
@@ -82,6 +83,15 @@ SKLEARN_CLASSIFICATION = {
     "roc_auc": reference_roc_auc,
     "average_precision": reference_average_precision,
     "log_loss": lambda p, y, w: reference.log_loss(y, p, labels=range(p.shape[1]), sample_weight=w),
+    "calibrated_log_loss": lambda p, y, w: min(
+        reference.log_loss(
+            y,
+            p ** (1 / T) / (p ** (1 / T)).sum(axis=1, keepdims=True),
+            labels=range(p.shape[1]),
+            sample_weight=w,
+        )
+        for T in np.geomspace(0.2, 2.2, 10)
+    ),
     "brier": lambda p, y, w: reference.brier_score_loss(
         y, p, labels=range(p.shape[1]), sample_weight=w
     ),
@@ -120,6 +130,33 @@ def test_poisson_deviance_equals_sklearn(weighted):
     w = some_weights() if weighted else None
     each = [reference.mean_poisson_deviance(y[:, k], p[:, k], sample_weight=w) for k in range(2)]
     assert AMOUNT_METRICS["poisson_deviance"].function(p, y, w) == pytest.approx(np.mean(each), **EXACT)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_metrics_of_quantiles_equal_sklearn_and_counting(weighted):
+    generator, levels = np.random.default_rng(6), (0.1, 0.5, 0.9)
+    y, ends = generator.normal(size=(200, 2)), np.sort(generator.normal(size=(200, 2, 3)), axis=2)
+    w = some_weights() if weighted else None
+    metrics = QuantileLoss(levels=levels).metrics
+    found = {name: metrics[name].function(ends.reshape(200, 6), y, w) for name in metrics}
+    each = [
+        reference.mean_pinball_loss(y[:, k], ends[:, k, j], sample_weight=w, alpha=t)
+        for k in range(2)
+        for j, t in enumerate(levels)
+    ]
+    assert found["pinball_loss"] == pytest.approx(np.mean(each), **EXACT)
+    inside = (ends[:, :, 0] <= y) & (y <= ends[:, :, 2])
+    assert found["coverage"] == pytest.approx(np.average(inside.mean(axis=1), weights=w), **EXACT)
+    width = (ends[:, :, 2] - ends[:, :, 0]).mean(axis=1)
+    assert found["interval_width"] == pytest.approx(np.average(width, weights=w), **EXACT)
+    middle = reference.mean_absolute_error(y, ends[:, :, 1], sample_weight=w)
+    assert found["mae"] == pytest.approx(middle, **EXACT)
+
+
+def test_one_quantile_is_covered_by_what_lies_up_to_it_and_has_no_width():
+    metrics, p = QuantileLoss(levels=[0.9]).metrics, np.array([[1.0], [1.0]])
+    assert metrics["coverage"].function(p, np.array([[1.0], [2.0]]), None) == 0.5
+    assert metrics["interval_width"].function(p, p, None) is None
 
 
 @pytest.mark.parametrize(
@@ -183,7 +220,7 @@ def test_larger_is_better_is_the_direction_from_far_to_near(name):
 
 def test_only_metrics_of_probabilities_need_them():
     needing = {name for name, metric in CLASSIFICATION_METRICS.items() if metric.needs_probabilities}
-    assert needing == {"log_loss", "brier", "calibration_error"}
+    assert needing == {"log_loss", "calibrated_log_loss", "brier", "calibration_error"}
 
 
 def test_weights_of_two_count_a_row_twice():
@@ -305,6 +342,15 @@ class TestAbsentClasses:
         with pytest.warns(UserWarning, match="No positive class"):
             expected = reference_average_precision(p, y, None)
         assert average_precision(p, y) == pytest.approx(expected, **EXACT)
+
+
+def test_average_precision_is_of_the_class_that_is_rare_by_far():
+    p = np.random.default_rng(4).uniform(size=60)
+    both = np.column_stack([1 - p, p])
+    for rows, positive in ((10, 0), (11, 1), (50, 1), (30, 1)):
+        y = (np.arange(60) >= rows).astype(int)  # so many of class 0
+        expected = reference.average_precision_score(y == positive, both[:, positive])
+        assert average_precision(both, y) == pytest.approx(expected, **EXACT)
 
 
 class TestRanking:

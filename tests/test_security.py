@@ -28,9 +28,11 @@ FORBIDDEN_IMPORTS = {
 }
 HOMES = {
     ("mlptrain/data/readers/tables/column_files.py", "subprocess"),
+    ("mlptrain/sweeps/processes.py", "subprocess"),
     ("mlptrain/tools/exercise/judge.py", "runpy"),
 }
-"""Python for a Parquet or Arrow file that may take its parser down; what a student wrote."""
+"""Python for a Parquet or Arrow file that may take its parser down, and for trials side by side; what a
+student wrote."""
 KINDS = (ast.Import, ast.ImportFrom, ast.Call, ast.keyword, ast.Attribute)
 FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__", "system", "popen"}
 

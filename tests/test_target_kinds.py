@@ -20,9 +20,23 @@ KINDS: dict[str, dict] = {
     "poisson": {"data": {"target": "count"}, "loss": "poisson"},
     "log": {"data": {"target": "price", "scale_target": "log", "clip_target": True}, "loss": "mse"},
     "sigmoid": {"data": {"target": ["late", "paid"]}, "loss": "sigmoid"},
+    "quantile": {
+        "data": {"target": "price", "scale_target": "log", "clip_target": True},
+        "loss": {"name": "quantile", "levels": [0.1, 0.5, 0.9]},
+    },
 }
-HEADLINES = {"poisson": "poisson_deviance", "log": "rmse", "sigmoid": "mean_accuracy"}
-COLUMNS = {"poisson": ["count"], "log": ["price"], "sigmoid": ["late", "paid"]}
+HEADLINES = {
+    "poisson": "poisson_deviance",
+    "log": "rmse",
+    "sigmoid": "mean_accuracy",
+    "quantile": "pinball_loss",
+}
+COLUMNS = {
+    "poisson": ["count"],
+    "log": ["price"],
+    "sigmoid": ["late", "paid"],
+    "quantile": ["price_q0.1", "price_q0.5", "price_q0.9"],
+}
 
 
 def rows() -> list[list]:
@@ -282,3 +296,47 @@ def test_several_targets_of_two_values_are_sent_to_sigmoid_and_init_takes_it(tab
     out = tmp_path / "made.yaml"
     assert invoke("init", table, "--target", "late", "--target", "paid", "-o", out).exit_code == 0
     assert "loss: sigmoid" in out.read_text()
+
+
+# quantile
+
+
+def test_an_interval_covers_about_what_its_levels_promise(tmp_path):
+    generator = np.random.default_rng(3)
+    u = generator.normal(size=1500)
+    y = 10 * u + np.where(u > 0, 4, 1) * generator.normal(size=1500)
+    path = write(tmp_path / "rows.csv", ["u", "y"], np.stack([u, y], axis=1).round(4).tolist())
+    settings = {"train": str(path), "target": "y", "val": 0.2, "test": 0.3, "cache": "none"}
+    run = mlptrain.fit(
+        {
+            "data": settings,
+            "model": {"hidden": [16]},
+            "loss": {"name": "quantile", "levels": [0.1, 0.5, 0.9]},
+            "optimizer": {"name": "adam", "learning_rate": 0.02},
+            "schedule": "cosine",
+            "train": {"epochs": 20, "batch_size": 64},
+        },
+        out=tmp_path / "run",
+    ).directory.path
+    shown = invoke("eval", run).stdout
+    assert "coverage: 0.8 is right for 0.1 to 0.9; rmse, mae, r2 and the like: of level 0.5" in shown
+    found = json.loads(invoke("eval", run, "--json").stdout)
+    assert 0.74 < found["coverage"] < 0.86  # 450 rows: 0.8 with a deviation of 0.02
+    ends = mlptrain.load(run).predict(np.array([[-1.5], [1.5]]))
+    width = ends[:, 2] - ends[:, 0]
+    assert width[1] > 2 * width[0] > 0  # 2.56 deviations, of 1 and of 4
+    assert (np.diff(ends, axis=1) >= 0).all()
+
+
+def test_levels_that_do_not_rise_are_refused_with_those_that_do(table, tmp_path):
+    made = config(table, "quantile") | {"loss": {"name": "quantile", "levels": [0.9, 0.1, 0.1]}}
+    (line,) = faults(invoke("fit", write_config(tmp_path / "c.yaml", made), "--out", tmp_path / "run"))
+    assert "loss.levels: levels rise; write [0.1, 0.9], got [0.9, 0.1, 0.1]" in line
+
+
+def test_a_network_of_one_number_does_not_start_one_of_several_levels(table, tmp_path):
+    run = tmp_path / "one"
+    mlptrain.fit(config(table, "log"), out=run, set={"train.epochs": 1})
+    path = write_config(tmp_path / "c.yaml", config(table, "quantile"))
+    refused = invoke("fit", path, "--init-from", run, "--out", tmp_path / "run")
+    assert "predicts price, not price_q0.1, price_q0.5, price_q0.9" in refused.stderr

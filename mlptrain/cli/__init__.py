@@ -18,11 +18,14 @@ from mlptrain.version import __version__
 COMMANDS = {
     "init": "Write a first config for a table.",
     "fit": "Train the network that a config describes.",
+    "sweep": "Search for good settings.",
     "eval": "Loss and metrics of a checkpoint.",
     "predict": "Predict the rows of a file.",
+    "pack": "A run of folds as one file.",
     "plot": "Draw a picture of a run.",
     "report": "Write a page about a run, or compare runs.",
     "check": "Sanity checks of data, network and first steps.",
+    "find-rate": "Find a learning rate to begin with.",
     "gradcheck": "Compare numerical with analytic gradients.",
     "trace": "Show the computational graph of an expression.",
     "exercise": "Write a gate or an optimizer, and have it judged.",
@@ -43,7 +46,7 @@ class Commands(click.Group):
         """The `command` of the file of that name."""
         if cmd_name not in COMMANDS:
             return None
-        command = import_module(f"mlptrain.cli.{cmd_name}").command
+        command = import_module(f"mlptrain.cli.{cmd_name.replace('-', '_')}").command
         assert isinstance(command, click.Command)
         return command
 

@@ -1,27 +1,51 @@
 """`mlptrain fit`: train, and write a run directory."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import click
 
 from mlptrain.cli.options import json_option, set_option
-from mlptrain.config.schema import InitFrom
+from mlptrain.config.load import Source
 from mlptrain.errors import ConfigError
 from mlptrain.report import training
+from mlptrain.report.notes import tell
 from mlptrain.runs import fit as runs
+from mlptrain.runs.cross_validation import Folds
+from mlptrain.runs.refit import refitted
+from mlptrain.runs.run import Run
 
 MOST_THREADS = 1024
 
 
-def check_together(
-    dry_run: bool, folds: int | None, resume: Path | None, start: InitFrom | None
+def try_out(
+    source: Source | None, settings: list[str], folds: int | None, going_on: list[Any], *, as_json: bool
 ) -> None:
-    """ConfigError for options that exclude each other."""
-    if dry_run and (resume is not None or start is not None):
+    """A dry run; ConfigError for options that go on with something."""
+    if any(each is not None for each in going_on):
         raise ConfigError("--dry-run tries out a CONFIG: leave out --resume and --init-from")
-    if folds is not None and start is not None:
-        raise ConfigError(runs.NO_WARM_FOLDS)
+    training.dry(runs.dry_run(source, settings, folds), as_json=as_json)
+
+
+def source_of(config: Path | None, refit: Path | None, *others: object) -> Source | None:
+    """The config: the file, or what the folds in a directory say of one model in their place."""
+    if refit is None:
+        return config
+    source, told = refitted(refit, config, *others)
+    tell([told])
+    return source
+
+
+def show_folds(folds: Folds, *, quiet: bool, as_json: bool) -> None:
+    """Train them and print what came of all."""
+    training.watch_folds(folds, quiet=quiet or as_json)
+    training.fitted_folds(folds, as_json=as_json)
+
+
+def show_run(run: Run, *, quiet: bool, as_json: bool) -> None:
+    """Train it and print how it ended."""
+    training.watch(run, quiet=quiet or as_json)
+    training.fitted(run, as_json=as_json)
 
 
 @click.command()
@@ -45,7 +69,16 @@ def check_together(
     help="With --init-from: its last layer, or a new one for other classes.",
 )
 @click.option(
-    "--folds", type=click.IntRange(min=2), metavar="K", help="Train K models, each on other rows."
+    "--folds",
+    type=click.IntRange(min=2),
+    metavar="K",
+    help="Train K models, each on other rows; they predict as one.",
+)
+@click.option(
+    "--jobs", type=click.IntRange(min=1), metavar="N", help="Folds at a time.  [as many as cores]"
+)
+@click.option(
+    "--refit", type=click.Path(path_type=Path), metavar="RUN", help="One model like the folds in RUN."
 )
 @click.option("--force", is_flag=True, help="Replace the run that is in the run directory.")
 @click.option("--seed", type=click.IntRange(min=0), help="The same as --set seed=N.")
@@ -62,6 +95,8 @@ def command(
     refit_preprocessing: bool,
     head: Literal["keep", "new"],
     folds: int | None,
+    jobs: int | None,
+    refit: Path | None,
     force: bool,
     seed: int | None,
     threads: int | None,
@@ -77,19 +112,17 @@ def command(
       mlptrain fit --resume runs/short --set train.epochs=40
       mlptrain fit configs/digits.yaml --folds 5 --out runs/five --resume auto
     """
+    source = source_of(config, refit, folds, resume, init_from)
     start = runs.start_from(init_from, refit_preprocessing=refit_preprocessing, head=head)
     settings = [*overrides, *([] if seed is None else [f"seed={seed}"])]
-    check_together(dry_run, folds, resume, start)
+    count = runs.folds_wanted(source, settings, folds, start=start, jobs=jobs)
     if dry_run:
-        training.dry(runs.dry_run(config, settings), as_json=as_json)
+        try_out(source, settings, count, [resume, start], as_json=as_json)
         return
-    if folds is not None:
-        several = runs.prepare_folds(config, folds, settings, out, resume, force=force, threads=threads)
-        training.watch_folds(several, quiet=quiet or as_json)
-        training.fitted_folds(several, as_json=as_json)
-        return
-    run = runs.prepare(
-        config, settings, out=out, resume=resume, start=start, force=force, threads=threads
-    )
-    training.watch(run, quiet=quiet or as_json)
-    training.fitted(run, as_json=as_json)
+    given: dict[str, Any] = {"force": force, "threads": threads}
+    if count is not None:
+        several = runs.prepare_folds(source, count, settings, out, resume, jobs=jobs, **given)
+        show_folds(several, quiet=quiet, as_json=as_json)
+    else:
+        run = runs.prepare(source, settings, out=out, resume=resume, start=start, **given)
+        show_run(run, quiet=quiet, as_json=as_json)

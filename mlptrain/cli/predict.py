@@ -17,6 +17,7 @@ from mlptrain.report import prediction
 @click.argument("data")
 @click.option("-o", "out", metavar="FILE", help="Where to: .csv, .tsv, .jsonl or .parquet.  [stdout]")
 @click.option("--proba", is_flag=True, help="Also the probability of each class.")
+@click.option("--decide", is_flag=True, help="Name the class by the threshold of `decision`.")
 @click.option("--escape-formulas", is_flag=True, help="A ' before text that a spreadsheet would run.")
 @click.option("--keep", multiple=True, metavar="COLUMN", help="Carry a column of DATA through.")
 @policy_options
@@ -25,6 +26,7 @@ def command(
     data: str,
     out: str | None,
     proba: bool,
+    decide: bool,
     escape_formulas: bool,
     keep: tuple[str, ...],
     **policies: Any,
@@ -36,7 +38,9 @@ def command(
     stdin. DATA may be larger than memory. What is done about blanks, new categories and numbers
     outside the range of training is counted at the end. Text is written as it is: before a table of a
     stranger's rows is opened in a spreadsheet, which runs what begins with =, +, - or @, add
-    --escape-formulas.
+    --escape-formulas. With --decide, a row is of the class that `decision` looks for where its
+    probability is above the threshold that was the best one on the validation rows; without, it is of
+    the most likely class.
 
     \b
     Example:
@@ -45,7 +49,8 @@ def command(
       mlptrain predict runs/houses new.csv --unseen zeros --missing mean -o prices.parquet
     """
     model = Model.load(checkpoint)
-    chunks = predict(model, data, proba=proba, keep=keep, policies=Policies(**policies))
+    asked = Policies(**policies)
+    chunks = predict(model, data, proba=proba, decide=decide, keep=keep, policies=asked)
     if escape_formulas:
         chunks = map(prediction.escaped, chunks)
     prediction.write(chunks, out, inputs=[data, str(checkpoint)])

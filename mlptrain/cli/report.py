@@ -8,7 +8,9 @@ from mlptrain.report.html import report
 
 
 @click.command()
-@click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument(
+    "runs", metavar="RUN...|SWEEP", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
 @click.option(
     "-o", "out", type=click.Path(path_type=Path), metavar="FILE",
     help="Where to: .html.  [RUN/report.html]",
@@ -17,7 +19,8 @@ def command(runs: tuple[Path, ...], out: Path | None) -> None:
     """Write an HTML page about RUN, the directory that `fit` wrote.
 
     It holds the result, curves, metrics, pictures, the worst mistakes, data and config, in one file
-    that loads nothing. Several RUNs are compared: settings that differ, metrics, curves.
+    that loads nothing. Several RUNs are compared: settings that differ, metrics, curves. The page of
+    a SWEEP has every trial, the importance of the settings, and the config.
 
     \b
     Example:

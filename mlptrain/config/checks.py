@@ -26,7 +26,10 @@ def cross_faults(config: Config) -> Iterator[Fault]:
     yield from _written(config)
     yield from _target_scale(config)
     yield from role_faults(config.data)
+    yield from _levels(config)
     yield from _monitor(config)
+    yield from _fitted(config)
+    yield from _folds(config)
 
 
 def monitored(config: Config) -> list[str]:
@@ -50,6 +53,15 @@ def _network(config: Config) -> Iterator[Fault]:
             "batch norm needs more than one row in a minibatch; raise train.batch_size or use layer",
             (("train", "batch_size"),),
         )
+
+
+def _folds(config: Config) -> Iterator[Fault]:
+    if config.train.folds is not None and config.data.fold is not None:
+        what = "holds out one fold, where train.folds trains all of them; keep one of the two"
+        yield Fault(("data", "fold"), what, (("train", "folds"),))
+    if config.train.folds is not None and config.init_from is not None:
+        what = "folds begin with weights of their own; leave out init_from, or train.folds"
+        yield Fault(("train", "folds"), what, (("init_from",),))
 
 
 def _norm(config: Config) -> Iterator[Fault]:
@@ -88,9 +100,10 @@ def _parts(config: Config) -> Iterator[Fault]:
         if data.fold.number > data.fold.of:
             what = f"there is no fold {data.fold.number} of {data.fold.of}"
             yield Fault(("data", "fold"), what)
-        if data.test:
-            what = "the fold is the test set; write test: null"
-            yield Fault(("data", "fold"), what, (("data", "test"),))
+        held = data.fold.holds
+        if getattr(data, held):
+            what = f"the fold is the {held} set; write {held}: null"
+            yield Fault(("data", "fold"), what, (("data", held),))
     if isinstance(data.train, str) and data.train in TOYS:
         what = f"a toy set is written {{name: {data.train}}}; a file of that name, ./{data.train}"
         yield Fault(("data", "train"), what)
@@ -158,7 +171,9 @@ def _written(config: Config) -> Iterator[Fault]:
 
 def _validates(config: Config) -> bool:
     """Whether there may be validation rows; of a split_column the data say."""
-    return bool(config.data.val) or config.data.split_column is not None
+    fold = config.data.fold
+    validating = fold is not None and fold.holds == "val"
+    return bool(config.data.val) or validating or config.data.split_column is not None
 
 
 def _target_scale(config: Config) -> Iterator[Fault]:
@@ -168,6 +183,13 @@ def _target_scale(config: Config) -> Iterator[Fault]:
         why = "predicts logarithms by itself" if name == "poisson" else "predicts no numbers"
         what = f"{name} {why}; write standard, got {scale}"
         yield Fault(("data", "scale_target"), what, (("loss",),))
+
+
+def _levels(config: Config) -> Iterator[Fault]:
+    levels = config.loss.options().get("levels", ())
+    if list(levels) != sorted(set(levels)):
+        what = f"levels rise; write {sorted(set(levels))}, got {list(levels)}"
+        yield Fault(("loss", "levels"), what)
 
 
 def _monitor(config: Config) -> Iterator[Fault]:
@@ -185,3 +207,23 @@ def _monitor(config: Config) -> Iterator[Fault]:
             f"{name} needs validation rows; set data.val, or use {name.replace('val_', 'train_', 1)}",
             (("data", "val"),),
         )
+
+
+def _fitted(config: Config) -> Iterator[Fault]:
+    """What is fitted on the validation rows needs some, and probabilities."""
+    asked = {"calibration": config.calibration != "none", "decision": config.decision is not None}
+    for key in (key for key, is_asked in asked.items() if is_asked):
+        name = config.loss.name
+        if not LOSSES[name].gives_probabilities:
+            what = f"needs probabilities, and the loss {name} gives none; write loss: softmax"
+            yield Fault((key,), what, (("loss",),))
+        if not _validates(config):
+            what = "is fitted on the validation rows, and there are none; set data.val"
+            yield Fault((key,), what, (("data", "val"),))
+    decision = config.decision
+    if decision is not None and (decision.metric == "cost") != (decision.cost is not None):
+        needs = "metric: cost needs both costs; write {fp: 1, fn: 20} with yours"
+        what = (
+            needs if decision.cost is None else f"metric: {decision.metric} reads no costs; leave out"
+        )
+        yield Fault(("decision", "cost"), what, (("decision", "metric"),))

@@ -29,10 +29,11 @@ class Numeric(Section):
 class Categorical(Section):
     """Columns of text. `categorical: error` is short for `categorical: {encode: error}`."""
 
-    encode: Literal["one_hot", "embedding", "error"] = setting(
+    encode: Literal["one_hot", "embedding", "target", "error"] = setting(
         "one_hot",
         "text columns: one 0/1 column for each category; for more than 9 of them a vector that is "
-        "learned, of min(8, half as many) numbers; or refuse them",
+        "learned, of min(8, half as many) numbers, or the mean of the target, out of fold; or refuse "
+        "them",
     )
     binary: Literal["one_hot", "signed"] = setting(
         "one_hot", "columns of two categories: two 0/1 columns, or one of -1 and +1"
@@ -54,11 +55,12 @@ class Column(Section):
         Literal["number", "category", "date", "ignore"] | None, Kinds("a kind of column or null")
     ] = setting(None, "what it is: number, category, date (days since 1970-01-01), or ignore it")
     encode: Annotated[
-        Literal["none", "piecewise", "one_hot", "embedding"] | None, Kinds("an encoding or null")
+        Literal["none", "piecewise", "one_hot", "embedding", "target"] | None,
+        Kinds("an encoding or null"),
     ] = setting(
         None,
-        "how it enters: none or piecewise as `numeric`; one_hot or embedding as `categorical`, however "
-        "many categories there are; null: as all do",
+        "how it enters: none or piecewise as `numeric`; one_hot, embedding or target as `categorical`, "
+        "however many categories there are; null: as all do",
     )
     scale: Annotated[
         Literal["standard", "minmax", "smooth_clip", "robust", "log", "none"] | None,

@@ -79,8 +79,8 @@ def validate(data: dict[str, Any]) -> tuple[Config | None, list[Fault]]:
 
 
 def resolved(config: Config) -> dict[str, Any]:
-    """Every key of the config with its value, defaults included, in plain data for `dump`."""
-    return config.model_dump(mode="json")
+    """Every key that a run has with its value, defaults included, in plain data for `dump`."""
+    return config.model_dump(mode="json", exclude={"sweep"})
 
 
 def _setting(path: Path) -> Path:

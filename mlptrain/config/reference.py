@@ -57,7 +57,7 @@ def _sections(section: Schema, definitions: Schema, path: str) -> Iterator[tuple
                     _target(form, definitions), definitions, f"{path}.{key}".lstrip(".")
                 )
             items = form.get("additionalProperties", False)
-            if items and len(_keys(items, definitions)) >= MANY:
+            if isinstance(items, dict) and len(_keys(items, definitions)) >= MANY:
                 yield from _sections(
                     _target(items, definitions), definitions, f"{path}.{key}.NAME".lstrip(".")
                 )
@@ -152,6 +152,8 @@ def _form(form: Schema, definitions: Schema) -> str:
             return "a list of " + _plural(_value(items, definitions)) + _length(form)
         case {"properties": {"name": _}}:
             return BY_NAME
+        case {"type": "object", "additionalProperties": True}:
+            return "a mapping"
         case {"type": "object", "additionalProperties": items}:
             return "a mapping to " + _plural(_value(items, definitions))
         case {"type": "integer" | "number" as kind}:

@@ -13,9 +13,11 @@ from pydantic import ConfigDict, Field, Strict
 from mlptrain.bounds import Count, Fraction, NonNegative, NonNegativeCount, Positive
 from mlptrain.config.choices import Choice, Named, Option
 from mlptrain.config.columns import Categorical, Column, Missing, Numeric
+from mlptrain.config.decision import Decision
 from mlptrain.config.kinds import Kinds, ShortFor
 from mlptrain.config.model import Model
 from mlptrain.config.section import Columns, Section, Text, setting
+from mlptrain.config.sweep import Searched
 from mlptrain.config.train import Average, EarlyStopping, Interval
 from mlptrain.data.readers.toy import TOYS
 from mlptrain.nn.losses import LOSSES
@@ -44,6 +46,9 @@ class Fold(Section):
 
     number: Count = Field(description="which fold is held out, from 1 on")
     of: Annotated[int, Ge(2)] = Field(description="how many folds the rows are dealt out to")
+    holds: Literal["test", "val"] = setting(
+        "test", "what the fold is: the test rows, or the validation rows of those that do not test"
+    )
 
 
 class Data(Section):
@@ -79,7 +84,7 @@ class Data(Section):
         None, "column that says train, val or test for each row; with val: null and test: null"
     )
     fold: Annotated[Fold | None, Kinds("{number: 1, of: 5} or null")] = setting(
-        None, "hold out one fold of the rows as the test rows; val is then a fraction of the others"
+        None, "hold out a fold as test rows (as val rows, if val is 0); val is a part of the others"
     )
     features: Annotated[
         Annotated[Columns, Len(min_length=1)] | None, Kinds("a list of columns or null")
@@ -197,9 +202,10 @@ class Train(Section):
     log_histograms: bool = setting(
         False, "keep histograms of activations and gradients at each evaluation, for `mlptrain plot`"
     )
-    tensorboard: bool = setting(
-        False, "also write the records as event files for TensorBoard (extra `tensorboard`)"
+    folds: Annotated[Annotated[int, Ge(2)] | None, Kinds("a number of folds, or null")] = setting(
+        None, "train so many models, each with another part of the rows held out; they predict as one"
     )
+    tensorboard: bool = setting(False, "also write event files for TensorBoard (extra `tensorboard`)")
 
 
 class InitFrom(Section):
@@ -240,6 +246,13 @@ class Config(Section):
         "constant", "how the learning rate changes; every schedule takes warmup, in steps"
     )
     train: Train = setting({}, "the training loop")
+    calibration: Literal["none", "temperature"] = setting(
+        "none", "after training, divide all scores by one number: the best log-loss on the val rows"
+    )
+    decision: Annotated[Decision | None, Kinds("{metric: f1} or null")] = setting(
+        None, "of two classes: from which probability on `predict --decide` names one, by the val rows"
+    )
     init_from: Annotated[InitFrom | None, Kinds("{checkpoint: RUN} or null")] = setting(
         None, "begin with the weights of a checkpoint; null: with the initializer's"
     )
+    sweep: Searched = setting(None, "what `mlptrain sweep` tries out; `fit` does not read it")

@@ -19,16 +19,25 @@ from mlptrain.data.source import require
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some consecutive rows: what the network reads, and columns carried through as text."""
+    """Some consecutive rows: what the network reads, and columns carried through as text.
+
+    others   the inputs as other preprocessings make them: one for each member of an average
+    """
 
     inputs: Inputs
+    others: tuple[Inputs, ...]
     kept: dict[str, list[str]]
     notes: tuple[str, ...]
     repairs: tuple[Repair, ...]
 
 
 def iterate_features(
-    path: str, preprocessing: Preprocessing, chunk_rows: int, dtype: DTypeLike, keep: Sequence[str] = ()
+    path: str,
+    preprocessing: Preprocessing,
+    chunk_rows: int,
+    dtype: DTypeLike,
+    keep: Sequence[str] = (),
+    others: Sequence[Preprocessing] = (),
 ) -> Iterator[Chunk]:
     """The rows of a file in order, each exactly once, as the trained model sees them.
 
@@ -46,8 +55,9 @@ def iterate_features(
         while start < len(source):
             rows = np.arange(start, min(start + room, len(source)))
             inputs, repairs = preprocessing.apply(source, rows, dtype)
+            more = tuple(other.apply(source, rows, dtype)[0] for other in others)
             kept = {name: texts[name][start : start + len(rows)] for name in keep}
-            parts.append(Chunk(inputs, kept, tuple(notes), tuple(repairs)))
+            parts.append(Chunk(inputs, more, kept, tuple(notes), tuple(repairs)))
             notes, start, room = [], start + len(rows), room - len(rows)
             if not room:
                 yield _joined(parts)
@@ -63,7 +73,8 @@ def _joined(parts: list[Chunk]) -> Chunk:
     kept = {name: [text for part in parts for text in part.kept[name]] for name in parts[0].kept}
     repairs = added_up(repair for part in parts for repair in part.repairs)
     inputs = concatenated([part.inputs for part in parts])
-    return Chunk(inputs, kept, parts[0].notes, tuple(repairs))
+    others = tuple(map(concatenated, zip(*(part.others for part in parts), strict=True)))
+    return Chunk(inputs, others, kept, parts[0].notes, tuple(repairs))
 
 
 def _pieces(

@@ -1,7 +1,7 @@
 """From the settings of a config to a Dataset, and from a file to the rows of a trained model."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import DTypeLike
 from mlptrain.data.cache.cache import Cache, open_cache
 from mlptrain.data.dataset import Dataset, Rows
 from mlptrain.data.fingerprints import Fingerprints
+from mlptrain.data.inputs import Inputs
 from mlptrain.data.prepared import no_rows, prepare, rows_of
 from mlptrain.data.prepared_file import read_prepared, write_prepared
 from mlptrain.data.preprocessing.preprocess import Preprocessing
@@ -24,6 +25,7 @@ from mlptrain.data.readers.sources import (
 from mlptrain.data.request import LARGE, Request, file_size
 from mlptrain.data.row_set import every_row
 from mlptrain.data.settings import Settings
+from mlptrain.data.source import Source
 from mlptrain.system.memory_limit import memory_limit
 
 SHARE = 4
@@ -65,13 +67,35 @@ def load_rows(
     if not target_needed:
         inputs, repairs = preprocessing.apply(source, every_row(len(source)), dtype)
         return Rows(inputs, np.empty(0, np.int64)), (*notes, *_notes_on(repairs, path))
+    loaded, _, more = _labelled(path, source, preprocessing, (), dtype)
+    return loaded, (*notes, *more)
+
+
+def load_rows_for(
+    path: str, preprocessing: Preprocessing, others: Sequence[Preprocessing], *, dtype: DTypeLike
+) -> tuple[Rows, tuple[Inputs, ...], tuple[str, ...]]:
+    """As `load_rows` with the target, and the inputs of the same rows as `others` make them."""
+    named, expected = labels_of(path, None), preprocessing.inputs
+    source = open_source(path, labels=named, expected=expected, reading=preprocessing.reading)
+    loaded, more, notes = _labelled(path, source, preprocessing, others, dtype)
+    return loaded, more, (*preprocessing.extra(source), *notes)
+
+
+def _labelled(
+    path: str,
+    source: Source,
+    preprocessing: Preprocessing,
+    others: Sequence[Preprocessing],
+    dtype: DTypeLike,
+) -> tuple[Rows, tuple[Inputs, ...], tuple[str, ...]]:
+    """The rows that can be used, with their target, and notes."""
     rows, dropped = preprocessing.usable(source)
-    notes += dropped
     if not len(rows):
         raise no_rows(source)
     preprocessing.check_weights(source, rows, dtype)
     loaded, repairs = rows_of(preprocessing, source, rows, dtype)
-    return loaded, (*notes, *_notes_on(repairs, path))
+    inputs = tuple(other.apply(source, rows, dtype)[0] for other in others)
+    return loaded, inputs, (*dropped, *_notes_on(repairs, path))
 
 
 def _notes_on(repairs: Iterable[Repair], path: str) -> Iterator[RepairNote]:

@@ -1,5 +1,8 @@
 """Which rows train, validate and test; and learning from those that train."""
 
+from dataclasses import replace
+from typing import cast
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,9 +22,9 @@ from mlptrain.data.preprocessing.targets import (
     spelled_alike,
 )
 from mlptrain.data.row_set import RowSet
-from mlptrain.data.settings import Settings
+from mlptrain.data.settings import Fold, Settings
 from mlptrain.data.source import Source, require
-from mlptrain.data.split import Assignment, Partition, hold_out, split
+from mlptrain.data.split import TEST, VAL, Assignment, Partition, hold_out, split
 from mlptrain.data.split_columns import check_no_class_in_one_group, given_sets, group_numbers, times
 from mlptrain.data.split_groups import hold_out_groups, split_groups
 from mlptrain.data.split_time import hold_out_time, split_time
@@ -74,13 +77,27 @@ def plain_target(names: list[str], settings: Settings) -> NumberTarget:
 def partition(source: Source, rows: RowSet, names: list[str], settings: Settings) -> Partition:
     """The rows of each set, in the way that the settings ask for."""
     require(source, [*names, *settings.of_split])
+    if settings.fold is not None and settings.fold.holds == "val":
+        return _validating_fold(source, rows, names, settings, settings.fold)
     if settings.split_column is not None:
         assigned = given_sets(source, settings.split_column, rows)
     elif settings.time is not None:
         assigned = _by_time(times(source, settings.time, rows), settings)
     else:
         assigned = _at_random(source, rows, names, settings)
+    if settings.fold is not None and not settings.val:  # then the fold takes their place
+        assigned[assigned == TEST] = VAL
     return Partition(*rows.split(assigned, len(Partition._fields)))
+
+
+def _validating_fold(
+    source: Source, rows: RowSet, names: list[str], settings: Settings, fold: Fold
+) -> Partition:
+    """The test rows are those of a split without folds; of the others one fold validates."""
+    outer = partition(source, rows, names, replace(settings, fold=None, val=None))
+    inside = replace(settings, fold=Fold(fold.number, fold.of), val=None, test=None)
+    inner = partition(source, cast(RowSet, outer.train), names, inside)
+    return Partition(train=inner.train, val=inner.test, test=outer.test)
 
 
 def _fractions(settings: Settings) -> tuple[float, float]:

@@ -13,6 +13,7 @@ from numpy.typing import DTypeLike
 
 from mlptrain.data.dataset import Dataset, Rows
 from mlptrain.data.partition import learn, partition
+from mlptrain.data.preprocessing.encodings import for_training
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.preprocessing.repairs import Repair, RepairNote
 from mlptrain.data.readers.sources import labels_of
@@ -27,12 +28,14 @@ from mlptrain.messages import count
 class Prepared:
     """What is known before the inputs are made.
 
-    sets        train, and val and test where there are any: the source and the rows of it
+    training       what the training rows go through: the same, but for the target in their columns
+    sets           train, and val and test where there are any: the source and the rows of it
     partition   the places of the rows in the training file
     notes       what the user should be told so far
     """
 
     preprocessing: Preprocessing
+    training: Preprocessing
     sets: dict[str, tuple[Source, RowIndex]]
     partition: Partition
     dtype: np.dtype[Any]
@@ -44,6 +47,10 @@ class Prepared:
                 raise no_rows(source)
             self.preprocessing.check_weights(source, rows, self.dtype)
 
+    def made_for(self, name: str) -> Preprocessing:
+        """What the rows of a set go through."""
+        return self.training if name == "train" else self.preprocessing
+
     def nbytes(self) -> int:
         """Bytes of the inputs of all sets."""
         numbers, codes = (len(self.preprocessing.outputs(array)) for array in ("numbers", "codes"))
@@ -54,7 +61,7 @@ class Prepared:
         """The dataset with all rows in memory."""
         sets, notes = dict[str, Rows](), list(self.notes)
         for name, (source, rows) in self.sets.items():
-            sets[name], repairs = rows_of(self.preprocessing, source, rows, self.dtype)
+            sets[name], repairs = rows_of(self.made_for(name), source, rows, self.dtype)
             notes += [RepairNote(name, repair.short()) for repair in repairs]
         places = Partition(*(np.asarray(rows) for rows in self.partition))
         return Dataset(self.preprocessing, places, fingerprint, tuple(notes), **sets)
@@ -93,7 +100,8 @@ def prepare(
             sets[name] = (other, own)
         elif len(drawn):
             sets[name] = (source, drawn)
-    return Prepared(preprocessing, sets, places, settings.dtype, tuple(notes))
+    training = for_training(preprocessing, source, places.train, settings.seed)
+    return Prepared(preprocessing, training, sets, places, settings.dtype, tuple(notes))
 
 
 def no_rows(source: Source) -> DataError:

@@ -32,7 +32,7 @@ def write_prepared(prepared: Prepared, writer: RowsWriter) -> None:
     preprocessing, dtype = prepared.preprocessing, prepared.dtype
     repairs = list[tuple[Any, ...]]()
     for name, (source, rows) in prepared.sets.items():
-        for array, features in preprocessing.features_of(source, rows, dtype).items():
+        for array, features in prepared.made_for(name).features_of(source, rows, dtype).items():
             writer.add(f"{name}.{array}", features)
             repairs += [(name, *astuple(each.short())) for each in features.repairs()]
         for key, make in makers_of(preprocessing, source, dtype).items():

@@ -80,6 +80,7 @@ class Fold(NamedTuple):
 
     number: int
     of: int
+    holds: Literal["test", "val"] = "test"
 
 
 @dataclass(frozen=True)

@@ -8,22 +8,28 @@ from typing import Any, Literal
 import numpy as np
 
 from mlptrain.data.dataset import Dataset, Rows
-from mlptrain.data.load import load_rows
+from mlptrain.data.load import load_rows_for
 from mlptrain.data.preprocessing.flag_target import FlagTarget
 from mlptrain.data.preprocessing.policies import AS_IN_TRAINING, Policies
 from mlptrain.data.preprocessing.repairs import RepairNote
 from mlptrain.data.preprocessing.targets import Target
 from mlptrain.errors import ConfigError
+from mlptrain.inference.decided import Comparison
 from mlptrain.inference.model import Model
+from mlptrain.inference.out_of_fold import out_of_fold
 from mlptrain.inference.outside import Ranges
+from mlptrain.messages import some
 from mlptrain.metrics.classification import PerClass, confusion_matrix, per_class
 from mlptrain.metrics.flags import two_classes
+from mlptrain.metrics.ranking import positive_class
 from mlptrain.storage.state import remark
 from mlptrain.training.data_files import data_again
 from mlptrain.training.evaluate import Evaluation
 
 Split = Literal["train", "val", "test"]
-Table = tuple[Sequence[str], Sequence[Sequence[str | float]]]
+OUT_OF_FOLD = "out of fold"
+"""What takes the place of a split where a model is the average of folds."""
+Table = tuple[Sequence[str], Sequence[Sequence[str | float | None]]]
 """The names of its columns and its rows; the first column names the rows."""
 
 
@@ -43,6 +49,7 @@ class EvaluationReport:
     confusion: list[list[float]] | None  # rows are the true classes
     notes: tuple[str, ...]
     remarks: tuple[str, ...] = ()  # what stands below the metrics
+    decision: Comparison | None = None  # what the threshold changes
     details: str = ""  # the file that has the notes in full
     per_target: dict[str, dict[str, float]] | None = None  # of the yes of each target
 
@@ -59,12 +66,11 @@ class EvaluationReport:
         rows, table, confusion = evaluation.rows, None, None
         measured = evaluation.measured()
         if model.preprocessing.classes is not None and np.isfinite(evaluation.scores).all():
-            predicted = evaluation.predictions()
-            scores = per_class(predicted, rows.y, rows.weights)
+            scores = per_class(evaluation.scores, rows.y, rows.weights)
             table = {name: of_class(scores, i) for i, name in enumerate(model.preprocessing.classes)}
-            confusion = confusion_matrix(predicted, rows.y, rows.weights).tolist()
+            confusion = confusion_matrix(evaluation.scores, rows.y, rows.weights).tolist()
         return cls(
-            checkpoint=str(model.checkpoint.path),
+            checkpoint=str(model.path),
             split=split,
             rows=len(rows),
             measured=measured,
@@ -72,23 +78,28 @@ class EvaluationReport:
             per_class=table,
             confusion=confusion,
             notes=tuple(notes),
-            remarks=tuple(cls.remarks_on(model, measured)),
+            remarks=tuple(cls.remarks_on(model, evaluation, measured)),
+            decision=Comparison.of(model, evaluation),
             details=details,
             per_target=per_target(model.preprocessing.target, evaluation),
         )
 
     @staticmethod
-    def remarks_on(model: Model, names: Collection[str]) -> Iterator[str]:
+    def remarks_on(model: Model, evaluation: Evaluation, names: Collection[str]) -> Iterator[str]:
         """What the names of the measured values do not say."""
         options = model.config.loss.options()
         changed = [key for key in ("class_weights", "label_smoothing") if options.get(key)]
         if changed:
             rest = "; log_loss is without" if "log_loss" in names else ""
             yield f"loss is with {' and '.join(changed)}, as in training{rest}"
+        if options.get("class_weights"):
+            yield from weighted_classes(model)
         classes = model.preprocessing.classes or ()
         ranking = [name for name in ("roc_auc", "average_precision") if name in names]
         if len(classes) == 2 and ranking:
-            yield f"{' and '.join(ranking)}: of class {classes[1]}"
+            positive = positive_class(evaluation.rows.y, evaluation.rows.weights)
+            yield f"{' and '.join(ranking)}: of class {classes[positive]}"
+        yield from model.network.loss.remarks()
 
     def class_table(self) -> Table | None:
         """Precision, recall, F1 and support of each class, or of the yes of each target."""
@@ -121,9 +132,23 @@ class EvaluationReport:
             document["confusion_matrix"] = self.confusion
             document["classes"] = list(self.classes)
             document["per_class"] = self.per_class
+        if self.decision is not None:
+            document["decision"] = self.decision.document()
         if self.per_target is not None:
             document["per_target"] = self.per_target
         return document
+
+
+def weighted_classes(model: Model) -> Iterator[str]:
+    """What class weights do to what is predicted."""
+    if not model.network.loss.gives_probabilities:
+        yield "class_weights move the margins: a heavy class wins more rows"
+        return
+    yield "class_weights decide which class is named; probabilities are without them"
+    weights = model.checkpoint["class_weights"] or ()
+    idle = [name for name, w in zip(model.preprocessing.classes or (), weights, strict=False) if w == 0]
+    if idle:
+        yield f"{some(idle)}: of weight 0, so not learned: the probability says nothing"
 
 
 def of_class(scores: PerClass, place: int) -> dict[str, float]:
@@ -157,25 +182,26 @@ def evaluate(
 ) -> EvaluationReport:
     """Loss and metrics of a checkpoint on a file, or on a split of its own data.
 
-    The policies are for the rows of a file.
+    That of folds are all rows of the file, each held out once. The policies are for the rows of a file.
     """
     model = Model.load(checkpoint)
-    ended = remark(Path(model.checkpoint.path).parent)
+    ended = remarks_on_runs(model)
     if data is not None:
         if split is not None:
             raise ConfigError("--data names the rows: leave out --split")
-        model = model.under(policies)
-        rows, notes = load_rows(
-            data, model.preprocessing, target_needed=True, dtype=model.network.dtype
-        )
-        ranges = Ranges(model.preprocessing, model.network.dtype)
-        outside = ranges.found(rows.inputs.numbers, policies.out_of_range)
+        model, dtype = model.under(policies), model.network.dtype
+        rows, others, notes = load_rows_for(data, model.preprocessing, model.others, dtype=dtype)
+        outside = Ranges(model.preprocessing, dtype).found(rows.inputs.numbers, policies.out_of_range)
+        for made, inputs in zip(model.others, others, strict=True):
+            Ranges(made, dtype).found(inputs.numbers, policies.out_of_range)
         notes += (f"{data}: {outside}",) * (outside.rows > 0)
-        return EvaluationReport.of(model, data, model.evaluation(rows), (*ended, *notes))
+        return EvaluationReport.of(model, data, model.evaluation(rows, others), (*ended, *notes))
     if policies != AS_IN_TRAINING:
         raise ConfigError(
             "--unseen, --missing and --out-of-range are for --data: a split has those of its training"
         )
+    if len(model.members) > 1:
+        return evaluate_folds(model, split, ended)
     dataset, warnings = data_again(model.config, model.checkpoint, model.preprocessing)
     split = split or last_split(dataset)
     if split not in splits(dataset):
@@ -186,6 +212,23 @@ def evaluate(
     told = [*ended, *(each for each in dataset.notes if each not in of_others), *warnings]
     evaluation = model.evaluation(splits(dataset)[split])
     return EvaluationReport.of(model, split, evaluation, told, "summary.json")
+
+
+def evaluate_folds(model: Model, split: Split | None, ended: Sequence[str]) -> EvaluationReport:
+    """Every row of the file by the member that did not see it; no other split says anything new."""
+    if split is not None:
+        raise ConfigError(
+            f"--split {split}: folds are evaluated on the rows that each held out; leave it out, or "
+            "name one of the folds"
+        )
+    found = out_of_fold(model)
+    return EvaluationReport.of(model, OUT_OF_FOLD, found.evaluation, [*ended, *found.notes])
+
+
+def remarks_on_runs(model: Model) -> list[str]:
+    """A note on each run behind a model that has not come to its end."""
+    runs = dict.fromkeys(member.checkpoint.path.parent for member in model.members)
+    return [note for run in runs for note in remark(run)]
 
 
 def splits(data: Dataset) -> dict[Split, Rows]:

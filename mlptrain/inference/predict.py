@@ -40,15 +40,23 @@ def predict(
     data: str,
     *,
     proba: bool = False,
+    decide: bool = False,
     keep: Sequence[str] = (),
     policies: Policies = AS_IN_TRAINING,
 ) -> Iterator[Predicted]:
     """One row for each row of the file `data` (`-`: stdin), in its order.
 
     The columns are those of `keep` as they are written in the file, then the target's name with the
-    class name or the number in the target's own unit and, with `proba`, `proba_CLASS` for each
-    class. ConfigError where the model gives no probabilities or two columns would share a name.
+    class name or the number in the target's own unit (of several quantiles `price_q0.1`, `price_q0.9`,
+    ...) and, with `proba`, `proba_CLASS` for each class; with `decide` the class is that of the
+    threshold. ConfigError where the model gives no probabilities or has no threshold, or two columns
+    would share a name.
     """
+    if decide and model.threshold is None:
+        raise ConfigError(
+            "--decide: this model has no threshold: leave it out, or train with "
+            "`decision: {metric: f1}` (two classes)"
+        )
     names = column_names(model, proba=proba, keep=keep)
     twice = next((name for name, times in Counter(names).items() if times > 1), None)
     if twice is not None:
@@ -56,12 +64,12 @@ def predict(
             f"--keep: two columns would be called {twice!r}: rename the one in the data, "
             "or leave it out"
         )
-    return _chunks(model.under(policies), data, proba, keep, policies.out_of_range)
+    return _chunks(model.under(policies), data, proba, decide, keep, policies.out_of_range)
 
 
 def column_names(model: Model, *, proba: bool, keep: Sequence[str]) -> list[str]:
     """The columns of a prediction in their order."""
-    names = [*keep, *model.preprocessing.targets]
+    names = [*keep, *model.network.loss.columns(model.preprocessing.targets)]
     if not proba:
         return names
     if isinstance(model.preprocessing.target, FlagTarget):
@@ -75,23 +83,31 @@ def column_names(model: Model, *, proba: bool, keep: Sequence[str]) -> list[str]
 
 
 def _chunks(
-    model: Model, data: str, proba: bool, keep: Sequence[str], out_of_range: RangePolicy
+    model: Model,
+    data: str,
+    proba: bool,
+    decide: bool,
+    keep: Sequence[str],
+    out_of_range: RangePolicy,
 ) -> Iterator[Predicted]:
     preprocessing = model.preprocessing
     rows = max(1, ENTRIES // (BATCH * max(len(preprocessing.features), 1))) * BATCH
     first, ranges = 1, Ranges(preprocessing, model.network.dtype)
-    for chunk in iterate_features(data, preprocessing, rows, model.network.dtype, keep):
+    dtype, others = model.network.dtype, model.others
+    for chunk in iterate_features(data, preprocessing, rows, dtype, keep, others):
         outside = ranges.found(chunk.inputs.numbers, out_of_range)
-        columns = _columns(model, data, chunk, first, proba)
+        for made, inputs in zip(others, chunk.others, strict=True):
+            Ranges(made, dtype).found(inputs.numbers, out_of_range)
+        columns = _columns(model, data, chunk, first, proba, decide)
         yield Predicted(columns, chunk.notes, chunk.repairs, outside)
         first += len(chunk.inputs)
 
 
 def _columns(
-    model: Model, data: str, chunk: Chunk, first: int, proba: bool
+    model: Model, data: str, chunk: Chunk, first: int, proba: bool, decide: bool
 ) -> dict[str, list[str] | list[float]]:
     with np.errstate(all="ignore"):  # what is not finite is refused here
-        scores = model.network.scores(chunk.inputs.arrays)
+        scores = model.scores_of(chunk.inputs, chunk.others)
     predicted = predictions(model.network, scores, model.preprocessing)
     _check_finite(data, np.hstack([scores, predicted]), first)
     columns: dict[str, list[str] | list[float]] = {**chunk.kept}
@@ -99,18 +115,19 @@ def _columns(
     if isinstance(target, FlagTarget):
         columns.update(zip(target.names, target.decided(predicted), strict=True))
         if proba:
-            names = (f"proba_{name}" for name in target.names)
-            columns.update(zip(names, predicted.T.tolist(), strict=True))
+            probabilities = (f"proba_{name}" for name in target.names)
+            columns.update(zip(probabilities, predicted.T.tolist(), strict=True))
         return columns
     if model.preprocessing.classes is None:
-        columns.update(zip(model.preprocessing.targets, predicted.T.tolist(), strict=True))
+        names = model.network.loss.columns(model.preprocessing.targets)
+        columns.update(zip(names, predicted.T.tolist(), strict=True))
         return columns
     columns[model.preprocessing.targets[0]] = [
-        model.preprocessing.classes[c] for c in scores.argmax(axis=1)
+        model.preprocessing.classes[c] for c in model.class_numbers(scores, decide=decide)
     ]
     if proba:
-        names = (f"proba_{name}" for name in model.preprocessing.classes)
-        columns.update(zip(names, predicted.T.tolist(), strict=True))
+        probabilities = (f"proba_{name}" for name in model.preprocessing.classes)
+        columns.update(zip(probabilities, predicted.T.tolist(), strict=True))
     return columns
 
 

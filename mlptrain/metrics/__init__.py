@@ -6,6 +6,7 @@ value is not defined. All predictions must be finite. Pass `softmax(scores)` for
 `margins(scores)` for a hinge loss, whose scores are no probabilities.
 """
 
+from mlptrain.metrics.calibration import calibrated_log_loss
 from mlptrain.metrics.classification import (
     accuracy,
     balanced_accuracy,
@@ -23,6 +24,7 @@ from mlptrain.metrics.flags import (
 )
 from mlptrain.metrics.metric import Metric
 from mlptrain.metrics.probability import brier, calibration_error, log_loss
+from mlptrain.metrics.quantiles import coverage, interval_width, pinball_loss
 from mlptrain.metrics.ranking import average_precision, roc_auc
 from mlptrain.metrics.regression import (
     mae,
@@ -43,6 +45,9 @@ CLASSIFICATION_METRICS = {
     "roc_auc": Metric(roc_auc, larger_is_better=True),
     "average_precision": Metric(average_precision, larger_is_better=True),
     "log_loss": Metric(log_loss, larger_is_better=False, needs_probabilities=True),
+    "calibrated_log_loss": Metric(
+        calibrated_log_loss, larger_is_better=False, needs_probabilities=True, last_of_ties=True
+    ),
     "brier": Metric(brier, larger_is_better=False, needs_probabilities=True),
     "calibration_error": Metric(calibration_error, larger_is_better=False, needs_probabilities=True),
 }
@@ -61,6 +66,15 @@ REGRESSION_METRICS = {
     "rmsle": Metric(rmsle, larger_is_better=False),
 }
 
+LEVEL_METRICS = {
+    "pinball_loss": Metric(pinball_loss, larger_is_better=False),
+    "coverage": Metric(coverage, larger_is_better=True),
+    "interval_width": Metric(interval_width, larger_is_better=False),
+}
+
+QUANTILE_METRICS = {**LEVEL_METRICS, **REGRESSION_METRICS}
+"""Those of all levels, and those of the level nearest to the median."""
+
 AMOUNT_METRICS = {
     "poisson_deviance": Metric(poisson_deviance, larger_is_better=False),
     **REGRESSION_METRICS,
@@ -75,5 +89,5 @@ FLAG_METRICS = {
     "mean_log_loss": Metric(mean_log_loss, larger_is_better=False),
 }
 
-METRICS = {**CLASSIFICATION_METRICS, **AMOUNT_METRICS, **FLAG_METRICS}
+METRICS = {**CLASSIFICATION_METRICS, **AMOUNT_METRICS, **LEVEL_METRICS, **FLAG_METRICS}
 """All of them."""

@@ -7,9 +7,9 @@ Everywhere `predictions` (N, K) are probabilities of a yes, `targets` (N, K) are
 import numpy as np
 
 from mlptrain.metrics.classification import accuracy, f1_macro
-from mlptrain.metrics.metric import Array, MetricFunction, weighted_mean
+from mlptrain.metrics.metric import Array, MetricFunction, row_weights, weighted_mean
 from mlptrain.metrics.probability import log_loss
-from mlptrain.metrics.ranking import average_precision, roc_auc
+from mlptrain.metrics.ranking import roc_auc, step_area, true_and_false_positives
 
 
 def two_classes(probabilities: Array) -> Array:
@@ -75,7 +75,11 @@ def mean_average_precision(
     >>> mean_average_precision(np.array([[0.9, 0.2], [0.6, 0.7]]), np.array([[1, 1], [0, 0]]))
     0.75
     """
-    return _mean(average_precision, predictions, targets, weights)
+    p, w = np.asarray(predictions, np.float64), row_weights(weights, len(predictions))
+    if not w.sum() > 0:
+        return None
+    curves = [true_and_false_positives(p[:, k], y > 0.5, w) for k, y in enumerate(targets.T)]
+    return float(np.mean([step_area(*curve) for curve in curves]))
 
 
 def mean_log_loss(predictions: Array, targets: Array, weights: Array | None = None) -> float | None:

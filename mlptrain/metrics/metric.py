@@ -23,12 +23,14 @@ class Metric(NamedTuple):
     `needs_probabilities`: only meaningful where the rows of the predictions are distributions over
     the classes (softmax). The scores of a hinge loss are none, so a caller leaves the metric out.
     `of_winners`: only the winner of each row counts, so that its scores serve as well.
+    `last_of_ties`: of epochs that are equally good by it the last is the best, not the first.
     """
 
     function: MetricFunction
     larger_is_better: bool
     needs_probabilities: bool = False
     of_winners: bool = False
+    last_of_ties: bool = False
 
 
 def row_weights(weights: Array | None, rows: int) -> Floats:

@@ -31,6 +31,18 @@ def softmax(scores: Array) -> Floats:
     return p
 
 
+def log_softmax(scores: Array) -> Floats:
+    """log of `softmax`, finite wherever the scores are, in float64.   (N, C) -> (N, C).
+
+    >>> log_softmax(np.array([[1000.0, 0.0]]))
+    array([[    0., -1000.]])
+    """
+    s = np.array(scores, dtype=np.float64)
+    s -= s.max(axis=1, keepdims=True)
+    s -= np.log(np.exp(s).sum(axis=1, keepdims=True))
+    return s
+
+
 def log_loss(probabilities: Array, y: Array, weights: Array | None = None) -> float | None:
     """-mean_i log p[i, y_i], with p kept within [eps, 1 - eps], eps = 2.2e-16, as scikit-learn does.
 

@@ -2,12 +2,13 @@
 
 `predictions` (N, C) may be probabilities or, for a loss without them, `margins(scores)`: column c
 says how strongly a row speaks for class c, and only its order counts. With two classes the second
-is the positive one; with more, each class in turn stands against the rest and the plain mean is
-taken (one-vs-rest, macro). N log N for each class.
+is the positive one, unless the first is the rare one by far; with more, each class in turn stands
+against the rest and the plain mean is taken (one-vs-rest, macro). N log N for each class.
 """
 
 import numpy as np
 
+from mlptrain.metrics.lopsided import lopsided
 from mlptrain.metrics.metric import Array, Floats, row_weights
 
 
@@ -54,17 +55,27 @@ def average_precision(predictions: Array, y: Array, weights: Array | None = None
     """
     if not row_weights(weights, len(y)).sum() > 0:
         return None
-    return float(np.mean([_step_area(*curve) for curve in _curves(predictions, y, weights)]))
+    return float(np.mean([step_area(*curve) for curve in _curves(predictions, y, weights)]))
+
+
+def positive_class(y: Array, weights: Array | None = None) -> int:
+    """The positive one of two classes: the second, or the first where it is the rare one by far.
+
+    >>> positive_class(np.array([0, 1, 1])), positive_class(np.array([0, 1, 1, 1, 1, 1]))
+    (1, 0)
+    """
+    masses = np.bincount(y, row_weights(weights, len(y)), minlength=2)
+    return 0 if 0 < masses[0] < masses[1] and lopsided(masses) else 1
 
 
 def _curves(predictions: Array, y: Array, weights: Array | None) -> list[tuple[Floats, Floats]]:
     classes = predictions.shape[1]
-    positives = [1] if classes == 2 else range(classes)
     w = row_weights(weights, len(y))
-    return [_curve(predictions[:, c], y == c, w) for c in positives]
+    positives = [positive_class(y, w)] if classes == 2 else range(classes)
+    return [true_and_false_positives(predictions[:, c], y == c, w) for c in positives]
 
 
-def _curve(scores: Array, positive: Array, weights: Floats) -> tuple[Floats, Floats]:
+def true_and_false_positives(scores: Array, positive: Array, weights: Floats) -> tuple[Floats, Floats]:
     """True and false positives if every row down to a threshold is called positive.
 
     One entry for each distinct score, the highest first: rows with equal scores enter together.
@@ -87,7 +98,8 @@ def _area(tp: Floats, fp: Floats) -> float | None:
     return float(steps @ heights / (tp[-1] * fp[-1]))
 
 
-def _step_area(tp: Floats, fp: Floats) -> float:
+def step_area(tp: Floats, fp: Floats) -> float:
+    """Below precision over recall, as steps; 0 where no row is positive."""
     if not tp[-1] > 0:
         return 0.0
     called = tp + fp

@@ -21,7 +21,9 @@ from mlptrain.graph.gates import Add
 from mlptrain.graph.graph import Graph
 from mlptrain.graph.node import Node
 from mlptrain.graph.plan import Plan, Value
+from mlptrain.metrics.calibration import Calibration
 from mlptrain.nn.activations import Activation
+from mlptrain.nn.drawing import draw
 from mlptrain.nn.dropout import draw_mask
 from mlptrain.nn.initializers import Initializer
 from mlptrain.nn.layers import (
@@ -125,10 +127,8 @@ def perceptron(
     ['layer1', 'norm1', 'layer1', 'layer2']
     """
     layers: list[Layer] = [Embed(tables)] if tables else []
-    if input_scale:
-        layers.append(ScaleInputs())
-    if members:
-        layers.append(ScaleMembers(members))
+    layers += [ScaleInputs()] if input_scale else []
+    layers += [ScaleMembers(members)] if members else []
     for number, (units, activation) in enumerate(zip(hidden, activations, strict=True), 1):
         layers.append(Dense(f"layer{number}", activation.linear_units(units), bias, ntk))
         if norm != "none":
@@ -136,12 +136,17 @@ def perceptron(
         layers.append(Activate(f"layer{number}", activation, units))
         if dropout:
             layers.append(Drop(f"layer{number}", dropout, units))
-    last = Dense(f"layer{len(hidden) + 1}", outputs, bias, ntk, last_start, members)
-    return Architecture(inputs, [*layers, last])
+    layers.append(Dense(f"layer{len(hidden) + 1}", outputs, bias, ntk, last_start, members))
+    return Architecture(inputs, layers)
 
 
 class Network:
-    """A multi-layer perceptron: its parameters, its running statistics and its graphs."""
+    """A multi-layer perceptron: its parameters, its running statistics and its graphs.
+
+    calibration   what makes probabilities of the scores of a trained one; None: softmax alone
+    """
+
+    calibration: Calibration | None = None
 
     def __init__(
         self,
@@ -162,25 +167,8 @@ class Network:
         self._idle = [PredictionGraph(self)]  # those that no call is using
 
     def initialize(self, initializer: Initializer, seed: int, bias_std: float = 0.0) -> None:
-        """Draw what is drawn, each parameter from a stream of its own; biases from N(0, bias_std^2).
-
-        Row 0 of an embedding stays 0: what training did not know adds nothing.
-        """
-        for number, weight in enumerate(self.parameters.of_kind("weight"), 1):
-            if weight.spec.start == "drawn":
-                generator = stream(seed, "init", number)
-                weight.value[...] = initializer(generator, weight.value.shape, weight.spec.fans)
-        for number, bias in enumerate(self.parameters.of_kind("bias"), 1):
-            if bias.spec.start == "drawn" and bias_std:
-                generator = stream(seed, "init bias", number)
-                bias.value[...] = generator.normal(0.0, bias_std, bias.value.shape)
-        for number, scale in enumerate(self.parameters.of_kind("scale"), 1):
-            if scale.spec.start == "signs":
-                signs = stream(seed, "init signs", number).choice((-1.0, 1.0), scale.value.shape)
-                scale.value[...] = signs
-        for number, table in enumerate(self.parameters.of_kind("embedding"), 1):
-            table.value[...] = stream(seed, "embedding", number).standard_normal(table.value.shape)
-            table.value[0] = 0
+        """Draw what is drawn."""
+        draw(self.parameters, initializer, seed, bias_std)
 
     def regularization_loss(self) -> float:
         """lambda R(W) of the weights as they stand."""
@@ -258,7 +246,7 @@ class TrainingGraph:
         if network.loss.classifies:
             self.y = graph.input("y", (None,), np.int64)
         else:
-            self.y = graph.input("y", (None, architecture.outputs))
+            self.y = graph.input("y", (None, architecture.outputs // network.loss.per_target))
         self.weights = graph.input("weights", (None,)) if weighted else None
         self.wiring, self.scores = network.wire(graph, *self.inputs, trains=True)
         targets = (self.y,) if self.weights is None else (self.y, self.weights)

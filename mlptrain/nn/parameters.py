@@ -115,10 +115,6 @@ class Parameters:
         """The parameters of a kind, in the order of the layers."""
         return [parameter for parameter in self if parameter.spec.kind == kind]
 
-    def embeddings(self) -> list[Parameter]:
-        """The tables of embeddings."""
-        return [parameter for parameter in self if parameter.spec.kind == "embedding"]
-
     def decaying(self) -> list[Parameter]:
         """What penalties and weight decay draw towards 0: weights as a rule, never biases."""
         return [parameter for parameter in self if parameter.spec.decays]

@@ -20,7 +20,7 @@ class EpochTable:
     """
 
     def __init__(self, experiment: Experiment, room: int) -> None:
-        metric = experiment.network.loss.headline
+        metric = experiment.headline[0]
         spare = ["examples_per_second", "learning_rate", f"train_{metric}", "train_loss"]
         monitor = experiment.monitor.key
         keys = ["epoch", "learning_rate", "train_loss", f"train_{metric}"]

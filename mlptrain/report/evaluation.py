@@ -20,7 +20,7 @@ def show(report: EvaluationReport, *, as_json: bool) -> None:
     print_table(out, ("metric", "value"), list(report.measured.items()))
     for remark in report.remarks:
         say(out, remark)
-    tables = [report.class_table()]
+    tables = [report.decision.table() if report.decision else None, report.class_table()]
     if len(report.classes or ()) <= WIDEST_MATRIX:
         tables.append(report.confusion_table())
     for each in filter(None, tables):

@@ -6,7 +6,7 @@ from typing import Any
 from tqdm import tqdm
 
 
-def progress_bar(done: int, total: int) -> "tqdm[Any]":
+def progress_bar(done: int, total: int, *, hidden: bool = False) -> "tqdm[Any]":
     """A bar over steps, on stderr; it is drawn on a terminal only, and gone when the work ends."""
     return tqdm(
         total=total,
@@ -14,7 +14,7 @@ def progress_bar(done: int, total: int) -> "tqdm[Any]":
         unit="step",
         file=sys.stderr,
         leave=False,
-        disable=None,
+        disable=hidden or None,
         mininterval=0.2,
     )
 

@@ -4,18 +4,20 @@ Numbers come from the functions that `eval` uses. Everything is read when it is 
 curves need neither the model nor the data.
 """
 
+import shlex
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlptrain.config import Config, resolved
 from mlptrain.data.dataset import Dataset, Rows
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.errors import ConfigError
-from mlptrain.inference.evaluation_report import EvaluationReport, Split, last_split, splits
+from mlptrain.inference.evaluation_report import EvaluationReport, last_split, splits
 from mlptrain.inference.model import Model
 from mlptrain.report.console import number, say, stdout
 from mlptrain.report.notes import tell
@@ -112,19 +114,41 @@ class Results:
         return data
 
     @property
-    def split(self) -> Split:
+    def split(self) -> str:
         """The rows that are looked at."""
         return last_split(self.dataset)
 
     @property
     def rows(self) -> Rows:
         """The rows of that split."""
-        return splits(self.dataset)[self.split]
+        return splits(self.dataset)[last_split(self.dataset)]
 
     @property
     def rows_in_own_units(self) -> Rows:
         """The rows of that split in the units of their file."""
-        return splits(self.own_units)[self.split]
+        return splits(self.own_units)[last_split(self.dataset)]
+
+    @property
+    def places(self) -> NDArray[np.integer]:
+        """Their places in the training file, from 0; none where they are those of another file."""
+        places = getattr(self.dataset.partition, last_split(self.dataset))
+        return np.asarray(places[:])
+
+    @property
+    def source(self) -> Any:
+        """The file, or the toy set, that these rows are from."""
+        own = self.settings["data"][self.split]
+        return own if isinstance(own, str) else self.settings["data"]["train"]
+
+    @property
+    def measured_on(self) -> str:
+        """What was measured on which rows, as a caption."""
+        return f"Best checkpoint on the {len(self.rows):,} {self.split} rows"
+
+    @property
+    def commands(self) -> str:
+        """What repeats the run."""
+        return f"mlptrain fit {shlex.quote(str(self.path / 'config.yaml'))}"
 
     @cached_property
     def evaluation(self) -> Evaluation:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mlptrain.errors import ConfigError
+from mlptrain.inference.model import Model
 from mlptrain.report.console import say, size, stdout, write
 from mlptrain.report.notes import tell
 from mlptrain.report.tables import print_table
@@ -43,6 +44,11 @@ def show_kept(rows: int, nodes: Sequence[Kept]) -> None:
     print_table(out, columns, lines, words=("node",))
     output, saved = sum(each.output for each in nodes), sum(each.saved for each in nodes)
     say(out, f"minibatch of {rows:,} rows: outputs {size(output)}, saved besides {size(saved)}")
+
+
+def show_packed(model: Model, out: Path) -> None:
+    """What has been written, and how large it is."""
+    say(stdout(), f"{out}: {len(model.members)} members, {size(out.stat().st_size)}")
 
 
 def write_config(text: str, out: Path | None = None, *, force: bool = False) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from typing import Any
 
+from mlptrain.errors import MLPTrainError
 from mlptrain.inference.evaluation_report import splits
 from mlptrain.messages import count
 from mlptrain.report.console import emit_json, number, say, stderr, stdout
@@ -15,6 +16,7 @@ from mlptrain.report.sparkline import summary as curves
 from mlptrain.report.tables import print_table
 from mlptrain.runs.cross_validation import Folds
 from mlptrain.runs.run import Run
+from mlptrain.runs.side_by_side import side_by_side
 from mlptrain.training.experiment import Experiment
 
 DETAILS = "summary.json"
@@ -102,9 +104,9 @@ def metric_of_best(summary: Mapping[str, Any], run: Run) -> str:
     same = (each for each in Results(run.directory.path).records if is_best(each, summary))
     best = next(same, {})
     split = "val_" if "val_loss" in best else "train_"
-    name = f"{split}{run.experiment.network.loss.headline}"
-    shown = name in best and name != summary["monitor"]
-    return f", {name} {number(best[name])}" if shown else ""
+    names = [f"{split}{metric}" for metric in run.experiment.headline]
+    shown = [name for name in names if name in best and name != summary["monitor"]]
+    return "".join(f", {name} {number(best[name])}" for name in shown)
 
 
 def is_best(record: Mapping[str, Any], summary: Mapping[str, Any]) -> bool:
@@ -138,17 +140,50 @@ def dry_document(experiment: Experiment) -> dict[str, object]:
 
 
 def watch_folds(folds: Folds, *, quiet: bool) -> None:
-    """Train all folds, each shown like any run unless `quiet`."""
+    """Train all folds: each shown like any run, or with several at a time all on one bar."""
     notes = Notes(DETAILS)
+    if folds.jobs > 1:
+        watch_side_by_side(folds, quiet=quiet, notes=notes)
+        return
     with closing(iter(folds)) as runs:
         for fold, run in enumerate(runs, 1):
             if not quiet:
                 say(stderr(), f"fold {fold} of {folds.count}")
-            watch(run, quiet=quiet, notes=notes)
+            try:
+                watch(run, quiet=quiet, notes=notes)
+            except MLPTrainError as error:  # raised when the others are done
+                folds.failures[fold] = error
+
+
+def watch_side_by_side(folds: Folds, *, quiet: bool, notes: Notes) -> None:
+    """One bar for the steps of all folds, and a line for each that is done."""
+    if not quiet:
+        say(stderr(), f"{folds.count} folds, {folds.jobs} at a time")
+    steps = dict[int, int]()
+    with progress_bar(0, 0, hidden=quiet) as bar, closing(side_by_side(folds)) as all_news:
+        for news in all_news:
+            if quiet:
+                continue
+            if news.total:
+                steps[news.number] = news.step
+                bar.total = folds.count * news.total
+                bar.update(sum(steps.values()) - bar.n)
+            if news.notes:
+                notes.tell(news.notes)
+            if news.outcome is not None:
+                above_bar(f"fold {news.number}: {ending(news.outcome.run)}")
+            if news.failure is not None:
+                above_bar(f"fold {news.number}: failed")
+
+
+def ending(run: Mapping[str, Any]) -> str:
+    """How a fold ended, on one line."""
+    best = f"best {run['monitor']} {number(run['best'])} at epoch {run['best_epoch']}"
+    return f"{run['status']}, {best}  ({run['seconds']:.1f} s)"
 
 
 def fitted_folds(folds: Folds, *, as_json: bool) -> None:
-    """One line per metric: mean, standard deviation, and its range over the folds."""
+    """A line for each metric: of all rows held out, then mean, deviation and range over the folds."""
     if as_json:
         emit_json(folds.summary)
         return
@@ -159,6 +194,7 @@ def fitted_folds(folds: Folds, *, as_json: bool) -> None:
     for name, found in folds.summary["metrics"].items():
         values = [value for value in found["values"] if value is not None]
         ends = (min(values), max(values)) if values else (None, None)
-        lines.append((name, found["mean"], found["std"], *ends))
-    print_table(out, ("metric", "mean", "std", "lowest", "highest"), lines)
+        together = folds.summary["out_of_fold"].get(name)
+        lines.append((name, together, found["mean"], found["std"], *ends))
+    print_table(out, ("metric", "all rows", "mean", "std", "lowest", "highest"), lines)
     say(out, f"{folds.directory}  (folds.json, out_of_fold.csv)")

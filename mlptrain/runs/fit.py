@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Literal
 
@@ -12,14 +12,17 @@ from mlptrain.config.load import Source
 from mlptrain.config.overrides import Overrides
 from mlptrain.config.schema import InitFrom
 from mlptrain.errors import ConfigError
-from mlptrain.runs.cross_validation import Folds
+from mlptrain.runs.cross_validation import Folds, held_out
 from mlptrain.runs.resume import LARGEST_CONFIG
 from mlptrain.runs.run import Run
+from mlptrain.runs.side_by_side import side_by_side
 from mlptrain.storage.fold_directory import check_no_folds, check_one_run, some_folds
 from mlptrain.storage.reading import read_bytes
 from mlptrain.storage.run_directory import make_numbered
 from mlptrain.storage.run_files import holds_checkpoint
 from mlptrain.storage.shell_streams import is_stream
+from mlptrain.system.threads import cores
+from mlptrain.training.data_files import files_in
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.record import Progress
 from mlptrain.training.trainer import train
@@ -48,11 +51,13 @@ def fit(
     head: Literal["keep", "new"] = "keep",
     force: bool = False,
     threads: int | None = None,
-) -> Run:
+    jobs: int | None = None,
+) -> Run | Folds:
     """Train to the end and return the run: `run.best` is its best checkpoint, `run.summary` the result.
 
     `config` is a YAML file or a dict, `set` overrides settings: {"train.epochs": 5}. The other
     arguments are the options of `mlptrain fit`; with resume="auto" the run in `out` goes on or begins.
+    With `train.folds` all folds are trained, and `best` is the directory that holds them.
     Raises the errors of `mlptrain.errors`.
 
     >>> xor = {"data": {"train": {"name": "xor", "points_per_class": 20}}}
@@ -60,15 +65,14 @@ def fit(
     >>> run.summary["status"], run.best.name
     ('completed', 'best.npz')
     """
-    run = prepare(
-        config,
-        set,
-        out=out,
-        resume=resume,
-        start=start_from(init_from, refit_preprocessing=refit_preprocessing, head=head),
-        force=force,
-        threads=threads,
-    )
+    start = start_from(init_from, refit_preprocessing=refit_preprocessing, head=head)
+    count = folds_wanted(config, set, start=start, jobs=jobs)
+    if count is not None:
+        folds = prepare_folds(config, count, set, out, resume, force=force, threads=threads, jobs=jobs)
+        for _ in side_by_side(folds) if folds.jobs > 1 else chain.from_iterable(folds):
+            pass
+        return folds
+    run = prepare(config, set, out=out, resume=resume, start=start, force=force, threads=threads)
     for _ in run:
         pass
     return run
@@ -126,6 +130,36 @@ def start_from(
     return None
 
 
+def folds_wanted(
+    config: Source | None,
+    overrides: Overrides = (),
+    given: int | None = None,
+    *,
+    start: InitFrom | None = None,
+    jobs: int | None = None,
+) -> int | None:
+    """How many folds to train: as many as are given, else as `train.folds` says; None: no folds.
+
+    ConfigError for what goes with folds only, or with none.
+    """
+    count = load_config(config, overrides).train.folds if given is None and config else given
+    if count is None and jobs is not None:
+        raise ConfigError("--jobs: trains several folds at a time; add --folds K")
+    if count is not None and start is not None:
+        raise ConfigError(NO_WARM_FOLDS)
+    return count
+
+
+def jobs_for(config: Config, count: int, jobs: int | None) -> int:
+    """How many folds to train at a time: as many as there are cores, where nobody says."""
+    streams = [path for path in files_in(config).values() if is_stream(path)]
+    if streams and jobs not in (None, 1):
+        raise ConfigError(
+            f"--jobs {jobs}: {streams[0]} is a stream, which one process reads; save it to a file"
+        )
+    return 1 if streams else min(count, jobs or cores())
+
+
 def prepare_folds(
     config: Source | None,
     count: int,
@@ -135,8 +169,9 @@ def prepare_folds(
     *,
     force: bool = False,
     threads: int | None = None,
+    jobs: int | None = 1,
 ) -> Folds:
-    """k-fold cross-validation, ready to train: iterate over it, and over each run it yields."""
+    """k folds, ready to train: by iterating over them, or as many at a time as `jobs` says."""
     check_named(out)
     if config is None:
         raise ConfigError(NO_CONFIG)
@@ -157,6 +192,7 @@ def prepare_folds(
         resume=resume is not None,
         numbered=resume is None and out is None,
         threads=threads,
+        jobs=jobs_for(checked, count, jobs),
     )
 
 
@@ -187,11 +223,14 @@ def begun_only(place: Path, config: Config) -> bool:
     return read_bytes(kept, LARGEST_CONFIG) == dump(resolved(config)).encode()
 
 
-def dry_run(config: Source | None, overrides: Overrides = ()) -> Experiment:
+def dry_run(config: Source | None, overrides: Overrides = (), folds: int | None = None) -> Experiment:
     """Check everything that `fit` would, build it, and do one step; nothing is written."""
     if config is None:
         raise ConfigError(NO_CONFIG)
-    _, experiment, _ = begin(load_config(config, overrides))
+    checked = load_config(config, overrides)
+    if folds is not None:
+        checked = held_out(checked, 1, folds)
+    _, experiment, _ = begin(checked)
     for _ in islice(train(experiment, Progress()), 1):
         pass
     return experiment

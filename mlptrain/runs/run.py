@@ -272,13 +272,14 @@ class Run:
         )
 
     def _test(self) -> dict[str, float | None] | None:
-        """Loss and usual metric of the best parameters on the test rows, where there are any."""
+        """Loss and headline of the best parameters on the test rows, where there are any."""
         data = self.experiment.data
         if data.test is None or not self.directory.best.exists():
             return None
         network = network_of(Checkpoint.read(self.directory.best))
         evaluation = evaluate(network, data.test, data.preprocessing)
-        return evaluation.measured([network.loss.headline])
+        shown = (*self.experiment.headline, network.loss.headline)
+        return evaluation.measured(dict.fromkeys(shown))
 
     def _summary(self, status: Status, reason: str) -> dict[str, Any]:
         done = self.checkpointer.summary(self.progress)

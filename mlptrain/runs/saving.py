@@ -108,15 +108,15 @@ class Checkpointer:
         if ended or (due and (exactly or self.pace.allows())):
             self.save(progress, is_best=is_best)
         elif is_best:
-            arrays = self._best_arrays(record)
-            copies = {name: array.copy() for name, array in arrays.items()}
-            self.pending = Snapshot(copies, self._document(progress))
+            best = self._best(progress)
+            copies = {name: array.copy() for name, array in best.arrays.items()}
+            self.pending = Snapshot(copies, best.document)
 
     def save(self, progress: Progress, *, is_best: bool = False) -> None:
         """Write best.npz, if there is a new best, and then last.npz."""
         with self.pace.saving():
             now = Snapshot(arrays_of(self.experiment), self._document(progress))
-            best = Snapshot(self._best_arrays(self.record), now.document) if is_best else self.pending
+            best = self._best(progress, now) if is_best else self.pending
             if best is not None:
                 self._write(progress, "best", best)
                 self.pending = None
@@ -188,9 +188,13 @@ class Checkpointer:
         self.saved = progress.step
         return progress
 
-    def _best_arrays(self, record: Record | None) -> dict[str, Array]:
-        """What best.npz holds of a record that is the best."""
-        return arrays_of(self.experiment, averaged=record is not None and record.averaged)
+    def _best(self, progress: Progress, now: Snapshot | None = None) -> Snapshot:
+        """What best.npz holds of a record that is the best: what stands, or the averages of it."""
+        averaged = self.record is not None and self.record.averaged
+        if now is not None and not averaged:
+            return now
+        arrays = arrays_of(self.experiment, averaged=averaged)
+        return Snapshot(arrays, self._document(progress, averaged=averaged))
 
     def _write(self, progress: Progress, name: Literal["best", "last"], snapshot: Snapshot) -> None:
         finite = parameter_names(self.experiment.network)
@@ -215,10 +219,12 @@ class Checkpointer:
         """Made when first needed: by then the number of threads is set."""
         return constants_of(self.experiment, self.config, self.places)
 
-    def _document(self, progress: Progress) -> dict[str, Any]:
+    def _document(self, progress: Progress, *, averaged: bool = False) -> dict[str, Any]:
         values = self.record.values if self.record else None
         length = self.directory.metrics_length()
-        return document_of(self._constants, self.experiment, progress, values, length)
+        return document_of(
+            self._constants, self.experiment, progress, values, length, averaged=averaged
+        )
 
 
 def keeper_for(

@@ -20,8 +20,8 @@ PATIENCE = 0.2
 
 
 @contextlib.contextmanager
-def lock(directory: str | Path) -> Iterator[None]:
-    """Hold a directory for this process alone.
+def lock(directory: str | Path, name: str = LOCK, patience: float = PATIENCE) -> Iterator[None]:
+    """Hold a directory, or what `name` stands for in it, for this process alone.
 
     The lock is the kernel's, on an open file, so it ends with the process however that ends. The
     file itself stays, since removing it would let two processes lock two files of one name.
@@ -29,19 +29,19 @@ def lock(directory: str | Path) -> Iterator[None]:
     """
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
     try:
-        descriptor = os.open(Path(directory) / LOCK, flags, 0o666)
+        descriptor = os.open(Path(directory) / name, flags, 0o666)
     except OSError as error:
         raise storage_error(directory, "cannot be locked", error) from error
     try:
-        _acquire(descriptor, directory)
+        _acquire(descriptor, directory, patience)
         yield
     finally:
         os.close(descriptor)
 
 
-def _lock_soon(descriptor: int) -> None:
-    """Take a lock that is free, or is so in a moment; BlockingIOError where it is not."""
-    end = time.monotonic() + PATIENCE
+def _lock_soon(descriptor: int, patience: float) -> None:
+    """Take a lock that is free, or is so in `patience` seconds; BlockingIOError where it is not."""
+    end = time.monotonic() + patience
     while True:
         try:
             return _lock(descriptor)
@@ -61,10 +61,10 @@ def _lock(descriptor: int) -> None:
         fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def _acquire(descriptor: int, directory: str | Path) -> None:
+def _acquire(descriptor: int, directory: str | Path, patience: float) -> None:
     """Take the lock and leave our process number in the file, for the message to others."""
     try:
-        _lock_soon(descriptor)
+        _lock_soon(descriptor, patience)
         os.ftruncate(descriptor, 0)
         write_all(descriptor, b"%d\n" % os.getpid())
     except BlockingIOError as error:
@@ -80,13 +80,13 @@ def _acquire(descriptor: int, directory: str | Path) -> None:
         raise StorageError(f"{directory}: {why}; choose a directory on another one") from error
 
 
-def is_held(directory: Path) -> bool:
+def is_held(directory: Path, name: str = LOCK) -> bool:
     """Whether a process holds the lock of a directory. One that cannot be looked at is taken as held.
 
     It is asked for and given back at once: whoever wants it at that moment waits for it (`lock`).
     """
     try:
-        descriptor = os.open(directory / LOCK, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        descriptor = os.open(directory / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
         return False
     except OSError:

@@ -50,12 +50,16 @@ def use_threads(threads: int) -> Iterator[None]:
                 _before.pop().restore_original_limits()
 
 
-def choose_threads(largest_product: float) -> int:
-    """The threads for a network: what the environment says, else by the size of its products."""
+def choose_threads(largest_product: float, beside: int = 1) -> int:
+    """The threads for a network: what the environment says, else by the size of its products.
+
+    beside   as many networks may be trained at a time, and share the cores. It does not matter how
+             many are: other threads can mean other bits.
+    """
     named = from_environment()
     if named is not None:
         return min(named, cores())
-    return cores() if largest_product >= WORTHWHILE else 1
+    return max(1, cores() // beside) if largest_product >= WORTHWHILE else 1
 
 
 def from_environment() -> int | None:

@@ -47,7 +47,8 @@ class Found(NamedTuple):
 
     def advice(self, made: Preprocessing) -> str:
         """The setting that leaves out the columns of the file which they come from."""
-        origin = [column.name for column in made.columns for _ in column.outputs]
+        numbers = [column for column in made.columns if column.array == "numbers"]
+        origin = [column.name for column in numbers for _ in column.outputs]
         names = list(made.inputs) if made.transform else [origin[j] for j in self.columns]
         return f"data.ignore: {inline(list(dict.fromkeys(names)))}"
 

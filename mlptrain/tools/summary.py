@@ -8,12 +8,14 @@ from mlptrain.config.overrides import Overrides
 from mlptrain.errors import ConfigError
 from mlptrain.graph.node import Node
 from mlptrain.graph.plan import Value
+from mlptrain.inference.evaluation_report import remarks_on_runs
 from mlptrain.inference.model import Model
 from mlptrain.nn.members import Shared
 from mlptrain.nn.network import Network
-from mlptrain.storage.state import remark
 from mlptrain.training.build import build, optimizer_for
-from mlptrain.training.checkpoint import Checkpoint
+
+VERSIONS = ("mlptrain", "numpy", "python", "machine")
+"""What is shown of the environment of a training."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,8 @@ def summarize(what: str | Path, overrides: Overrides = ()) -> NetworkSummary:
     else:
         model = model_to_show(what, overrides)
         config, network = model.config, model.network
-        notes = tuple(remark(Path(model.checkpoint.path).parent))
-        optimizer, history = optimizer_for(config, network), history_of(model.checkpoint)
+        notes = tuple(remarks_on_runs(model))
+        optimizer, history = optimizer_for(config, network), history_of(model)
     needed = memory(network, config.train.batch_size, len(optimizer.slots))
     return NetworkSummary(layers(network), needed, history, notes)
 
@@ -129,15 +131,33 @@ def memory(network: Network, batch_rows: int, slots: int) -> dict[str, int]:
     }
 
 
-def history_of(checkpoint: Checkpoint) -> dict[str, str | float | None]:
-    """How far a checkpoint was trained, and on what."""
-    progress, environment = checkpoint.progress(), checkpoint["environment"]
-    record = {key: value for key, value in (checkpoint["record"] or {}).items() if key != "step"}
-    return {
-        "file": str(checkpoint.path),
-        "steps": progress.step,
-        "best so far": progress.best,
-        "best epoch": progress.best_epoch,
-        **record,
-        **{key: str(environment.get(key, "-")) for key in ("mlptrain", "numpy", "python", "machine")},
-    }
+def fitted_of(model: Model) -> dict[str, str | float | None]:
+    """Temperatures of the members and the threshold, where there are any."""
+    calibrations = [member.network.calibration for member in model.members]
+    temperatures = [each.temperature for each in calibrations if each is not None]
+    found: dict[str, str | float | None] = {}
+    if len(temperatures) == 1:
+        found["temperature"] = temperatures[0]
+    elif temperatures:
+        found["temperatures"] = ", ".join(f"{each:.4g}" for each in temperatures)
+    if model.threshold is not None:
+        classes = model.preprocessing.classes or ()
+        found[f"threshold of {classes[model.threshold.positive]}"] = model.threshold.value
+    return found
+
+
+def history_of(model: Model) -> dict[str, str | float | None]:
+    """How far a model was trained, and on what; of folds each best epoch, with the monitored value."""
+    found = [member.checkpoint.progress() for member in model.members]
+    environment, history = model.checkpoint["environment"], dict[str, str | float | None]()
+    if len(found) == 1:
+        record = {k: v for k, v in (model.checkpoint["record"] or {}).items() if k != "step"}
+        (one,) = found
+        history = {"steps": one.step, "best so far": one.best, "best epoch": one.best_epoch, **record}
+    else:
+        history["members, averaged"] = len(found)
+        for number, each in enumerate(found, 1):
+            best = "nothing yet" if each.best is None else f"{each.best:.4g}"
+            history[f"fold {number}"] = f"best {best} at epoch {each.best_epoch} ({each.step} steps)"
+    versions = {key: str(environment.get(key, "-")) for key in VERSIONS}
+    return {"file": str(model.path), **fitted_of(model), **history, **versions}

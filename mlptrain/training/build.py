@@ -31,6 +31,7 @@ from mlptrain.optim.schedules import SCHEDULES, Schedule, warm_up
 from mlptrain.system.memory_limit import memory_limit
 from mlptrain.system.threads import choose_threads
 from mlptrain.training.average import Average
+from mlptrain.training.calibrate import calibrates, decision_for
 from mlptrain.training.experiment import (
     EarlyStopping,
     Experiment,
@@ -52,7 +53,9 @@ def build(config: Config, threads: int | None = None, data: Dataset | None = Non
     initialize(config, network)
     train = config.train
     if threads is None:
-        threads = choose_threads(network.architecture.largest_product() * train.batch_size)
+        beside = 1 if config.data.fold is None else config.data.fold.of
+        product = network.architecture.largest_product() * train.batch_size
+        threads = choose_threads(product, beside)
     experiment = Experiment(
         data=data,
         network=network,
@@ -71,6 +74,8 @@ def build(config: Config, threads: int | None = None, data: Dataset | None = Non
         else None,
         eval_every=interval(train.eval_every),
         log_histograms=train.log_histograms,
+        calibrate=calibrates(config, data),
+        decision=decision_for(config, data),
         average=None if train.average is None else Average(network, train.average.ema),
         max_seconds=None if train.max_minutes is None else 60 * train.max_minutes,
         threads=threads,
@@ -94,6 +99,10 @@ def load(config: Config, fitted: Preprocessing | None = None) -> Dataset:
 def settings_of(config: Config) -> Settings:
     """What a config asks of the data."""
     section = config.data.model_dump(exclude={"image_shape"})
+    if section["fold"] is not None and section["categorical"]["unseen"] == "error":
+        section["categorical"]["unseen"] = (
+            "zeros"  # what is rare in the table is missing from some folds
+        )
     for key, nested in (("missing", Missing), ("numeric", Numeric), ("fold", Fold)):
         section[key] = None if section[key] is None else nested(**section[key])
     section["categorical"] = Categorical(**section["categorical"])
@@ -109,9 +118,11 @@ def settings_of(config: Config) -> Settings:
     )
 
 
-def outputs(data: Dataset) -> int:
-    """How many scores the network puts out: one for each class, or for each target column."""
-    return len(data.classes) if data.classes is not None else len(data.targets)
+def outputs(config: Config, made: Preprocessing) -> int:
+    """How many scores the network puts out: one for each class, or for each target and level."""
+    if made.classes is not None:
+        return len(made.classes)
+    return len(made.targets) * loss_for(config, None).per_target
 
 
 def network_on(config: Config, data: Dataset, dtype: str | None = None) -> Network:
@@ -120,7 +131,7 @@ def network_on(config: Config, data: Dataset, dtype: str | None = None) -> Netwo
     if config.model.norm == "batch" and len(data.train) == 1:
         raise ConfigError("model.norm: batch norm needs two training rows, and there is one; use layer")
     made = data.preprocessing
-    architecture = architecture_for(config, len(made.features), outputs(data), made.tables)
+    architecture = architecture_for(config, len(made.features), outputs(config, made), made.tables)
     return network_for(config, architecture, weights, weighted=weighted, dtype=dtype)
 
 
@@ -258,7 +269,7 @@ def monitor_for(config: Config, network: Network, data: Dataset) -> Monitor:
             f"train.monitor: {config.loss.name} has no metric {metric!r}; "
             f"{advice(metric, ['loss', *table])}"
         )
-    return Monitor(f"{split}_{metric}", table[metric].larger_is_better)
+    return Monitor(f"{split}_{metric}", table[metric].larger_is_better, table[metric].last_of_ties)
 
 
 def interval(given: int | Steps) -> Interval:

@@ -17,6 +17,8 @@ import numpy as np
 from mlptrain.arrays import Array
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.errors import CheckpointError
+from mlptrain.metrics.calibration import Calibration
+from mlptrain.metrics.decision import Threshold
 from mlptrain.nn.network import Network
 from mlptrain.nn.parameters import ParameterSpec
 from mlptrain.storage.archive import read_archive
@@ -24,6 +26,7 @@ from mlptrain.storage.documents import finite
 from mlptrain.storage.fold_directory import checkpoint_of
 from mlptrain.storage.run_directory import RunDirectory
 from mlptrain.system.environment import environment
+from mlptrain.training.calibrate import fitted_on_val
 from mlptrain.training.checkpoint_schema import checked
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.record import Progress
@@ -47,7 +50,12 @@ class Checkpoint:
     def read(cls, path: str | Path) -> Self:
         """A checkpoint file; a run directory stands for its best.npz."""
         file = checkpoint_of(path)
-        return cls(file, *read_archive(file))
+        arrays, document = read_archive(file)
+        if "members" in document:
+            raise CheckpointError(
+                f"{file}: holds several members, which only predict; name one of its folds"
+            )
+        return cls(file, arrays, document)
 
     @classmethod
     def newest(cls, directory: RunDirectory) -> Self:
@@ -72,6 +80,16 @@ class Checkpoint:
     def progress(self) -> Progress:
         """Where the run stood."""
         return Progress(**vars(self["progress"]))
+
+    def calibration(self) -> Calibration | None:
+        """What makes probabilities of its scores; None where it was not asked for."""
+        found = self["calibration"] if "calibration" in self.document else None
+        return None if found is None else Calibration(**vars(found))
+
+    def threshold(self) -> Threshold | None:
+        """The threshold between its two classes; None where it was not asked for."""
+        found = self["threshold"] if "threshold" in self.document else None
+        return None if found is None else Threshold(**vars(found))
 
     def check_shapes(self, shapes: Iterable[ParameterSpec]) -> None:
         """CheckpointError unless the parameters are these; asked before anything is allocated."""
@@ -134,10 +152,16 @@ def document_of(
     progress: Progress,
     values: Mapping[str, Any] | None,
     metrics_bytes: int,
+    *,
+    averaged: bool = False,
 ) -> dict[str, Any]:
-    """Everything else: what a resumed run, an evaluation or a prediction needs to know."""
+    """Everything else: what a resumed run, an evaluation or a prediction needs to know.
+
+    With `averaged` the averages of the weights are those with which to predict.
+    """
     return {
         **constants,
+        **fitted_on_val(experiment, averaged=averaged),
         "progress": asdict(progress),
         "updates": experiment.optimizer.t,
         "record": finite(values),

@@ -12,6 +12,8 @@ from pydantic import Field, TypeAdapter
 
 from mlptrain.bounds import Whole
 from mlptrain.data.preprocessing.stored import STRICT, form
+from mlptrain.metrics.calibration import Calibration
+from mlptrain.metrics.decision import Threshold
 from mlptrain.training.record import Progress
 
 FORMS: dict[str, Any] = {
@@ -23,6 +25,8 @@ FORMS: dict[str, Any] = {
     "classes": list[str] | None,
     "class_weights": list[float] | None,
     "preprocessing": dict,  # checked in data/preprocessing/stored.py
+    "calibration": form(Calibration) | None,
+    "threshold": form(Threshold) | None,
     "fingerprint": dict[str, str],
     "progress": form(Progress),
     "updates": Whole,

@@ -3,10 +3,16 @@
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, cast
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mlptrain.data.batches import steps_per_epoch
 from mlptrain.data.dataset import Dataset, Rows
+from mlptrain.data.preprocessing.targets import class_masses
+from mlptrain.metrics.decision import Criterion
+from mlptrain.metrics.lopsided import headline
 from mlptrain.nn.network import Network
 from mlptrain.optim import Optimizer
 from mlptrain.optim.schedules import Schedule
@@ -45,6 +51,11 @@ class Monitor:
 
     key: str
     larger_is_better: bool
+    last_of_ties: bool = False
+
+    def is_best(self, value: float, best: float | None) -> bool:
+        """Whether the epoch of this value takes the place of the best so far."""
+        return self.better(value, best) or (self.last_of_ties and value == best)
 
     def better(self, value: float, best: float | None, min_delta: float = 0.0) -> bool:
         """Whether `value` is strictly better than `best`; a value that is not finite never is."""
@@ -54,6 +65,14 @@ class Monitor:
             return True
         gain = value - best if self.larger_is_better else best - value
         return gain > min_delta
+
+
+@dataclass(frozen=True)
+class Decision:
+    """How a threshold between two classes is chosen; `positive` is the number of a class."""
+
+    positive: Literal[0, 1]
+    criterion: Criterion
 
 
 @dataclass(frozen=True)
@@ -79,6 +98,8 @@ class Experiment:
     eval_every: Interval = Interval()
     threads: int = 1
     log_histograms: bool = False
+    calibrate: bool = False
+    decision: Decision | None = None
     average: Average | None = None
     max_seconds: float | None = None  # over all sittings of the run
 
@@ -101,6 +122,19 @@ class Experiment:
     def measured(self) -> Rows:
         """The training rows on which losses and metrics are measured, the same throughout a run."""
         return self.data.train.sample(MOST_TRAINING_ROWS, self.seed)
+
+    @cached_property
+    def headline(self) -> tuple[str, ...]:
+        """The metrics that people read first, by the training rows."""
+        data = self.data
+        if data.classes is None:
+            return (self.network.loss.headline,)
+        y = cast(NDArray[np.integer], data.train.y)
+        usual, masses = (
+            self.network.loss.headline,
+            class_masses(y, len(data.classes), data.train.weights),
+        )
+        return headline(usual, masses)
 
     @property
     def steps_per_epoch(self) -> int:

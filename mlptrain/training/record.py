@@ -141,16 +141,17 @@ def _evaluated(
 
 
 def _names(experiment: Experiment, split: str) -> Iterable[str]:
-    """The metric that every record has, and the one that the monitor follows."""
+    """The metric that every record has, those of the headline, and the one that the monitor follows."""
     usual = experiment.network.loss.headline
     watched, _, metric = experiment.monitor.key.partition("_")
-    return dict.fromkeys([usual, metric] if watched == split and metric != "loss" else [usual])
+    followed = [metric] if watched == split and metric != "loss" else []
+    return dict.fromkeys([usual, *experiment.headline, *followed])
 
 
 def _judge(experiment: Experiment, progress: Progress, value: float | None) -> bool:
     """Update best and patience; whether the parameters are the best so far."""
     monitor, stopping = experiment.monitor, experiment.early_stopping
-    is_best = value is not None and monitor.better(value, progress.best)
+    is_best = value is not None and monitor.is_best(value, progress.best)
     min_delta = stopping.min_delta if stopping else 0.0
     improved = value is not None and monitor.better(value, progress.best, min_delta)
     progress.stale = 0 if improved else progress.stale + 1

@@ -43,10 +43,7 @@ def train(experiment: Experiment, progress: Progress) -> Iterator[Record | None]
     per_epoch, total = experiment.steps_per_epoch, experiment.total_steps
     clock = Clock(progress.seconds)
     for epoch in range(progress.step // per_epoch, experiment.epochs):
-        order = epoch_order(experiment.seed, epoch, len(experiment.data.train))
-        fewest = 1 if experiment.drop_last else experiment.fewest_rows
-        steps = batches(order, experiment.rows_per_step, fewest)
-        for rows in islice(steps, progress.step % per_epoch, per_epoch):
+        for rows in rows_of_steps(experiment, epoch, progress.step % per_epoch):
             factor = experiment.schedule(progress.step, total, per_epoch) * progress.rate_factor
             lr = experiment.optimizer.learning_rate * factor
             done = progress.step + 1
@@ -69,6 +66,14 @@ def train(experiment: Experiment, progress: Progress) -> Iterator[Record | None]
                     return
             else:
                 yield None
+
+
+def rows_of_steps(experiment: Experiment, epoch: int, done: int = 0) -> Iterator[RowNumbers]:
+    """The training rows of each step of an epoch, but for those already done."""
+    order = epoch_order(experiment.seed, epoch, len(experiment.data.train))
+    fewest = 1 if experiment.drop_last else experiment.fewest_rows
+    steps = batches(order, experiment.rows_per_step, fewest)
+    return islice(steps, done, experiment.steps_per_epoch)
 
 
 def take_step(

@@ -20,7 +20,7 @@ from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.errors import CheckpointError
 from mlptrain.messages import hint, printable, some
 from mlptrain.storage.reading import open_regular
-from mlptrain.training.build import build, load
+from mlptrain.training.build import build, load, loss_for
 from mlptrain.training.checkpoint import Checkpoint, restore_network
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.restore import config_of
@@ -56,18 +56,21 @@ def warm_start(config: Config, begin: InitFrom, threads: int | None = None) -> W
     data = load(config)
     old, new = source.preprocessing(), data.preprocessing
     faults = [*_other_layers(source, config, begin), *_other_names(source.path, old, new, begin)]
+    faults += _other_outputs(source, config, new) if begin.head == "keep" else []
     if faults:
         raise CheckpointError(*faults)
     if begin.preprocessing == "keep":
         target = new.target if begin.head == "new" else old.target
         data = load(config, replace(old, target=target, weight=new.weight))
     experiment = build(config, threads, data)
-    restore_network(experiment.network, _matched(source, experiment, begin))
+    restore_network(experiment.network, _matched(source, experiment, config, begin))
     written = InitFrom(
         checkpoint=str(source.path), sha256=digest, preprocessing=begin.preprocessing, head=begin.head
     )
     return WarmStart(
-        config.model_copy(update={"init_from": written}), experiment, (_told(source, data, begin),)
+        config.model_copy(update={"init_from": written}),
+        experiment,
+        (_told(source, data, config, begin),),
     )
 
 
@@ -76,9 +79,11 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def outputs_of(made: Preprocessing | Dataset) -> tuple[str, ...]:
+def outputs_of(made: Preprocessing, config: Config) -> tuple[str, ...]:
     """What the scores of the network stand for, in their order."""
-    return made.targets if made.classes is None else made.classes
+    if made.classes is not None:
+        return made.classes
+    return tuple(loss_for(config, None).columns(made.targets))
 
 
 def _other_layers(source: Checkpoint, config: Config, begin: InitFrom) -> Iterator[str]:
@@ -101,15 +106,25 @@ def _other_names(path: Path, old: Preprocessing, new: Preprocessing, begin: Init
         yield f"column {printable(name)!r} of the data is none of {path}: leave it out by data.ignore"
     if keeps and old.transform != new.transform:
         yield f"data.transform: {old.transform!r} in {path}, {new.transform!r} here: take the same"
-    if begin.head == "new":
+
+
+def _other_outputs(source: Checkpoint, config: Config, new: Preprocessing) -> Iterator[str]:
+    """A line for what the last layer of only one of the two stands for."""
+    path, old, otherwise = (
+        source.path,
+        source.preprocessing(),
+        "or ask for a new last layer by --head new",
+    )
+    if old.target.kind != new.target.kind:
+        what = f"{path}: predicts {old.target.kind}, this config {new.target.kind}"
+        yield f"{what}: take the same kind of loss, {otherwise}"
         return
-    otherwise = "or ask for a new last layer by --head new"
-    if (old.classes is None) != (new.classes is None):
-        what = "numbers" if old.classes is None else "classes"
-        yield f"{path}: predicts {what}, this config does not: take the same kind of loss, {otherwise}"
-        return
-    if set(old.targets) != set(new.targets):
-        found = f"{path}: predicts {some(old.targets)}, not {some(new.targets)}"
+    before, now = (
+        made.targets if made.classes is not None else outputs_of(made, each)
+        for made, each in ((old, config_of(source)), (new, config))
+    )
+    if set(before) != set(now):
+        found = f"{path}: predicts {some(before)}, not {some(now)}"
         yield f"{found}: take the same, {otherwise}"
     for name in _missing(new.classes or (), old.classes or ()):
         known = some(old.classes or ())
@@ -122,7 +137,7 @@ def _missing(names: Sequence[str], others: Sequence[str]) -> list[str]:
     return [name for name in names if name not in there]
 
 
-def _matched(source: Checkpoint, experiment: Experiment, begin: InitFrom) -> Checkpoint:
+def _matched(source: Checkpoint, experiment: Experiment, config: Config, begin: InitFrom) -> Checkpoint:
     """The source with its rows and columns in the order of the experiment, its last layer as asked."""
     old, data, network = source.preprocessing(), experiment.data, experiment.network
     arrays = dict(source.arrays)
@@ -131,7 +146,7 @@ def _matched(source: Checkpoint, experiment: Experiment, begin: InitFrom) -> Che
         mine = (each for each in network.parameters if each.name.startswith(last))
         arrays.update({each.name: each.value for each in mine})
     else:
-        chosen = _places(outputs_of(old), outputs_of(data))
+        chosen = _places(outputs_of(old, config_of(source)), outputs_of(data.preprocessing, config))
         for name in (f"{last}W", f"{last}b"):
             if name in arrays:
                 arrays[name] = arrays[name][..., chosen]
@@ -169,14 +184,18 @@ def _places(names: Sequence[str], wanted: Sequence[str]) -> Array:
     return np.array([place[name] for name in wanted])
 
 
-def _told(source: Checkpoint, data: Dataset, begin: InitFrom) -> str:
+def _told(source: Checkpoint, data: Dataset, config: Config, begin: InitFrom) -> str:
     """What was done, on one line."""
     fitted = (
         "kept (data.scale and its like are not used)"
         if begin.preprocessing == "keep"
         else "fitted anew"
     )
-    head = f"a new last layer for {some(outputs_of(data))}" if begin.head == "new" else "all layers"
+    head = (
+        f"a new last layer for {some(outputs_of(data.preprocessing, config))}"
+        if begin.head == "new"
+        else "all layers"
+    )
     return (
         f"started from {source.path}, step {source.progress().step}: {head}, columns and outputs "
         f"matched by name, preprocessing {fitted}"

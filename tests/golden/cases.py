@@ -68,6 +68,7 @@ LOSSES: dict[str, Choice] = {
     "mse_sum": {"name": "mse", "reduction": "sum"},
     "mae": {"name": "mae"},
     "huber": {"name": "huber", "delta": 1.0},
+    "quantile": {"name": "quantile", "levels": [0.1, 0.5, 0.9]},
     "poisson": {"name": "poisson"},
     "sigmoid": {"name": "sigmoid"},
 }

@@ -40,7 +40,8 @@ def draw_data(case: Case, rng: np.random.Generator) -> tuple[Tensor, Tensor, Ten
     elif case.loss["name"] == "sigmoid":
         y = rng.integers(0, 2, size=(case.rows, SIZES[-1])).astype(float)
     else:
-        y = rng.normal(scale=1.5, size=(case.rows, SIZES[-1]))
+        levels = case.loss.get("levels", [0.5])
+        y = rng.normal(scale=1.5, size=(case.rows, SIZES[-1] // len(levels)))
     return torch.from_numpy(X), torch.from_numpy(y), torch.from_numpy(weights)
 
 

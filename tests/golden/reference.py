@@ -97,6 +97,11 @@ def row_losses(s: Tensor, y: Tensor, loss: Choice) -> Tensor:
             return F.l1_loss(s, y, reduction="none").sum(dim=1)
         case "huber":
             return F.huber_loss(s, y, reduction="none", delta=loss["delta"]).sum(dim=1)
+        case "quantile":
+            # PyTorch has no pinball loss: it is written down as Koenker and Bassett do.
+            above = y.repeat_interleave(len(loss["levels"]), dim=1) - s
+            t = torch.tensor(loss["levels"], dtype=s.dtype).repeat(y.shape[1])
+            return torch.maximum(t * above, (t - 1) * above).sum(dim=1)
         case "poisson":
             # PyTorch leaves out what does not depend on the scores; ours is 0 at a rate of y.
             return (F.poisson_nll_loss(s, y, reduction="none") + torch.xlogy(y, y) - y).sum(dim=1)

@@ -62,7 +62,8 @@ class Features:
         self.names = [column.name for column in columns for _ in column.outputs]
         places = accumulate((len(column.outputs) for column in columns), initial=0)
         placed = list(zip(columns, places, strict=False))
-        of_kind = {kind: [each for each in placed if type(each[0]) is kind] for kind in KINDS.values()}
+        kinds = dict.fromkeys([*KINDS.values(), *(type(column) for column in columns)])
+        of_kind = {kind: [each for each in placed if type(each[0]) is kind] for kind in kinds}
         self.groups = [Group(kind, members) for kind, members in of_kind.items() if members]
         for column in columns:
             if what := column.mismatch(source):

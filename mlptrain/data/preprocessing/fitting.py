@@ -77,7 +77,7 @@ def fit(
     fitted, remarks = dict[str, Column](), list[str]()
     for kind in KINDS.values():
         if chosen := [name for name in names if kinds[name] is kind]:
-            found = encoded(kind.fit(base, chosen, rows, settings), settings)
+            found = encoded(kind.fit(base, chosen, rows, settings), base, rows, target, settings)
             fitted.update(zip(chosen, found, strict=True))
             remarks += kind.remarks(found)
     numbers = [c.name for c in fitted.values() if isinstance(c, Number) and c.kind == "number"]

@@ -15,7 +15,7 @@ from mlptrain.messages import count, some
 
 SEVERAL = (
     "several columns need `loss: sigmoid`, where each holds two values (a no and a yes), or mse, mae, "
-    "huber or poisson, where they hold numbers; of classes, one run for each column"
+    "huber, poisson or quantile, where they hold numbers; of classes, one run for each column"
 )
 
 
@@ -49,6 +49,10 @@ class FlagTarget:
         return probabilities.astype(np.float64)
 
     within_range = decode
+
+    def scaled(self, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(n, K) as they are."""
+        return probabilities
 
     def decided(self, probabilities: NDArray[np.floating]) -> list[list[str]]:
         """Per column the value of each row: the yes where it is the more probable one."""

@@ -80,18 +80,28 @@ class NumberTarget:
         return source.block(list(self.columns), rows)
 
     def decode(self, scaled: NDArray[np.floating]) -> NDArray[np.float64]:
-        """(n, K) targets in their own unit.
+        """(n, K) targets in their own unit; or (n, K L), L predictions of each.
 
         Through the logarithm a mean becomes the mean of the logarithms: of the targets the median.
+        A quantile stays one.
         """
-        y = scaled.astype(np.float64) * np.array(self.std) + np.array(self.mean)
+        std, mean = (_for_each(values, scaled) for values in (self.std, self.mean))
+        y = scaled.astype(np.float64) * std + mean
         if self.log is None:
             return y
         return np.asarray(np.exp(y) if self.log == "log" else np.expm1(y))
 
     def within_range(self, predictions: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Predictions (n, K) kept within the range of the training rows, where that is asked for."""
-        return np.clip(predictions, self.low, self.high) if self.low else predictions
+        """Predictions kept within the range of the training rows, where that is asked for."""
+        if not self.low:
+            return predictions
+        low, high = (_for_each(values, predictions) for values in (self.low, self.high))
+        return np.clip(predictions, low, high)
+
+    def scaled(self, y: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(n, K) or (n, K L) in their own unit as the network sees them: the inverse of `decode`."""
+        std, mean = (_for_each(values, y) for values in (self.std, self.mean))
+        return (self.transformed(y) - mean) / std
 
     def transformed(self, y: NDArray[np.float64]) -> NDArray[np.float64]:
         """The targets (n, K) whose mean and spread are learned."""
@@ -146,6 +156,11 @@ def fit_target_numbers(
     if not np.isfinite(std).all() or not (std > 0).all():
         raise DataError(f"{source.path}: {some(names)}: values too far apart to scale")
     return replace(target, mean=floats(found.mean), std=floats(std)), notes
+
+
+def _for_each(values: tuple[float, ...], predictions: NDArray[np.floating]) -> NDArray[np.float64]:
+    """(K,) -> (K L,): the value of its target for each prediction (n, K L)."""
+    return np.repeat(np.array(values), predictions.shape[1] // len(values))
 
 
 def floats(values: NDArray[np.float64]) -> tuple[float, ...]:

@@ -93,7 +93,7 @@ def _grown_form(kind: type, **more: Any) -> Any:
 
 
 def _made(kind: type, more: Mapping[str, Any], defaults: Mapping[str, Any]) -> Any:
-    types, names = get_type_hints(kind), [each.name for each in fields(kind)]
+    types, names = get_type_hints(kind, include_extras=True), [each.name for each in fields(kind)]
     typed = {name: types[name] for name in names} | dict(more)
     namespace = {"__pydantic_config__": STRICT, **defaults}
     return make_dataclass(kind.__name__, typed.items(), namespace=namespace, kw_only=True)

@@ -27,16 +27,35 @@ class Loss(Node):
     """True: the targets are class numbers (N,). False: they are numbers (N, C)."""
     targets: ClassVar[Targets]
     """What they are, in more detail."""
-    metrics: ClassVar[Mapping[str, Metric]]
+    metrics: Mapping[str, Metric]
     """What is measured beside the loss."""
     headline: ClassVar[str]
     """The metric that stands in every record."""
     gives_probabilities: ClassVar[bool] = False
     """True: softmax(scores) is a distribution over the classes."""
 
+    per_target: int = 1
+    """Scores for each target column."""
+
     def response(self, scores: Array) -> Array:
         """The predictions on the scale of the targets."""
         return scores
+
+    def link(self, response: Array) -> Array:
+        """The scores with this response."""
+        return response
+
+    def point(self, predictions: Array) -> Array:
+        """(N, K) of predictions the one of each target that comes nearest to it."""
+        return predictions
+
+    def columns(self, targets: Sequence[str]) -> list[str]:
+        """The names of the predictions."""
+        return list(targets)
+
+    def remarks(self) -> list[str]:
+        """What the names of the metrics do not say."""
+        return []
 
     def shape(self, *inputs: Shape) -> Shape:
         scores, targets, *weights = inputs
@@ -60,6 +79,14 @@ class Loss(Node):
         inputs = (targets, targets) if weights is None else (targets, targets, weights)
         each = self.row_weights(inputs)
         return len(targets) if each is None else float(np.real(total_weight(each)))
+
+    def unweighted(self, scores: Array) -> Array:
+        """The scores as they would be without class weights; as they are where nobody knows."""
+        return scores
+
+    def weighted(self, scores: Array) -> Array:
+        """The inverse of `unweighted`."""
+        return scores
 
     def reduce(self, losses: Array, weights: Array | None) -> complex:
         """The mean over the rows; 0 when their weights add up to 0: such a batch teaches nothing.
@@ -123,12 +150,16 @@ class RegressionLoss(Loss):
         return (Buffer(inputs[0]),)
 
     def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
-        d = np.subtract(inputs[0], inputs[1], out=saved[0])
+        d = self.difference(inputs[0], inputs[1], saved[0])
         out[()] = self.reduce(self.penalty(d).sum(axis=1), self.row_weights(inputs))
 
     def backward(self, upstream: Array, inputs: Arrays, out: Array, saved: Arrays, into: Into) -> None:
         self.derivative(saved[0], into[0])
         self.distribute(upstream, self.row_weights(inputs), into[0])
+
+    def difference(self, scores: Array, targets: Array, into: Array) -> Array:
+        """scores - targets, written into `into`."""
+        return np.subtract(scores, targets, out=into)
 
     @abstractmethod
     def penalty(self, d: Array) -> Array:

@@ -32,6 +32,9 @@ class PoissonLoss(Loss):
     def response(self, scores: Array) -> Array:
         return np.exp(scores)
 
+    def link(self, response: Array) -> Array:
+        return np.log(response)
+
     def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
         scores, y = inputs[:2]
         rates = np.exp(scores, out=saved[0])

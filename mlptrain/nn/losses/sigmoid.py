@@ -32,6 +32,10 @@ class SigmoidLoss(Loss):
     def response(self, scores: Array) -> Array:
         return np.exp(-np.logaddexp(0, -scores))
 
+    def link(self, response: Array) -> Array:
+        p = response.clip(np.finfo(np.float64).tiny, 1 - np.finfo(np.float64).epsneg)
+        return np.log(p) - np.log1p(-p)
+
     def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
         scores, y = inputs[:2]
         positive = scores > 0

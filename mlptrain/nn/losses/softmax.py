@@ -31,6 +31,26 @@ class SoftmaxLoss(ClassificationLoss):
         super().__init__(class_weights=class_weights)
         self.label_smoothing = label_smoothing
 
+    def unweighted(self, scores: Array) -> Array:
+        """s_c - log w_c, which makes of each p_c a p_c / w_c (up to the sum over the classes).
+
+        Weights w make of the class shares q_c, which p is to meet, q_c w_c / sum_k q_k w_k: what is
+        learned is corrected back. A class of weight 0 is not learned; its score stays.
+
+        >>> scores = np.log([[1.0, 3.0]])  # of shares 3 : 1, the latter with 9 times the weight
+        >>> np.exp(SoftmaxLoss(class_weights=[1.0, 9.0]).unweighted(scores)).round(6)
+        array([[1.      , 0.333333]])
+        """
+        return scores if self.class_weights is None else scores - self.log_weights()
+
+    def weighted(self, scores: Array) -> Array:
+        return scores if self.class_weights is None else scores + self.log_weights()
+
+    def log_weights(self) -> Array:
+        """(C,) log w_c; 0 for a class of weight 0, or without weights."""
+        w = np.ones(()) if self.class_weights is None else self.class_weights
+        return np.asarray(np.log(np.where(w > 0, w, 1.0)))
+
     def saved(self, *inputs: Shape) -> tuple[Buffer, ...]:
         # One row of memory per class: what is reduced over the classes of every row is then a few
         # long vector operations, two to three times as fast as many short ones.

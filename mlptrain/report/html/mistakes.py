@@ -34,7 +34,7 @@ def worst(run: Results) -> list[Mistake]:
 def worst_classes(run: Results) -> list[Mistake]:
     """Wrong rows by the gap: score of the predicted class minus score of the true class.
 
-    Under softmax the gap is log(p predicted / p true).
+    Under softmax the gap is log(p predicted / p true), before class weights and a temperature.
     """
     scores, y = run.evaluation.scores, run.rows.y
     classes, predicted = run.model.preprocessing.classes or (), scores.argmax(axis=1)
@@ -55,8 +55,9 @@ def worst_classes(run: Results) -> list[Mistake]:
 
 def worst_numbers(run: Results) -> list[Mistake]:
     """Rows by the largest error over all targets, in standard deviations where targets are scaled."""
-    truth, predicted = run.evaluation.truth(), run.evaluation.predictions()
-    learned = run.model.network.loss.response(run.evaluation.scores)
+    loss, truth = run.model.network.loss, run.evaluation.truth()
+    predicted = loss.point(run.evaluation.predictions())
+    learned = loss.point(loss.response(run.evaluation.scores))
     error = np.abs(learned - run.rows.y).max(axis=1)
     chosen = np.argsort(-error, kind="stable")[:MOST]
     return [
@@ -92,17 +93,14 @@ def inputs_of(run: Results, found: Sequence[Mistake]) -> Floats:
 
 def row_name(run: Results, place: int) -> str:
     """The number of a row in its file, from 1."""
-    part = getattr(run.dataset.partition, run.split)
-    return f"row {(int(part[place]) if len(part) else place) + 1:,}"
+    places = run.places
+    return f"row {(int(places[place]) if len(places) else place) + 1:,}"
 
 
 def counted(run: Results) -> str:
     """What the numbers of rows mean."""
-    source = run.settings["data"][run.split]
-    named = (
-        source if isinstance(source, str) and run.split != "train" else run.settings["data"]["train"]
-    )
-    where = named if isinstance(named, str) else f"the toy set {named['name']}"
+    source = run.source
+    where = source if isinstance(source, str) else f"the toy set {source['name']}"
     return f"Rows are counted from 1 in {where}, without a header."
 
 

@@ -1,6 +1,5 @@
 """The sections of a page about one run."""
 
-import shlex
 from collections.abc import Iterator
 
 import numpy as np
@@ -39,7 +38,7 @@ def outcome(run: Results) -> list[str]:
         lines.append(f"{best}; {number(found.get('seconds'))} s in all.")
     if run.has_model:
         stated = run.stated("loss", "accuracy", "mean_accuracy", "poisson_deviance", "rmse", "r2")
-        lines.append(f"Best checkpoint on {len(run.rows):,} {run.split} rows: {stated}.")
+        lines.append(f"{run.measured_on}: {stated}.")
     return lines
 
 
@@ -93,8 +92,7 @@ def value_of(value: object) -> float | int | None:
 def metrics(run: Results) -> str:
     """Loss and all metrics of the best checkpoint: what `eval` prints."""
     found = run.evaluation_report
-    caption = f"Best checkpoint on the {found.rows:,} {found.split} rows"
-    return table(caption, ("metric", "value"), list(found.measured.items()))
+    return table(run.measured_on, ("metric", "value"), list(found.measured.items()))
 
 
 def confusion(run: Results) -> str:
@@ -149,7 +147,7 @@ def environment(run: Results) -> str:
 
 def again(run: Results) -> str:
     """The command that repeats the run, and what it promises."""
-    command = f"mlptrain fit {shlex.quote(str(run.path / 'config.yaml'))}"
+    command = run.commands
     promise = "On the same machine, with the same versions and threads, the same bits come out."
     if changes := changes_in(run.path):
         promise = "Another result comes out, since settings were changed while the run was interrupted:"

@@ -1,5 +1,6 @@
 """Pictures of a run, one file for each kind. matplotlib (extra `plot`) is needed to draw them."""
 
-from mlptrain.report.plots.kinds import KINDS, applicable, picture, plot
+from mlptrain.report.plots.kinds import KINDS, applicable, form_of, picture, plot
+from mlptrain.report.plots.rates import save_rates
 
-__all__ = ["KINDS", "applicable", "picture", "plot"]
+__all__ = ["KINDS", "applicable", "form_of", "picture", "plot", "save_rates"]

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mlptrain.errors import ConfigError
+from mlptrain.report.fold_results import one_by_one, results_of
 from mlptrain.report.plots import (
     boundary,
     confusion,
@@ -80,16 +81,23 @@ def picture(kind: str, runs: Sequence[Results], theme: Theme) -> Picture:
     return KINDS[kind].draw(runs, theme)
 
 
-def plot(kind: str, paths: Sequence[Path], out: Path | None) -> None:
-    """Draw into a file: png, svg or pdf by its suffix, RUN/KIND.png where none is named."""
-    runs = [Results(path) for path in paths]
-    file = place_for(runs, out, f"{kind}.png")
+def form_of(file: Path) -> str:
+    """png, svg or pdf, by the suffix of a file; ConfigError for any other."""
     form = file.suffix.lower().removeprefix(".")
     if form not in FORMATS:
         raise ConfigError(
             f"-o {file}: pictures are written as .png, .svg or .pdf; choose one of these suffixes"
         )
+    return form
+
+
+def plot(kind: str, paths: Sequence[Path], out: Path | None) -> None:
+    """Draw into a file: png, svg or pdf by its suffix, RUN/KIND.png where none is named."""
+    runs = [results_of(path) for path in paths]
+    shown = runs if kind in OF_SCORES else one_by_one(runs)
+    file = place_for(runs, out, f"{kind}.png")
+    form = form_of(file)
     with drawing(LIGHT):
-        content = rendered(picture(kind, runs, LIGHT).figure, form)
+        content = rendered(picture(kind, shown, LIGHT).figure, form)
     write_file(file, [content])
-    tell_written(file, runs)
+    tell_written(file, shown)

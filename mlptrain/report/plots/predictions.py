@@ -23,7 +23,8 @@ def obstacle(results: Results) -> str:
 def draw(runs: Sequence[Results], theme: Theme) -> Picture:
     """A point for each row, and the line on which they would lie; a panel for each target."""
     (run,) = runs
-    truth, predicted = run.evaluation.truth(), run.evaluation.predictions()
+    truth = run.evaluation.truth()
+    predicted = run.model.network.loss.point(run.evaluation.predictions())
     targets = run.model.preprocessing.targets[:PANELS]
     columns = min(3, len(targets))
     rows = -(-len(targets) // columns)

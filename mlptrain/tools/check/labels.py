@@ -121,7 +121,8 @@ def held_out(case: Case) -> Look | None:
     if not np.isfinite(scores).all():
         return None
     if case.data.classes is None:
-        predicted = case.trial.network.loss.response(scores)
+        loss = case.trial.network.loss
+        predicted = loss.point(loss.response(scores))
         return correlated(np.asarray(predicted, np.float64), np.asarray(y, np.float64))
     return look(scores.argmax(axis=1), y, chances=False)
 

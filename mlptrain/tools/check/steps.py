@@ -144,5 +144,6 @@ def unlearned(scores: np.ndarray, rows: Rows, network: Network) -> float:
     if network.loss.classifies:
         return float((scores.argmax(axis=1) != rows.y).mean())
     spread = float(np.square(rows.y - rows.y.mean(axis=0)).mean())
-    left = float(np.square(network.loss.response(scores) - rows.y).mean()) / spread if spread else 0.0
+    predicted = network.loss.point(network.loss.response(scores))
+    left = float(np.square(predicted - rows.y).mean()) / spread if spread else 0.0
     return left if left > 0.01 else 0.0

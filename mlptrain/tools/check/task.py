@@ -3,6 +3,7 @@
 import numpy as np
 
 from mlptrain.messages import count, some
+from mlptrain.metrics.lopsided import lopsided
 from mlptrain.nn.losses import LOSSES
 from mlptrain.tools.check.case import Case
 from mlptrain.tools.check.verdict import Verdict, doubt, fault, fine
@@ -13,8 +14,6 @@ FEW_VALUES = 20
 ROWS_PER_VALUE = 5
 MANY_CLASSES = 20
 ROWS_PER_CLASS = 10
-LOPSIDED = 5
-"""A class with so many times fewer rows than the largest is easily overlooked."""
 
 
 def loss_for_task(case: Case) -> Verdict:
@@ -89,9 +88,12 @@ def class_balance(case: Case) -> Verdict | None:
     else:
         line = f"weights from {masses[least]:.4g} ({name[least]}) to {masses[most]:.4g}"
     line = f"{line} ({name[most]})"
-    if masses[most] < LOPSIDED * masses[least]:
+    if not lopsided(masses):
         return fine(line)
     if case.config.loss.options().get("class_weights") is not None:
         return fine(f"{line}, evened out by class_weights")
-    loss = case.config.loss.name
-    return doubt(f"{line}: lopsided", f"loss: {{name: {loss}, class_weights: balanced}}")
+    split, _, watched = case.config.train.monitor.partition("_")
+    if watched == "accuracy":
+        what = f"{line}: lopsided, and accuracy is high where {name[least]} is never named"
+        return doubt(what, f"train: {{monitor: {split}_loss}}")
+    return fine(f"{line}: lopsided; read log_loss and roc_auc, not accuracy")

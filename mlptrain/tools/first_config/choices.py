@@ -75,12 +75,14 @@ def proposed(
         | target_settings(source, answers, task, comments)
         | section(declared, comments),
         "model": _model(rows, comments),
-        "loss": _loss(task, comments),
+        "loss": task.loss,
         "regularization": {"l2": 1e-3 if rows < FEW_ROWS else 1e-4},
         "optimizer": {"name": "adam", "learning_rate": 3e-3 if rows < 10_000 else 1e-3},
         "schedule": "cosine",
-        "train": _train(rows, comments),
+        "train": _train(rows, task, comments),
+        **_probabilities(task, comments),
     }
+    comments[("loss",)] = task.loss_means
     comments[("seed",)] = "all randomness follows from it"
     comments[("regularization", "l2")] = "keeps the weights small; more if it overfits"
     comments[("optimizer",)] = "the rate is the first thing to change when training is slow or jumps"
@@ -214,24 +216,33 @@ def _model(rows: int, comments: Comments) -> dict[str, Any]:
     return model
 
 
-def _loss(task: Task, comments: Comments) -> str | dict[str, Any]:
+def _probabilities(task: Task, comments: Comments) -> dict[str, Any]:
+    """What lopsided classes ask for: right probabilities, and a threshold for the rare class."""
     if not task.lopsided:
-        comments[("loss",)] = task.loss_means
-        return task.loss
-    comments[("loss",)] = task.loss_means
-    comments[("loss", "class_weights")] = task.lopsided
-    return {"name": task.loss, "class_weights": "balanced"}
+        return {}
+    settings: dict[str, Any] = {"calibration": "temperature"}
+    comments[("calibration",)] = "makes the model as sure as it is right, by the val rows"
+    if task.rare:
+        settings["decision"] = {"metric": "f1", "positive": task.rare}
+        comments[("decision",)] = "from which probability on `predict --decide` names the rare class"
+    return settings
 
 
-def _train(rows: int, comments: Comments) -> dict[str, Any]:
+def _train(rows: int, task: Task, comments: Comments) -> dict[str, Any]:
     sizes = ((500, 16), (2000, 32), (10_000, 64), (50_000, 128))
     batch = next((size for limit, size in sizes if rows < limit), 256)
     per_epoch = max(1, round(0.65 * rows / batch))
     epochs = min(max(STEPS // per_epoch, 20), 200)
     comments[("train", "epochs")] = f"passes over the rows, {per_epoch:,} steps each"
-    comments[("train", "early_stopping")] = "stops when val_loss no longer falls"
+    watched = "val_calibrated_log_loss" if task.lopsided else "val_loss"
+    comments[("train", "early_stopping")] = f"stops when {watched} no longer falls"
+    monitor = {}
+    if task.lopsided:
+        monitor = {"monitor": watched}
+        comments[("train", "monitor")] = f"{task.lopsided}: accuracy would say little"
     return {
         "epochs": epochs,
         "batch_size": batch,
+        **monitor,
         "early_stopping": {"patience": max(10, epochs // 5)},
     }

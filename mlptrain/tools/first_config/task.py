@@ -8,16 +8,15 @@ import numpy as np
 from mlptrain.data.source import Source
 from mlptrain.errors import DataError
 from mlptrain.messages import count
-from mlptrain.tools.first_config.profile import Profile
+from mlptrain.metrics.lopsided import lopsided
+from mlptrain.tools.first_config.profile import Profile, counted
 
 MOST_NUMBERED = 20
 """So many different whole numbers may be classes."""
 LABELLED = 100
 """So many, where they are 0, 1, 2, ... or 1, 2, 3, ... and none is rare."""
-LOPSIDED = 5
-"""From this ratio of the largest to the smallest class on, classes are weighted."""
 ENOUGH = 10
-"""Rows that the smallest class needs for that: the weight of fewer would be noise."""
+"""Rows of the rarest class from which on a threshold for it can be tuned; fewer are noise."""
 
 
 LEAST_COUNTED = 4
@@ -26,11 +25,16 @@ LEAST_COUNTED = 4
 
 @dataclass(frozen=True)
 class Task:
-    """The loss, why it is this one, and why classes are weighted ("" where they are not)."""
+    """The loss, and why it is this one.
+
+    lopsided   how many rows the smallest and the largest class have, where that is far apart; else ""
+    rare       the name of the smaller one of two such classes; else ""
+    """
 
     loss: str
     reason: str
     lopsided: str = ""
+    rare: str = ""
 
     @property
     def loss_means(self) -> str:
@@ -70,13 +74,13 @@ def choose_task(source: Source, targets: Sequence[Profile]) -> Task:
                 "too many classes; is it an id or a free text?"
             )
         what = "true and false" if target.kind == "boolean" else "text"
-        return Task("softmax", f"{what}, {found}: classes", _lopsided(target))
+        return _classes(source, target, f"{what}, {found}: classes")
     if _falls_off(target):
         reason = f"whole numbers from 0, {found}, the larger the rarer: a count"
         return Task("poisson", reason)
     if _are_labels(target):
         reason = f"whole numbers, {found}: taken as classes; for a quantity, loss: mse"
-        return Task("softmax", reason, _lopsided(target))
+        return _classes(source, target, reason)
     return Task("mse", f"numbers, {found}: a regression")
 
 
@@ -104,11 +108,13 @@ def _falls_off(target: Profile) -> bool:
     return bool(falling and counts.min() < ENOUGH and counts[0] >= ENOUGH)
 
 
-def _lopsided(target: Profile) -> str:
-    """Why the classes are weighted, or the empty text."""
-    if not len(target.counts):
-        return ""
-    least, most = int(target.counts.min()), int(target.counts.max())
-    if most < LOPSIDED * least or least < ENOUGH:
-        return ""
-    return f"{least:,} rows of one class, {most:,} of another: all weigh the same in sum"
+def _classes(source: Source, target: Profile, reason: str) -> Task:
+    """The task of learning classes, and whether they are lopsided."""
+    counts = target.counts
+    if not len(counts) or counts.min() < ENOUGH or not lopsided(counts):
+        return Task("softmax", reason)
+    found = f"{int(counts.min()):,} rows of one class, {int(counts.max()):,} of another"
+    if len(counts) > 2:
+        return Task("softmax", reason, found)
+    levels, exactly = counted(source, target.name)
+    return Task("softmax", reason, found, levels[int(exactly.argmin())])

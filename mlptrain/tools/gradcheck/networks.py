@@ -69,7 +69,7 @@ def _case(name: str, architecture: Architecture, loss: Loss, seed: int, l1: floa
     y = (
         generator.integers(0, OUTPUTS, ROWS)
         if loss.classifies
-        else 3 + away_from_zero(generator, (ROWS, OUTPUTS))
+        else 3 + away_from_zero(generator, (ROWS, OUTPUTS // loss.per_target))
     )
     return network_case(name, network, Rows(Inputs(X), y), seed)
 

@@ -76,6 +76,7 @@ LOSS_OPTIONS: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "hinge": [{}, {"delta": 0.5}, {"class_weights": [0.5, 1.0, 2.0, 0.1]}],
     "mse": [{}, {"reduction": "sum"}],
     "huber": [{}, {"delta": 0.5}],
+    "quantile": [{"levels": [0.3]}, {"levels": [0.1, 0.9]}],
 }
 """Options under which a loss is checked, besides its defaults."""
 
@@ -152,7 +153,7 @@ def _option(key: str, value: Any) -> str:
 def _targets(loss: Loss, generator: np.random.Generator) -> Array:
     if loss.classifies:
         return generator.integers(0, 4, 5)
-    return 3 + away_from_zero(generator, (5, 4))
+    return 3 + away_from_zero(generator, (5, 4 // loss.per_target))
 
 
 def away_from_zero(generator: np.random.Generator, shape: Shape, *, positive: bool = False) -> Array:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from mlptrain.nn.losses.hinge import HingeLoss
 from mlptrain.nn.losses.loss import Loss
 from mlptrain.nn.losses.poisson import PoissonLoss
+from mlptrain.nn.losses.quantile import QuantileLoss
 from mlptrain.nn.losses.regression import HuberLoss, MAELoss, MSELoss
 from mlptrain.nn.losses.sigmoid import SigmoidLoss
 from mlptrain.nn.losses.softmax import SoftmaxLoss
@@ -85,6 +86,19 @@ def regression(penalty: str, slope: str) -> Callable[[Gate], Formula]:
     return formula
 
 
+def quantile(gate: Gate) -> Formula:
+    """|d| / 2 + (1/2 - t) d with d = s - y, a level t for each score of a target."""
+    (s, y), d, width = gate.x[:2], f"difference_{gate.out}", gate.shapes[0][1]
+    levels = gate.node.levels
+    tilt, wide = f"tilt_{gate.out}", f"np.repeat({y}, {len(levels)}, axis=1)"
+    before = (
+        f"{tilt} = np.tile(0.5 - np.array({list(levels)}), {width // len(levels)})",
+        f"{d} = {s} - {wide}",
+    )
+    losses = f"(np.abs({d}) * 0.5 + {tilt} * {d}).sum(axis=1)"
+    return averaged(gate, losses, f"(np.sign({d}) * 0.5 + {tilt})", before)
+
+
 def poisson(gate: Gate) -> Formula:
     """r - y + y log(y / r) with r = exp(s)."""
     (s, y), rates = gate.x[:2], f"rates_{gate.out}"
@@ -114,6 +128,7 @@ LOSS_FORMULAS: Mapping[type[Loss], Callable[[Gate], Formula]] = {
     HuberLoss: regression(
         f"{NEAR} * (np.abs({{d}}) - 0.5 * {NEAR})", "np.clip({d}, -{delta}, {delta})"
     ),
+    QuantileLoss: quantile,
     PoissonLoss: poisson,
     SigmoidLoss: sigmoid,
 }

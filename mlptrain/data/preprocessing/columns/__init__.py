@@ -5,6 +5,7 @@ from mlptrain.data.preprocessing.columns.column import Column
 from mlptrain.data.preprocessing.columns.embedded import Embedded
 from mlptrain.data.preprocessing.columns.number import Number
 from mlptrain.data.preprocessing.columns.signed import Signed
+from mlptrain.data.preprocessing.columns.target_encoded import TargetEncoded
 from mlptrain.data.settings import Settings
 from mlptrain.data.source import Source
 
@@ -12,6 +13,7 @@ KINDS: dict[str, type[Column]] = {
     "category": Category,
     "signed": Signed,
     "embedding": Embedded,
+    "target": TargetEncoded,
     "number": Number,
 }
 """Each by the `type` that it has in a checkpoint; the first that takes a column has it."""

@@ -83,6 +83,12 @@ class Category(Column):
         return [replace(each, mode=each.levels[_most_frequent(each, source, rows)]) for each in found]
 
     @classmethod
+    def together(cls, columns: Sequence[Self], settings: Settings) -> Self:
+        """The levels of all; what none of them has is treated as the settings say."""
+        levels = dict.fromkeys(level for column in columns for level in column.levels)
+        return replace(columns[0], levels=tuple(levels), unseen=settings.categorical.unseen)
+
+    @classmethod
     def remarks(cls, columns: Sequence[Self]) -> list[str]:
         """Columns with a single level."""
         single = [column for column in columns if len(column.levels) == 1]

@@ -71,6 +71,11 @@ class Column(ABC):
         """What is worth knowing about fitted columns."""
         return []
 
+    @classmethod
+    def together(cls, columns: Sequence[Self], settings: Settings) -> Self:
+        """One column of a name, where several were learned, each from a part of the same rows."""
+        return columns[0]
+
     def mismatch(self, source: Source) -> str:
         """What a source holds where the training rows held something else; "" where it fits."""
         return ""

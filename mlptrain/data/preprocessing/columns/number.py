@@ -1,7 +1,7 @@
 """A column of numbers, brought to a common scale, with bins beside it where they are asked for."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Self
 
@@ -128,6 +128,14 @@ class Number(Column):
             unit=unit,
             edges=edges_of(np.nan_to_num(values, nan=fill)) if is_piecewise and not constant else (),
         )
+
+    @classmethod
+    def together(cls, columns: Sequence[Self], settings: Settings) -> Self:
+        """One that is not constant, where there is one, with the range of all."""
+        column = next((each for each in columns if each.factor > 0), columns[0])
+        lows = [each.low for each in columns if each.low is not None]
+        highs = [each.high for each in columns if each.high is not None]
+        return replace(column, low=min(lows, default=None), high=max(highs, default=None))
 
     @classmethod
     def remarks(cls, columns: Sequence[Self]) -> list[str]:

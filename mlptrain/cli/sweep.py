@@ -1,0 +1,95 @@
+"""`mlptrain sweep`: search for good settings."""
+
+from pathlib import Path
+
+import click
+
+from mlptrain.cli.options import json_option, set_option
+from mlptrain.errors import ConfigError
+from mlptrain.report import sweep as report
+from mlptrain.sweeps.place import opened
+from mlptrain.sweeps.plan import read_plan
+from mlptrain.sweeps.processes import SweepRun
+from mlptrain.sweeps.ranking import Outcome
+
+MOST_JOBS = 1024
+SHOW = "show"
+"""The first word, where a sweep is to be shown; a config of that name is ./show."""
+
+
+@click.command()
+@click.argument("what", metavar="CONFIG [KEY=VALUES]... | show DIR", nargs=-1, required=True)
+@set_option
+@click.option("--out", metavar="DIR", help="Where to; a sweep that is there goes on.  [sweeps/CONFIG]")
+@click.option(
+    "--metric", metavar="NAME", help="What is compared, on the validation rows: as in `eval`."
+)
+@click.option("--trials", type=click.IntRange(min=1), help="How many.  [40]")
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="MINUTES",
+    help="Begin no trial after that.",
+)
+@click.option("--jobs", type=click.IntRange(1, MOST_JOBS), default=1, help="Trials side by side.  [1]")
+@click.option("--folds", type=click.IntRange(min=2), metavar="K", help="Train each trial on K folds.")
+@click.option("--sampler", type=click.Choice(["tpe", "random", "grid"]), help="[tpe]")
+@click.option(
+    "--pruner", type=click.Choice(["none", "median", "halving", "hyperband"]), help="[median]"
+)
+@click.option("--seed", type=click.IntRange(min=0), help="Of the choices, not of the trainings.  [0]")
+@click.option("--quiet", is_flag=True, help="No progress, only the result.")
+@json_option
+def command(
+    what: tuple[str, ...],
+    overrides: tuple[str, ...],
+    out: str | None,
+    metric: str | None,
+    trials: int | None,
+    time_limit: float | None,
+    jobs: int,
+    folds: int | None,
+    sampler: str | None,
+    pruner: str | None,
+    seed: int | None,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Try settings of CONFIG, rank them by the validation rows, write the best as best.yaml.
+
+    What is tried stands in the config (`sweep: {space: ...}`) or behind it: A..B is a range, a,b a
+    choice. The same command goes on with a sweep, and in another terminal it joins in. `sweep show
+    DIR` shows how a sweep stands.
+
+    \b
+    Example:
+      mlptrain sweep configs/digits.yaml optimizer.learning_rate=1e-4..1e-1:log --trials 20
+      mlptrain sweep configs/digits.yaml 'model.hidden=[64],[128,128]' --sampler grid --jobs 2
+      mlptrain sweep show sweeps/digits
+    """
+    source, *spaces = what
+    if source == SHOW:
+        show(spaces, as_json=as_json)
+        return
+    words = {"metric": metric, "sampler": sampler, "pruner": pruner}
+    numbers = {"trials": trials, "time_limit": time_limit, "folds": folds, "seed": seed}
+    plan = read_plan(source, overrides, spaces, {**words, **numbers})
+    run = SweepRun.begun(place_for(out, source), plan, jobs)
+    report.watch(run, quiet=quiet or as_json)
+    run.outcome.write_best()
+    report.show(run.outcome, as_json=as_json)
+
+
+def show(places: list[str], *, as_json: bool) -> None:
+    """How a sweep stands."""
+    if len(places) != 1:
+        raise ConfigError("sweep show: name the directory of one sweep")
+    place = Path(places[0])
+    report.show(Outcome(place, *opened(place)), as_json=as_json)
+
+
+def place_for(out: str | None, source: str) -> Path:
+    """The directory: the same for the same config, so that the same command goes on."""
+    if out == "":
+        raise ConfigError("--out is empty; name a directory")
+    return Path(out) if out else Path("sweeps") / Path(source).stem

@@ -1,0 +1,21 @@
+"""One checkpoint that gives scores: a network with the preprocessing it was trained with."""
+
+from mlptrain.arrays import Array
+from mlptrain.data.inputs import Inputs
+from mlptrain.training.checkpoint import Checkpoint
+from mlptrain.training.restore import config_of, network_of
+
+
+class Member:
+    """The network of a checkpoint, its preprocessing, and the config that both were trained with."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self.checkpoint = checkpoint
+        self.config = config_of(checkpoint)
+        self.preprocessing = checkpoint.preprocessing()
+        self.network = network_of(checkpoint)
+        self.threshold = checkpoint.threshold()
+
+    def scores(self, inputs: Inputs) -> Array:
+        """Scores (N, C) of rows as its own preprocessing makes them."""
+        return self.network.scores(inputs.arrays)

@@ -1,0 +1,37 @@
+"""One model on all rows, in place of the average of folds: smaller, and a little less good."""
+
+from pathlib import Path
+from typing import Any
+
+from mlptrain.config import resolved
+from mlptrain.config.load import Source
+from mlptrain.errors import ConfigError
+from mlptrain.inference.model import Model
+from mlptrain.messages import count
+
+ALONE = "--refit RUN has the config of its folds: leave out CONFIG, --folds, --resume and --init-from"
+
+
+def refitted(run: Path, *others: Any) -> tuple[Source, str]:
+    """The config that trains on all rows as long as the folds found best, and what to expect of it.
+
+    The epochs are the mean of the members' best epochs, over which the whole schedule goes. Nothing is
+    held out, so it is evaluated once, at its end: the last parameters are the best. `others` are the
+    options that exclude it.
+    """
+    if any(each is not None for each in others):
+        raise ConfigError(ALONE)
+    model = Model.load(run)
+    if len(model.members) == 1:
+        raise ConfigError(f"--refit {run}: is no directory of folds, which say how long to train")
+    best = [member.checkpoint.progress().best_epoch or 1 for member in model.members]
+    epochs = max(1, round(sum(best) / len(best)))
+    config = resolved(model.config)
+    config["data"].update(val=None, test=None)
+    config["train"].update(folds=None, early_stopping=None, epochs=epochs, eval_every=epochs)
+    shown = ", ".join(map(str, best))
+    return config, (
+        f"all rows for {count(epochs, 'epoch')}, the mean of the best of the folds ({shown}); none is "
+        f"held out: expect what `mlptrain eval {run}` says, where each row has one model that did not "
+        "see it, and less than what the average of the folds gives"
+    )

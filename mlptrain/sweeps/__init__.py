@@ -1,0 +1,1 @@
+"""Searching for good settings: trials side by side on one journal, and what they show."""

@@ -1,0 +1,163 @@
+"""The presets: what `init` writes beside the columns, each setting with its reason.
+
+fast   one small network; a fifth of the rows chooses its best epoch
+good   five of them, each with another fifth of the rows held out; the mean of their answers predicts
+best   two candidates on the same folds, with and without bins of the numbers: the better one, or both
+
+One recipe for small networks is behind all three (docs/quality.md says what each part of it gains):
+numbers by quartiles with a soft limit and in bins, a learned factor for each input, two hidden layers
+of 128 units in the NTK parametrization, Adam at a high rate that swings to 0 four times, no early
+stopping, and probabilities calibrated afterwards.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple, get_args
+
+from mlptrain.messages import count
+from mlptrain.tools.first_config.declared import Comments
+from mlptrain.tools.first_config.task import Task
+
+Preset = Literal["fast", "good", "best"]
+PRESETS: tuple[Preset, ...] = get_args(Preset)
+FOLDS = 5
+EPOCHS = 32
+UNITS = 128
+SMOOTHING = 0.1
+RATES: Mapping[str, float] = {"softmax": 0.04, "hinge": 0.04, "sigmoid": 0.04}
+RATE = 0.07
+"""The learning rate for losses on numbers."""
+MANY_ROWS = 20_000
+"""From here on a batch of 128 costs a third less and loses nothing."""
+SMALL_BATCHES = ((200, 16), (500, 32))
+"""Tables with fewer rows have smaller batches, for there to be enough steps."""
+INPUTS_FOR = 33
+"""Inputs that a column of numbers becomes, about, with its bins."""
+STEP = 0.2e-3
+"""Seconds of a step, whatever the number of inputs, on one core; ..."""
+STEP_INPUT = 0.25e-6
+"""... and for each input beside them."""
+PATIENT = 300.0
+"""Seconds for which `good` is worth waiting without being asked."""
+
+
+class Size(NamedTuple):
+    """What the time of a fit depends on."""
+
+    rows: int
+    columns: int
+
+    def seconds(self, preset: Preset) -> float:
+        """About how long a fit takes on one core.
+
+        >>> round(Size(10_000, 20).seconds("good"))
+        8
+        """
+        networks = {"fast": 1, "good": FOLDS, "best": 2 * FOLDS}[preset]
+        steps = EPOCHS * 0.8 * self.rows / batch_size(self.rows)
+        return networks * steps * (STEP + STEP_INPUT * INPUTS_FOR * self.columns)
+
+
+class Chosen(NamedTuple):
+    """A preset, and why it is not the one that would be usual; "" where it is."""
+
+    preset: Preset
+    reason: str = ""
+
+
+def choose_preset(asked: Preset | None, size: Size, *, timed: bool) -> Chosen:
+    """The preset asked for, else `good`; `fast` where that takes too long or the split is by time."""
+    if timed and asked != "fast":
+        return Chosen("fast", "one network: folds would train on what comes after their held-out rows")
+    if asked is not None:
+        return Chosen(asked)
+    minutes = size.seconds("good") / 60
+    if 60 * minutes > PATIENT:
+        return Chosen("fast", f"preset fast: good would take about {minutes:,.0f} minutes on one core")
+    return Chosen("good")
+
+
+def batch_size(rows: int) -> int:
+    """Rows of a minibatch."""
+    if rows > MANY_ROWS:
+        return 128
+    return next((size for limit, size in SMALL_BATCHES if rows < limit), 64)
+
+
+def of_parts(preset: Preset, test: float, comments: Comments) -> dict[str, Any]:
+    """`val` and `test`: all rows learn, in one fold or another, unless some are asked for."""
+    folds = preset != "fast"
+    comments[("data", "val")] = (
+        "each fold is validated on the rows it holds out"
+        if folds
+        else "these rows choose the best epoch"
+    )
+    comments[("data", "test")] = (
+        "kept for the end" if test else "none are kept for the end: init --test 0.2 does so"
+    )
+    return {"val": 0 if folds else 0.2, "test": test}
+
+
+def of_model(comments: Comments) -> dict[str, Any]:
+    """Two layers of the NTK parametrization behind a learned factor for each input."""
+    comments[("model", "hidden")] = "two small layers: larger ones gain nothing on tables"
+    comments[("model", "initializer")] = "with parametrization ntk: every weight starts at N(0, 1) ..."
+    comments[("model", "parametrization")] = "... and a layer divides by the root of its inputs"
+    comments[("model", "input_scale")] = "a learned factor for each input: which ones matter"
+    comments[("model", "last_layer")] = "the first prediction is the mean, or all classes alike"
+    return {
+        "hidden": [UNITS, UNITS],
+        "activation": "relu",
+        "initializer": {"name": "normal", "std": 1, "bias_std": 1},
+        "parametrization": "ntk",
+        "input_scale": True,
+        "last_layer": "zeros",
+    }
+
+
+def of_loss(task: Task, comments: Comments) -> str | dict[str, Any]:
+    """The loss of the task; classes are smoothed, which the calibration undoes."""
+    comments[("loss",)] = task.loss_means
+    if task.loss != "softmax":
+        return task.loss
+    comments[("loss", "label_smoothing")] = (
+        "fewer errors; calibration makes the probabilities right again"
+    )
+    return {"name": "softmax", "label_smoothing": SMOOTHING}
+
+
+def of_optimizer(task: Task, comments: Comments) -> dict[str, Any]:
+    """Adam at a high rate, with factors for biases and input scale."""
+    comments[("optimizer", "learning_rate")] = "high, as the NTK parametrization asks for"
+    comments[("optimizer", "beta2")] = "a short memory: the rate changes much"
+    comments[("optimizer", "rate_factors")] = "biases learn slowly, the factors of the inputs fast"
+    comments[("schedule",)] = "the rate rises and falls to 0 four times, each time more slowly"
+    return {
+        "name": "adam",
+        "learning_rate": RATES.get(task.loss, RATE),
+        "beta2": 0.95,
+        "rate_factors": {"bias": 0.1, "scale": 2},
+    }
+
+
+def of_train(preset: Preset, rows: int, monitor: str, comments: Comments) -> dict[str, Any]:
+    """The loop: its end is fixed, since the schedule needs its end."""
+    batch = batch_size(rows)
+    per_epoch = max(1, int(0.8 * rows) // batch)
+    comments[("train", "epochs")] = f"passes over the rows, {count(per_epoch, 'step')} each"
+    comments[("train", "drop_last")] = "a short last batch would be a noisy step"
+    comments[("train", "monitor")] = "the best epoch by this is kept"
+    settings: dict[str, Any] = {
+        "epochs": EPOCHS,
+        "batch_size": batch,
+        "drop_last": True,
+        "monitor": monitor,
+    }
+    if preset != "fast":
+        settings["folds"] = FOLDS
+        comments[("train", "folds")] = "so many networks; the mean of their answers predicts"
+    return settings
+
+
+def monitor_of(task: Task) -> str:
+    """What decides which epoch is best."""
+    return {"softmax": "val_calibrated_log_loss", "mse": "val_rmse"}.get(task.loss, "val_loss")

@@ -1,0 +1,78 @@
+"""A rare class: what init, fit and eval make of it with nothing edited."""
+
+import numpy as np
+import pytest
+import yaml
+from runs import invoke
+from sklearn import metrics as reference
+
+import mlptrain
+from mlptrain.inference.model import Model
+from mlptrain.tools.first_config import first_config
+from mlptrain.training.build import build
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def lopsided_table(path, rows=6000):
+    """2 % of the rows are ill, by two columns, a product of two others, and noise."""
+    generator = np.random.default_rng(0)
+    X = generator.normal(size=(rows, 6))
+    risk = 1.4 * X[:, 0] - X[:, 1] + X[:, 2] * X[:, 3] + 0.7 * generator.logistic(size=rows)
+    kinds = np.where(risk > np.quantile(risk, 0.98), "ill", "well")
+    lines = [",".join([*map("{:.4f}".format, row), kind]) for row, kind in zip(X, kinds, strict=True)]
+    path.write_text("\n".join(["a,b,c,d,e,f,state", *lines]) + "\n")
+    return path
+
+
+def test_ranking_stands_first_for_two_lopsided_classes(tmp_path):
+    config = yaml.safe_load(first_config(str(lopsided_table(tmp_path / "t.csv", 700)), ["state"]).text)
+    config["train"]["epochs"] = 2
+    (tmp_path / "c.yaml").write_text(yaml.safe_dump(config))
+    fitted = invoke(
+        "fit", tmp_path / "c.yaml", "--out", tmp_path / "run", "--quiet"
+    ).stdout.splitlines()
+    shown = [line.split()[0] for line in invoke("eval", tmp_path / "run").stdout.splitlines() if line]
+
+    assert any(line.startswith("test: roc_auc ") and ", average_precision " in line for line in fitted)
+    assert shown[3:7] == ["roc_auc", "average_precision", "loss", "accuracy"]
+    assert "roc_auc and average_precision: of class ill" in invoke("eval", tmp_path / "run").stdout
+
+
+def test_classes_of_one_size_are_read_by_their_accuracy(tmp_path):
+    moons = {"data": {"train": {"name": "moons", "points_per_class": 20}}, "train": {"epochs": 1}}
+    mlptrain.fit(moons, out=tmp_path / "run")
+    shown = [line.split()[0] for line in invoke("eval", tmp_path / "run").stdout.splitlines() if line]
+
+    assert shown[3:5] == ["loss", "accuracy"]
+
+
+@pytest.mark.slow
+def test_a_rare_class_is_ranked_and_found_by_default(tmp_path):
+    linear_model = pytest.importorskip("sklearn.linear_model")
+    table = lopsided_table(tmp_path / "t.csv")
+    config = yaml.safe_load(first_config(str(table), ["state"]).text)
+    model = Model.load(mlptrain.fit(config, out=tmp_path / "run").best)
+    balanced = {
+        **{key: value for key, value in config.items() if key not in ("calibration", "decision")},
+        "loss": {"name": "softmax", "class_weights": "balanced"},
+        "train": {**config["train"], "monitor": "val_balanced_accuracy"},
+    }
+    weighted = Model.load(mlptrain.fit(balanced, out=tmp_path / "balanced").best)
+    data = build(model.config).data
+    X, y = np.asarray(data.test.inputs.numbers[:]), data.test.y
+    ill = y == 0
+    evaluation = model.evaluation(data.test)
+    p = evaluation.predictions()[:, 0]
+    logistic = linear_model.LogisticRegression(max_iter=1000)
+    logistic.fit(np.asarray(data.train.inputs.numbers[:]), data.train.y == 0)
+    base = np.full(len(y), (data.train.y == 0).mean())
+    found = model.class_numbers(evaluation.scores, decide=True) == 0
+    by_weights = weighted.class_numbers(weighted.evaluation(data.test).scores) == 0
+
+    assert model.preprocessing.classes == ("ill", "well")
+    assert reference.log_loss(ill, p) < 0.9 * reference.log_loss(ill, base)
+    assert reference.roc_auc_score(ill, p) >= reference.roc_auc_score(
+        ill, logistic.predict_proba(X)[:, 1]
+    )
+    assert reference.f1_score(ill, found) >= reference.f1_score(ill, by_weights)
