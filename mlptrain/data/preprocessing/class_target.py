@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from mlptrain.arrays import Targets
-from mlptrain.data.preprocessing.checks import DELETE
+from mlptrain.data.preprocessing.checks import DELETE, LOOKED_AT, as_values
 from mlptrain.data.source import BLANK, RowIndex, Source, faulty_values, first_places, require
 from mlptrain.messages import some
 
@@ -29,9 +29,10 @@ class ClassTarget:
         """(n,) class numbers; DataError for a missing value or a class of no training row."""
         require(source, self.names)
         codes = source.codes(self.name, self.classes, rows)
+        asked = as_values(source, self.name, rows[np.flatnonzero(codes == BLANK)[:LOOKED_AT]])
         unknown = f"is a class of no training row ({some(self.classes)})"
         for faulty, what, advice in (
-            (codes == BLANK, "is a missing value", DELETE),
+            (codes == BLANK, "is a missing value", "; ".join(filter(None, (DELETE, asked)))),
             (codes < BLANK, unknown, "correct them, or train with rows of that class"),
         ):
             if faulty.any():
