@@ -152,7 +152,7 @@ def _matched(source: Checkpoint, experiment: Experiment, config: Config, begin: 
                 arrays[name] = arrays[name][..., chosen]
     new = data.preprocessing
     columns = _places(old.first_layer, new.first_layer)
-    arrays["layer1.W"] = arrays["layer1.W"][columns]
+    arrays["layer1.W"] = arrays["layer1.W"][..., columns, :]  # of each member, where they have one
     for name in ("input.scale", "ensemble.scale"):
         if name in arrays:
             arrays[name] = arrays[name][..., columns]
