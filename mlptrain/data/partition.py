@@ -97,7 +97,7 @@ def _validating_fold(
     outer = partition(source, rows, names, replace(settings, fold=None, val=None))
     inside = replace(settings, fold=Fold(fold.number, fold.of), val=None, test=None)
     inner = partition(source, cast(RowSet, outer.train), names, inside)
-    return Partition(train=inner.train, val=inner.test, test=outer.test)
+    return inner._replace(test=outer.test)  # without `val` the fold validates
 
 
 def _fractions(settings: Settings) -> tuple[float, float]:
