@@ -19,6 +19,7 @@ from mlptrain.data.source import (
     in_order,
     label,
 )
+from mlptrain.data.written import DAY
 from mlptrain.errors import DataError
 from mlptrain.messages import quoted
 
@@ -61,7 +62,7 @@ class Matrix:
 
     def kind(self, name: str) -> Kind:
         """What the column holds, by its dtype."""
-        return {"b": "boolean", "U": "text"}.get(self.column(name).dtype.kind, "number")  # type: ignore[return-value]
+        return {"b": "boolean", "U": "text", "M": "date"}.get(self.column(name).dtype.kind, "number")  # type: ignore[return-value]
 
     def looks_numeric(self, name: str) -> bool:
         """Text in an array is meant as text."""
@@ -87,6 +88,9 @@ class Matrix:
 
     def _exact(self, names: Sequence[str], values: NDArray[Any]) -> NDArray[np.float64]:
         """Values of these columns as float64; DataError where whole numbers lose digits."""
+        if values.dtype.kind == "M":
+            days = values.astype("datetime64[us]").astype(np.int64) / DAY
+            return np.where(np.isnat(values), np.nan, days)
         numbers = values.astype(np.float64, order="C")
         if values.dtype.kind in "iu" and values.dtype.itemsize == 8 and lost(values, numbers).any():
             name = next(name for name in names if self.inexact(name).any())

@@ -6,6 +6,7 @@ order of training. No library of data frames is imported: one is known by the na
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
 from numbers import Number as AnyNumber
 from typing import Any
 
@@ -18,7 +19,7 @@ from mlptrain.data.preprocessing.columns.number import Number
 from mlptrain.data.preprocessing.flag_target import FlagTarget
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.source import Kind, as_number, label, require
-from mlptrain.data.written import Reading, Written
+from mlptrain.data.written import DAY, Reading, Written
 from mlptrain.errors import DataError
 from mlptrain.inference.classes import BOOLEANS, as_names, is_missing
 from mlptrain.messages import printable, quoted
@@ -62,6 +63,8 @@ def _read_as(column: NDArray[Any], what: str, name: str, reading: Reading) -> ND
         column = np.array(
             [_declared(text, written, f"{what}: row {row}: {printable(name)}") for row, text in texts]
         )
+        if written.date is not None:
+            return np.rint(column * DAY).astype("datetime64[us]")
     numbers = [number for text in blanks if (number := as_number(text)) is not None]
     return np.where(np.isin(column, numbers), np.nan, column) if numbers else column
 
@@ -77,6 +80,10 @@ def _declared(text: str, written: Written, where: str) -> float:
 
 def _as_kind(name: str, column: NDArray[Any], kind: Kind | None) -> NDArray[Any]:
     """A column as the kind of number it was in training; as it is where kind is None: a category."""
+    if kind is None and column.dtype.kind == "M":
+        raise DataError(f"X: {printable(name)} holds dates, training had categories")
+    if kind == "date" and column.dtype.kind == "U":
+        return np.array([_date(name, row, text) for row, text in enumerate(column.tolist(), 1)])
     if kind is not None and column.dtype.kind == "U":
         column = np.array([_number(name, row, text) for row, text in enumerate(column.tolist())])
     if kind == "boolean" and np.isin(column, (0, 1)).all():
@@ -90,6 +97,23 @@ def _number(name: str, row: int, text: str) -> float:
     if number is None:
         raise DataError(f"X: row {row + 1}: {printable(name)}: {quoted(text)} is not a number")
     return float(number)
+
+
+def _date(name: str, row: int, text: str) -> np.datetime64:
+    """The date that a text stands for, that of UTC where it has a zone; none where it is empty."""
+    text = text.strip()
+    try:
+        return _time(datetime.fromisoformat(text) if text else None)
+    except ValueError:
+        found = f"{quoted(text)} is not a date such as 2026-07-21"
+        raise DataError(f"X: row {row}: {printable(name)}: {found}") from None
+
+
+def _time(value: date | None) -> np.datetime64:
+    """A date or time to the microsecond, as UTC has it where it has a zone."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        value = value.astimezone(UTC).replace(tzinfo=None)
+    return np.datetime64(value, "us")
 
 
 def _booleans(made: Preprocessing, array: NDArray[Any]) -> list[str]:
@@ -120,8 +144,9 @@ def with_targets(source: Matrix, y: Any, made: Preprocessing) -> Matrix:
             columns[name] = as_names(column, pair)
             continue
         columns[name] = _read_as(plain("y", name, column), "y", name, made.reading)
-        if columns[name].dtype.kind == "U":
-            raise DataError(f"y: {printable(name)} holds text: numbers are needed")
+        if columns[name].dtype.kind in "UM":
+            what = "text" if columns[name].dtype.kind == "U" else "dates"
+            raise DataError(f"y: {printable(name)} holds {what}: numbers are needed")
     return Matrix(source.path, source.X, {**source.labels, **columns}, source.features)
 
 
@@ -144,17 +169,19 @@ def columns_of(what: str, frame: Any, wanted: Sequence[str]) -> dict[str, NDArra
 
 
 def plain(what: str, name: str, column: NDArray[Any]) -> NDArray[Any]:
-    """A column (N,) as numbers, booleans or text. Objects are looked at one by one.
+    """A column (N,) as numbers, booleans, dates or text. Objects are looked at one by one.
 
     >>> plain("X", "a", np.array([1, None, 2.5], object)).tolist()
     [1.0, nan, 2.5]
     >>> plain("X", "a", np.array(["x", None, 7], object)).tolist()
     ['x', '', '7']
     """
-    if column.dtype.kind in "biufU":
+    if column.dtype.kind in "biufUM":
         return column
     values = [None if is_missing(value) else value for value in column.tolist()]
     there = [value for value in values if value is not None]
+    if there and all(isinstance(value, date) for value in there):
+        return np.array([_time(value) for value in values])
     strange = [value for value in there if not isinstance(value, str | AnyNumber)]
     if strange or column.dtype.kind == "c":
         found = quoted(strange[0]) if strange else "complex numbers"
