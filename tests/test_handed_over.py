@@ -214,7 +214,11 @@ def test_a_model_says_what_it_is_on_one_line(trained):
     model = trained([SIDE])
     path = model.checkpoint.path
 
-    assert repr(model) == f"<Model {path}: a, b -> y (2 classes: left, right); network 2-100-2>"
+    figures = ", ".join(f"{name} {value:.6g}" for name, value in model.figures.items())
+    start = f"<Model {path}: a, b -> y (2 classes: left, right); network 2-100-2; "
+    start += f"epoch {model.checkpoint.progress().best_epoch}: "
+    assert repr(model) == f"{start}{figures}>"
+    assert "<td>2-100-2</td>" in model._repr_html_()
     assert repr(copy.deepcopy(model)) == repr(model)
 
 
@@ -254,7 +258,7 @@ def test_dates_of_a_data_frame_are_those_of_the_file(dated, form, kind, monkeypa
 
 def test_what_is_no_date_or_no_place_for_one_is_said(dated):
     model, _ = dated["%Y-%m-%d %H:%M"]
-    with pytest.raises(DataError, match="X: row 2: when: 'soon' is not a date such as 2026-07-21"):
+    with pytest.raises(DataError, match="X: row 2: when: 'soon' is not a date"):
         model.predict(Frame(when=["2024-01-01", "soon"], a=[1.0, 2.0]))
     with pytest.raises(DataError, match="X: column 'a' holds dates, training had numbers"):
         model.predict(Frame(when=["2024-01-01"], a=np.array(["2024-01-01"], "datetime64[D]")))

@@ -13,13 +13,14 @@ from mlptrain.data.source import (
     SHOWN,
     Kind,
     RowIndex,
+    ValueType,
     contiguous,
     digits_lost,
     finder,
     in_order,
     label,
 )
-from mlptrain.data.written import DAY
+from mlptrain.data.written import Reading
 from mlptrain.errors import DataError
 from mlptrain.messages import quoted
 
@@ -60,9 +61,31 @@ class Matrix:
     def _places(self) -> dict[str, int]:
         return {name: place for place, name in enumerate(self.features)}
 
+    def beside(self, columns: Mapping[str, NDArray[Any]]) -> "Matrix":
+        """The same rows with more label columns, one value for each row."""
+        return Matrix(self.path, self.X, {**self.labels, **columns}, self.features)
+
+    def read_as(self, reading: Reading) -> "Matrix":
+        """An array has no texts to be read."""
+        return self
+
+    def array(self, name: str) -> NDArray[Any]:
+        """The same as `column`."""
+        return self.column(name)
+
+    def content(self) -> bytes:
+        """All values and names, for a fingerprint."""
+        columns = [name.encode() + column.tobytes() for name, column in self.labels.items()]
+        return b"".join([str(self.X.shape).encode(), self.X.tobytes(), *columns])
+
+    def type_of(self, name: str) -> ValueType:
+        """The type that the values of a column have in Python."""
+        found: dict[str, ValueType] = {"b": "bool", "U": "text", "f": "float"}
+        return found.get(self.column(name).dtype.kind, "int")
+
     def kind(self, name: str) -> Kind:
         """What the column holds, by its dtype."""
-        return {"b": "boolean", "U": "text", "M": "date"}.get(self.column(name).dtype.kind, "number")  # type: ignore[return-value]
+        return {"b": "boolean", "U": "text"}.get(self.column(name).dtype.kind, "number")  # type: ignore[return-value]
 
     def looks_numeric(self, name: str) -> bool:
         """Text in an array is meant as text."""
@@ -88,9 +111,6 @@ class Matrix:
 
     def _exact(self, names: Sequence[str], values: NDArray[Any]) -> NDArray[np.float64]:
         """Values of these columns as float64; DataError where whole numbers lose digits."""
-        if values.dtype.kind == "M":
-            days = values.astype("datetime64[us]").astype(np.int64) / DAY
-            return np.where(np.isnat(values), np.nan, days)
         numbers = values.astype(np.float64, order="C")
         if values.dtype.kind in "iu" and values.dtype.itemsize == 8 and lost(values, numbers).any():
             name = next(name for name in names if self.inexact(name).any())
@@ -186,9 +206,9 @@ def checked(
     return Matrix(path, X, columns, named)
 
 
-def numbered(count: int, first: int = 0) -> tuple[str, ...]:
+def numbered(count: int, first: int = 0, name: str = "x") -> tuple[str, ...]:
     """
-    >>> numbered(3), numbered(2, first=1)
-    (('x0', 'x1', 'x2'), ('x1', 'x2'))
+    >>> numbered(3), numbered(2, first=1), numbered(2, name="y")
+    (('x0', 'x1', 'x2'), ('x1', 'x2'), ('y0', 'y1'))
     """
-    return tuple(f"x{j}" for j in range(first, first + count))
+    return tuple(f"{name}{j}" for j in range(first, first + count))
