@@ -7,7 +7,6 @@ import numpy as np
 from mlptrain.arrays import Array, RowArray
 from mlptrain.graph.graph import Graph
 from mlptrain.nn.layers import Embed, Wiring
-from mlptrain.nn.members import combined
 from mlptrain.nn.network import Network
 from mlptrain.nn.parameters import Parameters
 
@@ -30,7 +29,7 @@ class InputGradients:
         for layer in architecture.layers:
             if not isinstance(layer, Embed):
                 x = layer.join(wiring, x)
-        self.scores = combined(self.graph, x, network.loss) if architecture.members else x
+        self.scores = network.loss.combined(self.graph, x) if architecture.members else x
 
     def embedded(self, numbers: RowArray, codes: RowArray | None = None) -> Array:
         """(N, D) what the first layer reads: the numbers, and behind them the vectors of the codes."""
