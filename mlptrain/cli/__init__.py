@@ -21,6 +21,7 @@ COMMANDS = {
     "sweep": "Search for good settings.",
     "eval": "Loss and metrics of a checkpoint.",
     "predict": "Predict the rows of a file.",
+    "explain": "Which columns matter, and how.",
     "pack": "A run of folds as one file.",
     "plot": "Draw a picture of a run.",
     "report": "Write a page about a run, or compare runs.",
