@@ -8,17 +8,29 @@ from numpy.typing import DTypeLike, NDArray
 
 from mlptrain.arrays import Targets
 from mlptrain.data.preprocessing.checks import DELETE, LOOKED_AT, as_values
-from mlptrain.data.source import BLANK, RowIndex, Source, faulty_values, first_places, require
+from mlptrain.data.source import (
+    BLANK,
+    RowIndex,
+    Source,
+    ValueType,
+    faulty_values,
+    first_places,
+    require,
+)
 from mlptrain.messages import some
 
 
 @dataclass(frozen=True)
 class ClassTarget:
-    """A column of class names. Class number c is `classes[c]`."""
+    """A column of class names. Class number c is `classes[c]`.
+
+    label_type   that of the values that a program has handed over; None: of a file, which has names
+    """
 
     kind: ClassVar[Targets] = "classes"
     name: str
     classes: tuple[str, ...]
+    label_type: ValueType | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
