@@ -25,6 +25,8 @@ COMMANDS = {
     "pack": "A run of folds as one file.",
     "plot": "Draw a picture of a run.",
     "report": "Write a page about a run, or compare runs.",
+    "runs": "List every run, the best first.",
+    "diff": "What differs between two runs.",
     "check": "Sanity checks of data, network and first steps.",
     "find-rate": "Find a learning rate to begin with.",
     "gradcheck": "Compare numerical with analytic gradients.",
