@@ -119,7 +119,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         try_out(wheel, number, Path(folder))
     print(
-        f"dist/{wheel.name} and its sdist are whole; the wheel trains, evaluates, predicts, and brings its examples"
+        f"dist/{wheel.name} and its sdist are whole; the wheel trains, predicts, and has its examples"
     )
 
 

@@ -43,8 +43,8 @@ def test_an_example_replaces_nothing_unless_forced(here):
     assert invoke("init", "--example", "penguins", "--force").exit_code == 0
     assert invoke("init", "--example", "penguins").exit_code == 0  # all there, as it should be
     (here / "penguins.yaml").write_text("seed: 1\n")
-    fault = "penguins.yaml: already exists and differs; name another file with -o, or replace it with --force"
-    assert faults(invoke("init", "--example", "penguins")) == [fault]
+    (fault,) = faults(invoke("init", "--example", "penguins"))
+    assert fault.startswith("penguins.yaml: already exists and differs; name another file with -o, or ")
     assert invoke("init", "--example", "penguins", "-o", "two/p.yaml").exit_code == 0
     assert "mlptrain fit two/p.yaml " in (here / "two" / "p.yaml").read_text()
 

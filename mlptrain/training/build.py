@@ -1,7 +1,7 @@
 """From words to objects: the only place that knows config, data, network and training at once."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import cast
@@ -39,6 +39,9 @@ from mlptrain.training.experiment import (
     Monitor,
 )
 from mlptrain.training.weightless import weightless_notes
+
+Load = Callable[[Config, Preprocessing | None], Dataset]
+"""Loads the data of a config; with a stored preprocessing, that is applied and nothing is learned."""
 
 
 def build(config: Config, threads: int | None = None, data: Dataset | None = None) -> Experiment:

@@ -88,7 +88,7 @@ def proposed(
     comments[("optimizer",)] = "the rate is the first thing to change when training is slow or jumps"
     comments[("schedule",)] = "the rate falls to 0 along half a cosine"
     notes = [each.note() for each in bad] + [each.note() for each in written + more]
-    notes += [without_target(answers)] if any(each.blanks for each in answers) else []
+    notes += [without_target(source, answers)] if any(each.blanks for each in answers) else []
     doubts = [*notes, *parts.notes(), *doubts_about(roles, answers)]
     above = heading(path, source.names, rows, roles, doubts)
     answered = above + dump(config, comments)
