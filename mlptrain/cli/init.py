@@ -9,6 +9,8 @@ from mlptrain.report.notes import tell
 from mlptrain.report.summary import write_config
 from mlptrain.tools.examples import examples, write_example
 from mlptrain.tools.first_config import first_config
+from mlptrain.tools.first_config.choices import Wish
+from mlptrain.tools.first_config.presets import Preset
 
 
 @click.command()
@@ -17,6 +19,18 @@ from mlptrain.tools.first_config import first_config
 @click.option("--group", metavar="COLUMN", help="All rows of one value go to the same part: a patient.")
 @click.option(
     "--time", metavar="COLUMN", help="Train on what is earlier, test on what is later: a date."
+)
+@click.option(
+    "--preset",
+    type=click.Choice(["fast", "good", "best"]),
+    help="One network, five of them, or two candidates of five.  [good; fast where that takes long]",
+)
+@click.option(
+    "--test",
+    type=click.FloatRange(0, 0.9),
+    default=0.0,
+    metavar="SHARE",
+    help="Rows kept for the end.  [0]",
 )
 @click.option("-o", "out", type=click.Path(path_type=Path), metavar="FILE", help="Where to.  [stdout]")
 @click.option("--force", is_flag=True, help="Replace FILE.")
@@ -29,6 +43,8 @@ def command(
     targets: tuple[str, ...],
     group: str | None,
     time: str | None,
+    preset: Preset | None,
+    test: float,
     out: Path | None,
     force: bool,
     example: str | None,
@@ -51,16 +67,25 @@ def command(
     """
     if as_list:
         show_examples(list(examples().values()))
-        return
-    if example is not None:
+    elif example is not None:
         if data is not None or targets:
             raise click.UsageError("--example brings its own data: leave out DATA and --target")
         show_example(write_example(example, out, force=force))
-        return
+    else:
+        made = first_config(table(data), columns(targets), Wish(group, time, preset, test))
+        write_config(made.text, out, force=force)
+        tell(made.notes)
+
+
+def table(data: str | None) -> str:
+    """DATA, which only an example does without."""
     if data is None:
         raise click.UsageError("Missing argument 'DATA'")
+    return data
+
+
+def columns(targets: tuple[str, ...]) -> tuple[str, ...]:
+    """--target, which only an example does without."""
     if not targets:
         raise click.UsageError("Missing option '--target'")
-    made = first_config(data, targets, group, time)
-    write_config(made.text, out, force=force)
-    tell(made.notes)
+    return targets

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Literal
 
 from mlptrain.config import Config, dump, load_config, resolved
+from mlptrain.config.folds import held_out
 from mlptrain.config.load import Source
 from mlptrain.config.overrides import Overrides
 from mlptrain.config.schema import InitFrom
 from mlptrain.errors import ConfigError
-from mlptrain.runs.cross_validation import Folds, held_out
+from mlptrain.runs.cross_validation import Folds
 from mlptrain.runs.resume import LARGEST_CONFIG
 from mlptrain.runs.run import Run
 from mlptrain.storage.fold_directory import check_no_folds, check_one_run, some_folds

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.config import Config
+from mlptrain.config.folds import first_fold
 from mlptrain.config.train import Steps
 from mlptrain.data.dataset import Dataset
 from mlptrain.data.load import load_dataset
@@ -49,8 +50,9 @@ def build(config: Config, threads: int | None = None, data: Dataset | None = Non
 
     `threads` None: as many as the environment says, else as pay for a network of this size. `data` is
     given where it is loaded already. The weights are those of the initializer; for those of `init_from`
-    see `warm_start`.
+    see `warm_start`. Of a config that trains folds it is the first.
     """
+    config = first_fold(config)
     data = data or load(config)
     network = network_on(config, data)
     initialize(config, network)
