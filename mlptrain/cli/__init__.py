@@ -96,6 +96,7 @@ def cli() -> None:
 
     \b
     Example:
-      mlptrain fit configs/digits.yaml
+      mlptrain init --example digits
+      mlptrain fit digits.yaml
       mlptrain eval runs/digits-20260101-120000
     """
