@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from mlptrain.report.columns import show_columns
 from mlptrain.report.notes import tell
 from mlptrain.report.summary import write_config
 from mlptrain.tools.first_config import first_config
@@ -19,6 +20,10 @@ from mlptrain.tools.first_config.presets import Preset
 @click.option("--group", metavar="COLUMN", help="All rows of one value go to the same part: a patient.")
 @click.option(
     "--time", metavar="COLUMN", help="Train on what is earlier, test on what is later: a date."
+)
+@click.option("--ignore", multiple=True, metavar="COLUMN", help="Leave it out; several times for more.")
+@click.option(
+    "--features", multiple=True, metavar="COLUMN", help="Learn from it, and from others so named only."
 )
 @click.option(
     "--preset",
@@ -39,6 +44,8 @@ def command(
     targets: tuple[str, ...],
     group: str | None,
     time: str | None,
+    ignore: tuple[str, ...],
+    features: tuple[str, ...],
     preset: Preset | None,
     test: float,
     out: Path | None,
@@ -55,6 +62,7 @@ def command(
       mlptrain init data/penguins.csv --target species -o penguins.yaml
       mlptrain fit penguins.yaml
     """
-    made = first_config(data, targets, Wish(group, time, preset, test))
+    made = first_config(data, targets, Wish(group, time, preset, test, ignore, features))
     write_config(made.text, out, force=force)
+    show_columns(made.columns)
     tell(made.notes)
