@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from mlptrain.arrays import Array
 from mlptrain.data.dataset import Rows
 from mlptrain.data.inputs import Inputs
-from mlptrain.data.matrix import Matrix
 from mlptrain.data.prepared import rows_of as prepared_rows
 from mlptrain.data.preprocessing.class_target import ClassTarget
 from mlptrain.data.preprocessing.flag_target import FlagTarget
 from mlptrain.data.preprocessing.policies import Policies
 from mlptrain.data.preprocessing.preprocess import Preprocessing
+from mlptrain.data.source import Extensible
 from mlptrain.errors import CheckpointError, DataError
 from mlptrain.inference.average import (
     averaged,
@@ -219,7 +219,7 @@ class Model:
         others = [other.apply(source, rows, dtype)[0] for other in self.others]
         return self.evaluation(prepared_rows(made, source, rows, dtype)[0], others).measured()
 
-    def _with_targets(self, X: object, y: object, weight: object) -> tuple[Matrix, Preprocessing]:
+    def _with_targets(self, X: object, y: object, weight: object) -> tuple[Extensible, Preprocessing]:
         """The rows with what is true of them, and the preprocessing with their column of weights."""
         made = self.preprocessing
         more = list(made.targets) if y is None else []
