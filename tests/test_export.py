@@ -26,7 +26,7 @@ from mlptrain.inference.model import Model
 from mlptrain.nn import layers
 from mlptrain.nn.activations import ACTIVATIONS
 from mlptrain.nn.losses import LOSSES
-from mlptrain.runs.fit import fit
+from mlptrain.runs.from_python import fit
 
 
 def kept(model):

@@ -211,5 +211,9 @@ def test_a_model_says_what_it_is_on_one_line(trained):
     model = trained([SIDE])
     path = model.checkpoint.path
 
-    assert repr(model) == f"<Model {path}: a, b -> y (2 classes: left, right); network 2-100-2>"
+    figures = ", ".join(f"{name} {value:.6g}" for name, value in model.figures.items())
+    start = f"<Model {path}: a, b -> y (2 classes: left, right); network 2-100-2; "
+    start += f"epoch {model.checkpoint.progress().best_epoch}: "
+    assert repr(model) == f"{start}{figures}>"
+    assert "<td>2-100-2</td>" in model._repr_html_()
     assert repr(copy.deepcopy(model)) == repr(model)

@@ -7,6 +7,8 @@ import click
 from mlptrain.report.notes import tell
 from mlptrain.report.summary import write_config
 from mlptrain.tools.first_config import first_config
+from mlptrain.tools.first_config.choices import Wish
+from mlptrain.tools.first_config.presets import Preset
 
 
 @click.command()
@@ -18,6 +20,18 @@ from mlptrain.tools.first_config import first_config
 @click.option(
     "--time", metavar="COLUMN", help="Train on what is earlier, test on what is later: a date."
 )
+@click.option(
+    "--preset",
+    type=click.Choice(["fast", "good", "best"]),
+    help="One network, five of them, or two candidates of five.  [good; fast where that takes long]",
+)
+@click.option(
+    "--test",
+    type=click.FloatRange(0, 0.9),
+    default=0.0,
+    metavar="SHARE",
+    help="Rows kept for the end.  [0]",
+)
 @click.option("-o", "out", type=click.Path(path_type=Path), metavar="FILE", help="Where to.  [stdout]")
 @click.option("--force", is_flag=True, help="Replace FILE.")
 def command(
@@ -25,6 +39,8 @@ def command(
     targets: tuple[str, ...],
     group: str | None,
     time: str | None,
+    preset: Preset | None,
+    test: float,
     out: Path | None,
     force: bool,
 ) -> None:
@@ -39,6 +55,6 @@ def command(
       mlptrain init data/penguins.csv --target species -o penguins.yaml
       mlptrain fit penguins.yaml
     """
-    made = first_config(data, targets, group, time)
+    made = first_config(data, targets, Wish(group, time, preset, test))
     write_config(made.text, out, force=force)
     tell(made.notes)

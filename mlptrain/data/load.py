@@ -10,6 +10,7 @@ from numpy.typing import DTypeLike
 from mlptrain.data.cache.cache import Cache, open_cache
 from mlptrain.data.dataset import Dataset, Rows
 from mlptrain.data.fingerprints import Fingerprints
+from mlptrain.data.handed_over import refuse
 from mlptrain.data.inputs import Inputs
 from mlptrain.data.prepared import no_rows, prepare, rows_of
 from mlptrain.data.prepared_file import read_prepared, write_prepared
@@ -38,6 +39,8 @@ def load_dataset(settings: Settings, fitted: Preprocessing | None = None) -> Dat
     With `fitted`, a stored preprocessing, that is applied and nothing is fitted.
     """
     if isinstance(settings.train, str):
+        for part in (settings.train, settings.val, settings.test):
+            refuse(part)
         return _from_file(Request(settings.train, settings, fitted))
     toy = open_toy(settings.train, settings.seed)
     fingerprint = {toy.path: toy_fingerprint(settings.train, settings.seed)}

@@ -122,6 +122,7 @@ class Settings:
     targets: Targets
     seed: int
     dtype: np.dtype[Any]
+    classes: tuple[str, ...] | None = None  # where they are known before the rows
 
     @property
     def reading(self) -> Reading:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mlptrain.config import Config
 from mlptrain.data.dataset import Dataset
+from mlptrain.data.handed_over import is_handed_over
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.readers.sources import file_fingerprint, is_pair
 from mlptrain.data.request import files_of
@@ -34,7 +35,11 @@ def files_in(config: Config) -> dict[str, str]:
     if not isinstance(train, str):
         return {}
     found = {key: getattr(config.data, key) for key in KEYS if key != "target" or is_pair(train)}
-    return {key: value for key, value in found.items() if isinstance(value, str)}
+    return {
+        key: value
+        for key, value in found.items()
+        if isinstance(value, str) and not is_handed_over(value)
+    }
 
 
 def places_of(config: Config, before: Checkpoint | None = None) -> dict[str, list[str]]:
