@@ -7,10 +7,13 @@ from mlptrain.training.restore import config_of, network_of
 
 
 class Member:
-    """The network of a checkpoint, its preprocessing, and the config that both were trained with."""
+    """The network of a checkpoint, its preprocessing, and the config that both were trained with.
 
-    def __init__(self, checkpoint: Checkpoint) -> None:
-        self.checkpoint = checkpoint
+    weight   how much it counts beside other members
+    """
+
+    def __init__(self, checkpoint: Checkpoint, weight: float = 1.0) -> None:
+        self.checkpoint, self.weight = checkpoint, weight
         self.config = config_of(checkpoint)
         self.preprocessing = checkpoint.preprocessing()
         self.network = network_of(checkpoint)

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.arrays import Array
+from mlptrain.config import load_config, resolved
 from mlptrain.data.dataset import Rows
 from mlptrain.data.inputs import Inputs
 from mlptrain.data.preprocessing.flag_target import FlagTarget
@@ -28,6 +30,7 @@ from mlptrain.inference.handed_over import rows_of, with_targets
 from mlptrain.inference.member import Member
 from mlptrain.messages import some
 from mlptrain.training.checkpoint import Checkpoint
+from mlptrain.training.combination import Combination
 from mlptrain.training.evaluate import Evaluation, predictions
 from mlptrain.training.members import read_members
 
@@ -37,7 +40,8 @@ class Model:
 
     Of a run of folds there are several, its `members`: the model is the average of what they predict.
     The directory of all folds is its `path`, and else that of the checkpoint. `others` then holds what
-    makes the inputs of each, and `preprocessing` what they know together.
+    makes the inputs of each, and `preprocessing` what they know together. Of candidates `combination`
+    says which predict, and with what weights.
 
     X is an array (N, D) whose columns are in the order of training, or a data frame (pandas, polars,
     Arrow), whose columns are found by name; others in it are left alone.
@@ -56,9 +60,13 @@ class Model:
     1.0
     """
 
-    def __init__(self, path: Path, checkpoints: Sequence[Checkpoint]) -> None:
-        self.path = path
-        self.members = tuple(map(Member, checkpoints))
+    def __init__(
+        self, path: Path, checkpoints: Sequence[Checkpoint], combination: Combination | None = None
+    ) -> None:
+        self.path, self.combination, count = path, combination, len(checkpoints)
+        self.folds = count if combination is None else count // len(combination.used)
+        weights = [1.0] * count if combination is None else combination.shares(self.folds)
+        self.members = tuple(map(Member, checkpoints, weights))
         first = self.members[0]
         self.checkpoint, self.network, self.threshold = first.checkpoint, first.network, first.threshold
         if len(self.members) == 1:
@@ -67,15 +75,16 @@ class Model:
         else:
             check_alike(path, self.members)
             self.network, self.threshold = stand_in(first.network), mean_threshold(self.members)
-            self.config = common_config(self.members)
+            self.config = common_config(self.members, self.folds)
             self.preprocessing = joint_preprocessing(self.members, self.config)
             self.others = tuple(member.preprocessing for member in self.members)
 
     @classmethod
     def load(cls, path: str | Path) -> "Model":
         """Read a checkpoint, the best one of a run directory, or the best one of each fold of a run."""
-        checkpoints = read_members(path)
-        return cls(Path(path) if len(checkpoints) > 1 else checkpoints[0].path, checkpoints)
+        checkpoints, combination = read_members(path)
+        of_run = Path(path) if len(checkpoints) > 1 else checkpoints[0].path
+        return cls(of_run, checkpoints, combination)
 
     def under(self, policies: Policies) -> "Model":
         """The same model, networks and all, with other policies for new rows."""
@@ -86,9 +95,10 @@ class Model:
         other.others = tuple(map(lenient.applied, self.others))
         return other
 
-    def __reduce__(self) -> tuple[type["Model"], tuple[Path, tuple[Checkpoint, ...]]]:
+    def __reduce__(self) -> tuple[type["Model"], tuple[Any, ...]]:
         """A copy is built from the checkpoints: copied arrays would no longer share their memory."""
-        return type(self), (self.path, tuple(member.checkpoint for member in self.members))
+        checkpoints = tuple(member.checkpoint for member in self.members)
+        return type(self), (self.path, checkpoints, self.combination)
 
     def __repr__(self) -> str:
         made, widths = self.preprocessing, self.network.architecture.widths()
@@ -98,6 +108,13 @@ class Model:
         sizes = "-".join(map(str, [widths[0], *self.config.model.hidden, widths[-1]]))
         networks = "network" if len(self.members) == 1 else f"{len(self.members)} networks"
         return f"<Model {self.path}: {some(made.inputs)} -> {predicted}; {networks} {sizes}>"
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The config that trains it, every default written out; of an average all candidates."""
+        if self.combination is not None and len(self.combination.used) > 1:
+            return resolved(load_config(self.combination.config))
+        return resolved(self.config)
 
     @property
     def classes(self) -> tuple[Class, ...] | None:
@@ -117,8 +134,9 @@ class Model:
 
     def average_of(self, each: Sequence[tuple[Member, Array]]) -> Array:
         """Scores (N, C) of the average of what these members predict, from the scores of each."""
-        what = [to_average(member, scores) for member, scores in each]
-        return averaged(what, self.network.loss, self.preprocessing)
+        what = [to_average(member.network, member.preprocessing, scores) for member, scores in each]
+        weights = [member.weight for member, _ in each]
+        return averaged(what, self.network.loss, self.preprocessing, weights)
 
     def scores(self, X: object) -> Array:
         """Scores (N, C) of raw rows."""
