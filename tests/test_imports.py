@@ -22,7 +22,7 @@ LAYERS = (
     "training",
     "inference",
     "runs tools",
-    "sweeps",
+    "sweeps sklearn",
     "report",
     "cli",
     "__main__",
@@ -58,6 +58,7 @@ HOMES = {
     "pydantic_core": ("config/",),
     "python_calamine": ("data/readers/tables/workbooks.py",),
     "rich": ("report/",),
+    "sklearn": ("sklearn.py",),
     "tensorboardX": ("runs/tensorboard.py",),
     "threadpoolctl": ("system/threads.py", "system/environment.py"),
     "tqdm": ("report/",),
@@ -177,7 +178,17 @@ OTHERS = [
 
 ROOMS = ("cache", "readers", "preprocessing")
 """Folders of `data`: each may import those before it in this list, and the files beside them ..."""
-SHARED = ("row_set", "source", "matrix", "inputs", "settings", "notation", "recognition", "written")
+SHARED = (
+    "row_set",
+    "source",
+    "matrix",
+    "inputs",
+    "settings",
+    "objects",
+    "notation",
+    "recognition",
+    "written",
+)
 """... that are below all of them; the other files of `data` are above."""
 
 

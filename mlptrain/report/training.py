@@ -204,4 +204,8 @@ def fitted_folds(folds: Folds, *, as_json: bool) -> None:
             for each in found["candidates"]
         ]
         print_table(out, ("candidate", f"{found['by']} of all rows", "weight"), compared)
+    for each in folds.summary["expected"]:
+        figure = f"{each['metric']} {number(each['value'])}"
+        between = f"{number(each['low'])} to {number(each['high'])}"
+        say(out, f"expected on new rows: {figure} (95 %: {between})")
     say(out, f"{folds.directory}  (folds.json, out_of_fold.csv)")

@@ -28,6 +28,7 @@ from mlptrain.storage.files import write_file
 from mlptrain.storage.fold_directory import PREDICTIONS, SUMMARY, some_folds
 from mlptrain.training.combination import KEY, Combination
 from mlptrain.training.evaluate import Evaluation, predictions
+from mlptrain.training.expected import expected
 from mlptrain.training.members import members_of
 
 KEPT = ("run", "status", "monitor", "best", "best_epoch", "seconds")
@@ -132,6 +133,7 @@ def write_outcomes(
         "rows": len(joint.evaluation.rows),
         "metrics": spread(joint.measured),
         "out_of_fold": joint.evaluation.measured(),
+        "expected": [each._asdict() for each in expected(joint.evaluation)],
         "runs": [outcome.run for outcomes in candidates.values() for outcome in outcomes],
         **document,
     }
