@@ -277,6 +277,13 @@ class TrainingGraph:
         members = range(1, self.wiring.members + 1)
         return [stream(seed, "dropout", step, layer, each) for layer in layers for each in members]
 
+    def skip_masks(self, rows: int, streams: Sequence[np.random.Generator]) -> None:
+        """Draw the dropout masks of so many rows of a step for nothing: another rank has the rows."""
+        each = max(self.wiring.members, 1)
+        widths = [mask.shape[-1] or 0 for mask in self.wiring.masks for _ in range(each)]
+        for width, generator in zip(widths, streams, strict=True):
+            generator.random(rows * width, dtype=self.graph.dtype.type)
+
     def draw_masks(self, plan: Plan, streams: Sequence[np.random.Generator]) -> None:
         """Draw the dropout masks of the next rows of a step: shards draw what the whole would."""
         masks = [
