@@ -2,12 +2,11 @@
 
 import numpy as np
 import pytest
-from helpers import TOY, changed, fingerprint, trained
+from helpers import TOY, changed, trained
 
 from mlptrain.config import load_config
 from mlptrain.errors import ConfigError, DivergenceError
 from mlptrain.nn.losses import LOSSES
-from mlptrain.training import sharded
 from mlptrain.training.build import build
 from mlptrain.training.record import Progress
 from mlptrain.training.shards import Shards

@@ -171,8 +171,8 @@ class Train(Section):
     shards: Annotated[Annotated[int, Ge(1), Le(4096)] | None, Kinds("a number of shards, or null")] = (
         setting(
             None,
-            "cut each minibatch into so many parts and add their gradients up in a fixed order: the same "
-            "bits over any number of ranks up to it; null: as many as there are ranks",
+            "cut each minibatch into so many parts and add their gradients up in a fixed order: the "
+            "same bits over any number of ranks up to it; null: as many as there are ranks",
         )
     )
     drop_last: bool = setting(

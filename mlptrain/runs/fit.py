@@ -13,6 +13,7 @@ from mlptrain.config.overrides import Overrides
 from mlptrain.config.schema import InitFrom
 from mlptrain.errors import ConfigError
 from mlptrain.runs.cross_validation import Folds, held_out
+from mlptrain.runs.join import Join, alone
 from mlptrain.runs.resume import LARGEST_CONFIG
 from mlptrain.runs.run import Run
 from mlptrain.runs.side_by_side import side_by_side
@@ -87,6 +88,7 @@ def prepare(
     start: InitFrom | None = None,
     force: bool = False,
     threads: int | None = None,
+    join: Join = alone,
 ) -> Run:
     """A run that is ready to train: a new one, or one that goes on."""
     check_named(out)
@@ -100,8 +102,8 @@ def prepare(
             raise ConfigError(IN_PLACE)
         check_one_run(Path(resume), f", or all: fit CONFIG --folds K --resume {resume}")
         if config is None:
-            return Run.resumed(resume, overrides=overrides, threads=threads)
-        return Run.resumed(resume, load_config(config, overrides), threads=threads)
+            return Run.resumed(resume, overrides=overrides, threads=threads, join=join)
+        return Run.resumed(resume, load_config(config, overrides), threads=threads, join=join)
     if config is None:
         raise ConfigError(NO_CONFIG)
     checked = load_config(config, overrides)
@@ -112,7 +114,7 @@ def prepare(
     else:
         place = partial(Path, out)
         check_no_folds(place())
-    return Run.new(checked, place, force=force, threads=threads)
+    return Run.new(checked, place, force=force, threads=threads, join=join)
 
 
 def start_from(

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple, NoReturn, Protocol
 from mlptrain.arrays import Array
 from mlptrain.errors import EnvironmentFault, RankFault
 
-SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "PMIX_RANK")
-"""Variables that a launcher sets: MPICH, Intel MPI and srun, Open MPI, everything with PMIx."""
+SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "SLURM_STEP_NUM_TASKS")
+"""Where a launcher says how many processes there are: MPICH and Intel MPI, Open MPI, srun."""
 
 BEAT = 1.0
 """Seconds between two signs of life."""
@@ -79,9 +79,10 @@ class Alone:
 ALONE = Alone()
 
 
-def launched() -> bool:
-    """Whether a launcher such as mpirun has started this process."""
-    return any(name in os.environ for name in SIZES)
+def launched() -> int:
+    """How many processes a launcher such as mpirun has started, this one included; 1 without it."""
+    sizes = [os.environ.get(name, "") for name in SIZES]
+    return next((int(size) for size in sizes if size.isdigit()), 1)
 
 
 def join(complain: Callable[[str], object]) -> "Ranks":
@@ -93,11 +94,11 @@ def join(complain: Callable[[str], object]) -> "Ranks":
         raise EnvironmentFault(
             f"mpirun needs mpi4py and an MPI library ({error}); pip install 'mlptrain[mpi]'"
         ) from error
-    size, wanted = MPI.COMM_WORLD.size, _announced()
-    if wanted not in (None, size):
+    size = MPI.COMM_WORLD.size
+    if size != launched():
         raise EnvironmentFault(
-            f"the launcher started {wanted} processes, but the MPI of mpi4py sees {size}: both must be of "
-            "one MPI; use the mpiexec that came with it, or fit --ranks N"
+            f"the launcher started {launched()} processes, but the MPI of mpi4py sees {size}: both "
+            "must be of one MPI; use the mpiexec that came with it, or fit --ranks N"
         )
     if MPI.Query_thread() != MPI.THREAD_MULTIPLE:
         raise EnvironmentFault(
@@ -105,12 +106,6 @@ def join(complain: Callable[[str], object]) -> "Ranks":
             "would not be noticed; use another one: pip install mpich"
         )
     return Ranks(MPI, complain)
-
-
-def _announced() -> int | None:
-    """How many processes the launcher says there are."""
-    sizes = [os.environ.get(name, "") for name in SIZES[:2]]
-    return next((int(size) for size in sizes if size.isdigit()), None)
 
 
 class Ranks:

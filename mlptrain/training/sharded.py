@@ -1,6 +1,7 @@
 """The gradient of a step from the shards of its minibatches, here or on many ranks."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -43,8 +44,9 @@ class Work:
         self.plan = load_batch(self.experiment, rows, self.masks)
         return self.plan
 
-    def differentiate(self, shard: Shard) -> None:
-        """Leave the loss and the gradient of a shard, by its share, in `loss` and the network."""
+    def differentiate(self, shards: Sequence[Shard], number: int) -> None:
+        """Leave the loss and the gradient of a shard in `loss` and the network, by its share."""
+        shard = shards[number]
         plan = self.load(shard.rows, shard.first)
         plan.forward()
         plan.backward(shard.share)
@@ -63,7 +65,7 @@ def sharded(experiment: Experiment, shards: Shards, rows: RowNumbers, step: int)
     minibatches = cut(experiment, shards, rows)
     total, loss = np.zeros_like(dw) if len(minibatches) > 1 else dw, 0.0
     for each in minibatches:
-        shards.add_up(len(each), lambda i, each=each: work.differentiate(each[i]), (dw, work.loss))
+        shards.add_up(len(each), partial(work.differentiate, each), (dw, work.loss))
         loss += work.loss[0]
         if total is not dw:
             total += dw

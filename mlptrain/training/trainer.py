@@ -109,9 +109,9 @@ def descent(experiment: Experiment, rows: RowNumbers, step: int) -> tuple[Plan, 
     shards that is not finite is formed again from whole minibatches, to see where that begins.
     """
     if experiment.shards is not None:
-        plan = sharded(experiment, experiment.shards, rows, step)
-        if plan is not None:
-            return plan, []
+        last = sharded(experiment, experiment.shards, rows, step)
+        if last is not None:
+            return last, []
     training, dw = experiment.network.training, experiment.network.parameters.gradients
     wiring = training.wiring
     masks = training.mask_streams(experiment.seed, step) if wiring.masks else ()
