@@ -1,10 +1,12 @@
 """mlptrain: multi-layer perceptrons from a YAML file, as a computational graph in NumPy.
 
     >>> import mlptrain
+    >>> model = mlptrain.fit([[0.0], [1.0], [2.0], [3.0]] * 5, [1, 3, 5, 7] * 5, loss="mse", epochs=3)
+    >>> model.predict([[4.0], [5.0]]).shape
+    (2,)
     >>> xor = {"data": {"train": {"name": "xor", "points_per_class": 20}}}  # or the path of a YAML file
-    >>> run = mlptrain.fit(xor, set={"train.epochs": 2})
-    >>> model = mlptrain.load(run.best)
-    >>> model.predict([[1.0, 1.0], [1.0, -1.0]]).shape
+    >>> run = mlptrain.fit(xor, epochs=2)
+    >>> mlptrain.load(run.best).predict([[1.0, 1.0], [1.0, -1.0]]).shape
     (2,)
 
 The names below are imported when they are first used: `import mlptrain` costs nothing.
@@ -16,7 +18,7 @@ from typing import TYPE_CHECKING
 from mlptrain.version import __version__
 
 _HOMES = {
-    "fit": "mlptrain.runs.fit",
+    "fit": "mlptrain.runs.from_python",
     "load": "mlptrain.inference.model",
     "Model": "mlptrain.inference.model",
     "Run": "mlptrain.runs.run",
@@ -28,7 +30,7 @@ __all__ = ["Model", "Run", "Value", "__version__", "fit", "load"]
 if TYPE_CHECKING:  # what __getattr__ delivers, for type checkers
     from mlptrain.graph.plan import Value
     from mlptrain.inference.model import Model, load
-    from mlptrain.runs.fit import fit
+    from mlptrain.runs.from_python import fit
     from mlptrain.runs.run import Run
 
 

@@ -236,3 +236,9 @@ def test_a_refit_has_the_config_of_its_folds(bag):
     assert faults(result)[0].startswith("--refit RUN has the config of its folds")
     result = invoke("fit", "--refit", bag / "fold-1")
     assert "is no directory of folds" in faults(result)[0]
+
+
+def test_a_packed_model_of_an_early_version_says_what_it_said_then():
+    model = mlptrain.load(Path(__file__).parent / "golden" / "packed-v1.npz")
+    then = [[0.302379, 0.697621], [0.520803, 0.479197]]
+    assert model.predict_proba([[0.0, 1.0], [1.0, -0.5]]) == pytest.approx(np.array(then), abs=2e-6)

@@ -82,7 +82,7 @@ def test_tables_start_at_random_and_row_0_at_0(config: Any) -> None:
     assert 0.7 < drawn.std() < 1.3
 
 
-@pytest.mark.parametrize("step", [1, 10])
+@pytest.mark.parametrize("step", [pytest.param(1, marks=pytest.mark.slow), 10])
 def test_a_run_with_embeddings_resumes_bit_for_bit(config: Any, tmp_path: Path, step: int) -> None:
     every_step = config(**{"train.checkpoint_every": {"steps": 1}})
     whole = finish(prepare(every_step, out=tmp_path / "whole"))

@@ -30,13 +30,16 @@ ENCODINGS: dict[str, dict[str, Any]] = {
     "kinds": {"columns": {"count": {"kind": "category"}, "price": {"kind": "ignore"}}},
 }
 
+RARE = ("smooth_clip", "one column", "indicator", "embeddings", "targets")
+"""Those of which others say nearly as much."""
+
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Numbers with blanks, a long tail, counts, and categories."""
     rng, path = np.random.default_rng(0), tmp_path_factory.mktemp("encodings") / "t.csv"
     lines = ["size,price,count,flag,city,y"]
-    for i in range(400):
+    for i in range(200):
         size = "" if i % 11 == 3 else repr(float(rng.normal(5, 2)))
         price, count = rng.lognormal(3, 2), rng.poisson(2)
         city = f"city{int(rng.exponential(4)):02}"
@@ -59,11 +62,13 @@ def sets(data: Dataset) -> Iterator[Rows]:
     return (rows for rows in (data.train, data.val, data.test) if rows is not None)
 
 
-@pytest.mark.parametrize("name", ENCODINGS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in RARE else ()) for name in ENCODINGS]
+)
 def test_memory_cache_and_stream_have_the_same_bits(
     table: str, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pieces, "PIECE", 1024)
+    monkeypatch.setattr(pieces, "PIECE", 2048)
     data = loaded(table, "none", **ENCODINGS[name])
     made, found = (loaded(table, tmp_path / "cache", **ENCODINGS[name]) for _ in range(2))
     for rows in zip(*map(sets, (data, made, found)), strict=True):
@@ -73,7 +78,7 @@ def test_memory_cache_and_stream_have_the_same_bits(
     whole, _ = load_rows(table, again, target_needed=True, dtype=np.float32)
     assert data.val is not None
     assert bits(whole.inputs[np.asarray(data.partition.val)].arrays) == bits(data.val.inputs.arrays)
-    chunks = [chunk.inputs.arrays for chunk in iterate_features(table, again, 7, np.float32)]
+    chunks = [chunk.inputs.arrays for chunk in iterate_features(table, again, 31, np.float32)]
     assert bits(map(np.concatenate, zip(*chunks, strict=True))) == bits(whole.inputs.arrays)
 
 
@@ -143,7 +148,14 @@ def test_a_blank_is_filled_before_it_enters_bins(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [[0] * 99 + [1], [7] * 100, [0.3, 0.1 + 0.2, 0.3] * 30, ["true", "false"]]
+    "values",
+    [
+        [0] * 99 + [1],
+        [7] * 100,
+        [0.3, 0.1 + 0.2, 0.3] * 30,
+        [0.3] * 201 + [0.1 + 0.2] * 100 + [5] * 100,
+        ["true", "false"],
+    ],
 )
 def test_few_or_nearly_equal_values_have_no_bins(tmp_path: Path, values: list[Any]) -> None:
     assert column(tmp_path, values, numeric="piecewise").features == ("x",)

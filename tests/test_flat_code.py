@@ -102,6 +102,7 @@ NETWORKS = [
     {"loss": {"name": "softmax", "label_smoothing": 0.1}, "regularization": {"l2": 0.01, "l1": 0.02}},
     {"loss": {"name": "softmax", "class_weights": [1.0, 3.0]}, "model.bias": False},
     {"model.dropout": 0.3, "model.activation": "gelu"},
+    {"model.input_scale": True, "model.parametrization": "ntk"},
 ]
 
 

@@ -19,7 +19,8 @@ from runs import (
     write_config,
 )
 
-from mlptrain.runs.fit import fit, prepare, prepare_folds
+from mlptrain import fit
+from mlptrain.runs.fit import prepare, prepare_folds
 from mlptrain.storage.archive import read_archive
 from mlptrain.storage.run_directory import make_numbered
 

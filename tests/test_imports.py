@@ -21,8 +21,8 @@ LAYERS = (
     "config",
     "training",
     "inference",
-    "runs tools",
-    "sweeps",
+    "runs tools export",
+    "sweeps sklearn",
     "report",
     "cli",
     "__main__",
@@ -47,6 +47,8 @@ HOMES = {
     "matplotlib": ("report/plots/",),
     "mpi4py": ("system/ranks.py",),
     "numpy": ("",),
+    "onnx": ("export/onnx_graph.py",),
+    "onnxruntime": ("export/onnx_graph.py",),
     "optuna": ("sweeps/journal.py",),
     "polars": (
         *(f"data/readers/tables/{name}.py" for name in ("frames", "notations", "series")),
@@ -59,6 +61,7 @@ HOMES = {
     "pydantic_core": ("config/",),
     "python_calamine": ("data/readers/tables/workbooks.py",),
     "rich": ("report/",),
+    "sklearn": ("sklearn.py",),
     "tensorboardX": ("runs/tensorboard.py",),
     "threadpoolctl": ("system/threads.py", "system/environment.py"),
     "tqdm": ("report/",),
@@ -71,6 +74,8 @@ LATE = {
     ("data/readers/sources.py", "mlptrain.data.readers.tables"): "polars is slower than a small fit",
     ("system/ranks.py", "mpi4py"): "an extra; importing it starts MPI",
     ("sweeps/journal.py", "optuna"): "an extra, and only for who sweeps",
+    ("export/onnx_graph.py", "onnx"): "an extra, and only for who exports to it",
+    ("export/onnx_graph.py", "onnxruntime"): "the same",
     ("data/readers/packings.py", "backports"): "an extra, and only for who has such a file",
     (
         "data/readers/tables/column_files.py",
@@ -113,6 +118,7 @@ STREAMS = {
     "report/standard_streams.py": "makes them fit to be written to",
     "data/readers/tables/column_files.py": "the program of a process of its own",
     "sweeps/processes.py": "the same",
+    "export/standalone/program.py": "becomes a program of its own",
 }
 """Files that may name sys.stdout or sys.stderr, and what they do with it."""
 
@@ -180,7 +186,17 @@ OTHERS = [
 
 ROOMS = ("cache", "readers", "preprocessing")
 """Folders of `data`: each may import those before it in this list, and the files beside them ..."""
-SHARED = ("row_set", "source", "matrix", "inputs", "settings", "notation", "recognition", "written")
+SHARED = (
+    "row_set",
+    "source",
+    "matrix",
+    "inputs",
+    "settings",
+    "objects",
+    "notation",
+    "recognition",
+    "written",
+)
 """... that are below all of them; the other files of `data` are above."""
 
 

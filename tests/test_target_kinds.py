@@ -12,6 +12,7 @@ from tables import column, read, write
 
 import mlptrain
 from mlptrain.storage.archive import read_archive
+from mlptrain.tools.first_config import first_config
 
 N = 160
 HEADER = ["u", "v", "count", "price", "late", "paid"]
@@ -340,3 +341,22 @@ def test_a_network_of_one_number_does_not_start_one_of_several_levels(table, tmp
     path = write_config(tmp_path / "c.yaml", config(table, "quantile"))
     refused = invoke("fit", path, "--init-from", run, "--out", tmp_path / "run")
     assert "predicts price, not price_q0.1, price_q0.5, price_q0.9" in refused.stderr
+
+
+# a class that is called NA
+
+
+def test_a_class_called_na_is_kept_as_the_advice_says(tmp_path):
+    countries = ["DE", "NA", "FR"] * 20
+    cells = [[i % 3 + i / 100, name] for i, name in enumerate(countries)]
+    path = write(tmp_path / "rows.csv", ["u", "country"], cells)
+    advice = "if 'NA' is a value: `columns: {country: {present: [NA]}}`"
+    proposed = first_config(str(path), ["country"])
+    assert any(f"20 rows without country: left out; {advice}" in note for note in proposed.notes)
+    data = {"train": str(path), "target": "country", "cache": "none"}
+    refused = invoke("fit", write_config(tmp_path / "c.yaml", {"data": data}), "--out", tmp_path / "no")
+    assert advice in refused.stderr
+    declared = {**data, "columns": {"country": {"present": ["NA"]}}}
+    made = {"data": declared, "train": {"epochs": 1}}
+    run = mlptrain.fit(made, out=tmp_path / "run").directory.path
+    assert mlptrain.load(run).classes == ("DE", "FR", "NA")

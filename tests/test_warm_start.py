@@ -116,6 +116,15 @@ def test_classes_are_matched_by_name(config, tmp_path, refit):
     assert_equal(scores_of(experiment), expected(source))
 
 
+@pytest.mark.parametrize("hidden", [[6], []], ids=["hidden", "linear"])
+def test_the_scales_and_last_layers_of_an_ensemble_are_matched_by_name(config, tmp_path, hidden):
+    model = {"hidden": hidden, "ensemble": 2, "input_scale": True, "dtype": "float64"}
+    source = mlptrain.fit(config(model=model), out=tmp_path / "source").best
+    _, experiment, _ = started(config("dcba", model=model), source)
+
+    assert_equal(scores_of(experiment), expected(source))
+
+
 def test_a_new_class_is_refused_by_name(config, source, tmp_path):
     renamed = np.where(CLASSES == "warm", "hot", CLASSES)
     path = write_config(tmp_path / "warm.yaml", config(classes=renamed))

@@ -155,9 +155,9 @@ def command(
 
     \b
     Example:
-      mlptrain fit configs/digits.yaml --set train.epochs=20 --out runs/short
+      mlptrain fit digits.yaml --set train.epochs=20 --out runs/short
       mlptrain fit --resume runs/short --set train.epochs=40
-      mlptrain fit configs/digits.yaml --folds 5 --out runs/five --resume auto
+      mlptrain fit digits.yaml --folds 5 --out runs/five --resume auto
     """
     settings = [*overrides, *([] if seed is None else [f"seed={seed}"])]
     shown = {"quiet": quiet, "as_json": as_json}

@@ -191,10 +191,12 @@ def _written(config: Config) -> Iterator[Fault]:
 
 
 def _validates(config: Config) -> bool:
-    """Whether there may be validation rows; of a split_column the data say."""
-    fold = config.data.fold
-    validating = fold is not None and fold.holds == "val"
-    return bool(config.data.val) or validating or config.data.split_column is not None
+    """Whether there may be validation rows; of a split_column the data say.
+
+    Where `val` is 0, a fold validates on the rows that it holds out.
+    """
+    folds = config.data.fold is not None or config.train.folds is not None
+    return bool(config.data.val) or folds or config.data.split_column is not None
 
 
 def _target_scale(config: Config) -> Iterator[Fault]:

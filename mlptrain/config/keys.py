@@ -4,8 +4,9 @@ A wrong key is most often a slip of the fingers, a right key in the wrong sectio
 another trainer uses. Each gets its own answer.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, get_args
 
 from mlptrain.config.choices import Named
@@ -114,6 +115,39 @@ def setting_called(word: str) -> str:
     places = [place for each, place in _everything(Config, ()) if each == key]
     dotted = [".".join((*place, key)) for place in sorted(places, key=_is_choice)]
     return word if word in dotted else next(iter(dotted), "")
+
+
+@cache
+def keywords() -> Mapping[str, Path]:
+    """The settings that one word means to a program: a keyword argument of `mlptrain.fit`.
+
+    A word is a key of the top level, else of a section, else an option of a choice by name. Deeper keys
+    and those of a name that is taken stand in their mapping: schedule={"name": "step", "epochs": 5}.
+
+    >>> [".".join(keywords()[word]) for word in ("epochs", "learning_rate", "loss", "train")]
+    ['train.epochs', 'optimizer.learning_rate', 'loss', 'train']
+    """
+    fields = Config.model_fields
+    always = [key for key, field in fields.items() if isinstance(field.annotation, type)]
+    everything = [(key, place) for key, place in _everything(Config, ()) if place != ("data", "train")]
+    found = dict[str, Path]()
+    for key, place in sorted(everything, key=lambda pair: (_is_choice(pair[1]), len(pair[1]))):
+        if not place or (len(place) == 1 and place[0] in always) or _is_choice(place):
+            found.setdefault(key, (*place, key))
+    return found
+
+
+def setting_default(path: Path) -> Any:
+    """The default of a setting, lists as tuples; None where it is a mapping or up to a choice by name.
+
+    >>> setting_default(("model", "hidden")), setting_default(("optimizer", "learning_rate"))
+    ((100,), None)
+    """
+    section = Config if len(path) == 1 else Config.model_fields[str(path[0])].annotation
+    if len(path) > 2 or not isinstance(section, type) or not issubclass(section, Section):
+        return None
+    found = section.model_fields[str(path[-1])].default if path[-1] in section.model_fields else None
+    return tuple(found) if isinstance(found, list) else None if isinstance(found, dict) else found
 
 
 def _is_choice(place: Path) -> bool:

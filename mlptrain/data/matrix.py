@@ -13,12 +13,14 @@ from mlptrain.data.source import (
     SHOWN,
     Kind,
     RowIndex,
+    ValueType,
     contiguous,
     digits_lost,
     finder,
     in_order,
     label,
 )
+from mlptrain.data.written import Reading
 from mlptrain.errors import DataError
 from mlptrain.messages import quoted
 
@@ -58,6 +60,28 @@ class Matrix:
     @cached_property
     def _places(self) -> dict[str, int]:
         return {name: place for place, name in enumerate(self.features)}
+
+    def beside(self, columns: Mapping[str, NDArray[Any]]) -> "Matrix":
+        """The same rows with more label columns, one value for each row."""
+        return Matrix(self.path, self.X, {**self.labels, **columns}, self.features)
+
+    def read_as(self, reading: Reading) -> "Matrix":
+        """An array has no texts to be read."""
+        return self
+
+    def array(self, name: str) -> NDArray[Any]:
+        """The same as `column`."""
+        return self.column(name)
+
+    def content(self) -> bytes:
+        """All values and names, for a fingerprint."""
+        columns = [name.encode() + column.tobytes() for name, column in self.labels.items()]
+        return b"".join([str(self.X.shape).encode(), self.X.tobytes(), *columns])
+
+    def type_of(self, name: str) -> ValueType:
+        """The type that the values of a column have in Python."""
+        found: dict[str, ValueType] = {"b": "bool", "U": "text", "f": "float"}
+        return found.get(self.column(name).dtype.kind, "int")
 
     def kind(self, name: str) -> Kind:
         """What the column holds, by its dtype."""
@@ -182,9 +206,9 @@ def checked(
     return Matrix(path, X, columns, named)
 
 
-def numbered(count: int, first: int = 0) -> tuple[str, ...]:
+def numbered(count: int, first: int = 0, name: str = "x") -> tuple[str, ...]:
     """
-    >>> numbered(3), numbered(2, first=1)
-    (('x0', 'x1', 'x2'), ('x1', 'x2'))
+    >>> numbered(3), numbered(2, first=1), numbered(2, name="y")
+    (('x0', 'x1', 'x2'), ('x1', 'x2'), ('y0', 'y1'))
     """
-    return tuple(f"x{j}" for j in range(first, first + count))
+    return tuple(f"{name}{j}" for j in range(first, first + count))

@@ -6,6 +6,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from mlptrain.data.preprocessing.class_target import ClassTarget
 from mlptrain.data.preprocessing.fitting import choose_features, fit
 from mlptrain.data.preprocessing.flag_target import SEVERAL, fit_flags
 from mlptrain.data.preprocessing.number_target import (
@@ -53,7 +54,10 @@ def learn(
     found = partition(source, rows, names, settings)
     target: Target
     if settings.classify:
-        target = fit_classes(source, names[0], found.train)
+        if settings.classes is None:
+            target = fit_classes(source, names[0], found.train)
+        else:
+            target = ClassTarget(names[0], settings.classes)
         notes += spelled_alike(names[0], target.classes)
     elif settings.targets == "flags":
         target = fit_flags(source, names, found.train)
@@ -97,7 +101,7 @@ def _validating_fold(
     outer = partition(source, rows, names, replace(settings, fold=None, val=None))
     inside = replace(settings, fold=Fold(fold.number, fold.of), val=None, test=None)
     inner = partition(source, cast(RowSet, outer.train), names, inside)
-    return Partition(train=inner.train, val=inner.test, test=outer.test)
+    return inner._replace(test=outer.test)  # without `val` the fold validates
 
 
 def _fractions(settings: Settings) -> tuple[float, float]:

@@ -4,18 +4,21 @@
 what is written here, so it treats a CSV and an image file alike.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.data.row_set import RowSet
+from mlptrain.data.written import Reading
 from mlptrain.errors import DataError
 from mlptrain.messages import count, hint, in_yaml, some
 
 Kind = Literal["number", "boolean", "date", "text", "blank", "other"]
 """What a column holds. `blank` has no value at all; `other` is nested or a time without a day."""
+ValueType = Literal["int", "float", "bool", "text"]
+"""What a value is in Python."""
 
 RowNumbers = NDArray[np.intp]
 RowIndex = RowNumbers | RowSet
@@ -83,6 +86,25 @@ class Source(Protocol):
 
     def shown(self, name: str, row: int) -> str:
         """One value as it stands in the file, fit for a terminal."""
+
+
+class Extensible(Source, Protocol):
+    """A source of rows in memory that takes more columns."""
+
+    def beside(self, columns: Mapping[str, NDArray[Any]]) -> "Extensible":
+        """The same rows with more columns, one value for each row."""
+
+    def read_as(self, reading: Reading) -> "Extensible":
+        """The same rows with their texts read so."""
+
+    def array(self, name: str) -> NDArray[Any]:
+        """A column as it is, (N,) objects where it is no array."""
+
+    def type_of(self, name: str) -> ValueType:
+        """The type that the values of a column have in Python."""
+
+    def content(self) -> bytes:
+        """All values and names, for a fingerprint."""
 
 
 def blocks(rows: RowIndex, width: int) -> Iterator[RowNumbers]:

@@ -30,7 +30,11 @@ class Reduction(Node):
 
     def spread(self, gradient: Array, into: Array) -> None:
         """Write one gradient for each sum into all elements of that sum."""
-        np.copyto(into, gradient if self.axis is None else np.expand_dims(gradient, self.axis))
+        np.copyto(into, self.stretched(gradient))
+
+    def stretched(self, each: Array) -> Array:
+        """One number for each sum, in a form that broadcasts over its elements."""
+        return each if self.axis is None else np.expand_dims(each, self.axis)
 
 
 class Sum(Reduction):
@@ -63,6 +67,30 @@ class Mean(Reduction):
 
     def backward(self, upstream: Array, inputs: Arrays, out: Array, saved: Arrays, into: Into) -> None:
         self.spread(upstream / (inputs[0].size // out.size), into[0])
+
+
+class LogMeanExp(Reduction):
+    """log of the mean of e^x along an axis: of logarithms of probabilities that of their mean.
+
+    local    e^(x - out) / n
+
+    The largest x is subtracted first, so that no probability becomes 0, whose logarithm is -inf.
+
+    >>> np.exp(apply(LogMeanExp(axis=0), np.log([[0.5, 0.5], [0.25, 0.75]]), dtype=float)).tolist()
+    [0.375, 0.625]
+    """
+
+    def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
+        (x,) = inputs
+        largest = x.max(axis=self.axis, keepdims=True)
+        np.log(np.exp(x - largest).mean(axis=self.axis), out=out)
+        out += largest.reshape(out.shape)
+
+    def backward(self, upstream: Array, inputs: Arrays, out: Array, saved: Arrays, into: Into) -> None:
+        (x,), dx = inputs, into[0]
+        np.subtract(x, self.stretched(out), out=dx)
+        np.exp(dx, out=dx)
+        dx *= self.stretched(upstream / (x.size // out.size))
 
 
 class AlongRows(Node):

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlptrain.data.objects import is_missing
 from mlptrain.data.source import label
 
 BOOLEANS = {"true": True, "false": False}
@@ -17,16 +18,29 @@ LARGEST = 2**63 - 1
 """The largest whole number of an array of numbers."""
 
 Class = int | float | bool | str
+TYPES: dict[str, Callable[[str], Class]] = {
+    "int": int,
+    "float": float,
+    "bool": BOOLEANS.__getitem__,
+    "text": str,
+}
+"""From a name to the value that it has in a program."""
 
 
-def typed(names: Sequence[str]) -> tuple[Class, ...]:
+def typed(names: Sequence[str], label_type: str | None = None) -> tuple[Class, ...]:
     """The classes of these names in one type: the first of int, float and bool that writes each so.
+
+    label_type   the type that they had in training, where it is known
 
     >>> typed(("0", "1", "10")), typed(("0.5", "1")), typed(("false", "true"))
     ((0, 1, 10), (0.5, 1.0), (False, True))
     >>> typed(("0", "1", "ham")), typed(("01", "02")), typed(("1", "inf"))
     (('0', '1', 'ham'), ('01', '02'), ('1', 'inf'))
+    >>> typed(("0", "1"), "text"), typed(("0", "1"), "float")
+    (('0', '1'), (0.0, 1.0))
     """
+    if label_type is not None:
+        return tuple(TYPES[label_type](name) for name in names)
     for read in (_int, _float, _bool):
         values = [_read(read, name) for name in names]
         if None not in values and len(set(values)) == len(values):
@@ -77,11 +91,6 @@ def as_names(y: NDArray[Any], names: Sequence[str]) -> NDArray[np.str_]:
             places[key] = _name(value, known, meant)
         found.append(places[key])
     return np.array(found, dtype=np.str_)
-
-
-def is_missing(value: Any) -> bool:
-    """None, NaN, or what pandas has in their place, which is neither true nor false when compared."""
-    return value is None or (not isinstance(value, str) and str(value) in ("nan", "NaN", "<NA>", "NaT"))
 
 
 def _name(value: Any, known: set[str], meant: dict[str, str]) -> str:

@@ -1,6 +1,6 @@
 """A trained model: it predicts, and is evaluated, without its training data."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 from mlptrain.arrays import Array
 from mlptrain.data.dataset import Rows
 from mlptrain.data.inputs import Inputs
+from mlptrain.data.prepared import rows_of as prepared_rows
+from mlptrain.data.preprocessing.class_target import ClassTarget
 from mlptrain.data.preprocessing.flag_target import FlagTarget
 from mlptrain.data.preprocessing.policies import Policies
 from mlptrain.data.preprocessing.preprocess import Preprocessing
-from mlptrain.errors import DataError
+from mlptrain.data.source import Extensible
+from mlptrain.errors import CheckpointError, DataError
 from mlptrain.inference.average import (
     averaged,
     check_alike,
@@ -24,9 +27,14 @@ from mlptrain.inference.average import (
     to_average,
 )
 from mlptrain.inference.classes import Class, typed
-from mlptrain.inference.handed_over import rows_of, with_targets
+from mlptrain.inference.explain.contributions import RowExplanation
+from mlptrain.inference.explain.explanation import Explanation, explained, explained_row, measure_of
+from mlptrain.inference.explain.subject import Part, Subject
+from mlptrain.inference.handed_over import rows_of, weighted, with_targets
 from mlptrain.inference.member import Member
+from mlptrain.inference.shown import as_html, short
 from mlptrain.messages import some
+from mlptrain.storage.archive import write_archive
 from mlptrain.training.checkpoint import Checkpoint
 from mlptrain.training.evaluate import Evaluation, predictions
 from mlptrain.training.members import read_members
@@ -40,7 +48,7 @@ class Model:
     makes the inputs of each, and `preprocessing` what they know together.
 
     X is an array (N, D) whose columns are in the order of training, or a data frame (pandas, polars,
-    Arrow), whose columns are found by name; others in it are left alone.
+    Arrow), a dict of columns or a file, whose columns are found by name; others in it are left alone.
 
     Any number of threads may use one model. It keeps the memory of 1,024 rows (of as many as were asked
     for at once, if fewer) for each call that ran at the same time, whatever the sizes were. The same
@@ -91,13 +99,43 @@ class Model:
         return type(self), (self.path, tuple(member.checkpoint for member in self.members))
 
     def __repr__(self) -> str:
+        what = "; ".join(f"{name} {value}" if value else name for name, value in self._facts())
+        return f"<Model {self.path}: {what}>"
+
+    def _repr_html_(self) -> str:
+        return as_html(f"Model {self.path}", self._facts())
+
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        """What it reads and predicts, its network, and how good it is."""
         made, widths = self.preprocessing, self.network.architecture.widths()
         predicted = some(made.targets)
         if made.classes is not None:
             predicted += f" ({len(made.classes)} classes: {some(made.classes)})"
-        sizes = "-".join(map(str, [widths[0], *self.config.model.hidden, widths[-1]]))
+        yield f"{some(made.inputs)} -> {predicted}", ""
         networks = "network" if len(self.members) == 1 else f"{len(self.members)} networks"
-        return f"<Model {self.path}: {some(made.inputs)} -> {predicted}; {networks} {sizes}>"
+        yield networks, "-".join(map(str, [widths[0], *self.config.model.hidden, widths[-1]]))
+        if self.figures:
+            yield f"epoch {self.checkpoint['progress'].best_epoch}:", short(self.figures)
+
+    @property
+    def figures(self) -> dict[str, float | None]:
+        """Losses and metrics at the best epoch, of training, validation and (after `fit`) test rows."""
+        if len(self.members) > 1:
+            return {}
+        record = self.checkpoint["record"] or {}
+        test = self.checkpoint["test"] if "test" in self.checkpoint.document else None
+        every = record | {f"test_{name}": value for name, value in (test or {}).items()}
+        names = [
+            each for split in ("train_", "val_", "test_") for each in sorted(every) if split in each
+        ]
+        return {name: every[name] for name in names if every[name] is not None}
+
+    def save(self, path: str | Path) -> Path:
+        """Write a checkpoint, from which `mlptrain.load` and every command read the model; its path."""
+        if len(self.members) > 1:
+            raise CheckpointError(f"{self.path}: a model of several folds is that directory: copy it")
+        write_archive(path, self.checkpoint.arrays, self.checkpoint.document)
+        return Path(path)
 
     @property
     def classes(self) -> tuple[Class, ...] | None:
@@ -105,15 +143,17 @@ class Model:
 
         Numbers, or booleans, where all of them are; else text.
         """
-        names = self.preprocessing.classes
-        return None if names is None else typed(names)
+        target = self.preprocessing.target
+        return typed(target.classes, target.label_type) if isinstance(target, ClassTarget) else None
 
     def scores_of(self, inputs: Inputs, others: Sequence[Inputs] = ()) -> Array:
         """Scores (N, C) of rows, given as `preprocessing` and as each of `others` makes them."""
-        if len(self.members) == 1:
-            return self.members[0].scores(inputs)
-        each = zip(self.members, others, strict=True)
-        return self.average_of([(member, member.scores(own)) for member, own in each])
+        each = zip(self.members, others or [inputs], strict=True)
+        return self.together([(member, member.scores(own)) for member, own in each])
+
+    def together(self, each: Sequence[tuple[Member, Array]]) -> Array:
+        """Scores (N, C) of the model, from those of some of its members: its only one's own."""
+        return each[0][1] if len(self.members) == 1 else self.average_of(each)
 
     def average_of(self, each: Sequence[tuple[Member, Array]]) -> Array:
         """Scores (N, C) of the average of what these members predict, from the scores of each."""
@@ -164,21 +204,68 @@ class Model:
             )
         return predictions(self.network, self.scores(X), self.preprocessing)
 
-    def evaluate(self, X: object, y: object) -> dict[str, float | None]:
+    def evaluate(
+        self, X: object, y: object = None, *, weight: object = None
+    ) -> dict[str, float | None]:
         """Loss and all metrics on raw rows and what is true of them.
 
-        y  (N,) classes as numbers, booleans or text, or target values; (N, K) values of several targets
-           in the order of training, or a data frame that has them by name
+        y       (N,) classes as numbers, booleans or text, or target values; (N, K) values of several
+                targets in the order of training, or a data frame that has them by name; None where they
+                are columns of X
+        weight  (N,) how much each row counts, or a column of X
         """
-        made, dtype = self.preprocessing, self.network.dtype
-        source = with_targets(rows_of(X, made), y, made)
+        source, made = self._with_targets(X, y, weight)
+        rows, dtype = np.arange(len(source)), self.network.dtype
+        others = [other.apply(source, rows, dtype)[0] for other in self.others]
+        return self.evaluation(prepared_rows(made, source, rows, dtype)[0], others).measured()
+
+    def _with_targets(self, X: object, y: object, weight: object) -> tuple[Extensible, Preprocessing]:
+        """The rows with what is true of them, and the preprocessing with their column of weights."""
+        made = self.preprocessing
+        more = list(made.targets) if y is None else []
+        more += [weight] if isinstance(weight, str) else []
+        source = rows_of(X, made, more)
+        source = source if y is None else with_targets(source, y, made)
+        source, name = weighted(source, weight)
         if not len(source):
             raise DataError("X has no rows: there is nothing to evaluate")
-        rows = np.arange(len(source))
-        inputs, encoded = made.apply(source, rows, dtype)[0], made.encode(source, rows, dtype)
-        others = [other.apply(source, rows, dtype)[0] for other in self.others]
-        given = Rows(inputs, encoded, truth=made.truth(source, rows))
-        return self.evaluation(given, others).measured()
+        made = replace(made, weight=name)
+        made.check_weights(source, np.arange(len(source)), self.network.dtype)
+        return source, made
+
+    def explain(
+        self,
+        X: object,
+        y: object = None,
+        *,
+        weight: object = None,
+        metric: str | None = None,
+        rows: int | None = None,
+    ) -> Explanation:
+        """Which columns matter on raw rows that training did not see, and how: see `Explanation`.
+
+        y, weight  as in `evaluate`
+        metric     by which it is judged beside the loss; that of `train.monitor`, or the first of eval
+        rows       so many are shuffled at most; 5,000, and fewer where there are many columns
+        """
+        source, made = self._with_targets(X, y, weight)
+        part = Part(source, np.arange(len(source)), self.members)
+        subject = replace(self.subject((part,)), preprocessing=made)
+        if len(subject) < 2:
+            raise DataError("X has fewer than two rows: there is nothing to shuffle")
+        measure = measure_of(self.config, subject, metric)
+        return explained(subject, "given", measure, self.config.seed, rows)
+
+    def contributions(self, X: object) -> list[RowExplanation]:
+        """What each column adds to the prediction of each raw row, over that of the mean row of X."""
+        source = rows_of(X, self.preprocessing)
+        part = Part(source, np.arange(len(source)), self.members)
+        seed, of = self.config.seed, self.subject((part,))
+        return [explained_row(of, part, place, positive=1, seed=seed) for place in range(len(source))]
+
+    def subject(self, parts: tuple[Part, ...]) -> Subject:
+        """This model and rows, to be explained."""
+        return Subject(parts, self.network, self.preprocessing, self.together)
 
     def evaluation(self, rows: Rows, others: Sequence[Inputs] = ()) -> Evaluation:
         """The scores of rows that are preprocessed already, for whatever is to be measured.

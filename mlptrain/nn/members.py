@@ -11,20 +11,13 @@ In training the loss is the mean of the members' losses, not the loss of their m
 be good by itself. In prediction the probabilities are averaged, or the numbers.
 """
 
-import math
-
 import numpy as np
 
 from mlptrain.arrays import Array, Arrays, Into, Shape
-from mlptrain.graph.graph import Graph
 from mlptrain.graph.node import Buffer, Node
-from mlptrain.graph.plan import Value
-from mlptrain.graph.reductions import LogSoftmax, Mean, Reduction
 from mlptrain.nn.linear import Linear
 from mlptrain.nn.losses.loss import Loss
 
-MEMBERS = -3
-"""The axis of the members, counted from the end."""
 LINEAR = Linear()
 
 
@@ -161,41 +154,3 @@ class MeanLoss(Node):
         targets, each, *rest = saved
         scores = (flat(inputs[0]), targets, each)
         self.loss.backward(upstream, scores, out, rest, (flat(into[0]), None, None))
-
-
-class LogMeanExp(Reduction):
-    """log of the mean of e^x over the members: of logarithms of probabilities that of their mean.
-
-    shapes   x (k, N, C)   ->   (N, C)
-    local    e^(x - out) / k
-
-    The largest x is subtracted first, so that no probability becomes 0, whose logarithm is -inf.
-
-    >>> x = np.log([[[0.5, 0.5]], [[0.25, 0.75]]])
-    >>> np.exp(apply(LogMeanExp(), x, dtype=float)).tolist()
-    [[0.375, 0.625]]
-    """
-
-    def __init__(self) -> None:
-        super().__init__(MEMBERS)
-
-    def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
-        (x,) = inputs
-        largest = x.max(axis=MEMBERS)
-        np.log(np.exp(x - largest).mean(axis=MEMBERS), out=out)
-        out += largest
-
-    def backward(self, upstream: Array, inputs: Arrays, out: Array, saved: Arrays, into: Into) -> None:
-        np.exp(inputs[0] - out - math.log(len(inputs[0])), out=into[0])
-        into[0][...] *= upstream
-
-
-def combined(graph: Graph, scores: Value, loss: Loss) -> Value:
-    """The scores (N, C) of an ensemble behind those of its members, (k, N, C).
-
-    The logarithm of the mean probability, whose softmax is that mean; else the mean of the scores.
-    """
-    if not loss.gives_probabilities:
-        return graph.add(Mean(MEMBERS), scores, name="combined")
-    logs = graph.add(LogSoftmax(), scores, name="log_probabilities")
-    return graph.add(LogMeanExp(), logs, name="combined")

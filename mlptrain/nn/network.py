@@ -39,7 +39,7 @@ from mlptrain.nn.layers import (
     Wiring,
 )
 from mlptrain.nn.losses import Loss
-from mlptrain.nn.members import MeanLoss, combined
+from mlptrain.nn.members import MeanLoss
 from mlptrain.nn.parameters import Parameters, ParameterSpec, Start
 from mlptrain.streams import stream
 
@@ -230,7 +230,7 @@ class PredictionGraph:
         self.inputs = network.inputs_of(self.graph)
         _, self.scores = network.wire(self.graph, *self.inputs, trains=False)
         if network.architecture.members:
-            self.scores = combined(self.graph, self.scores, network.loss)
+            self.scores = network.loss.combined(self.graph, self.scores)
 
 
 class TrainingGraph:

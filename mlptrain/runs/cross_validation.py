@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from mlptrain.config import Config
-from mlptrain.config.schema import Fold
+from mlptrain.config.folds import held_out
 from mlptrain.errors import ConfigError, MLPTrainError
 from mlptrain.runs.fold_outcome import FoldOutcome, write_outcomes
 from mlptrain.runs.run import Run
@@ -171,13 +171,3 @@ def begun(
     if resume and holds_checkpoint(path):
         return Run.resumed(path, config, threads=threads)
     return Run.new(config, place, force=force or resume, threads=threads)
-
-
-def held_out(config: Config, number: int, count: int) -> Config:
-    """The config with one of `count` folds held out in place of its own test rows."""
-    if config.data.split_column is not None:
-        raise ConfigError("--folds: data.split_column gives one split; for folds write it as null")
-    fold = Fold(number=number, of=count)
-    data = config.data.model_copy(update={"fold": fold, "test": None})
-    train = config.train.model_copy(update={"folds": None})
-    return config.model_copy(update={"data": data, "train": train})

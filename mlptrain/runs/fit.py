@@ -3,26 +3,27 @@
 from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
 from mlptrain.config import Config, dump, load_config, resolved
+from mlptrain.config.folds import held_out
 from mlptrain.config.load import Source
 from mlptrain.config.overrides import Overrides
 from mlptrain.config.schema import InitFrom
 from mlptrain.errors import ConfigError
-from mlptrain.runs.cross_validation import Folds, held_out
+from mlptrain.runs.cross_validation import Folds
 from mlptrain.runs.join import Join, alone
 from mlptrain.runs.resume import LARGEST_CONFIG
 from mlptrain.runs.run import Run
-from mlptrain.runs.side_by_side import side_by_side
 from mlptrain.storage.fold_directory import check_no_folds, check_one_run, some_folds
 from mlptrain.storage.reading import read_bytes
 from mlptrain.storage.run_directory import make_numbered
 from mlptrain.storage.run_files import holds_checkpoint
 from mlptrain.storage.shell_streams import is_stream
 from mlptrain.system.threads import cores
+from mlptrain.training.build import Load, load
 from mlptrain.training.data_files import files_in
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.record import Progress
@@ -41,44 +42,6 @@ NO_WARM_FOLDS = (
 NO_CONFIG = "no CONFIG given; name a YAML file, or go on with a run by --resume RUN"
 
 
-def fit(
-    config: Source | None = None,
-    *,
-    set: Overrides = (),
-    out: str | Path | None = None,
-    resume: str | Path | None = None,
-    init_from: str | Path | None = None,
-    refit_preprocessing: bool = False,
-    head: Literal["keep", "new"] = "keep",
-    force: bool = False,
-    threads: int | None = None,
-    jobs: int | None = None,
-) -> Run | Folds:
-    """Train to the end and return the run: `run.best` is its best checkpoint, `run.summary` the result.
-
-    `config` is a YAML file or a dict, `set` overrides settings: {"train.epochs": 5}. The other
-    arguments are the options of `mlptrain fit`; with resume="auto" the run in `out` goes on or begins.
-    With `train.folds` all folds are trained, and `best` is the directory that holds them.
-    Raises the errors of `mlptrain.errors`.
-
-    >>> xor = {"data": {"train": {"name": "xor", "points_per_class": 20}}}
-    >>> run = fit(xor, set={"train.epochs": 2}, out="runs/xor")
-    >>> run.summary["status"], run.best.name
-    ('completed', 'best.npz')
-    """
-    start = start_from(init_from, refit_preprocessing=refit_preprocessing, head=head)
-    count = folds_wanted(config, set, start=start, jobs=jobs)
-    if count is not None:
-        folds = prepare_folds(config, count, set, out, resume, force=force, threads=threads, jobs=jobs)
-        for _ in side_by_side(folds) if folds.jobs > 1 else chain.from_iterable(folds):
-            pass
-        return folds
-    run = prepare(config, set, out=out, resume=resume, start=start, force=force, threads=threads)
-    for _ in run:
-        pass
-    return run
-
-
 def prepare(
     config: Source | None,
     overrides: Overrides = (),
@@ -89,8 +52,9 @@ def prepare(
     force: bool = False,
     threads: int | None = None,
     join: Join = alone,
+    load: Load = load,
 ) -> Run:
-    """A run that is ready to train: a new one, or one that goes on."""
+    """A run that is ready to train: a new one, or one that goes on. `load` loads its data."""
     check_named(out)
     if is_auto(out, resume):
         check_auto(config, force=force)
@@ -102,8 +66,10 @@ def prepare(
             raise ConfigError(IN_PLACE)
         check_one_run(Path(resume), f", or all: fit CONFIG --folds K --resume {resume}")
         if config is None:
-            return Run.resumed(resume, overrides=overrides, threads=threads, join=join)
-        return Run.resumed(resume, load_config(config, overrides), threads=threads, join=join)
+            return Run.resumed(resume, overrides=overrides, threads=threads, load=load, join=join)
+        return Run.resumed(
+            resume, load_config(config, overrides), threads=threads, load=load, join=join
+        )
     if config is None:
         raise ConfigError(NO_CONFIG)
     checked = load_config(config, overrides)
@@ -114,7 +80,7 @@ def prepare(
     else:
         place = partial(Path, out)
         check_no_folds(place())
-    return Run.new(checked, place, force=force, threads=threads, join=join)
+    return Run.new(checked, place, force=force, threads=threads, load=load, join=join)
 
 
 def start_from(

@@ -7,8 +7,9 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import FrameType
 
-from mlptrain.errors import EnvironmentFault, RankFault
+from mlptrain.errors import EnvironmentFault, Interrupted, RankFault
 from mlptrain.runs.signals import STOPPING
 from mlptrain.storage.files import write_all
 
@@ -29,11 +30,22 @@ def launch(count: int, arguments: Sequence[str]) -> int:
         stdout=subprocess.PIPE,
         process_group=0,  # Ctrl-C on a terminal reaches the ranks once: from here
     )
+    asked = list[int]()
+
+    def pass_on(number: int, frame: FrameType | None) -> None:
+        asked.append(number)
+        process.send_signal(number)
+
     for number in STOPPING:
         if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, lambda number, _: process.send_signal(number))
+            signal.signal(number, pass_on)
     killed = passed_on(process)
     code = process.wait()
+    if killed and asked:
+        name = signal.Signals(asked[0]).name
+        raise Interrupted(
+            asked[0], f"{name}: all ranks are ended; go on with fit --resume RUN, if it began"
+        )
     if killed:
         raise RankFault(
             f"a rank was ended by {name_of(code)}, and all others with it: the last checkpoint is "

@@ -28,6 +28,8 @@ def refitted(run: Path, *others: Any) -> tuple[Source, str]:
     epochs = max(1, round(sum(best) / len(best)))
     config = resolved(model.config)
     config["data"].update(val=None, test=None)
+    config.update(calibration="none", decision=None)  # there are no rows to fit them on
+    config["train"].update(monitor="train_loss")
     config["train"].update(folds=None, early_stopping=None, epochs=epochs, eval_every=epochs)
     shown = ", ".join(map(str, best))
     return config, (

@@ -30,7 +30,7 @@ from mlptrain.storage.run_directory import RunDirectory
 from mlptrain.storage.state import here
 from mlptrain.system.environment import differences, environment
 from mlptrain.system.threads import use_threads
-from mlptrain.training.build import build, load
+from mlptrain.training.build import Load, build, load
 from mlptrain.training.checkpoint import Checkpoint
 from mlptrain.training.data_files import files_in, located
 from mlptrain.training.evaluate import evaluate
@@ -42,6 +42,7 @@ from mlptrain.training.warm_start import begin
 
 MOST_ROLLBACKS = 3
 """With `nonfinite: rollback`, how often a run may go back to its last checkpoint."""
+NOT_KEPT = "nothing is kept; out=DIR keeps the run"
 
 Status = Literal["running", "completed", "early_stopped", "interrupted", "diverged"]
 
@@ -69,6 +70,7 @@ class Run:
     summary: dict[str, Any] = field(default_factory=dict)
     started: tuple[str, ...] = ()  # the notes that stay when all others are off: how it began
     rolled_to: int | None = None  # the step of the checkpoint that a rollback last went back to
+    is_kept: bool = True  # the directory stays when the run has ended
     goes_on: str = ""  # the command that goes on with it, where it is part of something larger
     already_finished: bool = False  # there was nothing left to do
     _whole: tuple[int, int] = (0, 0)  # steps and updates when parameters and progress last agreed
@@ -82,13 +84,14 @@ class Run:
         force: bool = False,
         threads: int | None = None,
         join: Join = alone,
+        load: Load = load,
     ) -> Self:
         """Build everything first, so that nothing is made or replaced for a config that cannot run.
 
         `place` makes or names the directory, when it is needed.
         """
         events = events_for(config)
-        config, experiment, told = begin(config, threads)
+        config, experiment, told = begin(config, threads, load)
         experiment = join(config, experiment)
         directory = RunDirectory.create(place(), force=force)
         directory.write_config(dump(resolved(config)))
@@ -110,11 +113,11 @@ class Run:
         *,
         threads: int | None = None,
         join: Join = alone,
+        load: Load = load,
     ) -> Self:
         """Go on with the run in `path`, from its newest valid checkpoint.
 
-        `config`, if given, or the run's own with `overrides`, may differ from the run's own in what
-        does not change the steps already done; CheckpointError names every key that does.
+        `config` and `overrides` may change what the steps already done do not depend on, no other key.
         """
         directory = RunDirectory.open(path)
         try:
@@ -237,13 +240,13 @@ class Run:
         self.checkpointer.save(self.progress)
         step, epoch = self.progress.step, self.progress.step // self.experiment.steps_per_epoch
         command = self.goes_on or f"fit --resume {shlex.quote(str(self.directory.path))}"
-        raise Interrupted(
-            number,
-            f"{number.name} after step {step} (epoch {epoch}): saved; go on with mlptrain {command}",
-        )
+        kept = f"saved; go on with mlptrain {command}" if self.is_kept else NOT_KEPT
+        raise Interrupted(number, f"{number.name} after step {step} (epoch {epoch}): {kept}")
 
     def _rescue(self) -> str:
         """Save the parameters as they stand, where they are finite; says what is on the disk now."""
+        if not self.is_kept:
+            return NOT_KEPT
         try:
             self.checkpointer.save(self.progress)
         except DivergenceError:  # past saving: `error` says so already

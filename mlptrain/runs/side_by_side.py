@@ -17,8 +17,9 @@ from typing import Any, NamedTuple
 
 from mlptrain import errors
 from mlptrain.config import resolved
+from mlptrain.config.folds import held_out
 from mlptrain.errors import EnvironmentFault, Interrupted, MLPTrainError
-from mlptrain.runs.cross_validation import Folds, held_out
+from mlptrain.runs.cross_validation import Folds
 from mlptrain.runs.fold_outcome import FoldOutcome
 from mlptrain.runs.fold_process import unpacked
 from mlptrain.runs.signals import StopRequest, stop_requests

@@ -1,7 +1,7 @@
 """From words to objects: the only place that knows config, data, network and training at once."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import cast
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.config import Config
+from mlptrain.config.folds import first_fold
 from mlptrain.config.train import Steps
 from mlptrain.data.dataset import Dataset
 from mlptrain.data.load import load_dataset
@@ -41,14 +42,17 @@ from mlptrain.training.experiment import (
 from mlptrain.training.shards import Shards
 from mlptrain.training.weightless import weightless_notes
 
+Load = Callable[[Config, Preprocessing | None], Dataset]
+"""Loads the data of a config; with a stored preprocessing, that is applied and nothing is learned."""
+
 
 def build(config: Config, threads: int | None = None, data: Dataset | None = None) -> Experiment:
     """Load the data, build the network around it, and attach optimizer and schedule.
 
     `threads` None: as many as the environment says, else as pay for a network of this size. `data` is
-    given where it is loaded already. The weights are those of the initializer; for those of `init_from`
-    see `warm_start`.
+    given where it is loaded. `warm_start` has the weights of `init_from`. Of several folds it is one.
     """
+    config = first_fold(config)
     data = data or load(config)
     network = network_on(config, data)
     initialize(config, network)

@@ -32,6 +32,7 @@ FORMS: dict[str, Any] = {
     "updates": Whole,
     "record": dict[str, Whole | float | None] | None,
     "metrics_bytes": Whole,
+    "test": dict[str, float | None] | None,  # of a model that is handed to a program
     "environment": dict,  # only ever compared and printed
 }
 

@@ -20,7 +20,7 @@ from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.errors import CheckpointError
 from mlptrain.messages import hint, printable, some
 from mlptrain.storage.reading import open_regular
-from mlptrain.training.build import build, load, loss_for
+from mlptrain.training.build import Load, build, load, loss_for
 from mlptrain.training.checkpoint import Checkpoint, restore_network
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.restore import config_of
@@ -41,7 +41,9 @@ class WarmStart:
     notes: tuple[str, ...]
 
 
-def warm_start(config: Config, begin: InitFrom, threads: int | None = None) -> WarmStart:
+def warm_start(
+    config: Config, begin: InitFrom, threads: int | None = None, load: Load = load
+) -> WarmStart:
     """Build the experiment of a config around the weights of `begin.checkpoint`.
 
     CheckpointError with a line for everything that does not fit: columns, classes, targets, layers.
@@ -53,7 +55,7 @@ def warm_start(config: Config, begin: InitFrom, threads: int | None = None) -> W
             f"{source.path}: is not the file that init_from.sha256 names: put that back, or leave out "
             "the key to start from this one"
         )
-    data = load(config)
+    data = load(config, None)
     old, new = source.preprocessing(), data.preprocessing
     faults = [*_other_layers(source, config, begin), *_other_names(source.path, old, new, begin)]
     faults += _other_outputs(source, config, new) if begin.head == "keep" else []
@@ -152,7 +154,7 @@ def _matched(source: Checkpoint, experiment: Experiment, config: Config, begin: 
                 arrays[name] = arrays[name][..., chosen]
     new = data.preprocessing
     columns = _places(old.first_layer, new.first_layer)
-    arrays["layer1.W"] = arrays["layer1.W"][columns]
+    arrays["layer1.W"] = arrays["layer1.W"][..., columns, :]  # of each member, where they have one
     for name in ("input.scale", "ensemble.scale"):
         if name in arrays:
             arrays[name] = arrays[name][..., columns]
@@ -202,12 +204,14 @@ def _told(source: Checkpoint, data: Dataset, config: Config, begin: InitFrom) ->
     )
 
 
-def begin(config: Config, threads: int | None = None) -> tuple[Config, Experiment, tuple[str, ...]]:
+def begin(
+    config: Config, threads: int | None = None, load: Load = load
+) -> tuple[Config, Experiment, tuple[str, ...]]:
     """What a config trains from its first step on, with the weights of `init_from` where it is set.
 
     The config then names the file by its SHA-256 too.
     """
     if config.init_from is None:
-        return config, build(config, threads), ()
-    started = warm_start(config, config.init_from, threads)
+        return config, build(config, threads, load(config, None)), ()
+    started = warm_start(config, config.init_from, threads, load)
     return started.config, started.experiment, started.notes

@@ -61,10 +61,10 @@ def test_kills_lose_no_trial_and_make_none_twice(tmp_path, monkeypatch):
     arguments = command("sweep", "c.yaml", "--trials", TRIALS, "--jobs", 2, "--out", "s", "--quiet")
     process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL)
     try:
-        while process.poll() != 0:
+        while (code := process.poll()) != 0:
             time.sleep(chance.uniform(0.5, 3.0))
-            if process.poll() is not None:
-                assert process.returncode == -signal.SIGKILL
+            if code is not None:
+                assert code == -signal.SIGKILL
                 process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL)
             elif kills < KILLS and place.is_dir():
                 kills += kill_one(chance, place, process)

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from mlptrain.data.notation import notation
 from mlptrain.data.row_set import every_row
 from mlptrain.data.source import Kind, RowIndex, Source, faulty_values, first_places
+from mlptrain.data.written import BLANKS
+from mlptrain.messages import in_yaml, quoted
 
 PLURAL: dict[Kind, str] = {
     "number": "numbers",
@@ -23,6 +25,8 @@ PLURAL: dict[Kind, str] = {
 DELETE = (
     "a target is never filled in: correct them, delete the rows, or train with `target_missing: drop`"
 )
+LOOKED_AT = 100
+"""So many missing values are looked at."""
 Test = Callable[[NDArray[np.float64]], NDArray[np.bool_]]
 REFUSES = {
     "error": "correct them, or write `missing: mean` (or median, or drop); for a trained model: "
@@ -31,6 +35,16 @@ REFUSES = {
     "fill them in, or add --missing mean",
 }
 """The policies by which a missing number is refused, and what to do about it."""
+
+
+def as_values(source: Source, name: str, rows: RowIndex) -> str:
+    """What to declare if texts for a missing value are values in these rows: NA is Namibia, too."""
+    shown = {source.shown(name, int(row)) for row in rows[:LOOKED_AT]}
+    texts = [text for text in BLANKS if text and quoted(text) in shown]
+    if not texts:
+        return ""
+    present = ", ".join(map(in_yaml, texts))
+    return f"if {quoted(texts[0])} is a value: `columns: {{{in_yaml(name)}: {{present: [{present}]}}}}`"
 
 
 def check_present(source: Source, names: Sequence[str], rows: RowIndex, advice: str) -> None:

@@ -12,6 +12,7 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from mlptrain.data.readers.packed import open_binary
 from mlptrain.data.readers.packings import inner_name
 from mlptrain.data.readers.svmlight import read_svmlight
 from mlptrain.data.readers.toy import TOYS
-from mlptrain.data.source import Source
+from mlptrain.data.source import Extensible, Kind, Source
 from mlptrain.data.written import AS_USUAL, Reading
 from mlptrain.errors import ConfigError
 from mlptrain.streams import stream
@@ -51,7 +52,7 @@ def open_source(
     labels: str | None,
     expected: Sequence[str] = (),
     reading: Reading = AS_USUAL,
-) -> Source:
+) -> Extensible:
     """The rows of a file. `labels` is the file of labels of a pair; `expected` the features wanted.
 
     `reading` says how the texts of a table are read.
@@ -63,6 +64,19 @@ def open_source(
     from mlptrain.data.readers.tables.tables import read_table
 
     return read_table(path).read_as(reading)
+
+
+def open_frame(
+    what: str,
+    X: Any,
+    wanted: Sequence[str] | None = None,
+    reading: Reading = AS_USUAL,
+    kinds: Mapping[str, Kind] = MappingProxyType({}),
+) -> Extensible:
+    """The rows of a data frame, a dict of columns or an Arrow table; `kinds` as in `Table.as_kinds`."""
+    from mlptrain.data.readers.tables.handed_over import table_of  # polars, as above
+
+    return table_of(what, X, wanted, reading).as_kinds(kinds)
 
 
 def can_be_spooled(path: str) -> bool:

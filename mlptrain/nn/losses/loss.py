@@ -8,12 +8,19 @@ import numpy as np
 
 from mlptrain.arrays import Array, Arrays, Into, Shape, Targets
 from mlptrain.bounds import NonNegative
+from mlptrain.graph.graph import Graph
 from mlptrain.graph.node import Buffer, Node
+from mlptrain.graph.plan import Value
+from mlptrain.graph.reductions import Mean
 from mlptrain.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS
 from mlptrain.metrics.metric import Metric
 
 ClassWeights = Literal["balanced"] | Mapping[str, NonNegative] | Sequence[NonNegative] | None
 """`balanced`, a weight per class name, or one per class in the order of the classes."""
+
+
+MEMBERS = -3
+"""The axis of the members of an ensemble, counted from the end."""
 
 
 class Loss(Node):
@@ -40,6 +47,10 @@ class Loss(Node):
     def response(self, scores: Array) -> Array:
         """The predictions on the scale of the targets."""
         return scores
+
+    def combined(self, graph: Graph, members: Value) -> Value:
+        """Scores (N, C) for the members' scores (k, N, C), whose response is the mean of theirs."""
+        return graph.add(Mean(MEMBERS), members, name="combined")
 
     def link(self, response: Array) -> Array:
         """The scores with this response."""

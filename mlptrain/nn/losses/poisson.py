@@ -3,9 +3,12 @@
 import numpy as np
 
 from mlptrain.arrays import Array, Arrays, Into, Shape
+from mlptrain.graph.graph import Graph
 from mlptrain.graph.node import Buffer
+from mlptrain.graph.plan import Value
+from mlptrain.graph.reductions import LogMeanExp
 from mlptrain.metrics import AMOUNT_METRICS
-from mlptrain.nn.losses.loss import Loss
+from mlptrain.nn.losses.loss import MEMBERS, Loss
 
 
 class PoissonLoss(Loss):
@@ -31,6 +34,10 @@ class PoissonLoss(Loss):
 
     def response(self, scores: Array) -> Array:
         return np.exp(scores)
+
+    def combined(self, graph: Graph, members: Value) -> Value:
+        """The logarithm of the mean rate."""
+        return graph.add(LogMeanExp(MEMBERS), members, name="combined")
 
     def link(self, response: Array) -> Array:
         return np.log(response)

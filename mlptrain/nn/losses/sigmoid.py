@@ -3,9 +3,14 @@
 import numpy as np
 
 from mlptrain.arrays import Array, Arrays, Into, Shape
+from mlptrain.graph.gates import Negate, Subtract
+from mlptrain.graph.graph import Graph
 from mlptrain.graph.node import Buffer
+from mlptrain.graph.plan import Value
+from mlptrain.graph.reductions import LogMeanExp
 from mlptrain.metrics import FLAG_METRICS
-from mlptrain.nn.losses.loss import Loss
+from mlptrain.nn.activations.smooth import Softplus
+from mlptrain.nn.losses.loss import MEMBERS, Loss
 
 
 class SigmoidLoss(Loss):
@@ -31,6 +36,16 @@ class SigmoidLoss(Loss):
 
     def response(self, scores: Array) -> Array:
         return np.exp(-np.logaddexp(0, -scores))
+
+    def combined(self, graph: Graph, members: Value) -> Value:
+        """The log odds of the mean probability: log of the mean p less that of the mean 1 - p."""
+        logs = []
+        for name, scores in (("no", members), ("yes", graph.add(Negate(), members, name="negative"))):
+            surprise = graph.add(Softplus(), scores, name=f"{name}.surprise")  # -log p, -log(1 - p)
+            log = graph.add(Negate(), surprise, name=f"{name}.log")
+            logs.append(graph.add(LogMeanExp(MEMBERS), log, name=f"{name}.mean"))
+        no, yes = logs
+        return graph.add(Subtract(), yes, no, name="combined")
 
     def link(self, response: Array) -> Array:
         p = response.clip(np.finfo(np.float64).tiny, 1 - np.finfo(np.float64).epsneg)

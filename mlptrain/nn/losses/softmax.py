@@ -6,8 +6,11 @@ import numpy as np
 
 from mlptrain.arrays import Array, Arrays, Into, Shape
 from mlptrain.bounds import Fraction
+from mlptrain.graph.graph import Graph
 from mlptrain.graph.node import Buffer
-from mlptrain.nn.losses.loss import ClassificationLoss, ClassWeights
+from mlptrain.graph.plan import Value
+from mlptrain.graph.reductions import LogMeanExp, LogSoftmax
+from mlptrain.nn.losses.loss import MEMBERS, ClassificationLoss, ClassWeights
 
 
 class SoftmaxLoss(ClassificationLoss):
@@ -30,6 +33,11 @@ class SoftmaxLoss(ClassificationLoss):
     def __init__(self, *, label_smoothing: Fraction = 0.0, class_weights: ClassWeights = None) -> None:
         super().__init__(class_weights=class_weights)
         self.label_smoothing = label_smoothing
+
+    def combined(self, graph: Graph, members: Value) -> Value:
+        """The logarithm of the mean probability, whose softmax is that mean."""
+        logs = graph.add(LogSoftmax(), members, name="log_probabilities")
+        return graph.add(LogMeanExp(MEMBERS), logs, name="combined")
 
     def unweighted(self, scores: Array) -> Array:
         """s_c - log w_c, which makes of each p_c a p_c / w_c (up to the sum over the classes).

@@ -3,7 +3,8 @@
 profile   what a column holds: kind, blanks, different values, outliers
 roles     which columns to learn from, and why the others are left out
 parts     how the rows are split
-choices   the settings, each with its reason
+choices   the settings of the columns, each with its reason
+presets   the network and its training
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ import numpy as np
 
 from mlptrain.config import load_config
 from mlptrain.config.yaml import parse
-from mlptrain.tools.first_config.choices import Proposal, proposed
+from mlptrain.tools.first_config.choices import ANYTHING, Proposal, Wish, proposed
 from mlptrain.tools.first_config.heading import with_line
 from mlptrain.tools.giveaway import given_away
 from mlptrain.training.build import build
@@ -21,11 +22,9 @@ SAMPLE = 2000
 """So many training rows are searched for a column that gives the answer away."""
 
 
-def first_config(
-    data: str, targets: Sequence[str], group: str | None = None, time: str | None = None
-) -> Proposal:
+def first_config(data: str, targets: Sequence[str], wish: Wish = ANYTHING) -> Proposal:
     """A commented config for a table, held against its data: one that would not run is an error."""
-    made = proposed(data, targets, group, time)
+    made = proposed(data, targets, wish)
     rows = build(load_config(parse(made.answered, data).data)).data
     sample = rows.train.sample(SAMPLE, seed=0)
     X, y = np.asarray(sample.inputs.numbers[:]), np.asarray(sample.y)

@@ -7,11 +7,13 @@ from typing import Any, NamedTuple
 from mlptrain.config import dump
 from mlptrain.data.readers.sources import labels_of, open_source, target_names
 from mlptrain.data.source import Source, require
-from mlptrain.errors import DataError
-from mlptrain.messages import count, some
+from mlptrain.errors import ConfigError, DataError
+from mlptrain.messages import some
 from mlptrain.tools.first_config.bad_cells import cleaned
+from mlptrain.tools.first_config.codes import codes_among
 from mlptrain.tools.first_config.declared import (
     Comments,
+    Declared,
     asking,
     of_cells,
     of_notation,
@@ -20,80 +22,139 @@ from mlptrain.tools.first_config.declared import (
 )
 from mlptrain.tools.first_config.heading import FEW, doubts_about, heading, left_out
 from mlptrain.tools.first_config.notations import Notated, as_written
+from mlptrain.tools.first_config.overview import Row, overview
 from mlptrain.tools.first_config.parts import Parts, choose_parts
+from mlptrain.tools.first_config.presets import (
+    Preset,
+    Size,
+    choose_preset,
+    of_parts,
+    settings_of,
+)
 from mlptrain.tools.first_config.profile import Profile, profile, profiles
 from mlptrain.tools.first_config.roles import RARE, Roles, choose_roles, is_picture
 from mlptrain.tools.first_config.target import target_settings, without_target
 from mlptrain.tools.first_config.task import Task, choose_task
 
-STEPS = 6000
-"""About so many steps are enough for a first network; early stopping makes most runs shorter."""
-FEW_ROWS = 2000
-"""With fewer rows a network learns them by heart: dropout and a stronger penalty."""
+
+class Wish(NamedTuple):
+    """What the user has asked for.
+
+    group, time   the column that splits the rows; without both it is as the columns look
+    preset        how much work the answer is worth; None: good, or fast where that takes long
+    test          the share of the rows that is kept for the end
+    ignore        columns to leave out
+    features      columns to learn from; none: what looks like one
+    """
+
+    group: str | None = None
+    time: str | None = None
+    preset: Preset | None = None
+    test: float = 0.0
+    ignore: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that are named."""
+        of_split = [name for name in (self.group, self.time) if name is not None]
+        return [*of_split, *self.ignore, *self.features]
+
+    def check(self, targets: Sequence[str]) -> None:
+        """ConfigError for a column that is named as two things."""
+        group = () if self.group is None else (self.group,)
+        named = {"--ignore": self.ignore, "--target": targets, "--group": group}
+        for flag, names in named.items():
+            both = [name for name in names if name in self.features]
+            both += [name for name in names if flag != "--ignore" and name in self.ignore]
+            if both:
+                other = "--features" if both[0] in self.features else "--ignore"
+                raise ConfigError(f"{both[0]!r} is named by {flag} and by {other}: choose one")
 
 
 class Proposal(NamedTuple):
     """A commented config as YAML, and what to tell whoever does not read it.
 
     answered   the config as it is when the user has answered what is asked
+    columns    what becomes of each
     """
 
     text: str
     notes: tuple[str, ...]
     answered: str
+    columns: tuple[Row, ...]
 
 
-def proposed(
-    path: str, targets: Sequence[str], group: str | None = None, time: str | None = None
-) -> Proposal:
+ANYTHING = Wish()
+
+
+class Looked(NamedTuple):
+    """What a look at the table has found."""
+
+    source: Source
+    answers: list[Profile]
+    task: Task
+    parts: Parts
+    roles: Roles
+    columns: list[Profile]
+    declared: list[Declared]
+    notes: list[str]
+
+
+def proposed(path: str, targets: Sequence[str], wish: Wish = ANYTHING) -> Proposal:
     """A commented config for the file at `path`, whose target columns are `targets`.
-
-    `group` or `time` is the column that splits the rows; without both it is as the columns look.
 
     DataError for a column that is not there, with the nearest one that is.
     """
-    source, names = _opened(path, targets, [name for name in (group, time) if name is not None])
+    looked = _looked(path, targets, wish)
+    source, roles, parts = looked.source, looked.roles, looked.parts
+    if not roles.features:
+        raise DataError(*left_out(roles), f"{path}: no column is left to learn from")
+    size = Size(len(source), len(roles.features))
+    chosen = choose_preset(wish.preset, size, timed="time" in parts.chosen, tested=wish.test > 0)
+    comments: Comments = {("seed",): "all randomness follows from it"}
+    data = _data(path, targets, looked, comments)
+    if wish.features:
+        data["features"] = [each.name for each in roles.features]
+    data |= of_parts(chosen.preset, wish.test, comments)
+    data |= target_settings(source, looked.answers, looked.task, comments)
+    data |= section(looked.declared, roles.codes, comments)
+    config = {
+        "seed": 0,
+        "data": data,
+        **settings_of(chosen.preset, size.rows, looked.task, bins="numeric" in data, comments=comments),
+    }
+    doubts = [*looked.notes, *parts.notes(), *doubts_about(roles, looked.answers)]
+    doubts += [chosen.reason] if chosen.reason else []
+    above = heading(path, source.names, size.rows, roles, doubts)
+    answered = above + dump(config, comments)
+    text = parts.with_offers(asking(answered, looked.declared, alone=not roles.codes))
+    rows = overview(looked.answers, looked.columns, parts.chosen, roles)
+    return Proposal(text, tuple(doubts), answered, rows)
+
+
+def _looked(path: str, targets: Sequence[str], wish: Wish) -> Looked:
+    source, names = _opened(path, targets, wish.columns)
     source, written, answers, task = _asked_for(source, names)
-    others = [name for name in source.candidates if name not in set(names)]
-    source, timed = as_written(source, [] if time is None else [time], asked=True)
-    source, more = as_written(source, [name for name in others if name != group], asked=False)
+    wish.check(names)
+    wanted = {*wish.features, *wish.ignore} if wish.features else {*source.candidates}
+    wanted |= {name for name in (wish.group, wish.time) if name is not None}
+    others = [name for name in source.candidates if name in wanted and name not in set(names)]
+    source, timed = as_written(source, [] if wish.time is None else [wish.time], asked=True)
+    source, more = as_written(source, [name for name in others if name != wish.group], asked=False)
     written += timed
     source, bad = cleaned(source, others)
     looks = profiles(source, others)
-    parts = choose_parts(source, looks, group, time)
+    parts = choose_parts(source, looks, wish.group, wish.time)
     features = [each for each in looks if each.name != parts.chosen.get("group")]
-    roles = choose_roles(features, {each.name: each.doubt for each in more})
+    codes = codes_among(source, features, answers, task.loss in ("softmax", "sigmoid"))
+    doubts = {each.name: each.doubt for each in more} | dict.fromkeys(wish.ignore, "--ignore")
+    roles = choose_roles(features, doubts, codes, wish.features)
     points = [each.name for each in (*answers, *roles.features) if each.thousands]
     declared = [*map(of_cells, bad), *map(of_notation, written + more), *map(of_points, points)]
-    if not roles.features:
-        raise DataError(*left_out(roles), f"{path}: no column is left to learn from")
-    comments: Comments = {}
-    rows = len(source)
-    config = {
-        "seed": 0,
-        "data": _data(path, targets, task, roles, rows, parts, comments)
-        | target_settings(source, answers, task, comments)
-        | section(declared, comments),
-        "model": _model(rows, comments),
-        "loss": task.loss,
-        "regularization": {"l2": 1e-3 if rows < FEW_ROWS else 1e-4},
-        "optimizer": {"name": "adam", "learning_rate": 3e-3 if rows < 10_000 else 1e-3},
-        "schedule": "cosine",
-        "train": _train(rows, task, comments),
-        **_probabilities(task, comments),
-    }
-    comments[("loss",)] = task.loss_means
-    comments[("seed",)] = "all randomness follows from it"
-    comments[("regularization", "l2")] = "keeps the weights small; more if it overfits"
-    comments[("optimizer",)] = "the rate is the first thing to change when training is slow or jumps"
-    comments[("schedule",)] = "the rate falls to 0 along half a cosine"
     notes = [each.note() for each in bad] + [each.note() for each in written + more]
-    notes += [without_target(answers)] if any(each.blanks for each in answers) else []
-    doubts = [*notes, *parts.notes(), *doubts_about(roles, answers)]
-    above = heading(path, source.names, rows, roles, doubts)
-    answered = above + dump(config, comments)
-    text = parts.with_offers(asking(answered, declared))
-    return Proposal(text, (*left_out(roles), *doubts), answered)
+    notes += [without_target(source, answers)] if any(each.blanks for each in answers) else []
+    return Looked(source, answers, task, parts, roles, looks, declared, notes)
 
 
 def _opened(path: str, targets: Sequence[str], others: Sequence[str]) -> tuple[Source, list[str]]:
@@ -117,25 +178,15 @@ def _asked_for(
     return read, written, answers, task
 
 
-def _data(
-    path: str,
-    targets: Sequence[str],
-    task: Task,
-    roles: Roles,
-    rows: int,
-    parts: Parts,
-    comments: Comments,
-) -> dict[str, Any]:
-    small = rows < 100_000
+def _data(path: str, targets: Sequence[str], looked: Looked, comments: Comments) -> dict[str, Any]:
+    roles, parts = looked.roles, looked.parts
     data: dict[str, Any] = {
         "train": path,
         "target": targets[0] if len(targets) == 1 else list(targets),
-        "val": 0.15 if small else 0.05,
-        "test": 0.2 if small else 0.1,
+        "val": 0,
+        "test": 0,
     }
-    comments[("data", "target")] = task.reason
-    comments[("data", "val")] = "these rows choose the best epoch ..."
-    comments[("data", "test")] = "... and these are kept for the end"
+    comments[("data", "target")] = looked.task.reason
     for key, name in parts.chosen.items():
         data[key] = name
         comments[("data", key)] = parts.reasons[key]
@@ -149,20 +200,18 @@ def _data(
     _blanks(data, roles, comments)
     _categories(data, roles, comments)
     if roles.dates:
-        data["dates"] = "number"
+        data["dates"] = "parts"
         names = some([each.name for each in roles.dates], FEW)
-        comments[("data", "dates")] = f"{names}: days since 1970-01-01; `ignore` leaves them out"
+        comments[("data", "dates")] = (
+            f"{names}: days since 1970-01-01, and the time of year, week and day"
+        )
     return data
 
 
 def _scale(data: dict[str, Any], roles: Roles, comments: Comments) -> None:
-    """Robust where outliers rule, minmax where all columns share one unit, as pixels do."""
+    """By quartiles, and in bins; pixels, which share one unit, by their range."""
     numbers = [each for each in roles.numbers if each.kind == "number"]
-    heavy = [each.name for each in numbers if each.heavy_tails]
-    if heavy and 5 * len(heavy) >= len(numbers):
-        data["scale"] = "robust"
-        comments[("data", "scale")] = f"median and quartiles: values far out in {some(heavy, FEW)}"
-    elif is_picture(numbers):
+    if is_picture(numbers):
         data["scale"] = "minmax"
         comments[("data", "scale")] = "whole numbers from 0 in one unit, as pixels are: 0 to 1 each"
         side = math.isqrt(len(numbers))
@@ -170,8 +219,12 @@ def _scale(data: dict[str, Any], roles: Roles, comments: Comments) -> None:
             data["image_shape"] = [side, side]
             comments[("data", "image_shape")] = "how to draw a row, if it is a picture"
     elif numbers:
-        data["scale"] = "standard"
-        comments[("data", "scale")] = "mean 0 and deviation 1; robust if there are outliers"
+        data["scale"] = "smooth_clip"
+        comments[("data", "scale")] = "median and quartiles; what lies far out counts less and less"
+        data["numeric"] = {"encode": "piecewise"}
+        comments[("data", "numeric")] = (
+            "each number also in bins by quantiles: steps and bends are easy"
+        )
 
 
 def _blanks(data: dict[str, Any], roles: Roles, comments: Comments) -> None:
@@ -189,12 +242,13 @@ def _blanks(data: dict[str, Any], roles: Roles, comments: Comments) -> None:
 def _categories(data: dict[str, Any], roles: Roles, comments: Comments) -> None:
     if not roles.texts:
         return
-    setting: dict[str, Any] = {"encode": "one_hot"}
+    setting: dict[str, Any] = {"encode": "one_hot", "binary": "signed"}
     here: tuple[str, ...] = ("data", "categorical")
     setting |= {"unseen": "zeros", "missing": "zeros"}
     rare = [each.name for each in roles.texts if each.counts.min(initial=RARE) < RARE]
     blank = [each.name for each in roles.texts if each.blanks]
     comments[here] = f"a 0/1 column per category of {some([each.name for each in roles.texts], FEW)}"
+    comments[(*here, "binary")] = "two categories are one column of -1 and +1"
     seldom = f"rare categories in {some(rare, FEW)}: " if rare else ""
     comments[(*here, "unseen")] = f"{seldom}a new one is all zeros, and counted"
     blanks = f"blanks in {some(blank, FEW)}" if blank else "no blanks here; one in new data"
@@ -203,46 +257,3 @@ def _categories(data: dict[str, Any], roles: Roles, comments: Comments) -> None:
         setting["columns"] = list(roles.categories)
         comments[(*here, "columns")] = "codes, not quantities"
     data["categorical"] = setting
-
-
-def _model(rows: int, comments: Comments) -> dict[str, Any]:
-    units = 64 if rows < 1000 else 128 if rows < 10_000 else 256
-    comments[("model", "hidden")] = f"one hidden layer for {count(rows, 'row')}; [] is a linear model"
-    model: dict[str, Any] = {"hidden": [units], "activation": "relu"}
-    if rows < FEW_ROWS:
-        model["dropout"] = 0.2
-        reason = "few rows: some noise keeps the units from relying on each other"
-        comments[("model", "dropout")] = reason
-    return model
-
-
-def _probabilities(task: Task, comments: Comments) -> dict[str, Any]:
-    """What lopsided classes ask for: right probabilities, and a threshold for the rare class."""
-    if not task.lopsided:
-        return {}
-    settings: dict[str, Any] = {"calibration": "temperature"}
-    comments[("calibration",)] = "makes the model as sure as it is right, by the val rows"
-    if task.rare:
-        settings["decision"] = {"metric": "f1", "positive": task.rare}
-        comments[("decision",)] = "from which probability on `predict --decide` names the rare class"
-    return settings
-
-
-def _train(rows: int, task: Task, comments: Comments) -> dict[str, Any]:
-    sizes = ((500, 16), (2000, 32), (10_000, 64), (50_000, 128))
-    batch = next((size for limit, size in sizes if rows < limit), 256)
-    per_epoch = max(1, round(0.65 * rows / batch))
-    epochs = min(max(STEPS // per_epoch, 20), 200)
-    comments[("train", "epochs")] = f"passes over the rows, {per_epoch:,} steps each"
-    watched = "val_calibrated_log_loss" if task.lopsided else "val_loss"
-    comments[("train", "early_stopping")] = f"stops when {watched} no longer falls"
-    monitor = {}
-    if task.lopsided:
-        monitor = {"monitor": watched}
-        comments[("train", "monitor")] = f"{task.lopsided}: accuracy would say little"
-    return {
-        "epochs": epochs,
-        "batch_size": batch,
-        **monitor,
-        "early_stopping": {"patience": max(10, epochs // 5)},
-    }

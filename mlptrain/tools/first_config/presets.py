@@ -2,7 +2,8 @@
 
 fast   one small network; a fifth of the rows chooses its best epoch
 good   five of them, each with another fifth of the rows held out; the mean of their answers predicts
-best   two candidates on the same folds, with and without bins of the numbers: the better one, or both
+best   candidates on the same folds: with bins of the numbers, without them, and as an ensemble of eight
+       networks that share their layers; the best by the rows held out predicts
 
 One recipe for small networks is behind all three (docs/quality.md says what each part of it gains):
 numbers by quartiles with a soft limit and in bins, a learned factor for each input, two hidden layers
@@ -13,6 +14,7 @@ stopping, and probabilities calibrated afterwards.
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple, get_args
 
+from mlptrain.errors import ConfigError
 from mlptrain.messages import count
 from mlptrain.tools.first_config.declared import Comments
 from mlptrain.tools.first_config.task import Task
@@ -23,6 +25,10 @@ FOLDS = 5
 EPOCHS = 32
 UNITS = 128
 SMOOTHING = 0.1
+LEARNING = 0.8
+"""The share of the rows that each network learns from."""
+MONITORS: Mapping[str, str] = {"softmax": "val_calibrated_log_loss", "mse": "val_rmse"}
+"""What decides which epoch is best, by loss."""
 RATES: Mapping[str, float] = {"softmax": 0.04, "hinge": 0.04, "sigmoid": 0.04}
 RATE = 0.07
 """The learning rate for losses on numbers."""
@@ -36,6 +42,10 @@ STEP = 0.2e-3
 """Seconds of a step, whatever the number of inputs, on one core; ..."""
 STEP_INPUT = 0.25e-6
 """... and for each input beside them."""
+MEMBERS = 8
+"""Networks of the ensemble; ..."""
+ENSEMBLE_COST = 3.3
+"""... which takes so many times as long as one."""
 PATIENT = 300.0
 """Seconds for which `good` is worth waiting without being asked."""
 
@@ -52,8 +62,8 @@ class Size(NamedTuple):
         >>> round(Size(10_000, 20).seconds("good"))
         8
         """
-        networks = {"fast": 1, "good": FOLDS, "best": 2 * FOLDS}[preset]
-        steps = EPOCHS * 0.8 * self.rows / batch_size(self.rows)
+        networks = {"fast": 1, "good": FOLDS, "best": (2 + ENSEMBLE_COST) * FOLDS}[preset]
+        steps = EPOCHS * LEARNING * self.rows / batch_size(self.rows)
         return networks * steps * (STEP + STEP_INPUT * INPUTS_FOR * self.columns)
 
 
@@ -64,8 +74,18 @@ class Chosen(NamedTuple):
     reason: str = ""
 
 
-def choose_preset(asked: Preset | None, size: Size, *, timed: bool) -> Chosen:
-    """The preset asked for, else `good`; `fast` where that takes too long or the split is by time."""
+def choose_preset(asked: Preset | None, size: Size, *, timed: bool, tested: bool) -> Chosen:
+    """The preset asked for, else `good`; `fast` where that takes too long or the split is by time.
+
+    Rows that are kept for the end are those of one network: folds hold out every row once.
+    """
+    if tested and asked not in (None, "fast"):
+        raise ConfigError(
+            f"--test: the folds of preset {asked} hold out every row once; leave it out, "
+            "or take --preset fast"
+        )
+    if tested:
+        return Chosen("fast")
     if timed and asked != "fast":
         return Chosen("fast", "one network: folds would train on what comes after their held-out rows")
     if asked is not None:
@@ -94,10 +114,25 @@ def of_parts(preset: Preset, test: float, comments: Comments) -> dict[str, Any]:
     comments[("data", "test")] = (
         "kept for the end" if test else "none are kept for the end: init --test 0.2 does so"
     )
-    return {"val": 0 if folds else 0.2, "test": test}
+    return {"val": 0 if folds else 0.2, "test": test or 0}
 
 
-def of_model(comments: Comments) -> dict[str, Any]:
+def settings_of(
+    preset: Preset, rows: int, task: Task, *, bins: bool, comments: Comments
+) -> dict[str, Any]:
+    """The sections beside `data`; `bins` says whether numbers enter as bins too."""
+    return {
+        "model": _model(comments),
+        "loss": _loss(task, comments),
+        "optimizer": _optimizer(task, comments),
+        "schedule": "coslog4",
+        "train": _train(preset, rows, task, comments),
+        **_probabilities(preset, task, comments),
+        **(_candidates(bins, comments) if preset == "best" else {}),
+    }
+
+
+def _model(comments: Comments) -> dict[str, Any]:
     """Two layers of the NTK parametrization behind a learned factor for each input."""
     comments[("model", "hidden")] = "two small layers: larger ones gain nothing on tables"
     comments[("model", "initializer")] = "with parametrization ntk: every weight starts at N(0, 1) ..."
@@ -114,7 +149,7 @@ def of_model(comments: Comments) -> dict[str, Any]:
     }
 
 
-def of_loss(task: Task, comments: Comments) -> str | dict[str, Any]:
+def _loss(task: Task, comments: Comments) -> str | dict[str, Any]:
     """The loss of the task; classes are smoothed, which the calibration undoes."""
     comments[("loss",)] = task.loss_means
     if task.loss != "softmax":
@@ -125,7 +160,7 @@ def of_loss(task: Task, comments: Comments) -> str | dict[str, Any]:
     return {"name": "softmax", "label_smoothing": SMOOTHING}
 
 
-def of_optimizer(task: Task, comments: Comments) -> dict[str, Any]:
+def _optimizer(task: Task, comments: Comments) -> dict[str, Any]:
     """Adam at a high rate, with factors for biases and input scale."""
     comments[("optimizer", "learning_rate")] = "high, as the NTK parametrization asks for"
     comments[("optimizer", "beta2")] = "a short memory: the rate changes much"
@@ -139,18 +174,20 @@ def of_optimizer(task: Task, comments: Comments) -> dict[str, Any]:
     }
 
 
-def of_train(preset: Preset, rows: int, monitor: str, comments: Comments) -> dict[str, Any]:
+def _train(preset: Preset, rows: int, task: Task, comments: Comments) -> dict[str, Any]:
     """The loop: its end is fixed, since the schedule needs its end."""
     batch = batch_size(rows)
-    per_epoch = max(1, int(0.8 * rows) // batch)
-    comments[("train", "epochs")] = f"passes over the rows, {count(per_epoch, 'step')} each"
+    steps = count(max(1, int(LEARNING * rows) // batch), "step")
+    comments[("train", "epochs")] = f"passes over the rows, {steps} each; the schedule needs its end"
     comments[("train", "drop_last")] = "a short last batch would be a noisy step"
-    comments[("train", "monitor")] = "the best epoch by this is kept"
+    comments[("train", "monitor")] = "the epoch that is best by this is kept"
+    if task.lopsided:
+        comments[("train", "monitor")] += f"; {task.lopsided}: accuracy would say little"
     settings: dict[str, Any] = {
         "epochs": EPOCHS,
         "batch_size": batch,
         "drop_last": True,
-        "monitor": monitor,
+        "monitor": MONITORS.get(task.loss, "val_loss"),
     }
     if preset != "fast":
         settings["folds"] = FOLDS
@@ -158,6 +195,24 @@ def of_train(preset: Preset, rows: int, monitor: str, comments: Comments) -> dic
     return settings
 
 
-def monitor_of(task: Task) -> str:
-    """What decides which epoch is best."""
-    return {"softmax": "val_calibrated_log_loss", "mse": "val_rmse"}.get(task.loss, "val_loss")
+def _probabilities(preset: Preset, task: Task, comments: Comments) -> dict[str, Any]:
+    """Right probabilities, and of two lopsided classes a threshold for the rare one."""
+    if task.loss != "softmax":
+        return {}
+    rows = "rows held out" if preset != "fast" else "val rows"
+    settings: dict[str, Any] = {"calibration": "temperature"}
+    comments[("calibration",)] = f"makes the model as sure as it is right, by the {rows}"
+    if task.rare:
+        settings["decision"] = {"metric": "f1", "positive": task.rare}
+        comments[("decision",)] = "from which probability on `predict --decide` names the rare class"
+    return settings
+
+
+def _candidates(bins: bool, comments: Comments) -> dict[str, Any]:
+    """What is tried on the same folds."""
+    plain: dict[str, Any] = {"name": "plain"}
+    if bins:
+        plain |= {"data": {"numeric": "none"}, "optimizer": {"rate_factors": {"scale": 6}}}
+    tried = [{"name": "bins"}] * bins + [plain, {"name": "ensemble", "model": {"ensemble": MEMBERS}}]
+    comments[("candidates",)] = "each as what it changes; the best by the rows held out predicts"
+    return {"candidates": tried, "combine": "choose"}

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from mlptrain.data.preprocessing.checks import as_values
 from mlptrain.data.source import Source
 from mlptrain.messages import count, some
 from mlptrain.tools.first_config.declared import Comments
@@ -22,7 +23,7 @@ def target_settings(
     found: dict[str, Any] = {}
     if any(each.blanks for each in targets):
         found["target_missing"] = "drop"
-        comments[("data", "target_missing")] = without_target(targets)
+        comments[("data", "target_missing")] = without_target(source, targets)
     if task.loss != "mse":
         return found
     tails = [each.name for each in targets if each.low > 0 and has_long_tail(source, each.name)]
@@ -39,10 +40,12 @@ def target_settings(
     return found
 
 
-def without_target(targets: Sequence[Profile]) -> str:
-    """How many rows have no target, at least."""
+def without_target(source: Source, targets: Sequence[Profile]) -> str:
+    """How many rows have no target, at least, and what to write if theirs is one."""
     most = max(targets, key=lambda each: each.blanks)
-    return f"{count(most.blanks, 'row')} without {most.name}: left out; error refuses them"
+    asked = as_values(source, most.name, np.flatnonzero(source.missing(most.name)))
+    told = f"{count(most.blanks, 'row')} without {most.name}: left out; "
+    return told + (asked or "error refuses them")
 
 
 def has_long_tail(source: Source, name: str) -> bool:

@@ -13,13 +13,13 @@ from mlptrain.arrays import Array, Shape
 from mlptrain.graph.gates import GATES, Multiply
 from mlptrain.graph.graph import Graph
 from mlptrain.graph.node import Node
-from mlptrain.graph.reductions import Sum
+from mlptrain.graph.reductions import LogMeanExp, Sum
 from mlptrain.nn.activations import ACTIVATIONS
 from mlptrain.nn.dropout import Dropout
 from mlptrain.nn.embedding import Concatenate, Embedding
 from mlptrain.nn.linear import Linear
 from mlptrain.nn.losses import LOSSES, Loss
-from mlptrain.nn.members import Heads, LogMeanExp, MeanLoss, Shared
+from mlptrain.nn.members import Heads, MeanLoss, Shared
 from mlptrain.nn.norm import BatchNorm, FixedNorm, LayerNorm
 from mlptrain.nn.regularizers import REGULARIZERS
 from mlptrain.nn.scale import FanIn, InputScale

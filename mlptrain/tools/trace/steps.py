@@ -12,9 +12,9 @@ from mlptrain.graph.gates import Binary, Copy
 from mlptrain.graph.matrices import MatMul
 from mlptrain.graph.node import Node
 from mlptrain.graph.plan import Plan, Value
-from mlptrain.graph.reductions import LogSoftmax, Softmax
+from mlptrain.graph.reductions import LogMeanExp, LogSoftmax, Softmax
 from mlptrain.nn.linear import Linear
-from mlptrain.nn.members import Heads, LogMeanExp, Shared
+from mlptrain.nn.members import Heads, Shared
 from mlptrain.nn.norm import BatchNorm, LayerNorm
 from mlptrain.nn.scale import InputScale
 from mlptrain.tools.trace.program import NODES

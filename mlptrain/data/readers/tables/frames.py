@@ -6,7 +6,7 @@ Only this module and `series` import polars. They know nothing of files' names, 
 
 from collections.abc import Iterable, Sequence
 from io import BytesIO
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -129,6 +129,21 @@ def packed_frame(frame: Frame) -> bytes:
 def unpacked_frame(data: bytes) -> Frame:
     """The frame that was packed."""
     return pl.read_ipc_stream(BytesIO(data))
+
+
+def from_arrow(data: Any) -> Frame:
+    """The frame that hands out its columns as an Arrow stream."""
+    return pl.DataFrame(data)
+
+
+def of_columns(columns: Sequence[pl.Series]) -> Frame:
+    """A frame of named columns of one length."""
+    return pl.DataFrame(columns)
+
+
+def empty(names: Iterable[str]) -> Frame:
+    """A frame without rows."""
+    return pl.DataFrame({name: [] for name in names})
 
 
 def joined(frames: Iterable[Frame]) -> Frame:

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from mlptrain.data.source import Kind
+from mlptrain.data.source import Kind, ValueType
 from mlptrain.data.written import BLANKS, DAY, Written
 
 Series = pl.Series
@@ -105,6 +105,33 @@ def _readings(text: Series) -> Iterator[Series]:
             zoned = text.str.replace("Z$", "+0000")
             for form in TIMES:
                 yield zoned.str.to_datetime(f"{form}%z", strict=False)
+
+
+def is_own(column: Any) -> bool:
+    """Whether this is such a column already."""
+    return isinstance(column, Series)
+
+
+def named(name: str, values: Any) -> Series:
+    """A column of an array, or of dates."""
+    return pl.Series(name, values)
+
+
+def as_kind(column: Series, kind: Kind) -> Series:
+    """0 and 1 as false and true, or false and true as numbers, if that is the kind."""
+    found = kind_of(column)
+    if kind == "number" and found == "boolean":
+        return column.cast(pl.Float64)
+    if kind == "boolean" and found == "number" and column.cast(pl.Float64).is_in([0.0, 1.0]).all():
+        return column.cast(pl.Boolean)
+    return column
+
+
+def type_of(column: Series) -> ValueType:
+    """The type that the values of a column have in Python."""
+    if column.dtype == pl.Boolean:
+        return "bool"
+    return "int" if column.dtype.is_integer() else "float" if column.dtype.is_numeric() else "text"
 
 
 def is_text(column: Series) -> bool:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -17,6 +17,7 @@ from mlptrain.data.source import (
     Kind,
     RowIndex,
     Source,
+    ValueType,
     contiguous,
     digits_lost,
     faulty_values,
@@ -65,6 +66,34 @@ class Table:
         ]
         frame = frame.with_columns(columns)
         return Table(self.path, frame, self.lines, self.written, self.spelled, self.first_row, reading)
+
+    def beside(self, columns: Mapping[str, NDArray[Any]]) -> "Table":
+        """The table with more columns, one value for each row; they replace those of their name."""
+        reading = self.reading
+        made = {name: series.named(name, each) for name, each in columns.items()}
+        return self._with(
+            [series.without(made[name], reading.more_blanks(name), reading.of(name)) for name in made]
+        )
+
+    def as_kinds(self, kinds: Mapping[str, Kind]) -> "Table":
+        """The table with 0 and 1 as false and true where those are the kind, or the other way round."""
+        return self._with([series.as_kind(self.column(name), kind) for name, kind in kinds.items()])
+
+    def array(self, name: str) -> NDArray[Any]:
+        """A column as it is: (N,) objects."""
+        return np.array(self.values(name), object)
+
+    def content(self) -> bytes:
+        """All values and names, for a fingerprint."""
+        return frames.packed_frame(self.frame)
+
+    def type_of(self, name: str) -> ValueType:
+        """The type that the values of a column have in Python."""
+        return series.type_of(self.frame[name])
+
+    def _with(self, columns: Sequence[series.Series]) -> "Table":
+        frame = self.frame.with_columns(columns)
+        return Table(self.path, frame, self.lines, first_row=self.first_row, reading=self.reading)
 
     def _needs_text(self, name: str, reading: Reading) -> bool:
         """Whether the parser of the file took text for something else, a number or a blank."""

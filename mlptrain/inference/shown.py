@@ -1,0 +1,28 @@
+"""A model or a run as a notebook shows it: a caption, and names with their values."""
+
+from collections.abc import Iterable, Mapping
+from html import escape
+
+
+def short(figures: Mapping[str, float | None]) -> str:
+    """Figures on one line, in six digits.
+
+    >>> short({"val_loss": 0.25, "val_accuracy": 2 / 3, "val_auc": None})
+    'val_loss 0.25, val_accuracy 0.666667, val_auc null'
+    """
+    return ", ".join(f"{name} {number(value)}" for name, value in figures.items())
+
+
+def number(value: float | None) -> str:
+    """A figure in six digits; null where it is not defined."""
+    return "null" if value is None else f"{value:.6g}"
+
+
+def as_html(caption: str, rows: Iterable[tuple[str, str]]) -> str:
+    """A table of two columns.
+
+    >>> as_html("<Model>", [("classes", "a & b")])
+    '<table><caption>&lt;Model&gt;</caption><tr><th>classes</th><td>a &amp; b</td></tr></table>'
+    """
+    body = "".join(f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in rows)
+    return f"<table><caption>{escape(caption)}</caption>{body}</table>"

@@ -1,0 +1,270 @@
+"""Estimators for scikit-learn: a classifier and a regressor whose parameters are the keys of a config.
+
+Extra `sklearn`. They take arrays and data frames, text columns included, and train as `mlptrain.fit`
+does on the same rows, with the same bits. docs/sklearn.md shows them in pipelines and searches.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from inspect import Parameter, Signature
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_array,
+    check_consistent_length,
+    check_is_fitted,
+    column_or_1d,
+    validate_data,
+)
+
+from mlptrain.config.keys import keywords, setting_default
+from mlptrain.data.handed_over import handed_over, is_named
+from mlptrain.data.source import label
+from mlptrain.errors import ConfigError, DataError
+from mlptrain.inference.model import Model
+from mlptrain.nn.losses import LOSSES
+from mlptrain.runs.epoch_by_epoch import one_more_epoch
+from mlptrain.runs.from_python import fit
+
+NO_PARAMETERS = {
+    **dict.fromkeys(("data", "model", "regularization", "train"), "their keys are parameters"),
+    "seed": "called random_state, as everywhere in scikit-learn",
+    "target": "y of fit",
+    "weight": "sample_weight of fit",
+    **dict.fromkeys(("test", "fold", "folds"), "scikit-learn holds out rows to test by"),
+    **dict.fromkeys(("cache", "checkpoint_every", "tensorboard"), "no files are written"),
+    **dict.fromkeys(("log_histograms", "image_shape"), "for pictures of a run"),
+    "transform": "an attribute of that name makes a transformer; put a step before",
+    "alpha": "scikit-learn takes it for a penalty: activation={'name': 'elu', 'alpha': 1.0}",
+    "init_from": "partial_fit goes on with a model",
+}
+"""Settings of the config that are no parameter of an estimator, and why."""
+
+
+def parameters(**defaults: Any) -> dict[str, Any]:
+    """The parameters with their defaults; None: what the config has, or the choice by name."""
+    names = [word for word in keywords() if word not in NO_PARAMETERS]
+    found = {name: setting_default(keywords()[name]) for name in names}
+    return {**found, "val": None, **defaults, "random_state": 0}
+
+
+def constructor(**defaults: Any) -> Callable[..., None]:
+    """An __init__ that stores its keyword arguments, each of which its signature names."""
+    known = parameters(**defaults)
+    listed = [Parameter(name, Parameter.KEYWORD_ONLY, default=known[name]) for name in known]
+    signature = Signature([Parameter("self", Parameter.POSITIONAL_OR_KEYWORD), *listed])
+
+    def __init__(self: Any, **settings: Any) -> None:
+        signature.bind(self, **settings)  # TypeError for a name that is no parameter
+        for name, default in known.items():
+            setattr(self, name, settings.get(name, default))
+
+    __init__.__signature__ = signature  # type: ignore[attr-defined]
+    return __init__
+
+
+@contextmanager
+def _as_value_error() -> Iterator[None]:
+    """What scikit-learn expects of data and parameters that do not fit."""
+    try:
+        yield
+    except (ConfigError, DataError) as error:
+        raise ValueError(str(error)) from error
+
+
+class _Estimator(BaseEstimator):
+    """What classifier and regressor share: settings, rows, and the model after `fit`."""
+
+    model_: Model
+    n_iter_: int
+
+    def _settings(self) -> dict[str, Any]:
+        """The settings of the config by their dotted keys; those up to a choice only where given."""
+        random = self.random_state
+        seed = random if isinstance(random, int | np.integer) else _seed(random)
+        found: dict[str, Any] = {"seed": int(seed)}
+        words = [word for word in keywords() if word not in NO_PARAMETERS]
+        for path, value in sorted((keywords()[word], getattr(self, word)) for word in words):
+            if value is not None or setting_default(path) is not None:
+                found[".".join(map(str, path))] = value
+        return found
+
+    def _fit(self, X: Any, y: NDArray[Any], weight: Any) -> Self:
+        with _as_value_error():
+            self.model_ = fit(X, y, weight=weight, set=self._settings())
+        self.n_iter_ = self.model_.checkpoint["record"]["epoch"]
+        return self
+
+    def _one_more(self, X: Any, y: NDArray[Any], weight: Any, classes: Any = None) -> Self:
+        before = getattr(self, "model_", None)
+        done = self.n_iter_ if before is not None else 0
+        with _as_value_error():
+            rows = handed_over("X", X, y, weight)
+            settings = self._settings()
+            self.model_ = one_more_epoch(before, rows, settings, done=done, classes=classes)
+        self.n_iter_ = done + 1
+        return self
+
+    def _rows(self, X: Any, *, reset: bool) -> Any:
+        """X checked: a data frame as it is, anything else as an array (N, D)."""
+        if is_named(X):
+            validate_data(self, X, reset=reset, skip_check_array=True)
+            if hasattr(self, "feature_names_in_"):
+                return X
+        blanks = "allow-nan" if self._takes_blanks() else True
+        return validate_data(self, X, reset=reset, dtype=None, ensure_all_finite=blanks)
+
+    def _takes_blanks(self) -> bool:
+        missing = getattr(self, "missing", None)
+        return (missing.get("policy") if isinstance(missing, Mapping) else missing) not in (
+            None,
+            "error",
+        )
+
+    def _checked(self, X: Any, y: Any, weight: Any, *, reset: bool) -> tuple[Any, Any, Any]:
+        """X, y and weights of the same length."""
+        if y is None:
+            name = type(self).__name__
+            raise ValueError(f"{name} requires y to be passed, but the target y is None")
+        X = self._rows(X, reset=reset)
+        check_consistent_length(X, y)
+        return X, y, None if weight is None else _check_sample_weight(weight, X)
+
+    def _scores(self, X: Any) -> NDArray[Any]:
+        check_is_fitted(self)
+        with _as_value_error():
+            return self.model_.scores(self._rows(X, reset=False))
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "model_")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = self._takes_blanks()
+        tags.input_tags.string = True
+        return tags
+
+
+def _seed(random: Any) -> int:
+    return int(check_random_state(random).randint(np.iinfo(np.int32).max))
+
+
+def _gives_probabilities(estimator: Any) -> bool:
+    loss = estimator.loss
+    found = LOSSES.get(loss.get("name", "softmax") if isinstance(loss, Mapping) else loss)
+    return bool(found is not None and found.gives_probabilities)
+
+
+class MLPTrainClassifier(ClassifierMixin, _Estimator):
+    """A classifier: a multi-layer perceptron. Every parameter is a key of the config, by its own word.
+
+    After `fit`: classes_, n_features_in_, feature_names_in_ (of a data frame), n_iter_ (epochs to the
+    best one), and model_, the `mlptrain.Model`. All rows train; val=0.1 keeps some to choose the epoch.
+
+    >>> X, y = [[0.0], [1.0], [8.0], [9.0]] * 5, ["low", "low", "high", "high"] * 5
+    >>> MLPTrainClassifier(epochs=20, learning_rate=0.1).fit(X, y).predict([[0.5], [8.5]]).tolist()
+    ['low', 'high']
+    """
+
+    __init__ = constructor(loss="softmax")
+    classes_: NDArray[Any]
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train anew on these rows."""
+        X, y, weight = self._classified(X, y, sample_weight, reset=True)
+        self.classes_ = np.unique(y)
+        return self._fit(X, y, weight)
+
+    def partial_fit(
+        self, X: Any, y: Any, classes: Sequence[Any] | None = None, sample_weight: Any = None
+    ) -> Self:
+        """One more epoch, on these rows. The first call needs `classes` unless y has all of them."""
+        first = not hasattr(self, "model_")
+        X, y, weight = self._classified(X, y, sample_weight, reset=first)
+        if first:
+            self.classes_ = np.unique(y if classes is None else classes)
+        unknown = np.setdiff1d(y, self.classes_)
+        if len(unknown):
+            raise ValueError(
+                f"y has a class that classes_ lacks, {unknown[0]!r}: name it in the first call"
+            )
+        return self._one_more(X, y, weight, self.classes_ if first else None)
+
+    def _classified(self, X: Any, y: Any, weight: Any, *, reset: bool) -> tuple[Any, Any, Any]:
+        X, y, weight = self._checked(X, y, weight, reset=reset)
+        y = column_or_1d(y, warn=True)
+        check_classification_targets(y)
+        return X, y, weight
+
+    def decision_function(self, X: Any) -> NDArray[Any]:
+        """The scores (N, C) in the order of classes_; of two classes their difference (N,)."""
+        scores = self._scores(X)
+        scores = scores[:, self._order()]
+        return scores[:, 1] - scores[:, 0] if scores.shape[1] == 2 else scores
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """The class of each row."""
+        scores = self._scores(X)
+        return self.classes_[scores[:, self._order()].argmax(axis=1)]
+
+    @available_if(_gives_probabilities)
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """The probabilities (N, C), in the order of classes_."""
+        check_is_fitted(self)
+        with _as_value_error():
+            return self.model_.predict_proba(self._rows(X, reset=False))[:, self._order()]
+
+    def _order(self) -> list[int]:
+        """Where the classes of classes_ are among those of the model."""
+        names = self.model_.preprocessing.classes or ()
+        return [names.index(label(value)) for value in self.classes_]
+
+
+class MLPTrainRegressor(RegressorMixin, _Estimator):
+    """A regressor: a multi-layer perceptron. Every parameter is a key of the config, by its own word.
+
+    After `fit`: n_features_in_, feature_names_in_ (of a data frame), n_iter_ (epochs to the best one),
+    and model_, the `mlptrain.Model`. y is (N,), or (N, K) for several targets.
+
+    >>> X = np.linspace(-1, 1, 60)[:, None]
+    >>> y = 3 * X[:, 0] + 10
+    >>> MLPTrainRegressor(epochs=100, learning_rate=0.01).fit(X, y).score(X, y) > 0.99
+    True
+    """
+
+    __init__ = constructor(loss="mse")
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train anew on these rows."""
+        return self._fit(*self._numbers(X, y, sample_weight, reset=True))
+
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """One more epoch, on these rows."""
+        reset = not hasattr(self, "model_")
+        return self._one_more(*self._numbers(X, y, sample_weight, reset=reset))
+
+    def _numbers(self, X: Any, y: Any, weight: Any, *, reset: bool) -> tuple[Any, Any, Any]:
+        X, y, weight = self._checked(X, y, weight, reset=reset)
+        y = check_array(y, ensure_2d=False, dtype="numeric", input_name="y")
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        return X, y, weight
+
+    def predict(self, X: Any) -> NDArray[np.float64]:
+        """(N,) or (N, K) numbers in the unit of y."""
+        check_is_fitted(self)
+        with _as_value_error():
+            return np.asarray(self.model_.predict(self._rows(X, reset=False)), np.float64)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        tags.target_tags.single_output = True
+        return tags

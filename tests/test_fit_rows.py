@@ -1,0 +1,198 @@
+"""`mlptrain.fit(X, y)`: rows handed over train as those of a file do, whatever holds them."""
+
+import copy
+import datetime as dt
+import os
+from pathlib import Path
+
+import numpy as np
+import polars
+import pytest
+from runs import faults, invoke
+from tables import write
+
+import mlptrain
+from mlptrain.errors import ConfigError, DataError
+
+N = 60
+RNG = np.random.default_rng(0)
+A = RNG.normal(size=N)
+TABLE = {
+    "a": A.tolist(),
+    "count": RNG.integers(0, 9, N).tolist(),
+    "colour": np.where(A + RNG.normal(size=N) > 0, "red", "blue").tolist(),
+    "flag": (RNG.random(N) > 0.5).tolist(),
+    "day": [dt.date(2026, 1, 1) + dt.timedelta(int(each)) for each in RNG.integers(0, 99, N)],
+    "y": np.where(A > 0, "right", "left").tolist(),
+}
+FEATURES = {name: column for name, column in TABLE.items() if name != "y"}
+SETTINGS = {"epochs": 3, "learning_rate": 0.02, "hidden": [8], "dates": "number"}
+WEIGHTS = np.linspace(0, 2, N)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return mlptrain.fit(TABLE, "y", **SETTINGS)
+
+
+def frames():
+    polars_frame = polars.DataFrame(TABLE)
+    yield "polars", lambda: polars_frame
+    yield "categories", lambda: polars_frame.with_columns(polars.col("colour").cast(polars.Categorical))
+    yield (
+        "pandas",
+        lambda: pytest.importorskip("pandas").DataFrame(TABLE).sort_index(ascending=False)[::-1],
+    )
+    yield "pyarrow", lambda: pytest.importorskip("pyarrow").table(TABLE)
+    yield "arrays", lambda: {name: np.asarray(column) for name, column in TABLE.items()}
+
+
+FRAMES = [pytest.param(make, id=name) for name, make in frames()]
+
+
+@pytest.mark.parametrize("make", FRAMES)
+def test_every_kind_of_frame_trains_and_predicts_the_same_bits(model, make):
+    frame, expected = make(), model.scores(TABLE)
+
+    np.testing.assert_array_equal(model.scores(frame), expected)
+    np.testing.assert_array_equal(mlptrain.fit(frame, "y", **SETTINGS).scores(TABLE), expected)
+
+
+def test_the_command_line_trains_the_same_bits_from_a_file_of_these_rows(model, tmp_path):
+    path = tmp_path / "rows.csv"
+    polars.DataFrame(TABLE).write_csv(path)
+    settings = ["train.epochs=3", "optimizer.learning_rate=0.02", "model.hidden=[8]"]
+    settings += ["data.dates=number", "data.test=null"]
+    config = tmp_path / "c.yaml"
+    config.write_text(f"data: {{train: {path}}}\n")
+    sets = [word for each in settings for word in ("--set", each)]
+    assert invoke("fit", config, *sets, "--out", tmp_path / "run").exit_code == 0
+
+    there = mlptrain.load(tmp_path / "run")
+    for name, array in model.checkpoint.arrays.items():
+        np.testing.assert_array_equal(there.checkpoint.arrays[name], array, err_msg=name)
+    np.testing.assert_array_equal(there.scores(TABLE), model.scores(path))
+    assert there.evaluate(path) == model.evaluate(FEATURES, TABLE["y"])
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "kind"),
+    [("0", "1", str), (0.0, 1.0, float), (False, True, bool)],
+)
+def test_classes_come_back_in_the_type_that_came_in(low, high, kind, tmp_path):
+    y = [high if each > 0 else low for each in A]
+    model = mlptrain.fit({"a": A}, y, epochs=20, learning_rate=0.1)
+
+    for each in (
+        model,
+        mlptrain.load(model.save(tmp_path / "m.npz")),
+        copy.deepcopy(model),
+    ):
+        assert [type(c) for c in each.classes] == [kind, kind]
+        predicted = each.predict({"a": A})
+        assert predicted.dtype == np.array(y).dtype
+        assert (predicted == np.array(y)).mean() == each.evaluate({"a": A}, y)["accuracy"] > 0.9
+
+
+@pytest.mark.slow
+def test_nothing_stays_on_the_disk_unless_a_directory_is_asked_for(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    model = mlptrain.fit({"a": A}, TABLE["y"], epochs=2)
+    assert os.listdir() == []
+    assert "(in memory)" in repr(model)
+
+    kept = mlptrain.fit({"a": A}, TABLE["y"], epochs=2, out="run")
+    np.testing.assert_array_equal(kept.scores({"a": A}), model.scores({"a": A}))
+    assert "run/best.npz" in repr(kept)
+    result = invoke("eval", "run")
+    assert result.exit_code == 2
+    assert "came from a program and are in no file" in faults(result)[0]
+
+    longer = mlptrain.fit({"a": A}, TABLE["y"], epochs=3, resume="run")
+    straight = mlptrain.fit({"a": A}, TABLE["y"], epochs=3)
+    np.testing.assert_array_equal(longer.scores({"a": A}), straight.scores({"a": A}))
+    with pytest.raises(mlptrain.errors.CheckpointError):
+        mlptrain.fit({"a": -A}, TABLE["y"], epochs=4, resume="run")
+
+
+def test_rows_that_are_held_out_choose_the_epoch_and_test():
+    other = {"a": -A, "y": TABLE["y"]}
+    model = mlptrain.fit(
+        {"a": A, "y": TABLE["y"]}, "y", epochs=2, val=other, test=({"a": -A}, TABLE["y"])
+    )
+
+    measured = model.evaluate(other)
+    assert model.figures["val_loss"] == pytest.approx(measured["loss"])
+    assert model.figures["test_accuracy"] == measured["accuracy"]
+
+
+@pytest.mark.slow
+def test_weights_count_in_training_and_evaluation():
+    """Twice the weight is the row twice: in the loss and in the metrics."""
+    weight = np.where(A > 0, 2, 1)
+    twice = np.repeat(np.arange(N), weight)
+    X = {"a": A, "weight": weight}
+    full = {"batch_size": 1000, "epochs": 4, "val": None, "dtype": "float64", "scale": "none"}
+    y = np.array(TABLE["y"])
+    y[::3] = "left"
+
+    repeated = mlptrain.fit({"a": A[twice]}, y[twice], **full)
+    for model in (
+        mlptrain.fit(X, y, weight="weight", **full),
+        mlptrain.fit({"a": A}, y, weight=weight, **full),
+    ):
+        np.testing.assert_allclose(model.scores({"a": A}), repeated.scores({"a": A}), rtol=1e-9)
+    expected = model.evaluate({"a": A[twice]}, y[twice])
+    assert model.evaluate(X, y, weight="weight") == pytest.approx(expected)
+    assert model.evaluate({"a": A}, y, weight=weight) == pytest.approx(expected)
+    assert model.evaluate({"a": A}, y) != pytest.approx(expected)
+
+
+def test_settings_have_one_word_and_deeper_ones_two(model):
+    spelled = {"train.epochs": 3, "optimizer.learning_rate": 0.02, "model": {"hidden": [8]}}
+    same = mlptrain.fit(TABLE, "y", set=spelled, data__dates="number")
+    assert same.config == model.config
+    with pytest.raises(ConfigError, match="'epochs' belongs to"):
+        mlptrain.fit(TABLE, "y", epoch=3)
+
+
+@pytest.mark.slow
+def test_several_targets_and_arrays_of_text_train(tmp_path):
+    Y = polars.DataFrame({"up": A * 3, "down": -A})
+    model = mlptrain.fit(np.stack([A, A**2], axis=1), Y, loss="mse", epochs=2)
+    assert model.preprocessing.targets == ("up", "down")
+    assert model.predict([[0.0, 0.0]]).shape == (1, 2)
+
+    cells = np.array([TABLE["colour"], TABLE["a"]], object).T
+    model = mlptrain.fit(cells, np.array(TABLE["y"], object), epochs=2)
+    assert model.preprocessing.inputs == ("x0", "x1")
+    named = {"x0": TABLE["colour"], "x1": TABLE["a"]}
+    np.testing.assert_array_equal(model.scores(cells), model.scores(named))
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "kind", "said"),
+    [
+        (np.zeros((3, 1)), None, ConfigError, "y is missing"),
+        (TABLE, "color", DataError, r"X: no column 'color', did you mean 'colour'\?"),
+        ({"a": A[:3]}, TABLE["y"], DataError, r"X: y has shape \(60,\): \(3,\) is needed"),
+        ({"a": A, "b": A[:3]}, TABLE["y"], DataError, r"X: b has shape \(3,\): \(60,\) is needed"),
+        (TABLE, polars.Series("y", TABLE["y"]), DataError, "X has a column 'y', as y has"),
+        ({"a": [*A[:-1], np.nan]}, TABLE["y"], DataError, "X: row 60: a: .* is a missing value"),
+        ({"a": [{}] * N}, TABLE["y"], DataError, r"X: a holds \{\}: numbers or text are needed"),
+    ],
+)
+def test_what_cannot_be_learned_from_is_told_in_one_line(X, y, kind, said):
+    with pytest.raises(kind, match=said) as caught:
+        mlptrain.fit(X, y, epochs=1)
+    assert all("\n" not in fault for fault in caught.value.faults)
+
+
+def test_a_file_trains_and_is_predicted_by_name(tmp_path):
+    rows = zip(TABLE["a"], TABLE["y"], strict=True)
+    path = write(tmp_path / "rows.csv", ["a", "y"], list(rows))
+    model = mlptrain.fit(path, "y", epochs=2, out=tmp_path / "run", test=None)
+
+    np.testing.assert_array_equal(model.predict(Path(path)), model.predict({"a": TABLE["a"]}))
+    assert invoke("eval", tmp_path / "run").exit_code == 0
