@@ -135,7 +135,8 @@ def test_a_fault_of_a_candidate_is_named_where_it_is_written(tmp_path):
         "7: candidates[1].data.val: is the same for all candidates; set it in the config itself",
         "9: candidates[2].model.activation: one name for all layers, or one for each of the 1 hidden "
         "layers, got 2",
-        "10: candidates[2].optimizer.beta1: unknown key; sgd has no such option; it is one of adam, adamw",
+        "10: candidates[2].optimizer.beta1: unknown key; sgd has no such option; it is one of adam, "
+        "adamw",
         "11: candidates[3].name: 'a' is the name of another candidate",
         "13: candidates[3].model.norm: batch norm needs more than one row in a minibatch; "
         "raise train.batch_size or use layer",
