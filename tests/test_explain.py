@@ -296,7 +296,9 @@ def test_pictures_show_each_column(found, mixed):
     with drawing(LIGHT):
         upper, lower = pictures.columns(found, LIGHT).subfigs
         assert {text.get_text() for text in upper.axes[0].get_yticklabels()} == set(by_name(found))
-        assert [axes.get_title("left") for axes in lower.axes] == [each.column for each in found.effects]
+        assert [axes.get_title("left") for axes in lower.axes] == [
+            each.column for each in found.effects
+        ]
         figure = pictures.row(explain_row(mixed, 17).said, LIGHT)
     names = [text.get_text().partition(" = ")[0] for text in figure.axes[0].get_yticklabels()]
     assert set(names) == set(KINDS)
