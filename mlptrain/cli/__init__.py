@@ -21,7 +21,9 @@ COMMANDS = {
     "sweep": "Search for good settings.",
     "eval": "Loss and metrics of a checkpoint.",
     "predict": "Predict the rows of a file.",
+    "explain": "Which columns matter, and how.",
     "pack": "A run of folds as one file.",
+    "export": "A model as a Python file, or as ONNX.",
     "plot": "Draw a picture of a run.",
     "report": "Write a page about a run, or compare runs.",
     "runs": "List every run, the best first.",
@@ -96,6 +98,7 @@ def cli() -> None:
 
     \b
     Example:
-      mlptrain fit configs/digits.yaml
+      mlptrain init --example digits
+      mlptrain fit digits.yaml
       mlptrain eval runs/digits-20260101-120000
     """
