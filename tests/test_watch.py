@@ -7,17 +7,20 @@ import shutil
 import signal
 import subprocess
 import threading
+import time
 from http.client import HTTPConnection
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from browser import browsing
 from runs import command, faults, invoke, surroundings, write_config
 
 from mlptrain.report.live import tail as tails
 from mlptrain.report.live.server import LiveServer
 from mlptrain.report.live.tail import Tail, Watched, thinned
 
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 CONFIG = {
     "seed": 3,
     "data": {"train": {"name": "moons", "points_per_class": 15}, "val": 0.2, "test": 0},
@@ -203,3 +206,29 @@ def test_the_command_prints_an_address_and_ends_with_ctrl_c(run):
     process.send_signal(signal.SIGINT)
     assert process.communicate(timeout=30) == ("", "")
     assert process.returncode == 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+def test_a_browser_draws_the_curves_says_nothing_and_asks_nobody_else(server, run, tmp_path):
+    with browsing(CHROMIUM, tmp_path / "profile") as page:
+        page.send(
+            "Emulation.setDeviceMetricsOverride",
+            width=380,
+            height=900,
+            deviceScaleFactor=1,
+            mobile=False,
+        )
+        page.send("Page.navigate", url=server.url)
+        until = time.monotonic() + 30
+        while not page.ask("document.querySelectorAll('polyline').length") and time.monotonic() < until:
+            time.sleep(0.1)
+        titles = page.ask("[...document.querySelectorAll('figcaption')].map(e => e.textContent)")
+        assert titles == ["loss", "accuracy", "learning rate", "update ratio", "share of dead units"]
+        words = page.ask("[...document.querySelectorAll('svg[role=img]')].map(e => e.ariaLabel)")
+        last = records(run)[-1]
+        train, val = (f"{last[key]:.4g}" for key in ("train_loss", "val_loss"))
+        assert words[0] == f"loss by epoch: train {train}, validation {val}"
+        assert page.ask("document.documentElement.scrollWidth") <= 380
+        assert page.said() == []
+        assert set(page.requests()) <= {server.url, f"{server.url}data"}

@@ -31,7 +31,8 @@ svg text {{ fill: var(--soft); font-size: 13px; }}
   list-style: none; font-size: .875rem; }}
 .legend svg {{ display: inline-block; width: 1.6rem; height: .6rem; margin-right: .3rem; }}
 .wide {{ overflow-x: auto; }}
-table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; margin-top: 1rem; }}
+table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; margin-top: 1rem;
+  overflow-wrap: normal; }}
 caption {{ text-align: left; color: var(--soft); }}
 th, td {{ padding: .2rem .9rem .2rem 0; border-bottom: 1px solid var(--line); text-align: left;
   vertical-align: top; }}
@@ -43,7 +44,8 @@ for _number in range(len(LIGHT.palette)):
 SCRIPT = r"""
 "use strict";
 const SVG = "http://www.w3.org/2000/svg";
-const W = 640, H = 260, LEFT = 62, RIGHT = 10, TOP = 12, BOTTOM = 26;
+const W = Math.max(280, Math.min(640, document.documentElement.clientWidth - 32));
+const H = 260, LEFT = 62, RIGHT = 10, TOP = 12, BOTTOM = 26;
 const MOST_WITH_LAYERS = 3, COLOURS = 8, DASHES = ["none", "7 4", "2 3", "8 3 2 3"];
 const made = (name, attributes = {}, text = "") => {
   const element = name.startsWith("svg:") ? document.createElementNS(SVG, name.slice(4))
@@ -63,7 +65,8 @@ function ticks(low, high, log, least) {
     for (let e = Math.floor(Math.log10(low)); e <= Math.log10(high); e++) decades.push(10 ** e);
     return decades.filter(t => t >= low * 0.999 && t <= high * 1.001);
   }
-  const rough = Math.max((high - low) / 4 || 1, least), base = 10 ** Math.floor(Math.log10(rough));
+  if (low === high) return [low];
+  const rough = Math.max((high - low) / 6, least), base = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map(m => m * base).find(s => s >= rough);
   const found = [];
   for (let t = Math.ceil(low / step); t * step <= high * (1 + 1e-12); t++) found.push(t * step);
