@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from mlptrain.cli import completion
 from mlptrain.report.examples import show_example, show_examples
 from mlptrain.report.notes import tell
 from mlptrain.report.summary import write_config
@@ -15,10 +16,25 @@ from mlptrain.tools.first_config.presets import Preset
 
 @click.command()
 @click.argument("data", required=False)
-@click.option("--target", "targets", multiple=True, metavar="COLUMN", help="What to predict.")
-@click.option("--group", metavar="COLUMN", help="All rows of one value go to the same part: a patient.")
 @click.option(
-    "--time", metavar="COLUMN", help="Train on what is earlier, test on what is later: a date."
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="COLUMN",
+    help="What to predict.",
+    shell_complete=completion.columns,
+)
+@click.option(
+    "--group",
+    metavar="COLUMN",
+    help="All rows of one value go to the same part: a patient.",
+    shell_complete=completion.columns,
+)
+@click.option(
+    "--time",
+    metavar="COLUMN",
+    shell_complete=completion.columns,
+    help="Train on what is earlier, test on what is later: a date.",
 )
 @click.option(
     "--preset",
