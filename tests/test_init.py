@@ -1,6 +1,7 @@
 """The first config of a table: roles, task and settings, each with its reason; and it runs as it is."""
 
 import math
+import re
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -12,8 +13,10 @@ from runs import faults, invoke
 from tables import write
 
 from mlptrain.config import load_config
-from mlptrain.errors import DataError
+from mlptrain.errors import ConfigError, DataError
 from mlptrain.tools.first_config import first_config
+from mlptrain.tools.first_config.choices import Wish
+from mlptrain.tools.first_config.presets import Size, choose_preset
 from mlptrain.training.build import load
 
 N = 200
@@ -51,13 +54,13 @@ def reasons(path: Path, target: str) -> dict[str, str]:
 
 def test_text_is_a_class_and_a_number_is_a_regression(tmp_path):
     path = made(tmp_path, u=u, v=v, kind=letter)
-    assert config_of(path, "kind")["loss"] == "softmax"
+    assert config_of(path, "kind")["loss"]["name"] == "softmax"
     assert config_of(path, "u")["loss"] == "mse"
 
 
 def test_a_few_whole_numbers_are_classes_and_many_are_a_regression(tmp_path):
     path = made(tmp_path, u=u, few=lambda i: i % 7, many=lambda i: i * i % 97)
-    assert config_of(path, "few")["loss"] == "softmax"
+    assert config_of(path, "few")["loss"]["name"] == "softmax"
     assert config_of(path, "many")["loss"] == "mse"
 
 
@@ -74,7 +77,7 @@ def test_counts_that_fall_off_from_0_are_amounts_and_not_classes(tmp_path):
 
 def test_numbered_labels_are_classes_however_many(tmp_path):
     path = write(tmp_path / "t.csv", ["u", "label"], [[u(i), i % 40] for i in range(800)])
-    assert config_of(path, "label")["loss"] == "softmax"
+    assert config_of(path, "label")["loss"]["name"] == "softmax"
 
 
 def test_several_targets_are_a_regression(tmp_path):
@@ -150,7 +153,7 @@ def test_blanks_are_filled_and_marked_and_new_ones_of_a_complete_table_become_th
 @pytest.mark.parametrize("odd", ["rare", "", "b"])
 def test_blank_rare_and_new_categories_become_zeros(tmp_path, odd):
     path = made(tmp_path, a=lambda i: odd if i == 5 else letter(i), u=u, kind=letter)
-    expected = {"encode": "one_hot", "unseen": "zeros", "missing": "zeros"}
+    expected = {"encode": "one_hot", "binary": "signed", "unseen": "zeros", "missing": "zeros"}
     assert config_of(path, "kind")["data"]["categorical"] == expected
 
 
@@ -215,24 +218,24 @@ def test_the_split_may_be_named(tmp_path):
 
 def test_a_time_whose_notation_is_in_doubt_is_asked_about(tmp_path):
     path = made(tmp_path, when=lambda i: f"0{i // 25 + 1}/05/2025", u=u, kind=letter)
-    made_for = first_config(str(path), ["kind"], time="when")
+    made_for = first_config(str(path), ["kind"], Wish(time="when"))
     assert yaml.safe_load(made_for.answered)["data"]["columns"]["when"]["date"] == "%m/%d/%Y"
     (tmp_path / "c.yaml").write_text(made_for.text)
     refused = invoke("fit", tmp_path / "c.yaml", "--out", tmp_path / "run")
     assert "'when' holds dates in another notation, e.g. '01/05/2025'" in refused.stderr
 
 
-def test_dates_become_days_and_the_comment_says_how_to_leave_them_out(tmp_path):
+def test_dates_become_parts_and_the_comment_says_how_to_leave_them_out(tmp_path):
     path = made(tmp_path, day=lambda i: f"2024-01-{1 + i % 28:02}", u=u, kind=letter)
     text = first_config(str(path), ["kind"]).text
-    assert yaml.safe_load(text)["data"]["dates"] == "number"
-    assert "# day: days since 1970-01-01; `ignore` leaves them out" in text
+    assert yaml.safe_load(text)["data"]["dates"] == "parts"
+    assert "# day: days since 1970-01-01, and the time of year, week and day" in text
 
 
 def test_lopsided_classes_get_probabilities_and_a_threshold_and_no_weights(tmp_path):
     path = made(tmp_path, u=u, kind=lambda i: "rare" if i % 10 == 0 else "usual")
     config = config_of(path, "kind")
-    assert config["loss"] == "softmax"
+    assert "class_weights" not in config["loss"]
     assert config["train"]["monitor"] == "val_calibrated_log_loss"
     assert config["calibration"] == "temperature"
     assert config["decision"] == {"metric": "f1", "positive": "rare"}
@@ -247,14 +250,13 @@ def test_lopsided_numbers_of_classes_name_the_rare_one_and_three_classes_have_no
     assert config["calibration"] == "temperature"
 
 
-def test_classes_of_one_size_ask_for_nothing(tmp_path):
-    assert not {"calibration", "decision"} & set(config_of(made(tmp_path, u=u, kind=letter), "kind"))
+def test_classes_of_one_size_ask_for_no_threshold(tmp_path):
+    assert "decision" not in config_of(made(tmp_path, u=u, kind=letter), "kind")
 
 
-def test_outliers_ask_for_robust_scaling(tmp_path):
-    path = made(tmp_path, u=lambda i: 1e6 if i == 7 else u(i), kind=letter)
-    assert config_of(path, "kind")["data"]["scale"] == "robust"
-    assert config_of(made(tmp_path, u=u, kind=letter), "kind")["data"]["scale"] == "standard"
+def test_numbers_are_scaled_by_quartiles_and_cut_into_bins(tmp_path):
+    data = config_of(made(tmp_path, u=u, kind=letter), "kind")["data"]
+    assert (data["scale"], data["numeric"]) == ("smooth_clip", {"encode": "piecewise"})
 
 
 def test_pixels_keep_their_common_unit():
@@ -262,14 +264,36 @@ def test_pixels_keep_their_common_unit():
     assert (data["scale"], data["image_shape"]) == ("minmax", [8, 8])
 
 
-def test_network_batch_and_epochs_follow_the_number_of_rows(tmp_path):
+def test_the_batch_follows_the_number_of_rows(tmp_path):
     small = config_of(made(tmp_path, u=u, kind=letter), "kind")
-    rows = [[u(i), letter(i)] for i in range(20_000)]
+    rows = [[u(i), letter(i)] for i in range(20_001)]
     large = config_of(write(tmp_path / "large.csv", ["u", "kind"], rows), "kind")
-    assert (small["model"]["hidden"], large["model"]["hidden"]) == ([64], [256])
-    assert (small["train"]["batch_size"], large["train"]["batch_size"]) == (16, 128)
-    assert small["train"]["epochs"] > large["train"]["epochs"]
-    assert large["train"]["early_stopping"]["patience"] >= 10
+    assert (small["train"]["batch_size"], large["train"]["batch_size"]) == (32, 128)
+
+
+def test_a_preset_is_one_network_or_the_mean_of_five(tmp_path):
+    path = str(made(tmp_path, u=u, kind=letter))
+
+    def parts(**wish):
+        config = yaml.safe_load(first_config(path, ["kind"], Wish(**wish)).text)
+        return config["train"].get("folds"), config["data"]["val"], config["data"]["test"]
+
+    assert parts() == parts(preset="good") == (5, 0, 0)
+    assert parts(preset="fast") == (None, 0.2, 0)
+    assert parts(test=0.3) == (None, 0.2, 0.3)  # rows for the end are those of one network
+    with pytest.raises(
+        ConfigError, match="hold out every row once; leave it out, or take --preset fast"
+    ):
+        parts(preset="good", test=0.3)
+
+
+def test_folds_are_left_out_where_they_take_long_or_break_the_order_of_time(tmp_path):
+    assert choose_preset(None, Size(10_000, 20), timed=False, tested=False) == ("good", "")
+    long = choose_preset(None, Size(1_000_000, 20), timed=False, tested=False)
+    assert long.preset == "fast"
+    assert re.fullmatch(r"preset fast: good would take about \d+ minutes on one core", long.reason)
+    assert choose_preset("good", Size(1_000_000, 20), timed=False, tested=False).preset == "good"
+    assert choose_preset("good", Size(1000, 2), timed=True, tested=False).preset == "fast"
 
 
 def test_what_is_written_runs_as_it_is_with_every_kind_of_column(tmp_path):
@@ -450,7 +474,7 @@ def test_a_target_in_a_notation_is_a_regression(tmp_path):
     config = config_of(made(tmp_path, u=u, price=NOTATIONS["money"][0]), "price")
     assert config["loss"] == "mse"
     data = load(load_config(config))
-    assert max(data.train.truth.max(), data.test.truth.max(), data.val.truth.max()) == 10050
+    assert data.train.truth.max() == 10050
 
 
 def test_classes_that_look_like_numbers_in_a_notation_keep_their_names(tmp_path):

@@ -49,8 +49,7 @@ def build(config: Config, threads: int | None = None, data: Dataset | None = Non
     """Load the data, build the network around it, and attach optimizer and schedule.
 
     `threads` None: as many as the environment says, else as pay for a network of this size. `data` is
-    given where it is loaded already. The weights are those of the initializer; for those of `init_from`
-    see `warm_start`. Of a config that trains folds it is the first.
+    given where it is loaded. `warm_start` has the weights of `init_from`. Of several folds it is one.
     """
     config = first_fold(config)
     data = data or load(config)

@@ -171,9 +171,11 @@ def _data(path: str, targets: Sequence[str], looked: Looked, comments: Comments)
     _blanks(data, roles, comments)
     _categories(data, roles, comments)
     if roles.dates:
-        data["dates"] = "number"
+        data["dates"] = "parts"
         names = some([each.name for each in roles.dates], FEW)
-        comments[("data", "dates")] = f"{names}: days since 1970-01-01; `ignore` leaves them out"
+        comments[("data", "dates")] = (
+            f"{names}: days since 1970-01-01, and the time of year, week and day"
+        )
     return data
 
 
