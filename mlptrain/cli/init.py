@@ -1,17 +1,18 @@
 """`mlptrain init`: a first config for a table."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from mlptrain.cli import completion
+from mlptrain.report.columns import show_columns
 from mlptrain.report.examples import show_example, show_examples
 from mlptrain.report.notes import tell
 from mlptrain.report.summary import write_config
 from mlptrain.tools.examples import examples, write_example
 from mlptrain.tools.first_config import first_config
 from mlptrain.tools.first_config.choices import Wish
-from mlptrain.tools.first_config.presets import Preset
 
 
 @click.command()
@@ -37,9 +38,23 @@ from mlptrain.tools.first_config.presets import Preset
     help="Train on what is earlier, test on what is later: a date.",
 )
 @click.option(
+    "--ignore",
+    multiple=True,
+    metavar="COLUMN",
+    shell_complete=completion.columns,
+    help="Leave it out; several times for more.",
+)
+@click.option(
+    "--features",
+    multiple=True,
+    metavar="COLUMN",
+    shell_complete=completion.columns,
+    help="Learn from it, and from others so named only.",
+)
+@click.option(
     "--preset",
     type=click.Choice(["fast", "good", "best"]),
-    help="One network, five of them, or two candidates of five.  [good; fast where that takes long]",
+    help="One network, five, or three candidates of five.  [good; fast where that takes long]",
 )
 @click.option(
     "--test",
@@ -57,14 +72,11 @@ from mlptrain.tools.first_config.presets import Preset
 def command(
     data: str | None,
     targets: tuple[str, ...],
-    group: str | None,
-    time: str | None,
-    preset: Preset | None,
-    test: float,
     out: Path | None,
     force: bool,
     example: str | None,
     as_list: bool,
+    **wish: Any,
 ) -> None:
     """Look at the table DATA and write a commented config that `mlptrain fit` runs as it is.
 
@@ -88,8 +100,9 @@ def command(
             raise click.UsageError("--example brings its own data: leave out DATA and --target")
         show_example(write_example(example, out, force=force))
     else:
-        made = first_config(table(data), columns(targets), Wish(group, time, preset, test))
+        made = first_config(table(data), columns(targets), Wish(**wish))
         write_config(made.text, out, force=force)
+        show_columns(made.columns)
         tell(made.notes)
 
 

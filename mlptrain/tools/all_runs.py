@@ -44,6 +44,11 @@ class KnownRun:
         return self.facts.get(key, self.settings.get(key))
 
     @property
+    def name(self) -> str:
+        """The directory as it was reached."""
+        return str(self.path)
+
+    @property
     def is_broken(self) -> bool:
         """Whether it could not be read; `reason` says why."""
         return bool(self["status"] == BROKEN)

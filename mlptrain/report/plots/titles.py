@@ -28,7 +28,9 @@ def differing(runs: Sequence[Results]) -> dict[str, list[str]]:
 def titles(runs: Sequence[Results]) -> list[str]:
     """A short title for each run: `hidden [3]` where few settings differ, else its directory."""
     names = [run.name for run in runs]
-    if len(runs) < 2 or not all(run.has_model for run in runs):
+    if len(set(names)) < len(names):
+        names = ["/".join(run.path.resolve().parts[-3:]) for run in runs]
+    if len(runs) < 2:
         return [shown(name) for name in names]
     differences = differing(runs)
     if not 1 <= len(differences) <= MOST_IN_TITLE:
