@@ -414,6 +414,16 @@ def test_the_schema_is_one_json_document(here):
     assert list(found["properties"]) == list(yaml.safe_load(invoke_config("classifier.yaml")))
 
 
+def test_the_schema_stands_where_a_first_config_says_it_is(here):
+    table(here, "good.csv")
+    text = invoke("init", "good.csv", "--target", "y").stdout
+    (named,) = re.findall(r"^# yaml-language-server: \$schema=(\S+)$", text, re.MULTILINE)
+    (advised,) = re.findall(r"mlptrain (schema -o \S+)$", text, re.MULTILINE)
+    assert invoke(*advised.split()).exit_code == 0
+    assert json.loads((here / named).read_text()) == json.loads(invoke("schema").stdout)
+    assert "replace it with --force" in faults(invoke(*advised.split()))[0]
+
+
 def invoke_config(what):
     result = invoke("show", what, "--config")
     assert result.exit_code == 0

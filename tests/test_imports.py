@@ -82,6 +82,8 @@ LATE = {
         "mlptrain.data.readers.tables.workbooks",
     ): "imports an extra, in a process of its own",
     ("cli/trace.py", "mlptrain.tools.trace.of_config"): "an expression needs neither pydantic nor YAML",
+    ("cli/completion.py", "mlptrain.config.completion"): "only for a shell that asks",
+    ("cli/completion.py", "mlptrain.data.readers.sources"): "the same",
     ("cli/misuse.py", "mlptrain.config.keys"): "--help and other answers need no pydantic",
     ("report/plots/canvas.py", "matplotlib"): "an extra, and slow to import",
 }
