@@ -122,7 +122,7 @@ def proposed(path: str, targets: Sequence[str], wish: Wish = ANYTHING) -> Propos
     config = {
         "seed": 0,
         "data": data,
-        **settings_of(chosen.preset, size.rows, looked.task, comments),
+        **settings_of(chosen.preset, size.rows, looked.task, bins="numeric" in data, comments=comments),
     }
     doubts = [*looked.notes, *parts.notes(), *doubts_about(roles, looked.answers)]
     doubts += [chosen.reason] if chosen.reason else []
