@@ -21,7 +21,7 @@ LAYERS = (
     "config",
     "training",
     "inference",
-    "runs tools",
+    "runs tools export",
     "sweeps sklearn",
     "report",
     "cli",
@@ -46,6 +46,8 @@ HOMES = {
     "click": ("cli/",),
     "matplotlib": ("report/plots/",),
     "numpy": ("",),
+    "onnx": ("export/onnx_graph.py",),
+    "onnxruntime": ("export/onnx_graph.py",),
     "optuna": ("sweeps/journal.py",),
     "polars": (
         *(f"data/readers/tables/{name}.py" for name in ("frames", "notations", "series")),
@@ -70,6 +72,8 @@ LATE = {
     ("runs/tensorboard.py", "tensorboardX"): "an extra, and only for who asks for it",
     ("data/readers/sources.py", "mlptrain.data.readers.tables"): "polars is slower than a small fit",
     ("sweeps/journal.py", "optuna"): "an extra, and only for who sweeps",
+    ("export/onnx_graph.py", "onnx"): "an extra, and only for who exports to it",
+    ("export/onnx_graph.py", "onnxruntime"): "the same",
     ("data/readers/packings.py", "backports"): "an extra, and only for who has such a file",
     (
         "data/readers/tables/column_files.py",
@@ -111,6 +115,7 @@ STREAMS = {
     "report/standard_streams.py": "makes them fit to be written to",
     "data/readers/tables/column_files.py": "the program of a process of its own",
     "sweeps/processes.py": "the same",
+    "export/standalone/program.py": "becomes a program of its own",
 }
 """Files that may name sys.stdout or sys.stderr, and what they do with it."""
 

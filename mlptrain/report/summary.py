@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mlptrain.errors import ConfigError
+from mlptrain.export.export import Exported
 from mlptrain.inference.model import Model
 from mlptrain.report.console import say, size, stdout, write
 from mlptrain.report.notes import tell
@@ -49,6 +50,12 @@ def show_kept(rows: int, nodes: Sequence[Kept]) -> None:
 def show_packed(model: Model, out: Path) -> None:
     """What has been written, and how large it is."""
     say(stdout(), f"{out}: {len(model.members)} members, {size(out.stat().st_size)}")
+
+
+def show_exported(made: Exported) -> None:
+    """What has been written, and how it agrees with our own predictions."""
+    say(stdout(), f"{made.path}: {size(made.size)}; {made.agreement}")
+    say(stdout(), f"{made.card}: what the model is for")
 
 
 def write_config(text: str, out: Path | None = None, *, force: bool = False) -> None:

@@ -1,0 +1,33 @@
+"""`mlptrain export`: a model for others."""
+
+from pathlib import Path
+
+import click
+
+from mlptrain.export.export import FORMS, export
+from mlptrain.report.summary import show_exported
+
+
+@click.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option(
+    "-o", "out", required=True, type=click.Path(path_type=Path), metavar="FILE", help="Where to."
+)
+@click.option("--to", type=click.Choice(list(FORMS)), help="The form.  [by the suffix of FILE]")
+@click.option("--force", is_flag=True, help="Replace FILE and the card beside it.")
+def command(run: Path, out: Path, to: str | None, force: bool) -> None:
+    """Write the model of RUN as a FILE that predicts without mlptrain.
+
+    A .py needs NumPy alone: `python model.py new.csv`, or `from model import predict`. A .onnx takes
+    one input for each column. RUN is a run directory, a checkpoint, or a run of folds. The whole
+    model goes in: how columns are read, what becomes of blanks and new categories, the network or
+    the average of several, calibration, the threshold. Before anything is written, 1,000 rows go
+    through both: the largest difference is told, and 1e-5 is the most. A MODEL_CARD.md beside FILE
+    says what the model is, and is not, for.
+
+    \b
+    Example:
+      mlptrain export runs/penguins -o model.py
+      mlptrain export runs/penguins -o model.onnx
+    """
+    show_exported(export(run, out, to, force=force))

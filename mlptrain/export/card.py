@@ -1,0 +1,188 @@
+"""MODEL_CARD.md: what a model is for, what it was trained on, how good it is, what it must not see."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mlptrain.config.dump import dump
+from mlptrain.data.preprocessing.checks import REFUSES
+from mlptrain.data.preprocessing.columns.category import Category
+from mlptrain.data.preprocessing.columns.column import Column
+from mlptrain.data.preprocessing.columns.number import Number
+from mlptrain.data.preprocessing.number_target import NumberTarget
+from mlptrain.errors import MLPTrainError
+from mlptrain.export.description import Document
+from mlptrain.export.probe import Agreement
+from mlptrain.inference.model import Model
+from mlptrain.messages import count, some
+from mlptrain.storage.documents import read_document
+from mlptrain.storage.fold_directory import SUMMARY
+
+CARD = "MODEL_CARD.md"
+MOST = 12
+"""So many categories of a column are listed."""
+NO_FIGURE = ("epoch", "step", "seconds", "learning_rate", "examples_per_second", "grad_norm")
+"""What a record holds besides."""
+
+
+def model_card(model: Model, document: Document, out: Path, agreement: Agreement) -> str:
+    """The card as Markdown, with the front matter that model hubs read."""
+    sections = {
+        "What it predicts": _purpose(model, document),
+        "Data": _data(model),
+        "Figures": _figures(model),
+        "Columns": _columns(model),
+        "What it must not be fed": _limits(model),
+        "How it was trained": _training(model),
+        "This file": _file(out, document, agreement),
+    }
+    kind = "regression" if model.preprocessing.classes is None else "classification"
+    head = f"---\nlibrary_name: mlptrain\ntags: [tabular-{kind}]\n---\n\n"
+    title = f"# {_text(some(model.preprocessing.targets))} from {_columns_count(model)}\n"
+    parts = (f"\n## {name}\n\n" + "\n".join(lines) + "\n" for name, lines in sections.items())
+    return head + title + "".join(parts)
+
+
+def _columns_count(model: Model) -> str:
+    return count(len(model.preprocessing.inputs), "column")
+
+
+def _text(value: object) -> str:
+    """Fit for a cell of a table.
+
+    >>> _text("a|b")
+    'a\\\\|b'
+    """
+    return " ".join(str(value).split()).replace("|", "\\|")
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[str]:
+    for row in (head, ["---"] * len(head), *rows):
+        yield f"| {' | '.join(map(_text, row))} |"
+
+
+def _purpose(model: Model, document: Document) -> Iterator[str]:
+    made = model.preprocessing
+    if made.classes is not None:
+        classes = some(made.classes)
+        yield f"The class `{made.targets[0]}`, one of {len(made.classes)}: {classes}."
+        sure = model.network.loss.gives_probabilities
+        calibrated = any(each["calibration"] for each in document["members"])
+        how = "calibrated on validation rows" if calibrated else "not calibrated"
+        yield f"Probabilities are {how}." if sure else "It gives no probabilities."
+    else:
+        yield f"{some(document['names'])}, learned from the target {some(made.targets)}."
+    if isinstance(made.target, NumberTarget) and made.target.log:
+        yield "It learned logarithms: its prediction is nearer to a median than to a mean."
+    if model.threshold is not None:
+        positive = (made.classes or ())[model.threshold.positive]
+        yield (
+            f"By its threshold a row is of class {positive} where the probability of that is above "
+            f"{model.threshold.value:.4g}."
+        )
+
+
+def _data(model: Model) -> Iterator[str]:
+    checkpoint, data = model.checkpoint, model.config.data
+    rows = [(path, digest) for path, digest in checkpoint["fingerprint"].items()]
+    if rows:
+        yield from _table(("file", "SHA-256"), rows)
+    else:
+        yield "A toy set that mlptrain makes."
+    yield ""
+    held = [f"{name}: {_share(getattr(data, name))}" for name in ("val", "test")]
+    folds = f"; {len(model.members)} folds" if len(model.members) > 1 else ""
+    yield f"Held out, {', '.join(held)}{folds}; seed {model.config.seed}."
+
+
+def _share(part: Any) -> str:
+    if isinstance(part, int | float) and not isinstance(part, bool):
+        return f"{part:g} of the rows" if 0 < part < 1 else "no rows" if not part else f"{part} rows"
+    return "no rows" if part is None else str(part)
+
+
+def _figures(model: Model) -> Iterator[str]:
+    rows = []
+    if len(model.members) == 1:
+        record = model.checkpoint["record"] or {}
+        rows = [(name, _shown(x)) for name, x in record.items() if name not in NO_FIGURE]
+        rows += [(f"test_{name}", _shown(x)) for name, x in _kept(model, "test").items()]
+    else:
+        rows = [(f"out of fold {name}", _shown(x)) for name, x in _kept(model, "out_of_fold").items()]
+    if rows:
+        yield from _table(("figure", "value"), rows)
+        yield ""
+    yield "Those of val chose the epoch, and flatter; those of test, and out of fold, were kept back."
+
+
+def _kept(model: Model, key: str) -> Mapping[str, Any]:
+    """What a run says of itself beside its best checkpoint; nothing for any other file."""
+    path = model.path / SUMMARY if len(model.members) > 1 else model.path.with_name("summary.json")
+    if len(model.members) == 1 and model.path.name != "best.npz":
+        return {}
+    try:
+        found = read_document(path).get(key)
+    except MLPTrainError:  # a checkpoint, or a packed model, that was carried away
+        return {}
+    return found if isinstance(found, Mapping) else {}
+
+
+def _shown(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, int | float) else "not defined"
+
+
+def _columns(model: Model) -> Iterator[str]:
+    made = model.preprocessing
+    if made.transform == "polar":
+        yield f"{some(made.inputs)}: numbers, which become distance and angle."
+        return
+    refuses = made.missing in REFUSES
+    rows = [(f"`{each.name}`", *_column(each, refuses)) for each in made.columns]
+    yield from _table(("column", "holds", "in training", "blank"), rows)
+
+
+def _column(column: Column, refuses: bool) -> tuple[str, str, str]:
+    if isinstance(column, Category):
+        more = f" and {len(column.levels) - MOST} more" if len(column.levels) > MOST else ""
+        blank = "refused" if column.missing == "error" else f"becomes {column.outcome}"
+        return "text", ", ".join(column.levels[:MOST]) + more, blank
+    assert isinstance(column, Number)
+    blank = "refused" if refuses else f"becomes {column.shown(column.fill)}"
+    if column.low is None or column.high is None:
+        return column.kind, "not kept", blank
+    return column.kind, f"{column.shown(column.low)} to {column.shown(column.high)}", blank
+
+
+def _limits(model: Model) -> Iterator[str]:
+    made = model.preprocessing
+    yield "- Rows of another kind than those of training: other people, places, times, instruments."
+    yield "- Numbers far outside the ranges above, or in other units: its answer is then a guess."
+    texts = [column for column in made.columns if isinstance(column, Category)]
+    if texts:
+        outcomes = {"error": "are refused", "mode": "count as the most frequent one"}
+        policies = sorted({outcomes.get(each.unseen, f"become {each.outcome}") for each in texts})
+        yield f"- Categories that are not above: they {' or '.join(policies)}."
+    yield f"- Anything known only after `{_text(made.targets[0])}` is: it would not be there in use."
+    yield "- Decisions about people that nobody looks at: nothing here was tested for fairness."
+
+
+def _training(model: Model) -> Iterator[str]:
+    kept = model.checkpoint["environment"]
+    versions = ", ".join(f"{key} {kept[key]}" for key in ("mlptrain", "python", "numpy") if key in kept)
+    widths = model.network.architecture.widths()
+    parameters = sum(each.value.size for member in model.members for each in member.network.parameters)
+    yield f"With {versions} on {kept.get('machine', 'an unknown machine')}."
+    yield (
+        f"{count(len(model.members), 'network')} with {widths[0]} inputs and {widths[-1]} outputs, "
+        f"{parameters:,} parameters in all. The config:"
+    )
+    yield ""
+    yield "```yaml"
+    yield dump(model.checkpoint["config"]).strip()
+    yield "```"
+
+
+def _file(out: Path, document: Document, agreement: Agreement) -> Iterator[str]:
+    yield f"`{out.name}`, written by mlptrain {document['mlptrain']}."
+    yield f"Against mlptrain itself: {agreement}."
+    yield "Some of these rows had blanks and new categories, where the model takes them."

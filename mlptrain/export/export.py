@@ -1,0 +1,71 @@
+"""From a run to a file that others can use, compared with our own predictions before it is written."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlptrain.errors import CheckFailed, ConfigError
+from mlptrain.export.card import CARD, model_card
+from mlptrain.export.description import describe
+from mlptrain.export.onnx_file import onnx_file
+from mlptrain.export.probe import TOLERANCE, Agreement
+from mlptrain.export.python_file import python_file
+from mlptrain.inference.model import Model
+from mlptrain.storage.files import write_file
+
+Made = tuple[bytes, Agreement]
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form of export: the suffixes of its files, and what makes one."""
+
+    suffixes: tuple[str, ...]
+    make: Callable[[Model, Path], Made]
+
+
+FORMS = {
+    "onnx": Form((".onnx",), onnx_file),
+    "python": Form((".py",), python_file),
+}
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What has been written, and how well it agrees with our predictions."""
+
+    path: Path
+    card: Path
+    size: int
+    agreement: Agreement
+
+
+def export(run: str | Path, out: Path, to: str | None = None, *, force: bool = False) -> Exported:
+    """Write the model of a run in another form, with its card beside it."""
+    form, card = FORMS[to or form_of(out)], out.with_name(CARD)
+    if out.suffix not in form.suffixes:
+        raise ConfigError(f"-o {out}: a file for --to {to} ends in {' or '.join(form.suffixes)}")
+    for path in (out, card):
+        if path.exists() and not force:
+            raise ConfigError(
+                f"{path}: is there already; name another file, or replace it with --force"
+            )
+    model = Model.load(run)
+    data, agreement = form.make(model, out)
+    if not agreement.holds:
+        raise CheckFailed(
+            f"{out}: not written: it would not predict as the model does ({agreement}, {TOLERANCE:g} "
+            "are allowed); predict with mlptrain itself, and report this"
+        )
+    write_file(out, [data])
+    write_file(card, [model_card(model, describe(model), out, agreement).encode()])
+    return Exported(out, card, len(data), agreement)
+
+
+def form_of(out: Path) -> str:
+    """The form that the suffix of a file asks for."""
+    for name, form in FORMS.items():
+        if out.suffix in form.suffixes:
+            return name
+    suffixes = ", ".join(suffix for form in FORMS.values() for suffix in form.suffixes)
+    raise ConfigError(f"-o {out}: the suffix says no form: choose one of {suffixes}, or write --to")

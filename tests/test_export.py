@@ -1,0 +1,219 @@
+"""A model exported as Python or ONNX predicts what the model predicts, or is refused by name."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from exported import CASES, config, trained, write_table
+from helpers import changed
+from runs import faults, invoke
+
+from mlptrain.data.preprocessing.columns import KINDS
+from mlptrain.errors import ConfigError
+from mlptrain.export import features, steps
+from mlptrain.export.description import RESPONSES, as_json, describe
+from mlptrain.export.export import FORMS
+from mlptrain.export.onnx_file import onnx_file
+from mlptrain.export.onnx_graph import Onnx, run
+from mlptrain.export.onnx_network import Steps
+from mlptrain.export.probe import TOLERANCE, agreement_of_python
+from mlptrain.export.standalone import network, program, reading
+from mlptrain.inference.model import Model
+from mlptrain.nn import layers
+from mlptrain.nn.activations import ACTIVATIONS
+from mlptrain.nn.losses import LOSSES
+from mlptrain.runs.from_python import fit
+
+
+def kept(model):
+    """The document as it stands in a file."""
+    return program.unpacked(json.loads(as_json(describe(model))))
+
+
+def test_every_kind_of_column_layer_activation_and_loss_has_an_export():
+    concrete = {
+        kind
+        for kind in vars(layers).values()
+        if isinstance(kind, type) and issubclass(kind, layers.Layer) and not kind.__abstractmethods__
+    }
+    assert concrete == set(steps.LAYERS)
+    assert set(KINDS.values()) == {*features.TABLES, *features.OTHERS}
+    assert set(ACTIVATIONS) == set(steps.KNOWN)
+    assert set(LOSSES) == set(RESPONSES)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_the_standalone_activation_is_ours(name, rng):
+    node, x = ACTIVATIONS[name](), rng.normal(0, 4, (50, 6))
+    x[0, 0] = 0.0
+    ours = np.empty(node.shape(x.shape))
+    node.forward((x,), ours, [np.zeros(b.shape, b.dtype or float) for b in node.saved(x.shape)])
+    options = steps.OPTIONS.get(type(node), lambda node: {})(node)
+    assert np.array_equal(network.activated({"name": name, **options}, x), ours)
+
+
+def test_what_no_export_knows_is_refused_by_name(strict, monkeypatch):
+    model, *_ = strict
+    monkeypatch.setattr(steps, "KNOWN", ("tanh",))
+    with pytest.raises(ConfigError, match="the activation ReLU cannot be exported"):
+        describe(model)
+    monkeypatch.delitem(steps.LAYERS, layers.Dense)
+    with pytest.raises(ConfigError, match="the layer Dense cannot be exported"):
+        describe(model)
+    monkeypatch.delitem(features.TABLES, KINDS["target"])
+    with pytest.raises(ConfigError, match=r"the column 'street' \(TargetEncoded\) cannot be exported"):
+        describe(model)
+
+
+def test_an_exported_python_file_prints_what_predict_prints(tmp_path):
+    model, new = trained(tmp_path), write_table(tmp_path / "new.csv", 90, seed=5)
+    out = tmp_path / "model.py"
+    told = invoke("export", tmp_path / "run", "-o", out)
+    assert "1,000 rows compared: largest difference 0.0e+00" in told.stdout
+    expected = invoke("predict", tmp_path / "run", new, "--proba").stdout
+    alone = [sys.executable, "-I", str(out), str(new), "--proba"]
+    ran = subprocess.run(alone, cwd="/", capture_output=True, text=True, check=True, timeout=60)
+    assert ran.stdout == expected
+    assert "mlptrain" not in {
+        line.split()[1] for line in out.read_text().splitlines() if "import " in line[:7]
+    }
+    card = (tmp_path / "MODEL_CARD.md").read_text()
+    assert "one of 3: high, low, mid" in card
+    assert "| `built` | date | 2010-" in card
+    rows = list(csv.DictReader(io.StringIO(new.read_text())))
+    assert program.predict(rows, made=kept(model)).tolist() == [
+        line.split(",")[0] for line in expected.splitlines()[1:]
+    ]
+    assert faults(invoke("export", tmp_path / "run", "-o", out))[0].startswith(
+        f"{out}: is there already"
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES)
+def test_the_python_file_predicts_as_the_model(case, tmp_path):
+    model = trained(tmp_path, **CASES[case])
+    found = agreement_of_python(model, kept(model))
+    assert found.rows == 1000
+    assert found.difference < 1e-12
+    assert found.other == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES)
+def test_onnxruntime_predicts_as_the_model(case, tmp_path):
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnx")
+    _, found = onnx_file(trained(tmp_path, **CASES[case]), tmp_path / "model.onnx")
+    assert found.rows == 1000
+    assert found.difference <= TOLERANCE == 1e-5
+    assert found.other == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_every_activation_is_written_in_operators_of_onnx(name, rng):
+    pytest.importorskip("onnxruntime")
+    node, x = ACTIVATIONS[name](), rng.normal(0, 4, (50, 6))
+    step = {"op": "activation", "name": name, **steps.OPTIONS.get(type(node), lambda node: {})(node)}
+    graph = Onnx()
+    columns = [graph.input(f"x{j}", text=False) for j in range(6)]
+    y = Steps(graph, "float64").scores([step], graph.concat(columns))
+    graph.output("y", y, "DOUBLE", ["N", node.shape(x.shape)[1]])
+    found = run(graph.model({}, ""), {f"x{j}": x[:, j : j + 1] for j in range(6)})["y"]
+    assert found == pytest.approx(network.activated(step, x), abs=1e-12)
+
+
+@pytest.mark.slow
+def test_onnx_has_no_answer_for_what_the_model_refuses(strict, tmp_path):
+    pytest.importorskip("onnxruntime")
+    model, made, table = strict
+    data, found = onnx_file(model, tmp_path / "model.onnx")
+    assert found.holds
+    rows = [dict(row) for row in table[:3]]
+    rows[1]["zone"] = "z9"
+    fields = {field["name"]: field for field in made["columns"]}
+    feed = {
+        name: np.array([[row[name]] for row in rows], object)
+        if field["kind"] == "text"
+        else reading.numbers([row[name] for row in rows], field)[:, None]
+        for name, field in fields.items()
+    }
+    answers = run(data, feed)
+    assert np.isnan(answers["probabilities"]).all(axis=1).tolist() == [False, True, False]
+    expected = program.predict([rows[0], rows[2]], made=made).tolist()
+    assert answers["label"].tolist() == [expected[0], "", expected[1]]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shipped", ["digits", "penguins", "auto-mpg", "rings-polar"])
+def test_the_shipped_configs_predict_as_the_model(shipped, tmp_path):
+    model = Model.load(fit(f"configs/{shipped}.yaml", set={"train.epochs": 3}, out=tmp_path / "r").best)
+    assert agreement_of_python(model, kept(model)).difference < 1e-12
+    pytest.importorskip("onnxruntime")
+    assert onnx_file(model, tmp_path / "model.onnx")[1].holds
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("area", "wide", "row 2: area: 'wide' is no number"),
+        ("area", "1e999", "row 2: area: '1e999' is not finite"),
+        ("area", "9007199254740993", "row 2: area: '9007199254740993' is no number"),
+        ("pool", "maybe", "row 2: pool: 'maybe' is no boolean"),
+        ("built", "2024-02-30", "row 2: built: '2024-02-30' is no date"),
+        ("income", "1,234.50", "row 2: income: '1,234.50' is no number"),
+        ("zone", "z9", "row 2: zone: 'z9' is no known category"),
+    ],
+)
+def test_the_python_file_refuses_what_predict_refuses(column, value, said, strict):
+    _, made, table = strict
+    rows = [dict(row) for row in table[:3]]
+    assert program.predict(rows, made=made).shape == (3,)
+    rows[1][column] = value
+    with pytest.raises(reading.Refused, match="^" + said.replace("(", r"\(")):
+        program.predict(rows, made=made)
+
+
+@pytest.fixture(scope="module")
+def strict(tmp_path_factory):
+    """A model that refuses new categories, its document, and rows of its table."""
+    directory = tmp_path_factory.mktemp("strict")
+    model = trained(directory, **{"data.categorical.unseen": "error"})
+    with (directory / "houses.csv").open(encoding="utf-8") as file:
+        return model, kept(model), list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("1970-01-02", 1.0),
+        ("1970/01/02", 1.0),
+        ("1970-01-01 06:00", 0.25),
+        ("1970-01-01T06:00:00.5Z", 0.25 + 0.5 / 86400),
+        ("1970-01-01T06:00:00+06:00", 0.0),
+        ("1969-12-31", -1.0),
+        ("1970-13-01", None),
+        ("01.02.1970", None),
+    ],
+)
+def test_dates_are_days_since_1970(text, days):
+    assert reading.date_number(text) == (None if days is None else pytest.approx(days, abs=1e-12))
+
+
+def test_a_file_of_another_name_is_refused(tmp_path):
+    fit(changed(config(write_table(tmp_path / "t.csv")), {"train.epochs": 1}), out=tmp_path / "run")
+    for name, said in {
+        "model.exe": "the suffix says no form",
+        "my-model.py": "Python imports no file of this name",
+    }.items():
+        assert said in faults(invoke("export", tmp_path / "run", "-o", tmp_path / name))[0]
+    assert (
+        "ends in .onnx"
+        in faults(invoke("export", tmp_path / "run", "-o", tmp_path / "m.py", "--to", "onnx"))[0]
+    )
+    assert set(FORMS) >= {"onnx", "python"}
