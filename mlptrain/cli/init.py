@@ -7,9 +7,11 @@ import click
 
 from mlptrain.cli import completion
 from mlptrain.report.columns import show_columns
+from mlptrain.report.drift import show_drift
 from mlptrain.report.examples import show_example, show_examples
 from mlptrain.report.notes import tell
 from mlptrain.report.summary import write_config
+from mlptrain.tools.drift import drift
 from mlptrain.tools.examples import examples, write_example
 from mlptrain.tools.first_config import first_config
 from mlptrain.tools.first_config.choices import Wish
@@ -63,6 +65,13 @@ from mlptrain.tools.first_config.choices import Wish
     metavar="SHARE",
     help="Rows kept for the end.  [0]",
 )
+@click.option(
+    "--check",
+    "written",
+    type=click.Path(path_type=Path),
+    metavar="CONFIG",
+    help="Write nothing: tell what DATA has that differs from the file CONFIG was written for.",
+)
 @click.option("-o", "out", type=click.Path(path_type=Path), metavar="FILE", help="Where to.  [stdout]")
 @click.option("--force", is_flag=True, help="Replace FILE.")
 @click.option(
@@ -72,6 +81,7 @@ from mlptrain.tools.first_config.choices import Wish
 def command(
     data: str | None,
     targets: tuple[str, ...],
+    written: Path | None,
     out: Path | None,
     force: bool,
     example: str | None,
@@ -82,7 +92,7 @@ def command(
 
     It says which columns to leave out and why, what to do about blanks, categories and dates, and
     how the rows are split, and how large the network is. Several targets (numbers) are given by several
-    --target.
+    --target. --check ends with 1 if a model of that config would refuse DATA.
 
     --example writes a config that comes with mlptrain, and its table, so that there is something to
     begin with.
@@ -92,6 +102,7 @@ def command(
       mlptrain init --example penguins
       mlptrain init data/penguins.csv --target species -o first.yaml
       mlptrain fit first.yaml
+      mlptrain init new_penguins.csv --check first.yaml
     """
     if as_list:
         show_examples(list(examples().values()))
@@ -99,11 +110,20 @@ def command(
         if data is not None or targets:
             raise click.UsageError("--example brings its own data: leave out DATA and --target")
         show_example(write_example(example, out, force=force))
+    elif written is not None:
+        check(written, table(data), targets)
     else:
         made = first_config(table(data), columns(targets), Wish(**wish))
         write_config(made.text, out, force=force)
         show_columns(made.columns)
         tell(made.notes)
+
+
+def check(written: Path, data: str, targets: tuple[str, ...]) -> None:
+    """What DATA has that differs from the file of a config."""
+    if targets:
+        raise click.UsageError("--check takes the target from its config: leave out --target")
+    show_drift(drift(written, data), data)
 
 
 def table(data: str | None) -> str:
