@@ -16,7 +16,7 @@ from runs import faults, invoke
 
 from mlptrain.data.preprocessing.columns import KINDS
 from mlptrain.errors import ConfigError
-from mlptrain.export import features, javascript_file, steps
+from mlptrain.export import c_file, features, javascript_file, steps
 from mlptrain.export.description import RESPONSES, as_json, describe
 from mlptrain.export.export import FORMS
 from mlptrain.export.onnx_file import onnx_file
@@ -139,6 +139,23 @@ def test_the_javascript_module_predicts_as_the_model(case, tmp_path, monkeypatch
     found, given = np.array(json.loads(ran.stdout)), np.array(expected)
     same = np.isclose(found, given, rtol=1e-5) if given.dtype.kind == "f" else found == given
     assert same.all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES)
+def test_the_c_header_predicts_as_the_model(case, tmp_path, monkeypatch):
+    compiler = shutil.which("cc") or shutil.which("gcc") or pytest.skip("no C compiler")
+    monkeypatch.setattr(c_file, "TESTED", 1000)
+    model, out = trained(tmp_path, **CASES[case]), tmp_path / "houses.h"
+    out.write_bytes(c_file.c_file(model, out)[0])
+    strict = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-DHOUSES_SELF_TEST"]
+    binary = tmp_path / "test"
+    words = [compiler, *strict, "-x", "c", out, "-o", binary, "-lm"]
+    assert subprocess.run(words, timeout=60, check=False).returncode == 0
+    ran = subprocess.run([binary], capture_output=True, text=True, check=False, timeout=60)
+    told = re.fullmatch(r"1000 rows: largest difference (\S+)\n", ran.stdout)
+    assert float(told[1]) <= 1e-5
+    assert ran.returncode == 0
 
 
 def rows_as_columns(rows):

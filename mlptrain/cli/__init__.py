@@ -22,7 +22,7 @@ COMMANDS = {
     "eval": "Loss and metrics of a checkpoint.",
     "predict": "Predict the rows of a file.",
     "pack": "A run of folds as one file.",
-    "export": "A model as a Python file, or as ONNX.",
+    "export": "A model as Python, ONNX, JavaScript or C.",
     "plot": "Draw a picture of a run.",
     "report": "Write a page about a run, or compare runs.",
     "check": "Sanity checks of data, network and first steps.",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlptrain.errors import CheckFailed, ConfigError
+from mlptrain.export.c_file import c_file
 from mlptrain.export.card import CARD, model_card
 from mlptrain.export.description import describe
 from mlptrain.export.javascript_file import javascript_file
@@ -29,6 +30,7 @@ FORMS = {
     "onnx": Form((".onnx",), onnx_file),
     "python": Form((".py",), python_file),
     "js": Form((".js", ".mjs"), javascript_file),
+    "c": Form((".h", ".c"), c_file),
 }
 
 
