@@ -24,6 +24,8 @@ data: {train: {name: moons, points_per_class: 100}, val: 0.2, test: 0.2}
 optimizer: {name: adam, learning_rate: 0.03}
 train: {epochs: 20, batch_size: 20}
 """
+LARGEST = 3_000_000
+"""Bytes of the wheel; half of it are the 5,000 digits of data/mnist5k.npz."""
 ROWS = "x0,x1\n0,1\n1,-0.5\n"
 """The top of the upper moon, class 0, and the bottom of the lower one, class 1."""
 
@@ -49,7 +51,7 @@ def build(number: str) -> Path:
 
 
 def check_contents(wheel: Path) -> None:
-    """The package with py.typed, all of it and nothing else: no tests, no benchmarks."""
+    """The package with py.typed, the examples with their data, and nothing else: no tests."""
     with zipfile.ZipFile(wheel) as archive:
         held = {name for name in archive.namelist() if ".dist-info/" not in name}
     here = {
@@ -57,6 +59,14 @@ def check_contents(wheel: Path) -> None:
         for path in (ROOT / "mlptrain").rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
+    here |= {
+        f"mlptrain/examples/{path.relative_to(ROOT).as_posix()}"
+        for folder in ("configs", "data")
+        for path in (ROOT / folder).iterdir()
+        if path.suffix not in (".py", "")
+    }
+    size = wheel.stat().st_size
+    demand(size < LARGEST, f"the wheel has {size:,} bytes, more than {LARGEST:,}")
     demand("mlptrain/py.typed" in held, "the wheel has no mlptrain/py.typed")
     demand(held == here, f"the wheel and mlptrain/ differ in {sorted(held ^ here)}")
 
@@ -81,6 +91,11 @@ def try_out(wheel: Path, number: str, folder: Path) -> None:
     rows = run(mlptrain, "predict", "run", "new.csv", cwd=work).splitlines()
     demand(rows[1:] == ["0", "1"], f"predicted {rows}")
 
+    run(mlptrain, "init", "--example", "digits", cwd=work)
+    run(mlptrain, "fit", "digits.yaml", "--out", "digits", "--quiet", cwd=work)
+    accuracy = json.loads(run(mlptrain, "eval", "digits", "--json", cwd=work))["accuracy"]
+    demand(accuracy >= 0.97, f"the example digits ends at a test accuracy of {accuracy}")
+
 
 def run(*command: str, cwd: Path) -> str:
     """What a command prints; its errors go to the terminal, and end this script."""
@@ -103,7 +118,9 @@ def main() -> None:
     check_contents(wheel)
     with tempfile.TemporaryDirectory() as folder:
         try_out(wheel, number, Path(folder))
-    print(f"dist/{wheel.name} and its sdist are whole; the wheel trains, evaluates and predicts")
+    print(
+        f"dist/{wheel.name} and its sdist are whole; the wheel trains, predicts, and has its examples"
+    )
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ CASES = {
     "text refused": Refused(
         {"x": lambda i: "ab"[i % 2]}, "`categorical: one_hot`", {"data.categorical": "error"}
     ),
-    "dates": Refused({"x": lambda i: f"2026-01-{i % 28 + 1:02}"}, "`dates: number`"),
+    "dates": Refused({"x": lambda i: f"2026-01-{i % 28 + 1:02}"}, "`dates: parts`"),
     "empty": Refused({"x": lambda i: ""}, "write `ignore: [x]`"),
     "no name": Refused({"": u}, '`ignore: [""]`'),
     "digits": Refused({"x": lambda i: 10**19 + i % 3}, "codes are categories by"),
@@ -96,7 +96,7 @@ CASES = {
     "foreign dates": Refused(
         {"x": lambda i: f"{i % 28 + 1:02}.{i % 12 + 1:02}.2026"},
         "dates in another notation, e.g. '01.01.2026': declare them: "
-        '`columns: {x: {date: "%d.%m.%Y"}}` and `dates: number`',
+        '`columns: {x: {date: "%d.%m.%Y"}}` and `dates: parts`',
     ),
     "infinite": Refused(
         {"x": once("inf")}, "correct them: only finite", edit=lambda text: text.replace("inf", "1")

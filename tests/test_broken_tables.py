@@ -221,7 +221,8 @@ BROKEN: dict[str, tuple[bytes | str, dict[str, object], list[str]]] = {
         "a,b,y\n1,2024-01-31,p\n3,2024-02-01,q\n4,2024-02-03,p\n",
         {},
         [
-            "F: column 'b' holds dates: write `dates: number` (days since 1970-01-01) or `ignore: [b]`",
+            "F: column 'b' holds dates: write `dates: parts` (days since 1970-01-01, month, weekday, "
+            "hour), `dates: number` (days) or `ignore: [b]`",
         ],
     ),
     "text where categories are refused": (

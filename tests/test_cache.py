@@ -39,6 +39,7 @@ RECIPES: list[dict[str, Any]] = [
     {"ignore": ["when", "color"], "missing": "mean", "categorical": {"columns": ["count"]}},
     {"target": "count", "classify": False, "ignore": ["when", "color"], "missing": "mean"},
     {"ignore": ["when", "color", "size"], "scale": "minmax", "weight": "flag"},
+    {"dates": "parts", "missing": {"policy": "median", "indicator": True}, "ignore": ["color"]},
 ]
 
 
@@ -140,7 +141,7 @@ CELLS = st.one_of(
 def test_any_table_gives_the_same_bits_or_the_same_error_in_pieces(
     rows: list[tuple[str, str, str]], recipe: dict[str, Any], size: int
 ) -> None:
-    recipe = {**recipe, "dates": "number", "categorical": {"missing": "zeros", "unseen": "zeros"}}
+    recipe = {**recipe, "dates": "parts", "categorical": {"missing": "zeros", "unseen": "zeros"}}
     with tempfile.TemporaryDirectory() as directory, pytest.MonkeyPatch.context() as patch:
         patch.setattr(pieces, "PIECE", size)
         path = f"{directory}/t.csv"

@@ -11,6 +11,7 @@ from runs import THIRTY, faults, invoke, mlptrain, outcome, records, write_confi
 
 from mlptrain.cli import COMMANDS, cli
 from mlptrain.nn.activations.piecewise import ReLU
+from mlptrain.tools.examples import examples
 
 CLASSIFIER = changed(THIRTY, {"train.epochs": 2, "train.eval_every": 1, "data.test": 0.2})
 REGRESSION = changed(
@@ -695,6 +696,8 @@ def test_every_example_in_a_help_names_commands_and_options_that_exist(name):
         named = cli.get_command(None, words[1])
         options = {option for parameter in named.params for option in parameter.opts}
         assert {word for word in words[2:] if word.startswith("--")} <= options
+        configs = {word.removesuffix(".yaml") for word in words if word.endswith(".yaml")}
+        assert configs <= {*examples(), "first"}  # what `init --example` and `init -o` write
 
 
 def test_without_a_command_the_help_is_shown():

@@ -71,6 +71,21 @@ EXAMPLES = {
         ("u", "u missing", "v"),
         [[0, 0, 0], [0.5, 0, 0.5], [0.5, 1, 1], [1, 0, 0]],
     ),
+    # quarters of a year and of a day apart; all are Mondays, and those of v in one month
+    "date_parts": Example(
+        {
+            "u": ["2024-01-01 00:00", None, "2024-04-01 06:00", "2024-07-01 12:00"],
+            "v": ["2024-01-01", "2024-01-08", "2024-01-08", "2024-01-01"],
+        },
+        {"dates": "parts", "scale": "minmax", "missing": {"policy": "mean", "indicator": True}},
+        (*("u", "u missing", "u month sine", "u month cosine", "u hour sine", "u hour cosine"), "v"),
+        [
+            [0, 0, 0, 1, 0, 1, 0],
+            [0.5, 1, 0, 0, 0, 0, 1],
+            [0.5, 0, 1, 0, 1, 0, 1],
+            [1, 0, 0, -1, 0, -1, 0],
+        ],
+    ),
 }
 
 
@@ -91,7 +106,7 @@ def test_a_column_becomes_what_was_worked_out_by_hand(example: Example, table: s
     data = load_data(table, **example.settings)
 
     assert data.features + data.preprocessing.outputs("codes") == example.names
-    np.testing.assert_allclose(np.hstack(data.train.inputs.arrays), example.numbers, rtol=1e-13)
+    np.testing.assert_allclose(np.hstack(data.train.inputs.arrays), example.numbers, 1e-13, 1e-15)
 
 
 def test_the_bits_are_those_of_a_file_of_a_row_alone_and_of_a_checkpoint(

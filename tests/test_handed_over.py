@@ -1,14 +1,17 @@
 """What a program hands over to a model: data frames by name, targets of every type and number."""
 
 import copy
+from datetime import UTC, datetime, timedelta, timezone
 from types import SimpleNamespace
 
 import numpy as np
 import polars
 import pytest
+from runs import invoke
 from tables import write
 
 import mlptrain
+from mlptrain.data.readers.tables import pieces
 from mlptrain.errors import DataError
 from mlptrain.inference.classes import typed
 
@@ -217,3 +220,45 @@ def test_a_model_says_what_it_is_on_one_line(trained):
     assert repr(model) == f"{start}{figures}>"
     assert "<td>2-100-2</td>" in model._repr_html_()
     assert repr(copy.deepcopy(model)) == repr(model)
+
+
+@pytest.fixture(scope="module")
+def dated(tmp_path_factory):
+    """A model of a date in parts, and one of the same dates in another form; the file of each."""
+    times = [datetime(2023, 1, 1) + timedelta(hours=37 * i) for i in range(60)]
+    found = {}
+    for form in ("%Y-%m-%d %H:%M", "%d.%m.%Y %H:%M"):
+        folder = tmp_path_factory.mktemp("dated")
+        rows = [[format(time, form), a, time.hour] for time, a in zip(times, A, strict=True)]
+        rows[7][0] = ""
+        path = write(folder / "rows.csv", ["when", "a", "y"], rows)
+        data = {"train": str(path), "target": "y", "dates": "parts", "missing": "mean"}
+        data["columns"] = {"when": {"date": form}} if form.startswith("%d") else {}
+        config = {"data": data, "loss": "mse", "model": {"hidden": [4]}, "train": {"epochs": 3}}
+        found[form] = mlptrain.load(mlptrain.fit(config, out=folder / "run").best), path
+    return {"times": times, **found}
+
+
+@pytest.mark.parametrize("form", ["%Y-%m-%d %H:%M", "%d.%m.%Y %H:%M"])
+@pytest.mark.parametrize("kind", ["text", "datetime64", "objects", "zoned"])
+def test_dates_of_a_data_frame_are_those_of_the_file(dated, form, kind, monkeypatch):
+    (model, path), times = dated[form], dated["times"]
+    monkeypatch.setattr(pieces, "PIECE", 256)
+    expected = invoke("predict", model.path.parent, path).stdout.splitlines()[1:]
+    east = timezone(timedelta(hours=2))
+    values = {
+        "text": np.array([format(time, form) for time in times]),
+        "datetime64": np.array(times, "datetime64[us]"),
+        "objects": np.array(times, object),
+        "zoned": np.array([time.replace(tzinfo=UTC).astimezone(east) for time in times], object),
+    }[kind]
+    values[7] = "NaT" if kind == "datetime64" else "" if kind == "text" else None
+    assert np.ravel(model.predict(Frame(when=values, a=A))).tolist() == [*map(float, expected)]
+
+
+def test_what_is_no_date_or_no_place_for_one_is_said(dated):
+    model, _ = dated["%Y-%m-%d %H:%M"]
+    with pytest.raises(DataError, match="X: row 2: when: 'soon' is not a date"):
+        model.predict(Frame(when=["2024-01-01", "soon"], a=[1.0, 2.0]))
+    with pytest.raises(DataError, match="X: column 'a' holds dates, training had numbers"):
+        model.predict(Frame(when=["2024-01-01"], a=np.array(["2024-01-01"], "datetime64[D]")))

@@ -225,11 +225,11 @@ def test_a_time_whose_notation_is_in_doubt_is_asked_about(tmp_path):
     assert "'when' holds dates in another notation, e.g. '01/05/2025'" in refused.stderr
 
 
-def test_dates_become_days_and_the_comment_says_how_to_leave_them_out(tmp_path):
+def test_dates_become_parts_and_the_comment_says_how_to_leave_them_out(tmp_path):
     path = made(tmp_path, day=lambda i: f"2024-01-{1 + i % 28:02}", u=u, kind=letter)
     text = first_config(str(path), ["kind"]).text
-    assert yaml.safe_load(text)["data"]["dates"] == "number"
-    assert "# day: days since 1970-01-01; `ignore` leaves them out" in text
+    assert yaml.safe_load(text)["data"]["dates"] == "parts"
+    assert "# day: days since 1970-01-01, and the time of year, week and day" in text
 
 
 def test_lopsided_classes_get_probabilities_and_a_threshold_and_no_weights(tmp_path):

@@ -1,6 +1,8 @@
 """Preprocessing: what is fitted, that it is applied alike everywhere, and that it survives JSON."""
 
 import json
+from calendar import monthrange
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -173,6 +175,36 @@ def test_dates_become_days_or_are_left_out(csv: Path) -> None:
     assert (left_out.features, left_out.notes) == (("a",), ("d holds dates and is ignored",))
 
 
+def test_a_date_in_parts_is_a_number_and_points_on_the_circles_of_year_week_and_day(csv: Path) -> None:
+    times = ["2024-02-29 06:00", "2023-12-31 23:45", "", "2021-07-04 00:00"]
+    content = "d,y\n" + "".join(f"{time},{y}\n" for time, y in zip(times, "pqpq", strict=True))
+    how = {"scale": "none", "missing": {"policy": "mean", "indicator": True}}
+    data = fit(csv, content, dates="parts", **how)
+    waves = [f"d {part} {wave}" for part in ("month", "weekday", "hour") for wave in ("sine", "cosine")]
+    assert data.features == ("d", "d missing", *waves)
+    X = data.train.inputs.numbers
+    assert X[2, 1:].tolist() == [1, 0, 0, 0, 0, 0, 0]
+    for row, text in enumerate(times):
+        if text:
+            time = datetime.fromisoformat(text)
+            length = monthrange(time.year, time.month)[1]
+            month = (time.month - 1 + (time.day - 1) / length) / 12
+            turns = [month, time.weekday() / 7, (time.hour + time.minute / 60) / 24]
+            points = [wave(2 * np.pi * turn) for turn in turns for wave in (np.sin, np.cos)]
+            np.testing.assert_allclose(X[row, 2:], points, rtol=0, atol=1e-9)
+    days = fit(csv, content, dates="number", **how).train.inputs.numbers
+    assert X[:, :2].tobytes() == days.tobytes()
+
+
+def test_parts_that_are_the_same_in_all_training_rows_are_left_out(csv: Path) -> None:
+    content = "d,e,y\n2024-01-01,2024-01-05,p\n2024-02-05,2024-01-06,q\n2024-03-04,2024-01-07,p\n"
+    columns = {"e": {"dates": "number"}}
+    assert fit(csv, content, dates="parts", columns=columns).features == (
+        *("d", "d month sine", "d month cosine"),
+        "e",
+    )
+
+
 def test_the_polar_transform_comes_before_scaling(csv: Path) -> None:
     content = "a,b,y\n3,4,p\n0,-2,q\n-1,0,p\n"
     data = fit(csv, content, transform="polar", scale="none")
@@ -304,7 +336,7 @@ MIXED = (
 )
 MIXED_SETTINGS = {
     "missing": {"policy": "mean", "indicator": True},
-    "dates": "number",
+    "dates": "parts",
     "scale": "robust",
 }
 

@@ -67,7 +67,7 @@ def worked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     folder = tmp_path_factory.mktemp("table")
     table, config, run, out = file(folder), folder / "config.yaml", folder / "run", folder / "out.csv"
     short = ["--set", f"train.epochs={SHORT[name][0]}"] if name in SHORT else []
-    stdout("init", table, "--target", target, "-o", config)
+    stdout("init", table, "--target", target, "--preset", "fast", "--test", 0.2, "-o", config)
     stdout("fit", config, "--out", run, "--quiet", *short)
     with threadpool_limits(limits=1):  # as in the tests: another number gives other bits
         evaluated = json.loads(stdout("eval", run, "--data", table, "--json"))

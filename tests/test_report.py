@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import sys
 import time
 from html.parser import HTMLParser
@@ -190,16 +191,50 @@ def test_a_regression_shows_its_largest_errors(tmp_path):
 
 
 @pytest.mark.slow
-def test_several_runs_stand_side_by_side(run, tmp_path):
+def test_several_runs_are_rows_with_what_differs_and_the_best_first(run, tmp_path):
     other = fitted(tmp_path, "wider", DIGITS, model={"hidden": [12]})
     file = tmp_path / "both.html"
     assert invoke("report", run, other, "-o", file).exit_code == 0
-    found = Page(file.read_text(encoding="utf-8"))
-    assert "model.hidden [6] [12]" in found.text
-    accuracies = [
-        json.loads(invoke("eval", each, "--json").stdout)["accuracy"] for each in (run, other)
-    ]
-    assert "accuracy " + " ".join(f"{each:.4g}" for each in accuracies) in found.text
+    written = file.read_text(encoding="utf-8")
+    best = {each: json.loads((each / "summary.json").read_text())["best"] for each in (run, other)}
+    first, second = sorted(best, key=lambda each: best[each])
+    rows = re.findall(r"<tr.*?</tr>", written, re.DOTALL)
+    heads = [re.search(r'scope="row">(.*?)</th>', row)[1] for row in rows if 'scope="row"' in row]
+    assert heads == [f"{first}, the best", str(second)]
+    for each, hidden in ((run, "[6]"), (other, "[12]")):
+        (row,) = (row for row in rows if str(each) in row)
+        accuracy = json.loads(invoke("eval", each, "--json").stdout)["accuracy"]
+        assert f"<td>{hidden}</td>" in row
+        assert f">{accuracy:.4g}</td>" in row
+        assert (' class="best"' in row) == (each == first)
+    assert "batch_<wbr>size" not in written.partition("</thead>")[0]
+
+
+@pytest.mark.slow
+def test_any_number_of_runs_is_one_page_with_the_curves_of_the_best_ten(tmp_path):
+    moons = {"train": {"name": "moons", "points_per_class": 20}, "val": 0.3, "test": 0}
+    one = fitted(tmp_path, "one", moons)
+    place = tmp_path / "many"
+    for number in range(40):
+        shutil.copytree(one, place / f"run-{number:02d}")
+        file = place / f"run-{number:02d}" / "summary.json"
+        summary = {**json.loads(file.read_text()), "best": (number * 7 % 40) / 40}
+        file.write_text(json.dumps(summary))
+    (place / "run-33" / "summary.json").write_text("{")
+    start = time.process_time()
+    assert invoke("report", place).exit_code == 0
+    assert time.process_time() - start < 10
+    written = (place / "report.html").read_text(encoding="utf-8")
+    assert len(written) < 5_000_000
+    page = Page(written)
+    heads = re.findall(r'scope="row">[^<]*run-(\d\d)', written)
+    assert [int(each) for each in heads[:5]] == [0, 23, 6, 29, 12]  # 7 x 23 = 161 = 1 mod 40
+    assert len(heads) == 40
+    assert heads[-1] == "33"
+    assert "not a JSON object" in page.text
+    (curves,) = (each["alt"] for each in page.all("img") if "Learning curves" in each["alt"])
+    assert curves.count("Learning curves of") == 10
+    assert "No setting differs" in page.text
 
 
 def test_another_suffix_is_refused(run):

@@ -21,10 +21,13 @@ COMMANDS = {
     "sweep": "Search for good settings.",
     "eval": "Loss and metrics of a checkpoint.",
     "predict": "Predict the rows of a file.",
+    "explain": "Which columns matter, and how.",
     "pack": "A run of folds as one file.",
     "export": "A model as Python, ONNX, JavaScript or C.",
     "plot": "Draw a picture of a run.",
     "report": "Write a page about a run, or compare runs.",
+    "runs": "List every run, the best first.",
+    "diff": "What differs between two runs.",
     "check": "Sanity checks of data, network and first steps.",
     "find-rate": "Find a learning rate to begin with.",
     "gradcheck": "Compare numerical with analytic gradients.",
@@ -94,6 +97,7 @@ def cli() -> None:
 
     \b
     Example:
-      mlptrain fit configs/digits.yaml
+      mlptrain init --example digits
+      mlptrain fit digits.yaml
       mlptrain eval runs/digits-20260101-120000
     """

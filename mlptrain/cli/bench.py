@@ -22,7 +22,7 @@ def command(config: Path, overrides: tuple[str, ...], threads: int | None, as_js
 
     \b
     Example:
-      mlptrain bench configs/digits.yaml
-      mlptrain bench configs/digits.yaml --threads 1 --json
+      mlptrain bench digits.yaml
+      mlptrain bench digits.yaml --threads 1 --json
     """
     benchmark.show(bench(config, overrides, threads=threads), as_json=as_json)

@@ -21,7 +21,7 @@ def command(config: Path, overrides: tuple[str, ...], as_json: bool) -> None:
 
     \b
     Example:
-      mlptrain check configs/digits.yaml
-      mlptrain check configs/digits.yaml --set optimizer.learning_rate=1
+      mlptrain check digits.yaml
+      mlptrain check digits.yaml --set optimizer.learning_rate=1
     """
     report.show(check.check(config, overrides), as_json=as_json)

@@ -26,8 +26,8 @@ def command(config: Path, overrides: tuple[str, ...], out: Path | None, as_json:
 
     \b
     Example:
-      mlptrain find-rate configs/digits.yaml
-      mlptrain find-rate configs/digits.yaml --set optimizer=sgd -o rates.png
+      mlptrain find-rate digits.yaml
+      mlptrain find-rate digits.yaml --set optimizer=sgd -o rates.png
     """
     if out is not None:
         form_of(out)  # before the work, not after it

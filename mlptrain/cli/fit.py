@@ -108,9 +108,9 @@ def command(
 
     \b
     Example:
-      mlptrain fit configs/digits.yaml --set train.epochs=20 --out runs/short
+      mlptrain fit digits.yaml --set train.epochs=20 --out runs/short
       mlptrain fit --resume runs/short --set train.epochs=40
-      mlptrain fit configs/digits.yaml --folds 5 --out runs/five --resume auto
+      mlptrain fit digits.yaml --folds 5 --out runs/five --resume auto
     """
     source = source_of(config, refit, folds, resume, init_from)
     start = runs.start_from(init_from, refit_preprocessing=refit_preprocessing, head=head)

@@ -26,7 +26,7 @@ def command(config: Path | None, overrides: tuple[str, ...], verbose: bool, as_j
     \b
     Example:
       mlptrain gradcheck --verbose
-      mlptrain gradcheck configs/digits.yaml --set model.activation=tanh
+      mlptrain gradcheck digits.yaml --set model.activation=tanh
     """
     whole = verbose or config is not None
     report.show(gradcheck(config, overrides), as_json=as_json, whole=whole)

@@ -1,29 +1,34 @@
 """`mlptrain init`: a first config for a table."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
+from mlptrain.report.columns import show_columns
+from mlptrain.report.examples import show_example, show_examples
 from mlptrain.report.notes import tell
 from mlptrain.report.summary import write_config
+from mlptrain.tools.examples import examples, write_example
 from mlptrain.tools.first_config import first_config
 from mlptrain.tools.first_config.choices import Wish
-from mlptrain.tools.first_config.presets import Preset
 
 
 @click.command()
-@click.argument("data")
-@click.option(
-    "--target", "targets", required=True, multiple=True, metavar="COLUMN", help="What to predict."
-)
+@click.argument("data", required=False)
+@click.option("--target", "targets", multiple=True, metavar="COLUMN", help="What to predict.")
 @click.option("--group", metavar="COLUMN", help="All rows of one value go to the same part: a patient.")
 @click.option(
     "--time", metavar="COLUMN", help="Train on what is earlier, test on what is later: a date."
 )
+@click.option("--ignore", multiple=True, metavar="COLUMN", help="Leave it out; several times for more.")
+@click.option(
+    "--features", multiple=True, metavar="COLUMN", help="Learn from it, and from others so named only."
+)
 @click.option(
     "--preset",
     type=click.Choice(["fast", "good", "best"]),
-    help="One network, five of them, or two candidates of five.  [good; fast where that takes long]",
+    help="One network, five, or three candidates of five.  [good; fast where that takes long]",
 )
 @click.option(
     "--test",
@@ -34,15 +39,18 @@ from mlptrain.tools.first_config.presets import Preset
 )
 @click.option("-o", "out", type=click.Path(path_type=Path), metavar="FILE", help="Where to.  [stdout]")
 @click.option("--force", is_flag=True, help="Replace FILE.")
+@click.option(
+    "--example", metavar="NAME", help="Write a config that comes with mlptrain, and its data."
+)
+@click.option("--examples", "as_list", is_flag=True, help="List these configs.")
 def command(
-    data: str,
+    data: str | None,
     targets: tuple[str, ...],
-    group: str | None,
-    time: str | None,
-    preset: Preset | None,
-    test: float,
     out: Path | None,
     force: bool,
+    example: str | None,
+    as_list: bool,
+    **wish: Any,
 ) -> None:
     """Look at the table DATA and write a commented config that `mlptrain fit` runs as it is.
 
@@ -50,11 +58,37 @@ def command(
     how the rows are split, and how large the network is. Several targets (numbers) are given by several
     --target.
 
+    --example writes a config that comes with mlptrain, and its table, so that there is something to
+    begin with.
+
     \b
     Example:
-      mlptrain init data/penguins.csv --target species -o penguins.yaml
-      mlptrain fit penguins.yaml
+      mlptrain init --example penguins
+      mlptrain init data/penguins.csv --target species -o first.yaml
+      mlptrain fit first.yaml
     """
-    made = first_config(data, targets, Wish(group, time, preset, test))
-    write_config(made.text, out, force=force)
-    tell(made.notes)
+    if as_list:
+        show_examples(list(examples().values()))
+    elif example is not None:
+        if data is not None or targets:
+            raise click.UsageError("--example brings its own data: leave out DATA and --target")
+        show_example(write_example(example, out, force=force))
+    else:
+        made = first_config(table(data), columns(targets), Wish(**wish))
+        write_config(made.text, out, force=force)
+        show_columns(made.columns)
+        tell(made.notes)
+
+
+def table(data: str | None) -> str:
+    """DATA, which only an example does without."""
+    if data is None:
+        raise click.UsageError("Missing argument 'DATA'")
+    return data
+
+
+def columns(targets: tuple[str, ...]) -> tuple[str, ...]:
+    """--target, which only an example does without."""
+    if not targets:
+        raise click.UsageError("Missing option '--target'")
+    return targets

@@ -9,7 +9,7 @@ from mlptrain.report.html import report
 
 @click.command()
 @click.argument(
-    "runs", metavar="RUN...|SWEEP", nargs=-1, required=True, type=click.Path(path_type=Path)
+    "runs", metavar="RUN...|DIR|SWEEP", nargs=-1, required=True, type=click.Path(path_type=Path)
 )
 @click.option(
     "-o", "out", type=click.Path(path_type=Path), metavar="FILE",
@@ -19,12 +19,14 @@ def command(runs: tuple[Path, ...], out: Path | None) -> None:
     """Write an HTML page about RUN, the directory that `fit` wrote.
 
     It holds the result, curves, metrics, pictures, the worst mistakes, data and config, in one file
-    that loads nothing. Several RUNs are compared: settings that differ, metrics, curves. The page of
-    a SWEEP has every trial, the importance of the settings, and the config.
+    that loads nothing. Several RUNs, or a DIR of runs, are compared: a row for each, the best first,
+    settings that differ, curves of the best ten. The page of a SWEEP has every trial, the importance
+    of the settings, these curves, and the config.
 
     \b
     Example:
       mlptrain report runs/digits
+      mlptrain report runs
       mlptrain report runs/three runs/six runs/twenty -o capacity.html
     """
     report(runs, out)

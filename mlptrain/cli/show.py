@@ -28,8 +28,8 @@ def command(what: Path, overrides: tuple[str, ...], config_only: bool, saved: bo
 
     \b
     Example:
-      mlptrain show configs/digits.yaml
-      mlptrain show configs/digits.yaml --saved
+      mlptrain show digits.yaml
+      mlptrain show digits.yaml --saved
       mlptrain show runs/digits-20260101-120000 --config
     """
     if config_only and saved:

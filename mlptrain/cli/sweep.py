@@ -63,8 +63,8 @@ def command(
 
     \b
     Example:
-      mlptrain sweep configs/digits.yaml optimizer.learning_rate=1e-4..1e-1:log --trials 20
-      mlptrain sweep configs/digits.yaml 'model.hidden=[64],[128,128]' --sampler grid --jobs 2
+      mlptrain sweep digits.yaml optimizer.learning_rate=1e-4..1e-1:log --trials 20
+      mlptrain sweep digits.yaml 'model.hidden=[64],[128,128]' --sampler grid --jobs 2
       mlptrain sweep show sweeps/digits
     """
     source, *spaces = what

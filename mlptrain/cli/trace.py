@@ -74,7 +74,7 @@ def command(
       mlptrain trace '(x + y) * z' x=-2 y=5 z=-4
       mlptrain trace 'max(0, x)' 'x=[1,-2,3,-1]' --upstream '[4,-1,5,9]'
       mlptrain trace 'sigmoid(w * x + b)' w=2 x=-1 b=3 --code
-      mlptrain trace --config configs/spiral.yaml --open layer1
+      mlptrain trace --config spiral.yaml --open layer1
     """
     views = {"--code": code, "--jacobian": jacobian, "--element": element, "--svg": svg}
     view = one_of([name for name, chosen in views.items() if chosen])

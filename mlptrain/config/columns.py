@@ -53,7 +53,7 @@ class Column(Section):
 
     kind: Annotated[
         Literal["number", "category", "date", "ignore"] | None, Kinds("a kind of column or null")
-    ] = setting(None, "what it is: number, category, date (days since 1970-01-01), or ignore it")
+    ] = setting(None, "what it is: number, category, date (as `dates` says, else days), or ignore it")
     encode: Annotated[
         Literal["none", "piecewise", "one_hot", "embedding", "target"] | None,
         Kinds("an encoding or null"),
@@ -66,6 +66,9 @@ class Column(Section):
         Literal["standard", "minmax", "smooth_clip", "robust", "log", "none"] | None,
         Kinds("a scale or null"),
     ] = setting(None, "its scale, as `scale`; null: that of all")
+    dates: Literal["number", "parts"] | None = setting(
+        None, "what a date becomes, as `dates`; null: as all do"
+    )
     missing: Columns = setting([], 'more texts that stand for a missing value: [n/a, "-", "-999"]')
     present: Columns = setting([], "texts that are values here, though usually missing ones: [NA]")
     decimal: Literal[".", ","] | None = setting(

@@ -14,7 +14,7 @@ def role_faults(data: Data) -> Iterator[Fault]:
         role = of_fields(Role, column.model_dump())
         for key, what in _within(role):
             yield Fault(("data", "columns", name, key), what)
-        given = [key for key in ("kind", "encode", "scale") if getattr(role, key) is not None]
+        given = [key for key in ("kind", "encode", "scale", "dates") if getattr(role, key) is not None]
         other = _elsewhere(data, name, role) if given else ""
         if other:
             what = f"the column {shown(name)} is already in data.{other}"
@@ -23,11 +23,14 @@ def role_faults(data: Data) -> Iterator[Fault]:
 
 def _within(role: Role) -> Iterator[tuple[str, str]]:
     """What does not go together in one column: the key, and why."""
+    said = role.kind or (None if role.dates is None else "date")
     if role.encode is not None:
         of_numbers = role.encode in get_args(NumberEncoding)
-        if role.kind not in (None, *(("number", "date") if of_numbers else ("category",))):
+        if said not in (None, *(("number", "date") if of_numbers else ("category",))):
             kind = "number or date" if of_numbers else "category"
-            yield "encode", f"{role.encode} is an encoding of kind {kind}, and this is kind {role.kind}"
+            yield "encode", f"{role.encode} is an encoding of kind {kind}, and this is kind {said}"
+    if role.dates is not None and said != "date":
+        yield "dates", f"{role.dates} is for kind date, and this is kind {role.kind}"
     if role.scale is not None and role.implied in ("category", "ignore"):
         yield "scale", f"only numbers have a scale, and this is kind {role.implied}"
 

@@ -126,8 +126,10 @@ class Data(Section):
     categorical: Annotated[Categorical, ShortFor("encode")] = setting(
         {}, "what to do about text columns"
     )
-    dates: Literal["refuse", "ignore", "number"] = setting(
-        "refuse", "date columns: refuse, leave out, or turn into days since 1970-01-01"
+    dates: Literal["refuse", "ignore", "number", "parts"] = setting(
+        "refuse",
+        "date columns: refuse, leave out, turn into days since 1970-01-01, or into these days and sine "
+        "and cosine of month, weekday and hour, as far as they differ",
     )
     transform: Annotated[Literal["polar"] | None, Kinds("'polar' or null")] = setting(
         None, "polar: radius and angle in place of two coordinates, before scaling"

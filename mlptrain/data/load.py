@@ -12,7 +12,7 @@ from mlptrain.data.dataset import Dataset, Rows
 from mlptrain.data.fingerprints import Fingerprints
 from mlptrain.data.handed_over import refuse
 from mlptrain.data.inputs import Inputs
-from mlptrain.data.prepared import no_rows, prepare, rows_of
+from mlptrain.data.prepared import Prepared, no_rows, prepare, rows_of
 from mlptrain.data.prepared_file import read_prepared, write_prepared
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.preprocessing.repairs import Repair, RepairNote
@@ -42,11 +42,23 @@ def load_dataset(settings: Settings, fitted: Preprocessing | None = None) -> Dat
         for part in (settings.train, settings.val, settings.test):
             refuse(part)
         return _from_file(Request(settings.train, settings, fitted))
+    prepared, fingerprint = load_prepared(settings, fitted)
+    return prepared.in_memory(fingerprint)
+
+
+def load_prepared(
+    settings: Settings, fitted: Preprocessing | None = None
+) -> tuple[Prepared, Mapping[str, str]]:
+    """As `load_dataset`, before the inputs are made: each set as rows of its source; fingerprints."""
+    if isinstance(settings.train, str):
+        request = Request(settings.train, settings, fitted)
+        of_files = Fingerprints(request.files())
+        return request.prepare(request.open_source), of_files
     toy = open_toy(settings.train, settings.seed)
     fingerprint = {toy.path: toy_fingerprint(settings.train, settings.seed)}
     names = target_names(toy, settings.target)
     opener = partial(open_source, reading=settings.reading)
-    return prepare(toy, names, settings, fitted, opener).in_memory(fingerprint)
+    return prepare(toy, names, settings, fitted, opener), fingerprint
 
 
 def load_rows(

@@ -112,4 +112,4 @@ def declaration(name: str, texts: Iterable[str]) -> str:
     keys = {key: value for key, value in asdict(readings[0]).items() if value not in (None, ())}
     pairs = (f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in keys.items())
     told = f"declare them: `columns: {{{in_yaml(name)}: {{{', '.join(pairs)}}}}}`"
-    return told if readings[0].date is None else f"{told} and `dates: number`"
+    return told if readings[0].date is None else f"{told} and `dates: parts`"

@@ -18,6 +18,7 @@ NumberEncoding = Literal["none", "piecewise"]
 CategoryEncoding = Literal["one_hot", "embedding", "target"]
 MissingPolicy = Literal["error", "mean", "median", "drop"]
 ScaleTarget = Literal["standard", "log", "log1p", "none"]
+Dates = Literal["number", "parts"]
 TargetPolicy = Literal["error", "drop"]
 CategoryPolicy = Literal["error", "zeros"]
 UnseenPolicy = Literal["error", "zeros", "mode"]
@@ -56,10 +57,13 @@ class Role:
     kind: ColumnKind | None = None
     encode: NumberEncoding | CategoryEncoding | None = None
     scale: Scale | None = None
+    dates: Dates | None = None
 
     @property
     def implied(self) -> ColumnKind | None:
         """The kind, or the one that only has such an encoding."""
+        if self.kind is None and self.dates is not None:
+            return "date"
         if self.kind is None and self.encode is not None:
             return "number" if self.encode in get_args(NumberEncoding) else "category"
         return self.kind
@@ -69,7 +73,7 @@ def of_fields(kind: Callable[..., Made], section: Mapping[str, Any]) -> Made:
     """A dataclass from those keys of a section that are its fields.
 
     >>> of_fields(Role, {"scale": "log", "decimal": ","})
-    Role(kind=None, encode=None, scale='log')
+    Role(kind=None, encode=None, scale='log', dates=None)
     """
     names = {each.name for each in fields(cast(Any, kind))}
     return kind(**{name: value for name, value in section.items() if name in names})
@@ -116,7 +120,7 @@ class Settings:
     roles: Mapping[str, Role]
     numeric: Numeric
     categorical: Categorical
-    dates: Literal["refuse", "ignore", "number"]
+    dates: Literal["refuse", "ignore"] | Dates
     transform: Literal["polar"] | None
     cache: str
     targets: Targets
@@ -140,6 +144,13 @@ class Settings:
     def scale_of(self, name: str) -> Scale:
         """The scale of a number column."""
         return self.role(name).scale or self.scale
+
+    def dates_of(self, name: str) -> Literal["refuse", "ignore"] | Dates:
+        """What becomes of a column of dates; of one that is said to be so, a number at least."""
+        role = self.role(name)
+        if role.dates is None and role.implied == "date" and self.dates in ("refuse", "ignore"):
+            return "number"
+        return role.dates or self.dates
 
     def category_encoding(self, name: str) -> NumberEncoding | CategoryEncoding | Literal["error"]:
         """How a column of categories enters, where it has many."""

@@ -49,11 +49,9 @@ def export(run: str | Path, out: Path, to: str | None = None, *, force: bool = F
     form, card = FORMS[to or form_of(out)], out.with_name(CARD)
     if out.suffix not in form.suffixes:
         raise ConfigError(f"-o {out}: a file for --to {to} ends in {' or '.join(form.suffixes)}")
-    for path in (out, card):
+    for path, other in ((out, "name another file"), (card, "export into another directory")):
         if path.exists() and not force:
-            raise ConfigError(
-                f"{path}: is there already; name another file, or replace it with --force"
-            )
+            raise ConfigError(f"{path}: is there already; {other}, or replace it with --force")
     model = Model.load(run)
     data, agreement = form.make(model, out)
     if agreement is not None and not agreement.holds:

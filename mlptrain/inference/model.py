@@ -15,6 +15,7 @@ from mlptrain.data.preprocessing.class_target import ClassTarget
 from mlptrain.data.preprocessing.flag_target import FlagTarget
 from mlptrain.data.preprocessing.policies import Policies
 from mlptrain.data.preprocessing.preprocess import Preprocessing
+from mlptrain.data.source import Extensible
 from mlptrain.errors import CheckpointError, DataError
 from mlptrain.inference.average import (
     averaged,
@@ -26,6 +27,9 @@ from mlptrain.inference.average import (
     to_average,
 )
 from mlptrain.inference.classes import Class, typed
+from mlptrain.inference.explain.contributions import RowExplanation
+from mlptrain.inference.explain.explanation import Explanation, explained, explained_row, measure_of
+from mlptrain.inference.explain.subject import Part, Subject
 from mlptrain.inference.handed_over import rows_of, weighted, with_targets
 from mlptrain.inference.member import Member
 from mlptrain.inference.shown import as_html, short
@@ -144,10 +148,12 @@ class Model:
 
     def scores_of(self, inputs: Inputs, others: Sequence[Inputs] = ()) -> Array:
         """Scores (N, C) of rows, given as `preprocessing` and as each of `others` makes them."""
-        if len(self.members) == 1:
-            return self.members[0].scores(inputs)
-        each = zip(self.members, others, strict=True)
-        return self.average_of([(member, member.scores(own)) for member, own in each])
+        each = zip(self.members, others or [inputs], strict=True)
+        return self.together([(member, member.scores(own)) for member, own in each])
+
+    def together(self, each: Sequence[tuple[Member, Array]]) -> Array:
+        """Scores (N, C) of the model, from those of some of its members: its only one's own."""
+        return each[0][1] if len(self.members) == 1 else self.average_of(each)
 
     def average_of(self, each: Sequence[tuple[Member, Array]]) -> Array:
         """Scores (N, C) of the average of what these members predict, from the scores of each."""
@@ -208,7 +214,14 @@ class Model:
                 are columns of X
         weight  (N,) how much each row counts, or a column of X
         """
-        made, dtype = self.preprocessing, self.network.dtype
+        source, made = self._with_targets(X, y, weight)
+        rows, dtype = np.arange(len(source)), self.network.dtype
+        others = [other.apply(source, rows, dtype)[0] for other in self.others]
+        return self.evaluation(prepared_rows(made, source, rows, dtype)[0], others).measured()
+
+    def _with_targets(self, X: object, y: object, weight: object) -> tuple[Extensible, Preprocessing]:
+        """The rows with what is true of them, and the preprocessing with their column of weights."""
+        made = self.preprocessing
         more = list(made.targets) if y is None else []
         more += [weight] if isinstance(weight, str) else []
         source = rows_of(X, made, more)
@@ -216,10 +229,43 @@ class Model:
         source, name = weighted(source, weight)
         if not len(source):
             raise DataError("X has no rows: there is nothing to evaluate")
-        rows, made = np.arange(len(source)), replace(made, weight=name)
-        made.check_weights(source, rows, dtype)
-        others = [other.apply(source, rows, dtype)[0] for other in self.others]
-        return self.evaluation(prepared_rows(made, source, rows, dtype)[0], others).measured()
+        made = replace(made, weight=name)
+        made.check_weights(source, np.arange(len(source)), self.network.dtype)
+        return source, made
+
+    def explain(
+        self,
+        X: object,
+        y: object = None,
+        *,
+        weight: object = None,
+        metric: str | None = None,
+        rows: int | None = None,
+    ) -> Explanation:
+        """Which columns matter on raw rows that training did not see, and how: see `Explanation`.
+
+        y, weight  as in `evaluate`
+        metric     by which it is judged beside the loss; that of `train.monitor`, or the first of eval
+        rows       so many are shuffled at most; 5,000, and fewer where there are many columns
+        """
+        source, made = self._with_targets(X, y, weight)
+        part = Part(source, np.arange(len(source)), self.members)
+        subject = replace(self.subject((part,)), preprocessing=made)
+        if len(subject) < 2:
+            raise DataError("X has fewer than two rows: there is nothing to shuffle")
+        measure = measure_of(self.config, subject, metric)
+        return explained(subject, "given", measure, self.config.seed, rows)
+
+    def contributions(self, X: object) -> list[RowExplanation]:
+        """What each column adds to the prediction of each raw row, over that of the mean row of X."""
+        source = rows_of(X, self.preprocessing)
+        part = Part(source, np.arange(len(source)), self.members)
+        seed, of = self.config.seed, self.subject((part,))
+        return [explained_row(of, part, place, positive=1, seed=seed) for place in range(len(source))]
+
+    def subject(self, parts: tuple[Part, ...]) -> Subject:
+        """This model and rows, to be explained."""
+        return Subject(parts, self.network, self.preprocessing, self.together)
 
     def evaluation(self, rows: Rows, others: Sequence[Inputs] = ()) -> Evaluation:
         """The scores of rows that are preprocessed already, for whatever is to be measured.

@@ -91,3 +91,13 @@ FLAG_METRICS = {
 
 METRICS = {**CLASSIFICATION_METRICS, **AMOUNT_METRICS, **LEVEL_METRICS, **FLAG_METRICS}
 """All of them."""
+
+
+def larger_is_better(key: str) -> bool:
+    """The direction of progress of a key of a record, which names the rows first.
+
+    >>> larger_is_better("val_accuracy"), larger_is_better("val_loss")
+    (True, False)
+    """
+    known = METRICS.get(key.partition("_")[2])
+    return known is not None and known.larger_is_better

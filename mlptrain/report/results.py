@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.config import Config, resolved
+from mlptrain.config.yaml import read
 from mlptrain.data.dataset import Dataset, Rows
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.errors import ConfigError
@@ -86,8 +87,11 @@ class Results:
 
     @cached_property
     def settings(self) -> Mapping[str, Any]:
-        """The same with every default, as plain dicts and lists."""
-        return resolved(self.config)
+        """The same with every default, as plain dicts and lists; from config.yaml without a model."""
+        if self.has_model:
+            return resolved(self.config)
+        settings: Mapping[str, Any] = read(self.path / "config.yaml").data
+        return settings
 
     @property
     def best_record(self) -> Values | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from mlptrain.metrics import CLASSIFICATION_METRICS, REGRESSION_METRICS
+from mlptrain.metrics import larger_is_better
 from mlptrain.report.console import number
 
 BLOCKS = "▁▂▃▄▅▆▇█"
@@ -56,13 +56,6 @@ def outcome(key: str, values: Sequence[float]) -> str:
         return "never finite"
     best = max(finite) if larger_is_better(key) else min(finite)
     return f"{number(finite[0])} to {number(finite[-1])}, best {number(best)}"
-
-
-def larger_is_better(key: str) -> bool:
-    """The direction of progress of a key of a record."""
-    metric = key.partition("_")[2]
-    known = {**CLASSIFICATION_METRICS, **REGRESSION_METRICS}.get(metric)
-    return known is not None and known.larger_is_better
 
 
 def sparkline(values: Sequence[float], width: int = LONGEST) -> str:

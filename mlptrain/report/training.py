@@ -197,4 +197,8 @@ def fitted_folds(folds: Folds, *, as_json: bool) -> None:
         together = folds.summary["out_of_fold"].get(name)
         lines.append((name, together, found["mean"], found["std"], *ends))
     print_table(out, ("metric", "all rows", "mean", "std", "lowest", "highest"), lines)
+    for each in folds.summary["expected"]:
+        figure = f"{each['metric']} {number(each['value'])}"
+        between = f"{number(each['low'])} to {number(each['high'])}"
+        say(out, f"expected on new rows: {figure} (95 %: {between})")
     say(out, f"{folds.directory}  (folds.json, out_of_fold.csv)")

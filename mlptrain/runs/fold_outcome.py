@@ -18,6 +18,7 @@ from mlptrain.storage.documents import document_text, finite
 from mlptrain.storage.files import write_file
 from mlptrain.storage.fold_directory import PREDICTIONS, SUMMARY
 from mlptrain.training.evaluate import predictions
+from mlptrain.training.expected import expected
 
 KEPT = ("run", "status", "monitor", "best", "best_epoch", "seconds")
 """What folds.json has of the summary of each run."""
@@ -72,6 +73,7 @@ def write_outcomes(directory: Path, outcomes: Sequence[FoldOutcome]) -> dict[str
         "rows": len(pooled.places),
         "metrics": spread([each.measured for each in outcomes]),
         "out_of_fold": pooled.evaluation.measured(),
+        "expected": [each._asdict() for each in expected(pooled.evaluation)],
         "runs": [each.run for each in outcomes],
     }
     write_file(directory / PREDICTIONS, [_table(model, outcomes).encode()])

@@ -12,13 +12,15 @@ from pathlib import Path
 from mlptrain.config import Config
 from mlptrain.data.dataset import Dataset
 from mlptrain.data.handed_over import is_handed_over
+from mlptrain.data.load import load_prepared
+from mlptrain.data.prepared import Prepared
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.readers.sources import file_fingerprint, is_pair
 from mlptrain.data.request import files_of
 from mlptrain.errors import DataError, MLPTrainError
 from mlptrain.storage.archive import read_archive
 from mlptrain.storage.shell_streams import is_stream
-from mlptrain.training.build import load
+from mlptrain.training.build import load, settings_of
 from mlptrain.training.checkpoint import Checkpoint
 from mlptrain.training.restore import config_of
 
@@ -140,5 +142,18 @@ def data_again(
     """The data that a model was trained on, and a warning for each file that has changed since."""
     config = located(config, checkpoint)
     data = load(config, fitted)
-    changed = changed_sources(checkpoint, config, data.fingerprint)
-    return data, [f"{source}: has changed since the model was trained" for source in changed]
+    return data, _warnings(checkpoint, config, data.fingerprint)
+
+
+def prepared_again(
+    config: Config, checkpoint: Checkpoint, fitted: Preprocessing
+) -> tuple[Prepared, list[str]]:
+    """The same before the inputs are made: rows as they stand in their files; and the warnings."""
+    config = located(config, checkpoint)
+    prepared, fingerprint = load_prepared(settings_of(config), fitted)
+    return prepared, _warnings(checkpoint, config, fingerprint)
+
+
+def _warnings(checkpoint: Checkpoint, config: Config, now: Mapping[str, str]) -> list[str]:
+    changed = changed_sources(checkpoint, config, now)
+    return [f"{source}: has changed since the model was trained" for source in changed]

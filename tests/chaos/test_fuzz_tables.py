@@ -82,7 +82,7 @@ def settings(chance, name):
             "test": 0.2,
             "missing": chance.choice(("error", "drop", "mean", "median")),
             "scale": chance.choice(("standard", "minmax", "none", "robust")),
-            "dates": chance.choice(("refuse", "ignore", "number")),
+            "dates": chance.choice(("refuse", "ignore", "number", "parts")),
             "categorical": {"unseen": "zeros", "missing": chance.choice(("error", "zeros"))},
         },
         "loss": chance.choice(("softmax", "softmax", "mse")),

@@ -1,4 +1,4 @@
-"""Which encoding a column of categories gets, once its levels are known."""
+"""Which encoding a column gets, once it is known what it holds: its levels, or that it is a date."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,7 +7,9 @@ import numpy as np
 
 from mlptrain.data.preprocessing.columns.category import Category
 from mlptrain.data.preprocessing.columns.column import Column
+from mlptrain.data.preprocessing.columns.date_parts import in_parts
 from mlptrain.data.preprocessing.columns.embedded import Embedded, width_for
+from mlptrain.data.preprocessing.columns.number import Number
 from mlptrain.data.preprocessing.columns.signed import Signed
 from mlptrain.data.preprocessing.columns.target_encoded import TargetEncoded, as_kept, out_of_fold
 from mlptrain.data.preprocessing.preprocess import Preprocessing
@@ -22,11 +24,17 @@ MOST_ONE_HOT = 9
 def encoded(
     columns: Sequence[Column], source: Source, rows: RowIndex, target: Target, settings: Settings
 ) -> list[Column]:
-    """The columns, those of categories as the settings say; `rows` train."""
-    return [
-        _encoded(each, source, rows, target, settings) if isinstance(each, Category) else each
-        for each in columns
-    ]
+    """The columns, those of categories and dates as the settings say; `rows` train."""
+    found = list[Column]()
+    for each in columns:
+        if isinstance(each, Category):
+            found.append(_encoded(each, source, rows, target, settings))
+        elif isinstance(each, Number) and each.kind == "date":
+            is_whole = settings.dates_of(each.name) == "number"
+            found.append(each if is_whole else in_parts(each, source, rows))
+        else:
+            found.append(each)
+    return found
 
 
 def for_training(made: Preprocessing, source: Source, rows: RowIndex, seed: int) -> Preprocessing:

@@ -42,10 +42,8 @@ def choose_features(
             f"{source.path}: column {source.names.index('') + 1} has no name: "
             'name it in the header, or leave it out with `ignore: [""]`'
         )
-    left_out, as_dates = settings.dates == "ignore", settings.named("date")
-    dates = [
-        name for name in chosen if left_out and source.kind(name) == "date" and name not in as_dates
-    ]
+    ignored = [name for name in chosen if settings.dates_of(name) == "ignore"]
+    dates = [name for name in ignored if source.kind(name) == "date"]
     kept = tuple(name for name in chosen if name not in dates)
     if not kept:
         raise DataError(f"{source.path}: no column is left to learn from")

@@ -5,7 +5,8 @@ Functions that return markup say so in their names' place: they are put together
 
 import base64
 import html
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from mlptrain.messages import printable
@@ -14,6 +15,8 @@ from mlptrain.report.plots.canvas import DARK, LIGHT, drawing, rendered
 from mlptrain.report.plots.kinds import picture
 from mlptrain.report.results import Results
 
+MAY_BREAK = re.compile(r"([_.])")
+"""Behind what the name of a column may go on on the next line."""
 Cell = str | float | int | None
 
 
@@ -52,11 +55,21 @@ def code(value: str) -> str:
     return f'<pre tabindex="0"><code>{lines}</code></pre>'
 
 
-def table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
-    """A table whose first column names the rows; numbers stand to the right."""
-    names = [text(column).replace("_", "_<wbr>") for column in columns]  # where paper may break them
+def table(
+    caption: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Cell]],
+    *,
+    marked: Collection[int] = (),
+) -> str:
+    """A table whose first column names the rows; numbers are to the right, `marked` rows stand out."""
+    names = [MAY_BREAK.sub(r"\1<wbr>", text(column)) for column in columns]
     head = "".join(f'<th scope="col">{name}</th>' for name in names)
-    body = "".join(f"<tr>{row_head(row[0])}{''.join(map(cell, row[1:]))}</tr>\n" for row in rows)
+    best = ["", ' class="best"']
+    body = "".join(
+        f"<tr{best[i in marked]}>{row_head(row[0])}{''.join(map(cell, row[1:]))}</tr>\n"
+        for i, row in enumerate(rows)
+    )
     # Wide tables scroll within their frame, which the keyboard has to reach.
     return (
         f'<div class="wide" role="region" tabindex="0" aria-label="{text(caption)}"><table>'

@@ -31,8 +31,9 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; overflow-
 caption { padding-bottom: .3rem; text-align: left; font-size: .9rem; }
 th, td { padding: .22rem .8rem .22rem 0; border-bottom: 1px solid var(--line);
   text-align: left; vertical-align: top; }
-thead th { border-bottom-width: 2px; white-space: nowrap; }
+thead th { border-bottom-width: 2px; vertical-align: bottom; }
 th[scope=row] { min-width: 4.5rem; font-weight: 600; }
+tr.best { background: var(--panel); font-weight: 600; }
 td { max-width: 22rem; overflow-wrap: break-word; }
 td.n { text-align: right; white-space: nowrap; }
 pre { overflow-x: auto; margin: .6rem 0; padding: .7rem .9rem; border-radius: 4px;

@@ -19,6 +19,7 @@ MOST_RECORDS = 100
 MOST_CLASSES = 30
 """Classes up to which the confusion matrix is a table, too."""
 LARGEST_CONFIG = 1 << 20
+PROMISE = "On the same machine, with the same versions and threads, the same bits come out."
 TITLES = {
     "weights": "First layer",
     "boundary": "Decision boundary",
@@ -148,8 +149,7 @@ def environment(run: Results) -> str:
 def again(run: Results) -> str:
     """The command that repeats the run, and what it promises."""
     command = run.commands
-    promise = "On the same machine, with the same versions and threads, the same bits come out."
     if changes := changes_in(run.path):
         promise = "Another result comes out, since settings were changed while the run was interrupted:"
         return code(command) + paragraph(promise) + code("\n".join(changes))
-    return code(command) + paragraph(promise)
+    return code(command) + paragraph(PROMISE)

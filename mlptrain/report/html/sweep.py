@@ -5,11 +5,12 @@ from pathlib import Path
 
 from mlptrain.config.dump import dump
 from mlptrain.report.console import number
+from mlptrain.report.html.compare import pictures, readable
 from mlptrain.report.html.elements import Cell, Section, code, listed, paragraph, table
 from mlptrain.report.html.page import page
 from mlptrain.report.sweep import cell, conclusions, counts, failures
 from mlptrain.sweeps.journal import Trial
-from mlptrain.sweeps.place import opened
+from mlptrain.sweeps.place import opened, trial_path
 from mlptrain.sweeps.ranking import Outcome
 
 
@@ -27,6 +28,8 @@ def sections(outcome: Outcome) -> Iterator[Section]:
     """All that apply to the sweep."""
     found = [*outcome.ranking, *(each for each in outcome.trials if each not in outcome.ranking)]
     yield Section("trials", "Trials", trials(outcome, found))
+    best = [trial_path(outcome.place, each.number) for each in outcome.ranking]
+    yield from pictures(*readable([path for path in best if path.is_dir()]))
     if said := [*conclusions(outcome), *failures(outcome.trials)]:
         yield Section("found", "What they show", listed(said))
     if outcome.importances:
@@ -46,4 +49,5 @@ def trials(outcome: Outcome, found: Sequence[Trial]) -> str:
         [str(each.number), each.state, each.value, *(cell(each.chosen.get(key)) for key in keys)]
         for each in found
     ]
-    return table("The best first", ("trial", "state", outcome.plan.metric, *keys), rows)
+    marked = [0] if outcome.ranking else []
+    return table("The best first", ("trial", "state", outcome.plan.metric, *keys), rows, marked=marked)

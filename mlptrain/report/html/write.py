@@ -8,9 +8,10 @@ from mlptrain.report.fold_results import FoldResults, results_of
 from mlptrain.report.html import compare, folds, sections
 from mlptrain.report.html.page import page
 from mlptrain.report.html.sweep import of_sweep
-from mlptrain.report.results import Results, place_for, tell_written
+from mlptrain.report.results import Results, tell_written
 from mlptrain.storage.files import write_file
 from mlptrain.sweeps.place import holds_sweep
+from mlptrain.tools.all_runs import runs_below
 
 PAGE = "report.html"
 
@@ -18,17 +19,29 @@ PAGE = "report.html"
 def report(paths: Sequence[Path], out: Path | None) -> None:
     """Write a page about one run or one sweep, or one that compares several runs.
 
-    Where no file is named it is report.html in the directory of the run or the sweep.
+    A directory that holds runs stands for all of them. Where no file is named it is report.html in the
+    directory that is.
     """
+    if out is None and len(paths) > 1:
+        raise ConfigError(f"{len(paths)} runs have no directory in common; name the file with -o FILE")
+    file = checked(out or paths[0] / PAGE)
     if len(paths) == 1 and holds_sweep(paths[0]):
-        file = checked(out or paths[0] / PAGE)
         write_file(file, [of_sweep(paths[0]).encode()])
         tell_written(file, [])
         return
-    runs = [results_of(path) for path in paths]
-    file = checked(place_for(runs, out, PAGE))
-    write_file(file, [(of_one(runs[0]) if len(runs) == 1 else of_several(runs)).encode()])
-    tell_written(file, runs)
+    runs = list(dict.fromkeys(run for path in paths for run in meant(path)))
+    if len(runs) == 1:
+        run = results_of(runs[0])
+        write_file(file, [of_one(run).encode()])
+        tell_written(file, [run])
+        return
+    write_file(file, [of_several(runs).encode()])
+    tell_written(file, [])
+
+
+def meant(path: Path) -> list[Path]:
+    """A run itself, or all that are in or below a directory."""
+    return (list(runs_below(path)) if path.is_dir() else []) or [path]
 
 
 def checked(file: Path) -> Path:
@@ -44,7 +57,6 @@ def of_one(run: Results) -> str:
     return page(run.name, kind.outcome(run), list(kind.sections(run)))
 
 
-def of_several(runs: Sequence[Results]) -> str:
+def of_several(runs: Sequence[Path]) -> str:
     """A page that compares runs."""
-    names = ", ".join(run.name for run in runs)
-    return page(f"{len(runs)} runs compared", [names], list(compare.sections(runs)))
+    return page(f"{len(runs)} runs compared", [], list(compare.sections(runs)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -9,15 +10,19 @@ from mlptrain.errors import CheckpointError, ConfigError
 from mlptrain.metrics.metric import Floats
 from mlptrain.nn.losses import LOSSES
 from mlptrain.report.console import number as spelt
-from mlptrain.report.plots.canvas import WIDTH, Axes, Theme, colour, new_figure, shown
+from mlptrain.report.plots.canvas import WIDTH, Axes, Theme, colour, marker, new_figure, shown
 from mlptrain.report.plots.titles import Picture, titles
 from mlptrain.report.results import Results
 
 DECADES = 100
 """From this ratio of largest to smallest on, losses get a logarithmic axis."""
 
-RUNS = 8
+RUNS = 10
 """So many runs can be told apart in one picture."""
+BOTH_SPLITS = 4
+"""So many runs have room for the curves of the training rows beside those of the validation rows."""
+LETTER, HANDLE = 0.08, 0.55
+"""Inches of the legend: a letter, and the line with the gaps beside it."""
 
 
 def obstacle(results: Results) -> str:
@@ -43,7 +48,7 @@ def clock(runs: Sequence[Results]) -> str:
 def metric_of(results: Results) -> str:
     """The metric that is drawn: the monitored one, else the one that every record has."""
     keys = results.records[0]
-    watched = results.config.train.monitor.partition("_")[2] if results.has_model else ""
+    watched = str(results.settings["train"]["monitor"]).partition("_")[2]
     usual = next(loss.headline for loss in LOSSES.values() if f"train_{loss.headline}" in keys)
     return watched if watched != "loss" and f"train_{watched}" in keys else usual
 
@@ -70,7 +75,7 @@ def draw(runs: Sequence[Results], theme: Theme) -> Picture:
         _one(panels, runs[0], time, theme)
     else:
         _several(panels, runs, time, theme)
-        figure.legend(loc="outside lower center", ncols=min(4, len(runs)))
+        figure.legend(loc="outside lower center", ncols=columns_of_legend(titles(runs)))
     for axes in panels:
         axes.grid(True)
         axes.margins(x=0.02)
@@ -141,16 +146,33 @@ def monitored(run: Results) -> str:
 
 def _several(panels: Sequence[Axes], runs: Sequence[Results], time: str, theme: Theme) -> None:
     validated = any("val_loss" in run.records[0] for run in runs)
-    styles = {"train": (1.2, "--"), "val": (1.8, "-")} if validated else {"train": (1.6, "-")}
+    both = validated and len(runs) <= BOTH_SPLITS
+    styles = {"val": (1.8, "-")} if validated else {"train": (1.6, "-")}
+    if both:
+        styles["train"] = (1.2, "--")
     for number, (run, title) in enumerate(zip(runs, titles(runs), strict=True)):
-        x, metric, ink = series(run, time), metric_of(run), colour(theme, number)
+        x, metric, ink = series(run, time), metric_of(run), appearance(theme, number, len(run.records))
         for split, (width, style) in styles.items():
             loss = "data_loss" if split == "train" else "val_loss"
             for axes, key in ((panels[0], loss), (panels[1], f"{split}_{metric}")):
                 if key in run.records[0]:
-                    axes.plot(x, series(run, key), style, color=ink, linewidth=width)
-        panels[2].plot(x, series(run, "learning_rate"), color=ink, label=title)
-    panels[0].set_title("solid: validation, dashed: train" if validated else "training rows")
+                    axes.plot(x, series(run, key), style, linewidth=width, **ink)
+        panels[2].plot(x, series(run, "learning_rate"), label=title, **ink)
+    solid = "validation rows" if validated else "training rows"
+    panels[0].set_title("solid: validation, dashed: train" if both else solid)
+
+
+def appearance(theme: Theme, number: int, points: int) -> dict[str, Any]:
+    """Colour of a run, and markers on its line once the colours come round again."""
+    looks: dict[str, Any] = {"color": colour(theme, number)}
+    if number >= len(theme.palette):
+        looks |= {"marker": marker(number), "markersize": 4, "markevery": max(1, points // 12)}
+    return looks
+
+
+def columns_of_legend(names: Sequence[str]) -> int:
+    """As many as fit below the picture beside each other."""
+    return max(1, min(4, len(names), int(WIDTH / (LETTER * max(map(len, names)) + HANDLE))))
 
 
 def words(run: Results, title: str) -> str:

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 from mlptrain.config import dump
 from mlptrain.data.readers.sources import labels_of, open_source, target_names
 from mlptrain.data.source import Source, require
-from mlptrain.errors import DataError
+from mlptrain.errors import ConfigError, DataError
 from mlptrain.messages import some
 from mlptrain.tools.first_config.bad_cells import cleaned
+from mlptrain.tools.first_config.codes import codes_among
 from mlptrain.tools.first_config.declared import (
     Comments,
     Declared,
@@ -21,6 +22,7 @@ from mlptrain.tools.first_config.declared import (
 )
 from mlptrain.tools.first_config.heading import FEW, doubts_about, heading, left_out
 from mlptrain.tools.first_config.notations import Notated, as_written
+from mlptrain.tools.first_config.overview import Row, overview
 from mlptrain.tools.first_config.parts import Parts, choose_parts
 from mlptrain.tools.first_config.presets import (
     Preset,
@@ -41,28 +43,46 @@ class Wish(NamedTuple):
     group, time   the column that splits the rows; without both it is as the columns look
     preset        how much work the answer is worth; None: good, or fast where that takes long
     test          the share of the rows that is kept for the end
+    ignore        columns to leave out
+    features      columns to learn from; none: what looks like one
     """
 
     group: str | None = None
     time: str | None = None
     preset: Preset | None = None
     test: float = 0.0
+    ignore: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
 
     @property
     def columns(self) -> list[str]:
         """The columns that are named."""
-        return [name for name in (self.group, self.time) if name is not None]
+        of_split = [name for name in (self.group, self.time) if name is not None]
+        return [*of_split, *self.ignore, *self.features]
+
+    def check(self, targets: Sequence[str]) -> None:
+        """ConfigError for a column that is named as two things."""
+        group = () if self.group is None else (self.group,)
+        named = {"--ignore": self.ignore, "--target": targets, "--group": group}
+        for flag, names in named.items():
+            both = [name for name in names if name in self.features]
+            both += [name for name in names if flag != "--ignore" and name in self.ignore]
+            if both:
+                other = "--features" if both[0] in self.features else "--ignore"
+                raise ConfigError(f"{both[0]!r} is named by {flag} and by {other}: choose one")
 
 
 class Proposal(NamedTuple):
     """A commented config as YAML, and what to tell whoever does not read it.
 
     answered   the config as it is when the user has answered what is asked
+    columns    what becomes of each
     """
 
     text: str
     notes: tuple[str, ...]
     answered: str
+    columns: tuple[Row, ...]
 
 
 ANYTHING = Wish()
@@ -76,6 +96,7 @@ class Looked(NamedTuple):
     task: Task
     parts: Parts
     roles: Roles
+    columns: list[Profile]
     declared: list[Declared]
     notes: list[str]
 
@@ -93,26 +114,32 @@ def proposed(path: str, targets: Sequence[str], wish: Wish = ANYTHING) -> Propos
     chosen = choose_preset(wish.preset, size, timed="time" in parts.chosen, tested=wish.test > 0)
     comments: Comments = {("seed",): "all randomness follows from it"}
     data = _data(path, targets, looked, comments)
+    if wish.features:
+        data["features"] = [each.name for each in roles.features]
     data |= of_parts(chosen.preset, wish.test, comments)
     data |= target_settings(source, looked.answers, looked.task, comments)
-    data |= section(looked.declared, comments)
+    data |= section(looked.declared, roles.codes, comments)
     config = {
         "seed": 0,
         "data": data,
-        **settings_of(chosen.preset, size.rows, looked.task, comments),
+        **settings_of(chosen.preset, size.rows, looked.task, bins="numeric" in data, comments=comments),
     }
     doubts = [*looked.notes, *parts.notes(), *doubts_about(roles, looked.answers)]
     doubts += [chosen.reason] if chosen.reason else []
     above = heading(path, source.names, size.rows, roles, doubts)
     answered = above + dump(config, comments)
-    text = parts.with_offers(asking(answered, looked.declared))
-    return Proposal(text, (*left_out(roles), *doubts), answered)
+    text = parts.with_offers(asking(answered, looked.declared, alone=not roles.codes))
+    rows = overview(looked.answers, looked.columns, parts.chosen, roles)
+    return Proposal(text, tuple(doubts), answered, rows)
 
 
 def _looked(path: str, targets: Sequence[str], wish: Wish) -> Looked:
     source, names = _opened(path, targets, wish.columns)
     source, written, answers, task = _asked_for(source, names)
-    others = [name for name in source.candidates if name not in set(names)]
+    wish.check(names)
+    wanted = {*wish.features, *wish.ignore} if wish.features else {*source.candidates}
+    wanted |= {name for name in (wish.group, wish.time) if name is not None}
+    others = [name for name in source.candidates if name in wanted and name not in set(names)]
     source, timed = as_written(source, [] if wish.time is None else [wish.time], asked=True)
     source, more = as_written(source, [name for name in others if name != wish.group], asked=False)
     written += timed
@@ -120,12 +147,14 @@ def _looked(path: str, targets: Sequence[str], wish: Wish) -> Looked:
     looks = profiles(source, others)
     parts = choose_parts(source, looks, wish.group, wish.time)
     features = [each for each in looks if each.name != parts.chosen.get("group")]
-    roles = choose_roles(features, {each.name: each.doubt for each in more})
+    codes = codes_among(source, features, answers, task.loss in ("softmax", "sigmoid"))
+    doubts = {each.name: each.doubt for each in more} | dict.fromkeys(wish.ignore, "--ignore")
+    roles = choose_roles(features, doubts, codes, wish.features)
     points = [each.name for each in (*answers, *roles.features) if each.thousands]
     declared = [*map(of_cells, bad), *map(of_notation, written + more), *map(of_points, points)]
     notes = [each.note() for each in bad] + [each.note() for each in written + more]
     notes += [without_target(source, answers)] if any(each.blanks for each in answers) else []
-    return Looked(source, answers, task, parts, roles, declared, notes)
+    return Looked(source, answers, task, parts, roles, looks, declared, notes)
 
 
 def _opened(path: str, targets: Sequence[str], others: Sequence[str]) -> tuple[Source, list[str]]:
@@ -171,9 +200,11 @@ def _data(path: str, targets: Sequence[str], looked: Looked, comments: Comments)
     _blanks(data, roles, comments)
     _categories(data, roles, comments)
     if roles.dates:
-        data["dates"] = "number"
+        data["dates"] = "parts"
         names = some([each.name for each in roles.dates], FEW)
-        comments[("data", "dates")] = f"{names}: days since 1970-01-01; `ignore` leaves them out"
+        comments[("data", "dates")] = (
+            f"{names}: days since 1970-01-01, and the time of year, week and day"
+        )
     return data
 
 

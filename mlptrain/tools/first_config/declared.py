@@ -1,6 +1,6 @@
 """What a first config declares of single columns, and what it leaves to be uncommented."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
@@ -50,14 +50,22 @@ def of_points(name: str) -> Declared:
     return Declared(name, Written(decimal="."), None, (Written(thousands="."),), (comment,))
 
 
-def section(declared: Sequence[Declared], comments: Comments) -> dict[str, Any]:
-    """The key `columns` with everything answered."""
-    if not declared:
+def section(
+    declared: Sequence[Declared], codes: Mapping[str, str], comments: Comments
+) -> dict[str, Any]:
+    """The key `columns` with everything answered, and then the numbers that are codes, and why."""
+    if not declared and not codes:
         return {}
-    comments[("data", "columns")] = "how the values of these columns are written"
+    what = ["how the values of these columns are written"] * bool(declared)
+    what += ["numbers that stand for categories"] * bool(codes)
+    comments[("data", "columns")] = ", and ".join(what)
     for each in declared:
         comments[("data", "columns", each.name)] = each.comments[0]
-    return {"columns": {each.name: as_mapping(each.answer) for each in declared}}
+    columns = {each.name: as_mapping(each.answer) for each in declared}
+    for name, why in codes.items():
+        columns[name] = columns.get(name, {}) | {"kind": "category"}
+        comments[("data", "columns", name)] = why
+    return {"columns": columns}
 
 
 def as_mapping(written: Written) -> dict[str, Any]:
@@ -66,14 +74,17 @@ def as_mapping(written: Written) -> dict[str, Any]:
     return {key: list(value) if isinstance(value, tuple) else value for key, value in keys.items()}
 
 
-def asking(text: str, declared: Sequence[Declared]) -> str:
-    """The config with the lines that are for the user to decide as comments, to be uncommented."""
+def asking(text: str, declared: Sequence[Declared], alone: bool) -> str:
+    """The config with the lines that are for the user to decide as comments, to be uncommented.
+
+    `alone` where there are no other lines under `columns`.
+    """
     lines = text.splitlines(keepends=True)
     start = next((place for place, line in enumerate(lines) if line.startswith("  columns:")), 0)
     for place, each in enumerate(declared, start + 1):
         if each.active != each.answer:
             lines[place] = "".join(_lines(each))
-    if declared and all(each.active is None for each in declared):
+    if alone and declared and all(each.active is None for each in declared):
         lines[start] = f"  # {lines[start].strip()}; take off this # too\n"
     return "".join(lines)
 

@@ -2,7 +2,8 @@
 
 fast   one small network; a fifth of the rows chooses its best epoch
 good   five of them, each with another fifth of the rows held out; the mean of their answers predicts
-best   two candidates on the same folds, with and without bins of the numbers: the better one, or both
+best   candidates on the same folds: with bins of the numbers, without them, and as an ensemble of eight
+       networks that share their layers; the best by the rows held out predicts
 
 One recipe for small networks is behind all three (docs/quality.md says what each part of it gains):
 numbers by quartiles with a soft limit and in bins, a learned factor for each input, two hidden layers
@@ -41,6 +42,10 @@ STEP = 0.2e-3
 """Seconds of a step, whatever the number of inputs, on one core; ..."""
 STEP_INPUT = 0.25e-6
 """... and for each input beside them."""
+MEMBERS = 8
+"""Networks of the ensemble; ..."""
+ENSEMBLE_COST = 3.3
+"""... which takes so many times as long as one."""
 PATIENT = 300.0
 """Seconds for which `good` is worth waiting without being asked."""
 
@@ -57,7 +62,7 @@ class Size(NamedTuple):
         >>> round(Size(10_000, 20).seconds("good"))
         8
         """
-        networks = {"fast": 1, "good": FOLDS, "best": 2 * FOLDS}[preset]
+        networks = {"fast": 1, "good": FOLDS, "best": (2 + ENSEMBLE_COST) * FOLDS}[preset]
         steps = EPOCHS * LEARNING * self.rows / batch_size(self.rows)
         return networks * steps * (STEP + STEP_INPUT * INPUTS_FOR * self.columns)
 
@@ -112,8 +117,10 @@ def of_parts(preset: Preset, test: float, comments: Comments) -> dict[str, Any]:
     return {"val": 0 if folds else 0.2, "test": test or 0}
 
 
-def settings_of(preset: Preset, rows: int, task: Task, comments: Comments) -> dict[str, Any]:
-    """The sections beside `data`."""
+def settings_of(
+    preset: Preset, rows: int, task: Task, *, bins: bool, comments: Comments
+) -> dict[str, Any]:
+    """The sections beside `data`; `bins` says whether numbers enter as bins too."""
     return {
         "model": _model(comments),
         "loss": _loss(task, comments),
@@ -121,6 +128,7 @@ def settings_of(preset: Preset, rows: int, task: Task, comments: Comments) -> di
         "schedule": "coslog4",
         "train": _train(preset, rows, task, comments),
         **_probabilities(preset, task, comments),
+        **(_candidates(bins, comments) if preset == "best" else {}),
     }
 
 
@@ -198,3 +206,13 @@ def _probabilities(preset: Preset, task: Task, comments: Comments) -> dict[str, 
         settings["decision"] = {"metric": "f1", "positive": task.rare}
         comments[("decision",)] = "from which probability on `predict --decide` names the rare class"
     return settings
+
+
+def _candidates(bins: bool, comments: Comments) -> dict[str, Any]:
+    """What is tried on the same folds."""
+    plain: dict[str, Any] = {"name": "plain"}
+    if bins:
+        plain |= {"data": {"numeric": "none"}, "optimizer": {"rate_factors": {"scale": 6}}}
+    tried = [{"name": "bins"}] * bins + [plain, {"name": "ensemble", "model": {"ensemble": MEMBERS}}]
+    comments[("candidates",)] = "each as what it changes; the best by the rows held out predicts"
+    return {"candidates": tried, "combine": "choose"}

@@ -1,8 +1,8 @@
 """Which columns to learn from; each column that is left out gets its reason."""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from mlptrain.data.index_names import is_index_name, is_time_name
@@ -36,17 +36,19 @@ class Roles:
     categories   number columns that are codes, to be taken as categories
     features     what is left, the categories among them
     usable       those of the ignored that can be used as they are
+    codes        more of them, by name or by the target along them -> what speaks for it
     """
 
     ignored: dict[str, str]
     categories: list[str]
     features: list[Profile]
     usable: frozenset[str] = frozenset()
+    codes: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def texts(self) -> list[Profile]:
         """The features that become one column per category."""
-        codes = set(self.categories)
+        codes = {*self.categories, *self.codes}
         return [each for each in self.features if each.kind == "text" or each.name in codes]
 
     @cached_property
@@ -61,12 +63,23 @@ class Roles:
         return [each for each in self.features if each.kind == "date"]
 
 
-def choose_roles(profiles: Sequence[Profile], doubts: Mapping[str, str]) -> Roles:
-    """Decide about every column that is not a target; `doubts` are reasons to leave some out."""
+def choose_roles(
+    profiles: Sequence[Profile],
+    doubts: Mapping[str, str],
+    codes: Mapping[str, str],
+    asked_for: Collection[str] = (),
+) -> Roles:
+    """Decide about every column that is not a target; `doubts` are reasons to leave some out.
+
+    `codes` are numbers to be taken as categories, and why. What is `asked_for` is left out only where
+    `fit` would refuse it.
+    """
     ignored, categories, features = dict[str, str](), list[str](), list[Profile]()
     usable, constant = set[str](), sum(each.different == 1 for each in profiles)
     for each in profiles:
         reason = doubts.get(each.name) or reason_to_ignore(each)
+        if each.name in asked_for and each.name not in doubts and is_usable(each):
+            reason = ""
         if not reason and each.different == 1 and constant <= MOST_CONSTANT:
             reason = "has one value only"
         if reason:
@@ -78,7 +91,14 @@ def choose_roles(profiles: Sequence[Profile], doubts: Mapping[str, str]) -> Role
         code = each.kind == "number" and each.whole and (each.code or CODE.search(each.name))
         if (code and each.different <= few_for(each)) or each.looks_numeric or each.inexact:
             categories.append(each.name)
-    return Roles(ignored, categories, features, frozenset(usable))
+    taken = {each.name for each in features} - {*categories}
+    return Roles(
+        ignored,
+        categories,
+        features,
+        frozenset(usable),
+        {name: why for name, why in codes.items() if name in taken},
+    )
 
 
 def few_for(column: Profile) -> int:

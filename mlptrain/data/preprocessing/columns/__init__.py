@@ -2,6 +2,7 @@
 
 from mlptrain.data.preprocessing.columns.category import Category
 from mlptrain.data.preprocessing.columns.column import Column
+from mlptrain.data.preprocessing.columns.date_parts import DateParts
 from mlptrain.data.preprocessing.columns.embedded import Embedded
 from mlptrain.data.preprocessing.columns.number import Number
 from mlptrain.data.preprocessing.columns.signed import Signed
@@ -15,6 +16,7 @@ KINDS: dict[str, type[Column]] = {
     "embedding": Embedded,
     "target": TargetEncoded,
     "number": Number,
+    "date_parts": DateParts,
 }
 """Each by the `type` that it has in a checkpoint; the first that takes a column has it."""
 

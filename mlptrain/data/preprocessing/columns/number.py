@@ -71,10 +71,12 @@ class Number(Column):
         """Dates ask for a decision."""
         kind, as_date = source.kind(name), name in settings.named("date")
         if as_date and kind not in ("date", "blank"):
-            return f"holds {PLURAL[kind]}, and data.columns.{name}.kind says date"
-        if kind == "date" and settings.dates == "refuse" and not as_date:
-            number = "`dates: number` (days since 1970-01-01)"
-            return f"holds dates: write {number} or `ignore: [{in_yaml(name)}]`"
+            return f"holds {PLURAL[kind]}, and data.columns.{name} says that they are dates"
+        if kind == "date" and settings.dates_of(name) == "refuse":
+            ways = (
+                "`dates: parts` (days since 1970-01-01, month, weekday, hour), `dates: number` (days)"
+            )
+            return f"holds dates: write {ways} or `ignore: [{in_yaml(name)}]`"
         return ""
 
     @classmethod

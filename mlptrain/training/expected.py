@@ -1,0 +1,60 @@
+"""What to expect on new rows: the figures that people read first, each with an interval.
+
+The interval is that of the bootstrap (Efron, 1979): the rows are drawn again, with replacement, as
+often as there are rows, and measured anew. It says how far the figure depends on which rows there
+were, not how far another training would move it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from mlptrain.streams import stream
+from mlptrain.training.evaluate import Evaluation
+
+DRAWS = 200
+CELLS = 20_000_000
+"""So many rows in all draws; of more rows there are fewer draws, and 20 at least."""
+LEVEL = 0.95
+
+
+class Expected(NamedTuple):
+    """A figure, and where it lies in 95 % of the draws."""
+
+    metric: str
+    value: float
+    low: float
+    high: float
+
+
+def expected(evaluation: Evaluation) -> list[Expected]:
+    """The headline metrics of some rows; those that are not defined on them are left out.
+
+    Drawing rows again is weighting each by how often it was drawn.
+    """
+    rows = evaluation.rows
+    draws = max(20, min(DRAWS, CELLS // max(1, len(rows))))
+    names = evaluation.headline()
+    values = evaluation.metrics(names)
+    generator = stream(0, "bootstrap")
+    chance = np.full(len(rows), 1 / len(rows))
+    found = list[dict[str, float | None]]()
+    for _ in range(draws):
+        times = generator.multinomial(len(rows), chance).astype(np.float64)
+        weights = times if rows.weights is None else times * rows.weights
+        drawn = replace(evaluation, rows=replace(rows, weights=weights))
+        found.append(drawn.metrics(names))
+    return [
+        Expected(name, value, *_ends([each[name] for each in found]))
+        for name, value in values.items()
+        if value is not None
+    ]
+
+
+def _ends(values: Sequence[float | None]) -> tuple[float, float]:
+    """Between which the middle 95 % lie."""
+    defined = [value for value in values if value is not None]
+    low, high = np.quantile(defined or [np.nan], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return float(low), float(high)
