@@ -25,7 +25,7 @@ COMMANDS = {
     "predict": "Predict the rows of a file.",
     "explain": "Which columns matter, and how.",
     "pack": "A run of folds as one file.",
-    "export": "A model as a Python file, or as ONNX.",
+    "export": "A model as Python, ONNX, JavaScript or C.",
     "plot": "Draw a picture of a run.",
     "report": "Write a page about a run, or compare runs.",
     "runs": "List every run, the best first.",
