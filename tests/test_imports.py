@@ -82,6 +82,8 @@ LATE = {
         "mlptrain.data.readers.tables.workbooks",
     ): "imports an extra, in a process of its own",
     ("cli/trace.py", "mlptrain.tools.trace.of_config"): "an expression needs neither pydantic nor YAML",
+    ("cli/completion.py", "mlptrain.config.completion"): "only for a shell that asks",
+    ("cli/completion.py", "mlptrain.data.readers.sources"): "the same",
     ("cli/misuse.py", "mlptrain.config.keys"): "--help and other answers need no pydantic",
     ("report/plots/canvas.py", "matplotlib"): "an extra, and slow to import",
 }
@@ -103,6 +105,7 @@ ALLOWED = {
         "data/readers/tables/column_files.py",
         "subprocess",
     ): "runs Python: a file may break its parser",
+    ("report/live/server.py", "http"): "serves the page of `watch`, on 127.0.0.1 alone",
     ("runs/launch.py", "subprocess"): "the ranks of a run on this machine",
     ("runs/side_by_side.py", "subprocess"): "a fold in a process of its own",
     ("sweeps/processes.py", "subprocess"): "runs Python: trials side by side",

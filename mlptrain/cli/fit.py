@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import click
 
+from mlptrain.cli import completion
 from mlptrain.cli.options import json_option, set_option
 from mlptrain.config.load import Source
 from mlptrain.errors import ConfigError
@@ -97,11 +98,16 @@ def refuse(given: Mapping[str, object]) -> None:
 @click.option(
     "--resume",
     type=click.Path(path_type=Path),
+    shell_complete=completion.runs,
     metavar="RUN|auto",
     help="Go on with a run, or with K folds; auto: with the one in --out, or begin it.",
 )
 @click.option(
-    "--init-from", type=click.Path(path_type=Path), metavar="CHECKPOINT", help="Start from its weights."
+    "--init-from",
+    type=click.Path(path_type=Path),
+    shell_complete=completion.runs,
+    metavar="CHECKPOINT",
+    help="Start from its weights.",
 )
 @click.option("--refit-preprocessing", is_flag=True, help="With --init-from: scale anew.")
 @click.option(
@@ -120,7 +126,11 @@ def refuse(given: Mapping[str, object]) -> None:
     "--jobs", type=click.IntRange(min=1), metavar="N", help="Folds at a time.  [as many as cores]"
 )
 @click.option(
-    "--refit", type=click.Path(path_type=Path), metavar="RUN", help="One model like the folds in RUN."
+    "--refit",
+    type=click.Path(path_type=Path),
+    shell_complete=completion.runs,
+    metavar="RUN",
+    help="One model like the folds in RUN.",
 )
 @click.option(
     "--ranks", type=click.IntRange(min=1), metavar="N", help="Share each minibatch among N processes."
