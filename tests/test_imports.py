@@ -103,6 +103,7 @@ ALLOWED = {
         "data/readers/tables/column_files.py",
         "subprocess",
     ): "runs Python: a file may break its parser",
+    ("report/live/server.py", "http"): "serves the page of `watch`, on 127.0.0.1 alone",
     ("runs/launch.py", "subprocess"): "the ranks of a run on this machine",
     ("runs/side_by_side.py", "subprocess"): "a fold in a process of its own",
     ("sweeps/processes.py", "subprocess"): "runs Python: trials side by side",

@@ -27,6 +27,7 @@ COMMANDS = {
     "plot": "Draw a picture of a run.",
     "report": "Write a page about a run, or compare runs.",
     "runs": "List every run, the best first.",
+    "watch": "Runs while they train, live in a browser.",
     "diff": "What differs between two runs.",
     "check": "Sanity checks of data, network and first steps.",
     "find-rate": "Find a learning rate to begin with.",

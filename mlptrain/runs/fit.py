@@ -9,7 +9,7 @@ from typing import Literal
 
 from mlptrain.config import Config, dump, load_config, resolved
 from mlptrain.config.folds import held_out
-from mlptrain.config.load import Source
+from mlptrain.config.load import Source, configs_of_candidates
 from mlptrain.config.overrides import Overrides
 from mlptrain.config.schema import InitFrom
 from mlptrain.errors import ConfigError
@@ -195,10 +195,14 @@ def dry_run(config: Source | None, overrides: Overrides = (), folds: int | None 
     """Check everything that `fit` would, build it, and do one step; nothing is written."""
     if config is None:
         raise ConfigError(NO_CONFIG)
-    checked = load_config(config, overrides)
-    if folds is not None:
-        checked = held_out(checked, 1, folds)
-    _, experiment, _ = begin(checked)
+    first, *others = configs_of_candidates(load_config(config, overrides)).values()
+    for other in others:
+        _tried(other, folds)
+    return _tried(first, folds)
+
+
+def _tried(config: Config, folds: int | None) -> Experiment:
+    _, experiment, _ = begin(config if folds is None else held_out(config, 1, folds))
     for _ in islice(train(experiment, Progress()), 1):
         pass
     return experiment

@@ -6,7 +6,7 @@ yields None after a step and a record after an evaluation, when everything due i
 
 import shlex
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -30,6 +30,7 @@ from mlptrain.storage.run_directory import RunDirectory
 from mlptrain.storage.state import here
 from mlptrain.system.environment import differences, environment
 from mlptrain.system.threads import use_threads
+from mlptrain.training.baseline import baseline
 from mlptrain.training.build import Load, build, load
 from mlptrain.training.checkpoint import Checkpoint
 from mlptrain.training.data_files import files_in, located
@@ -68,6 +69,7 @@ class Run:
     progress: Progress = field(default_factory=Progress)
     notes: list[str] = field(default_factory=list)
     test: dict[str, float | None] | None = None
+    baseline: Mapping[str, float | None] | None = None  # the same without reading any column
     summary: dict[str, Any] = field(default_factory=dict)
     started: tuple[str, ...] = ()  # the notes that stay when all others are off: how it began
     rolled_to: int | None = None  # the step of the checkpoint that a rollback last went back to
@@ -285,6 +287,7 @@ class Run:
             return None
         network = network_of(Checkpoint.read(self.directory.best))
         evaluation = evaluate(network, data.test, data.preprocessing)
+        self.baseline = baseline(evaluation)
         shown = (*self.experiment.headline, network.loss.headline)
         return evaluation.measured(dict.fromkeys(shown))
 
