@@ -89,10 +89,7 @@ class Run:
         join: Join = alone,
         load: Load = load,
     ) -> Self:
-        """Build everything first, so that nothing is made or replaced for a config that cannot run.
-
-        `place` makes or names the directory, when it is needed.
-        """
+        """Build everything first; `place` makes or names the directory when the config can run."""
         events = events_for(config)
         config, experiment, told = begin(config, threads, load)
         experiment = join(config, experiment)
