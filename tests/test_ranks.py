@@ -1,11 +1,16 @@
 """One run over the ranks of an MPI job: the bits of one process, one that decides, an end for all."""
 
+import contextlib
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 from helpers import TOY, changed
@@ -15,8 +20,6 @@ from mlptrain.training.checkpoint import Checkpoint
 pytest.importorskip("mpi4py")
 pytestmark = pytest.mark.slow
 
-BEGUN = re.compile(rb"^ +1 ", re.MULTILINE)
-"""A line of the table: the first epoch is over."""
 SHARDED = changed(
     TOY,
     {
@@ -79,3 +82,86 @@ def test_shards_have_the_same_bits_over_any_number_of_ranks(name, tmp_path):
     for ranks in (2, 3, 4):
         fit(config, "--out", tmp_path / str(ranks), "--ranks", ranks, check=True)
         assert bits(tmp_path / str(ranks)) == bits(tmp_path / "1"), ranks
+
+
+def test_without_shards_ranks_give_the_gradient_of_the_whole_minibatch(tmp_path):
+    config = write(tmp_path / "c.yaml", changed(SHARDED, {"train.shards": None, "model.dropout": 0.3}))
+    fit(config, "--out", tmp_path / "1", check=True)
+    subprocess.run(mpiexec(2, config, "--out", tmp_path / "2"), check=True, timeout=120)
+    one, two = (Checkpoint.read(tmp_path / each / "last.npz").arrays for each in "12")
+    for name, array in one.items():
+        np.testing.assert_allclose(two[name], array, rtol=0, atol=1e-12)
+
+
+def test_a_run_goes_on_with_another_number_of_ranks(tmp_path):
+    config = write(tmp_path / "c.yaml", changed(SHARDED, CONFIGS["adam, dropout, histograms"]))
+    fit(config, "--out", tmp_path / "whole", check=True)
+    fit(config, "--out", tmp_path / "parts", "--ranks", 2, "--set", "train.epochs=1", check=True)
+    fit("--resume", tmp_path / "parts", "--ranks", 3, "--set", "train.epochs=3", check=True)
+    assert bits(tmp_path / "parts")[0] == bits(tmp_path / "whole")[0]
+
+
+def test_a_rank_with_another_config_is_refused_before_anything_is_written(tmp_path):
+    one = mpiexec(1, write(tmp_path / "a.yaml", SHARDED), "--out", tmp_path / "run")
+    other = write(tmp_path / "b.yaml", changed(SHARDED, {"train.clip_norm": 2.0}))
+    both = [*one, ":", "-n", "1", *command(other, "--out", tmp_path / "run")]
+    ended = subprocess.run(both, capture_output=True, text=True, timeout=120)
+    assert ended.returncode == 2
+    found = " ".join(ended.stderr.split())
+    assert re.fullmatch(
+        r"error: rank 1 on \S+: train.clip_norm is 2.0 in its config, and None .*", found
+    )
+    assert found.count("error:") == 1
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "options", "message"),
+    [
+        ({"train.shards": 1}, [], r"train\.shards: 1 shards for 2 ranks"),
+        ({"train.shards": None, "model.norm": "batch"}, [], r"model\.norm: batch norm takes"),
+        ({"train.epochs": "many"}, [], r"c\.yaml:\d+: train\.epochs"),
+        ({}, ["--folds", "3"], r"--folds needs no ranks"),
+    ],
+)
+def test_what_ranks_cannot_share_is_refused_on_one_line(changes, options, message, tmp_path):
+    config = write(tmp_path / "c.yaml", changed(SHARDED, changes))
+    ended = fit(config, "--ranks", 2, "--out", tmp_path / "run", *options)
+    assert ended.returncode == 2
+    found = " ".join(ended.stderr.split())
+    assert re.match(rf"error: .*{message}", found)
+    assert found.count("error:") == 1
+
+
+@pytest.mark.parametrize(("signal_", "code"), [(signal.SIGKILL, 6), (signal.SIGSTOP, 6)])
+@pytest.mark.parametrize("rank", [0, 1])
+def test_a_rank_that_is_lost_ends_the_job_and_leaves_a_run_that_goes_on(rank, signal_, code, tmp_path):
+    """SIGSTOP is a rank that hangs: it is noticed in half a minute."""
+    config = write(
+        tmp_path / "c.yaml",
+        changed(SHARDED, {"train.epochs": 100_000, "train.checkpoint_every": {"steps": 5}}),
+    )
+    run = tmp_path / "run"
+    with subprocess.Popen(
+        command(config, "--ranks", 2, "--out", run), stderr=subprocess.PIPE, text=True
+    ) as job:
+        while not (run / "last.npz").exists():
+            time.sleep(0.1)
+        os.kill(process_of(rank, run), signal_)
+        told = job.communicate(timeout=90)[1]
+    assert job.returncode == code
+    assert told.count("error:") == 1
+    assert "checkpoint is valid" in " ".join(told.split())
+    step = Checkpoint.read(run / "last.npz").progress().step
+    fit("--resume", run, "--set", f"train.epochs={step // 5 + 2}", check=True)
+
+
+def process_of(rank, run):
+    """The number of the process that is this rank of the job that writes into `run`."""
+    for place in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            variables = (place / "environ").read_bytes().split(b"\0")
+            words = (place / "cmdline").read_bytes().split(b"\0")
+            if b"PMI_RANK=%d" % rank in variables and str(run).encode() in words:
+                return int(place.name)
+    raise AssertionError(f"no rank {rank}")

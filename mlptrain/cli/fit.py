@@ -11,6 +11,7 @@ import click
 from mlptrain.cli import completion
 from mlptrain.cli.options import json_option, set_option
 from mlptrain.config.load import Source
+from mlptrain.config.schema import InitFrom
 from mlptrain.errors import ConfigError
 from mlptrain.report import training
 from mlptrain.report.notes import tell
@@ -55,6 +56,27 @@ def show_run(run: Run, *, quiet: bool, as_json: bool) -> None:
     """Train it and print how it ended."""
     training.watch(run, quiet=quiet or as_json)
     training.fitted(run, as_json=as_json)
+
+
+def fit_here(
+    read: Callable[[], Source | None],
+    settings: list[str],
+    start: InitFrom | None,
+    several: tuple[int | None, int | None],
+    dry_run: bool,
+    shown: dict[str, bool],
+    given: dict[str, Any],
+    join: Join,
+) -> None:
+    """What the options ask for: a dry run, `several` folds and how many at a time, or one run."""
+    source, (folds, jobs) = read(), several
+    count = runs.folds_wanted(source, settings, folds, start=start, jobs=jobs)
+    if dry_run:
+        try_out(source, settings, count, [given["resume"], start], as_json=shown["as_json"])
+    elif count is None:
+        show_run(runs.prepare(source, settings, start=start, join=join, **given), **shown)
+    else:
+        show_folds(runs.prepare_folds(source, count, settings, jobs=jobs, **given), **shown)
 
 
 def over_ranks(
@@ -171,22 +193,12 @@ def command(
     """
     settings = [*overrides, *([] if seed is None else [f"seed={seed}"])]
     shown = {"quiet": quiet, "as_json": as_json}
-    start = partial(runs.start_from, init_from, refit_preprocessing=refit_preprocessing, head=head)
-
-    def here(join: Join = alone) -> None:
-        source = source_of(config, refit, folds, resume, init_from)
-        count = runs.folds_wanted(source, settings, folds, start=start(), jobs=jobs)
-        if dry_run:
-            try_out(source, settings, count, [resume, start()], as_json=as_json)
-            return
-        given: dict[str, Any] = {"force": force, "threads": threads, "out": out, "resume": resume}
-        if count is None:
-            show_run(runs.prepare(source, settings, start=start(), join=join, **given), **shown)
-        else:
-            show_folds(runs.prepare_folds(source, count, settings, jobs=jobs, **given), **shown)
-
+    start = runs.start_from(init_from, refit_preprocessing=refit_preprocessing, head=head)
+    given = {"force": force, "threads": threads, "out": out, "resume": resume}
+    read = partial(source_of, config, refit, folds, resume, init_from)
+    here = partial(fit_here, read, settings, start, (folds, jobs), dry_run, shown, given)
     if ranks is None and launched() == 1:
-        here()
+        here(alone)
     else:
         alone_only = {"--dry-run": dry_run, "--folds": folds, "--refit": refit}
         context.exit(over_ranks(here, ranks, alone_only, config, settings, threads))

@@ -41,6 +41,7 @@ from mlptrain.training.restore import config_of, network_of
 from mlptrain.training.trainer import train
 from mlptrain.training.warm_start import begin
 
+UNEQUAL = "{}: the same bits cannot be promised"
 MOST_ROLLBACKS = 3
 """With `nonfinite: rollback`, how often a run may go back to its last checkpoint."""
 NOT_KEPT = "nothing is kept; out=DIR keeps the run"
@@ -88,10 +89,7 @@ class Run:
         join: Join = alone,
         load: Load = load,
     ) -> Self:
-        """Build everything first, so that nothing is made or replaced for a config that cannot run.
-
-        `place` makes or names the directory, when it is needed.
-        """
+        """Build everything first; `place` makes or names the directory when the config can run."""
         events = events_for(config)
         config, experiment, told = begin(config, threads, load)
         experiment = join(config, experiment)
@@ -117,7 +115,7 @@ class Run:
         join: Join = alone,
         load: Load = load,
     ) -> Self:
-        """Go on with the run in `path`, from its newest valid checkpoint.
+        """Go on from the newest valid checkpoint in `path`.
 
         `config` and `overrides` may change what the steps already done do not depend on, no other key.
         """
@@ -126,9 +124,8 @@ class Run:
             checkpoint = Checkpoint.newest(directory)
             config = located(agreed_config(checkpoint, config, overrides), checkpoint)
             fitted = checkpoint.preprocessing() if config.init_from else None
-            experiment = build(config, threads, load(config, fitted))
+            experiment = join(config, build(config, threads, load(config, fitted)))
             check_same_data(checkpoint, config, experiment)
-            experiment = join(config, experiment)
             progress = checkpoint.progress()
             told = take_up(checkpoint, config, experiment, progress)
             checkpointer = keeper_for(config, experiment, directory, events_for(config), checkpoint)
@@ -141,12 +138,11 @@ class Run:
             raise
         with use_threads(experiment.threads):  # what the run will have, not what the process has now
             changed = differences(checkpoint["environment"], environment())
-        notes = [*checkpoint.notes, *experiment.data.notes, *told]
-        notes += [f"{each}: the same bits cannot be promised" for each in changed]
+        notes = [*checkpoint.notes, *experiment.data.notes, *told, *map(UNEQUAL.format, changed)]
         if progress.poisoned:
             notes.append(f"rolled back {count(len(progress.poisoned), 'time')}: {rate_words(progress)}")
-        began = (*checkpoint.notes, *told)
-        run = cls(config, experiment, directory, checkpointer, progress, notes, started=began)
+        run = cls(config, experiment, directory, checkpointer, progress, notes)
+        run.started = (*checkpoint.notes, *told)
         run.already_finished = bool(progress.stopped) or progress.step == experiment.total_steps
         return run
 

@@ -9,6 +9,7 @@ import numpy as np
 from mlptrain.data.batches import batches
 from mlptrain.data.source import RowNumbers
 from mlptrain.graph.plan import Plan
+from mlptrain.nn.dropout import skip_mask
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.gradients import is_finite
 from mlptrain.training.minibatches import load_batch, shares_of
@@ -39,10 +40,17 @@ class Work:
     def load(self, rows: RowNumbers, first: int) -> Plan:
         """Rows of the step, of which `first` come before."""
         if self.masks and first > self.drawn:
-            self.training.skip_masks(first - self.drawn, self.masks)
+            self.skip_masks(first - self.drawn)
         self.drawn = first + len(rows)
         self.plan = load_batch(self.experiment, rows, self.masks)
         return self.plan
+
+    def skip_masks(self, rows: int) -> None:
+        """Draw the masks of so many rows for nothing: another rank has the rows."""
+        wiring = self.training.wiring
+        widths = [mask.shape[-1] or 0 for mask in wiring.masks for _ in range(wiring.members or 1)]
+        for width, generator in zip(widths, self.masks, strict=True):
+            skip_mask(generator, rows * width, self.experiment.network.dtype)
 
     def differentiate(self, shards: Sequence[Shard], number: int) -> None:
         """Leave the loss and the gradient of a shard in `loss` and the network, by its share."""
