@@ -33,6 +33,10 @@ def config_of(path: Path, *targets: str) -> dict:
     return yaml.safe_load(first_config(str(path), targets).text)
 
 
+def notes_of(said) -> list[str]:
+    return [line for line in said.stderr.splitlines() if line.startswith("note: ")]
+
+
 def u(i: int) -> float:
     return (i * 37 % 101) / 10 + 0.05
 
@@ -395,9 +399,9 @@ def test_arrays_get_a_config_too(tmp_path):
 def test_the_index_of_a_sample_is_left_out_whoever_wrote_it(tmp_path, name):
     path = made(tmp_path, **{name: lambda i: i * 7 % 1009}, u=u, v=v, kind=letter)
     assert reasons(path, "kind") == {name: "numbers the rows, by its name"}
-    assert invoke("init", path, "--target", "kind").stderr == (
-        f"note: left out: {name} (numbers the rows, by its name)\n"
-    )
+    said = invoke("init", path, "--target", "kind").stderr
+    assert re.search(rf"^{name} +number +0 +left out +numbers the rows, by its name", said, re.M)
+    assert "note:" not in said
 
 
 @pytest.mark.slow
@@ -423,7 +427,7 @@ def test_close_whole_numbers_that_all_differ_are_doubted(tmp_path):
     path = made(tmp_path, ticket=lambda i: i * 7 % 499, u=u, y=v)
     doubt = "whole numbers, all different and close together: ignore them if they number the rows"
     assert f"# ticket: {doubt}.\n" in first_config(str(path), ["y"]).text
-    assert invoke("init", path, "--target", "y").stderr == f"note: ticket: {doubt}\n"
+    assert notes_of(invoke("init", path, "--target", "y")) == [f"note: ticket: {doubt}"]
 
 
 def test_points_that_may_separate_thousands_are_doubted(tmp_path):
@@ -435,7 +439,7 @@ def test_points_that_may_separate_thousands_are_doubted(tmp_path):
         "see data.columns"
     )
     assert f"# {doubt}.\n" in said.stdout
-    assert said.stderr == f"note: {doubt}\n"
+    assert notes_of(said) == [f"note: {doubt}"]
     assert "columns" not in yaml.safe_load(said.stdout)["data"]
     answered = said.stdout.replace("  # columns:", "  columns:").replace("    # people:", "    people:")
     config = yaml.safe_load(answered)
@@ -552,8 +556,8 @@ def test_codes_with_letters_are_not_taken_as_numbers(tmp_path):
 
 def test_values_that_differ_in_spelling_only_are_named(tmp_path):
     path = made(tmp_path, u=u, answer=lambda i: ["yes", "no", "Yes"][i % 3])
-    said = invoke("init", path, "--target", "answer").stderr
-    assert said == "note: answer: 'Yes' and 'yes' are taken as two values\n"
+    said = invoke("init", path, "--target", "answer")
+    assert notes_of(said) == ["note: answer: 'Yes' and 'yes' are taken as two values"]
 
 
 def test_a_target_of_one_number_is_refused_as_one_class_is(tmp_path):

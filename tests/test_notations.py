@@ -10,8 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 import pytest
+import yaml
 from helpers import load_data
 from runs import faults, invoke
+from tables import write
 
 from mlptrain.data.chunks import iterate_features
 from mlptrain.data.dataset import Dataset
@@ -19,6 +21,7 @@ from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.readers.tables import pieces
 from mlptrain.errors import CheckpointError, ConfigError, DataError
 from mlptrain.inference.handed_over import rows_of
+from mlptrain.tools.first_config import first_config
 
 
 class Notation(NamedTuple):
@@ -346,3 +349,25 @@ def test_a_run_predicts_and_evaluates_in_the_notation_of_its_file(tmp_path, monk
 def test_there_are_at_least_60_texts_of_each_sort():
     assert sum(len(each.values) for each in NOTATIONS.values()) >= 60
     assert sum(len(each.refused) for each in NOTATIONS.values()) >= 60
+
+
+@pytest.mark.parametrize(("form", "unit"), [("%s", "s"), ("%Q", "ms")])
+def test_seconds_since_1970_are_dates_where_name_and_values_say_so(form, unit, tmp_path, monkeypatch):
+    times = [np.datetime64("2023-01-01T00:00", unit) + np.timedelta64(5 * i, "h") for i in range(60)]
+    rows = [[int(time.astype(np.int64)), str(time)[:16], i % 7 / 2] for i, time in enumerate(times)]
+    path = write(tmp_path / "t.csv", ["created_at", "plain", "y"], rows)
+    made = first_config(str(path), ["y"])
+    data = yaml.safe_load(made.text)["data"]
+    assert (data["columns"], data["dates"]) == ({"created_at": {"date": form}}, "parts")
+    assert f"# {rows[-1][0]} is {str(times[-1])[:10]}" in made.text
+    how = {"target": "y", "classify": False, "columns": data["columns"], "dates": "parts"}
+    monkeypatch.setattr(pieces, "PIECE", 256)
+    monkeypatch.setattr(pieces, "PER_COLUMN", 1)
+    for cache in ("none", str(tmp_path / "cache")):
+        one, other = (
+            load_data(str(path), features=[name], cache=cache, **how).train.inputs.numbers[:]
+            for name in ("created_at", "plain")
+        )
+        assert one.tobytes() == other.tobytes()
+    later = write(tmp_path / "n.csv", ["count", "y"], [[row[0], row[2]] for row in rows])
+    assert "dates" not in yaml.safe_load(first_config(str(later), ["y"]).text)["data"]

@@ -5,10 +5,13 @@ from typing import Any
 
 import click
 
+from mlptrain.cli import completion
 from mlptrain.report.columns import show_columns
+from mlptrain.report.drift import show_drift
 from mlptrain.report.examples import show_example, show_examples
 from mlptrain.report.notes import tell
 from mlptrain.report.summary import write_config
+from mlptrain.tools.drift import drift
 from mlptrain.tools.examples import examples, write_example
 from mlptrain.tools.first_config import first_config
 from mlptrain.tools.first_config.choices import Wish
@@ -16,14 +19,39 @@ from mlptrain.tools.first_config.choices import Wish
 
 @click.command()
 @click.argument("data", required=False)
-@click.option("--target", "targets", multiple=True, metavar="COLUMN", help="What to predict.")
-@click.option("--group", metavar="COLUMN", help="All rows of one value go to the same part: a patient.")
 @click.option(
-    "--time", metavar="COLUMN", help="Train on what is earlier, test on what is later: a date."
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="COLUMN",
+    help="What to predict.",
+    shell_complete=completion.columns,
 )
-@click.option("--ignore", multiple=True, metavar="COLUMN", help="Leave it out; several times for more.")
 @click.option(
-    "--features", multiple=True, metavar="COLUMN", help="Learn from it, and from others so named only."
+    "--group",
+    metavar="COLUMN",
+    help="All rows of one value go to the same part: a patient.",
+    shell_complete=completion.columns,
+)
+@click.option(
+    "--time",
+    metavar="COLUMN",
+    shell_complete=completion.columns,
+    help="Train on what is earlier, test on what is later: a date.",
+)
+@click.option(
+    "--ignore",
+    multiple=True,
+    metavar="COLUMN",
+    shell_complete=completion.columns,
+    help="Leave it out; several times for more.",
+)
+@click.option(
+    "--features",
+    multiple=True,
+    metavar="COLUMN",
+    shell_complete=completion.columns,
+    help="Learn from it, and from others so named only.",
 )
 @click.option(
     "--preset",
@@ -37,6 +65,13 @@ from mlptrain.tools.first_config.choices import Wish
     metavar="SHARE",
     help="Rows kept for the end.  [0]",
 )
+@click.option(
+    "--check",
+    "written",
+    type=click.Path(path_type=Path),
+    metavar="CONFIG",
+    help="Write nothing: tell what DATA has that differs from the file CONFIG was written for.",
+)
 @click.option("-o", "out", type=click.Path(path_type=Path), metavar="FILE", help="Where to.  [stdout]")
 @click.option("--force", is_flag=True, help="Replace FILE.")
 @click.option(
@@ -46,6 +81,7 @@ from mlptrain.tools.first_config.choices import Wish
 def command(
     data: str | None,
     targets: tuple[str, ...],
+    written: Path | None,
     out: Path | None,
     force: bool,
     example: str | None,
@@ -56,7 +92,7 @@ def command(
 
     It says which columns to leave out and why, what to do about blanks, categories and dates, and
     how the rows are split, and how large the network is. Several targets (numbers) are given by several
-    --target.
+    --target. --check ends with 1 if a model of that config would refuse DATA.
 
     --example writes a config that comes with mlptrain, and its table, so that there is something to
     begin with.
@@ -66,6 +102,7 @@ def command(
       mlptrain init --example penguins
       mlptrain init data/penguins.csv --target species -o first.yaml
       mlptrain fit first.yaml
+      mlptrain init new_penguins.csv --check first.yaml
     """
     if as_list:
         show_examples(list(examples().values()))
@@ -73,11 +110,20 @@ def command(
         if data is not None or targets:
             raise click.UsageError("--example brings its own data: leave out DATA and --target")
         show_example(write_example(example, out, force=force))
+    elif written is not None:
+        check(written, table(data), targets)
     else:
         made = first_config(table(data), columns(targets), Wish(**wish))
         write_config(made.text, out, force=force)
         show_columns(made.columns)
         tell(made.notes)
+
+
+def check(written: Path, data: str, targets: tuple[str, ...]) -> None:
+    """What DATA has that differs from the file of a config."""
+    if targets:
+        raise click.UsageError("--check takes the target from its config: leave out --target")
+    show_drift(drift(written, data), data)
 
 
 def table(data: str | None) -> str:

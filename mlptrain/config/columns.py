@@ -85,5 +85,7 @@ class Column(Section):
         "negative numbers, beside -12 and −12: (12) or 12-; sign if there is nothing else to declare",
     )
     date: Annotated[Text | None, Kinds("a form of dates or null")] = setting(
-        None, "the form of dates as %Y %m %d %b %B %H %I %M %S %p %z: '%d.%m.%Y'; see also `dates`"
+        None,
+        "the form of dates as %Y %m %d %b %B %H %I %M %S %p %z: '%d.%m.%Y'; %s and %Q are seconds and "
+        "milliseconds since 1970-01-01; see also `dates`",
     )

@@ -20,6 +20,8 @@ SEPARATORS = {",": ",", ".": ".", " ": SPACES, "'": "'’"}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DAY = 86_400_000_000
 """Microseconds."""
+SINCE = {"%s": 1_000_000, "%Q": 1000}
+"""Dates that are numbers since then: how d3 calls the form, and the microseconds of a unit."""
 MINUS = "-−–"
 """A sign of negative numbers: the hyphen, Unicode's minus, and the dash that stands in for it."""
 
@@ -37,7 +39,8 @@ class Written:
     thousands  what separates thousands; None: nothing
     unit       a text before or behind every number: €, USD, kg, %
     negative   how negative numbers are marked beside a sign in front: (12), or 12-
-    date       the form of dates, as strftime has it: %d.%m.%Y; none of numbers goes with it
+    date       the form of dates, as strftime has it: %d.%m.%Y; or %s and %Q, the seconds and
+               milliseconds since 1970-01-01; none of numbers goes with it
     """
 
     __pydantic_config__ = {"strict": True, "extra": "forbid"}  # noqa: RUF012
@@ -68,6 +71,8 @@ class Written:
     @cached_property
     def pattern(self) -> str:
         """A regular expression, for Python and Rust alike, of the whole of a text that follows."""
+        if self.date in SINCE:
+            return r"^-?[0-9]{1,11}(?:\.0+)?$" if self.date == "%s" else r"^-?[0-9]{1,14}(?:\.0+)?$"
         if self.date is not None:
             parts = re.split("(%.)", self.date)
             return f"^{''.join(DIRECTIVES.get(part, re.escape(part)) for part in parts)}$"
@@ -130,6 +135,8 @@ class Written:
         """
         if self.date is None or not re.match(self.pattern, text):
             return None
+        if self.date in SINCE:
+            return EPOCH + timedelta(microseconds=int(text.partition(".")[0]) * SINCE[self.date])
         try:
             found = datetime.strptime(text, self.date)
         except ValueError:
@@ -169,7 +176,10 @@ class Written:
         '31.01.2026'
         """
         if self.date is not None:
-            return datetime(2026, 1, 31, 14, 5, tzinfo=UTC).strftime(self.date)
+            time = datetime(2026, 1, 31, 14, 5, tzinfo=UTC)
+            if self.date in SINCE:
+                return str((time - EPOCH) // timedelta(microseconds=SINCE[self.date]))
+            return time.strftime(self.date)
         text = f"1{self.thousands or ''}234{self.point}5"
         text += f" {self.unit}" if self.unit else ""
         return {"brackets": f"({text})", "trailing": f"{text}-"}.get(self.negative or "", text)
@@ -187,6 +197,8 @@ class Written:
             known = {part for part in re.findall("%.?", self.date) if part in DIRECTIVES}
             if self.is_number:
                 found.append(("date", "a column of dates has no decimal, thousands, unit or negative"))
+            elif self.date in SINCE:
+                pass
             elif not ({"%Y", "%d"} <= known and known & {"%m", "%b", "%B"}):
                 found.append(
                     ("date", f"year, month and day are needed, as %d.%m.%Y, got {self.date!r}")

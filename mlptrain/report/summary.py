@@ -60,7 +60,7 @@ def show_exported(made: Exported) -> None:
 
 
 def write_config(text: str, out: Path | None = None, *, force: bool = False) -> None:
-    """YAML as it is, to stdout or into a file; ConfigError where `force` is needed to replace one."""
+    """Text as it is, to stdout or into a file; ConfigError where `force` is needed to replace one."""
     if out is None or str(out) == "-":
         write(text)
         return

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mlptrain.data.row_set import every_row
 from mlptrain.data.source import Source
 from mlptrain.tools.first_config.profile import Profile
+from mlptrain.tools.first_config.roles import is_picture
 
 CYCLES = {
     "an hour": (r"hour|hr|hh", 0, 24),
@@ -35,6 +36,8 @@ def codes_among(
     source: Source, columns: Sequence[Profile], answers: Sequence[Profile], by_label: bool
 ) -> dict[str, str]:
     """The numbers that are codes, and what speaks for each; `by_label`: targets are classes."""
+    if is_picture([each for each in columns if each.kind == "number"]):
+        return {}
     found, candidates = dict[str, str](), [each for each in columns if may_be_code(each)]
     targets = _targets(source, answers, by_label) if candidates else {}
     for each in candidates:

@@ -5,6 +5,7 @@ be 1234 or 1.234, and only another value of the column, 1.234.567 or 12.5, decid
 13/04/2026 for 03/04/2026.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -15,10 +16,18 @@ from mlptrain.data.readers.tables.table import Table
 from mlptrain.data.recognition import readings_of
 from mlptrain.data.row_set import every_row
 from mlptrain.data.source import Source
-from mlptrain.data.written import Reading, Written
+from mlptrain.data.written import SINCE, Reading, Written
 from mlptrain.messages import some
 from mlptrain.tools.first_config.profile import counted
 
+OF_TIME = re.compile(
+    r"(?:^|[_\s.-])(?:ts|time|timestamp|epoch|unix|date|datetime|at|created|updated)\d*$"
+    r"|timestamp|(?-i:[a-z](?:Time|Date|At)$)",
+    re.I,
+)
+"""Names of what may be a time in seconds since 1970: time, created_at, eventTimestamp."""
+CENTURY = (946_684_800, 4_102_444_800)
+"""Seconds from 1970 to the beginnings of 2000 and 2100."""
 MOST = 20
 """So many different values that are something else are named; with more it is no notation."""
 
@@ -65,8 +74,12 @@ class Notated:
 
 
 def notated(source: Source, name: str) -> Notated | None:
-    """The notation of a column of text; None for any other."""
-    if not isinstance(source, Table) or source.kind(name) != "text":
+    """The notation of a column of text, or of a number that is a time; None for any other."""
+    if not isinstance(source, Table):
+        return None
+    if source.kind(name) == "number" and OF_TIME.search(name.strip()):
+        return _since_1970(source, name)
+    if source.kind(name) != "text":
         return None
     levels, counts = counted(source, name)
     kinds = [notation(level) for level in levels]
@@ -83,6 +96,22 @@ def notated(source: Source, name: str) -> Notated | None:
     if len(doubtful) > MOST:
         return None
     return _made(name, readings, texts, doubtful)
+
+
+def _since_1970(source: Table, name: str) -> Notated | None:
+    """Whole numbers that are times of this century, counted in seconds or milliseconds."""
+    if source.inexact(name).any():
+        return None
+    values = source.numbers(name)
+    values = values[~np.isnan(values)]
+    for form, microseconds in SINCE.items():
+        low, high = (end * 1_000_000 / microseconds for end in CENTURY)
+        if not ((values == np.floor(values)) & (low <= values) & (values < high)).all():
+            continue
+        written, example = Written(date=form), f"{values[-1]:.0f}"
+        if source.read_as(Reading(columns={name: written})).kind(name) == "date":
+            return Notated(name, (written,), example, (written.meaning(example) or "",))
+    return None
 
 
 def _made(

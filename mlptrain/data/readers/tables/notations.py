@@ -7,7 +7,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from mlptrain.data.readers.tables.series import Series
-from mlptrain.data.written import Written
+from mlptrain.data.written import SINCE, Written
 
 
 def plain_numbers(text: Series, written: Written) -> Series:
@@ -36,6 +36,9 @@ def dates(text: Series, written: Written) -> Series:
     """The date or time that each text stands for, null where one does not follow the form."""
     form, day_only = written.date or "", not re.search("%[HIMSpz]", written.date or "")
     follows = text.str.contains(written.pattern)
+    if form in SINCE:
+        number = text.str.replace(r"\.0+$", "").cast(pl.Int64, strict=False).set(~follows, None)
+        return (number * SINCE[form]).cast(pl.Datetime("us"))
     if "%z" in form:
         text = text.str.replace("Z", "+0000", literal=True)
     read = text.str.to_date if day_only else text.str.to_datetime

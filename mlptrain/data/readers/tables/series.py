@@ -187,8 +187,9 @@ def as_numbers(column: Series) -> NDArray[np.float64]:
     if kind_of(column) == "blank":
         return np.full(len(column), np.nan)
     if column.dtype == pl.Datetime:
-        column = column.dt.epoch("us") / DAY
-    elif column.dtype == pl.Date:
+        # by NumPy: polars multiplies by 1 / DAY, which is not the nearest quotient
+        return column.dt.epoch("us").cast(pl.Float64).to_numpy() / DAY
+    if column.dtype == pl.Date:
         column = column.to_physical()
     return column.cast(pl.Float64).to_numpy()
 
