@@ -43,7 +43,7 @@ def test_every_kind_of_column_layer_activation_and_loss_has_an_export():
         if isinstance(kind, type) and issubclass(kind, layers.Layer) and not kind.__abstractmethods__
     }
     assert concrete == set(steps.LAYERS)
-    assert set(KINDS.values()) == {*features.TABLES, *features.OTHERS}
+    assert set(KINDS.values()) == {*features.TABLES, *features.OTHERS, *features.REFUSED}
     assert set(ACTIVATIONS) == set(steps.KNOWN)
     assert set(LOSSES) == set(RESPONSES)
 
@@ -68,6 +68,12 @@ def test_what_no_export_knows_is_refused_by_name(strict, monkeypatch):
         describe(model)
     monkeypatch.delitem(features.TABLES, KINDS["target"])
     with pytest.raises(ConfigError, match=r"the column 'street' \(TargetEncoded\) cannot be exported"):
+        describe(model)
+
+
+def test_a_date_in_parts_is_refused_by_name(tmp_path):
+    model = trained(tmp_path, **{"data.dates": "parts", "train.epochs": 1})
+    with pytest.raises(ConfigError, match=r"the column 'built' \(DateParts\) cannot be exported"):
         describe(model)
 
 

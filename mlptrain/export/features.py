@@ -9,6 +9,7 @@ import numpy as np
 from mlptrain.arrays import Array
 from mlptrain.data.preprocessing.columns.category import Category
 from mlptrain.data.preprocessing.columns.column import Column
+from mlptrain.data.preprocessing.columns.date_parts import DateParts
 from mlptrain.data.preprocessing.columns.embedded import Embedded
 from mlptrain.data.preprocessing.columns.number import Number
 from mlptrain.data.preprocessing.columns.signed import Signed
@@ -43,6 +44,8 @@ TABLES: dict[type[Column], Callable[[Column], Array | None]] = {
 """(L + 1, K) what stands for each level of a column, and for none of them; None: one-hot."""
 OTHERS: tuple[type[Column], ...] = (Number,)
 """The kinds that are no categories."""
+REFUSED: tuple[type[Column], ...] = (DateParts,)
+"""The kinds that no export has: their formula would have to be written in every language."""
 
 
 def features_of(made: Preprocessing, tables: Sequence[Array]) -> list[Feature]:
