@@ -143,8 +143,8 @@ def test_every_row_of_a_table_has_as_many_cells_as_its_header():
     tables = re.findall(r"(?:^\|.*\n)+", reference() + "\n", re.MULTILINE)
     widths = [{len(re.findall(r"(?<!\\)\|", row)) for row in table.splitlines()} for table in tables]
 
-    assert len(tables) == 20
-    assert widths == [{5}] * 14 + [{4}] * 6
+    assert len(tables) == 21
+    assert widths == [{5}] * 15 + [{4}] * 6
 
 
 def properties(schema, path="") -> Iterator[tuple[str, dict]]:

@@ -138,6 +138,8 @@ def _sentence(kind: str, value: object, ctx: Mapping[str, Any]) -> str:
             return f"expected {expected}{got}" + (f"; did you mean '{near}'?" if near else "")
         case "wrong_kind":
             return f"expected {ctx['expected']}{got}{_null_hint(value, ctx['expected'])}"
+        case "string_pattern_mismatch":
+            return f"expected small letters, digits and _, 40 at most{got}"
         case "string_too_short":
             return "must not be empty"
         case "too_short":

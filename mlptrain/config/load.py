@@ -1,11 +1,12 @@
 """From a file or a dict to a checked Config, and back to plain data with every default written out."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
+from mlptrain.config.candidates import Candidate, changed, changes, kept_from
 from mlptrain.config.checks import cross_faults
 from mlptrain.config.faults import Fault, dotted, faults_of, shown
 from mlptrain.config.overrides import BadOverride, Override, Overrides, apply, read_overrides
@@ -65,7 +66,7 @@ def validate(data: dict[str, Any]) -> tuple[Config | None, list[Fault]]:
     except ValidationError as error:
         faults = list(faults_of(error, data))
     else:
-        return config, list(cross_faults(config))
+        return config, [*cross_faults(config), *_faults_of_candidates(config)]
     # The faults between keys are looked for in what remains when the faulty keys are left out.
     wrong = {_setting(fault.path) for fault in faults}
     try:
@@ -81,6 +82,52 @@ def validate(data: dict[str, Any]) -> tuple[Config | None, list[Fault]]:
 def resolved(config: Config) -> dict[str, Any]:
     """Every key that a run has with its value, defaults included, in plain data for `dump`."""
     return config.model_dump(mode="json", exclude={"sweep"})
+
+
+def configs_of_candidates(config: Config) -> dict[str, Config]:
+    """The config of each candidate by its name; without candidates there is one without a name."""
+    if not config.candidates:
+        return {"": config}
+    return {each.name: load_config(candidate_config(config, each)) for each in config.candidates}
+
+
+def candidate_config(config: Config, candidate: Candidate) -> dict[str, Any]:
+    """The settings of one candidate, as plain data; it has no candidates itself."""
+    return changed({**resolved(config), "candidates": [], "combine": "choose"}, changes(candidate))
+
+
+def _faults_of_candidates(config: Config) -> Iterator[Fault]:
+    """What is wrong with the candidates, each where it is written."""
+    if config.candidates and config.train.folds is None:
+        what = "are compared on the rows that folds hold out; set train.folds, 5 is usual"
+        yield Fault(("candidates",), what, (("train", "folds"),))
+    if config.combine != "choose" and not config.candidates:
+        yield Fault(("combine",), "there are no candidates to combine; add some, or leave it out")
+    names = [candidate.name for candidate in config.candidates]
+    for place, candidate in enumerate(config.candidates):
+        if candidate.name in names[:place]:
+            what = f"{shown(candidate.name)} is the name of another candidate"
+            yield Fault(("candidates", place, "name"), what)
+        shared = list(kept_from(candidate))
+        for path in shared:
+            what = "is the same for all candidates; set it in the config itself"
+            yield Fault(("candidates", place, *path), what)
+        if not shared:
+            data = candidate_config(config, candidate)
+            before = set(cross_faults(config))
+            faults = [fault for fault in validate(data)[1] if fault not in before]
+            yield from (_at(place, fault, changes(candidate)) for fault in faults)
+
+
+def _at(place: int, fault: Fault, written: Any) -> Fault:
+    """A fault of a candidate where it is written, or the candidate that brings it about."""
+    for step in fault.path:
+        if not isinstance(written, Mapping | list):
+            break
+        if isinstance(written, Mapping) and step not in written:
+            return Fault(("candidates", place), f"{dotted(fault.path)}: {fault.what}")
+        written = written[step]  # type: ignore[index]
+    return Fault(("candidates", place, *fault.path), fault.what)
 
 
 def _setting(path: Path) -> Path:

@@ -56,11 +56,11 @@ def _sections(section: Schema, definitions: Schema, path: str) -> Iterator[tuple
                 yield from _sections(
                     _target(form, definitions), definitions, f"{path}.{key}".lstrip(".")
                 )
-            items = form.get("additionalProperties", False)
-            if isinstance(items, dict) and len(_keys(items, definitions)) >= MANY:
-                yield from _sections(
-                    _target(items, definitions), definitions, f"{path}.{key}.NAME".lstrip(".")
-                )
+            for inside, step in (("additionalProperties", ".NAME"), ("items", "[N]")):
+                items = form.get(inside, False)
+                if isinstance(items, dict) and len(_keys(items, definitions)) >= MANY:
+                    here = f"{path}.{key}{step}".lstrip(".")
+                    yield from _sections(_target(items, definitions), definitions, here)
 
 
 def _choices(section: Schema, definitions: Schema, path: str) -> Iterator[tuple[str, list[Schema]]]:
@@ -170,7 +170,9 @@ def _form(form: Schema, definitions: Schema) -> str:
 def _plural(words: str) -> str:
     if words == BY_NAME:
         return "these"
-    return words.replace("number", "numbers").replace("text", "texts")
+    for one, many in (("number", "numbers"), ("text", "texts"), ("a section", "sections")):
+        words = words.replace(one, many)
+    return words
 
 
 def _length(form: Schema) -> str:

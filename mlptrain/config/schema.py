@@ -11,6 +11,7 @@ from annotated_types import Ge, Le, Len
 from pydantic import ConfigDict, Field, Strict
 
 from mlptrain.bounds import Count, Fraction, NonNegative, NonNegativeCount, Positive
+from mlptrain.config.candidates import Candidate, Combine
 from mlptrain.config.choices import Choice, Named, Option
 from mlptrain.config.columns import Categorical, Column, Missing, Numeric
 from mlptrain.config.decision import Decision
@@ -170,6 +171,13 @@ class Train(Section):
         "minibatches whose gradients add up to one step: a batch so many times as large, in the "
         "memory of one",
     )
+    shards: Annotated[Annotated[int, Ge(1), Le(4096)] | None, Kinds("a number of shards, or null")] = (
+        setting(
+            None,
+            "cut each minibatch into so many parts and add their gradients up in a fixed order: the "
+            "same bits over any number of ranks up to it; null: as many as there are ranks",
+        )
+    )
     drop_last: bool = setting(
         False,
         "leave out the short batch at the end of an epoch; with batch norm, one of fewer than 8 rows "
@@ -256,5 +264,15 @@ class Config(Section):
     )
     init_from: Annotated[InitFrom | None, Kinds("{checkpoint: RUN} or null")] = setting(
         None, "begin with the weights of a checkpoint; null: with the initializer's"
+    )
+    candidates: Annotated[tuple[Candidate, ...], Strict(False)] = setting(
+        [],
+        "other settings that are trained on the same folds, each as what it changes: "
+        "[{name: wide, model: {hidden: [256]}}, {name: plain}]; needs train.folds",
+    )
+    combine: Combine = setting(
+        "choose",
+        "what becomes of candidates: the best by out-of-fold loss predicts, or all of them with the "
+        "weights that make this loss lowest",
     )
     sweep: Searched = setting(None, "what `mlptrain sweep` tries out; `fit` does not read it")

@@ -29,11 +29,14 @@ from mlptrain.training.build import settings_of
 from mlptrain.training.evaluate import predictions
 
 
-def common_config(members: Sequence[Member]) -> Config:
-    """The config from which the members were trained: with `train.folds`, and no fold held out."""
+def common_config(members: Sequence[Member], folds: int) -> Config:
+    """The config from which the members were trained: with `train.folds`, and no fold held out.
+
+    Of candidates that are averaged it is that of the first.
+    """
     config = members[0].config
     data = config.data.model_copy(update={"fold": None})
-    train = config.train.model_copy(update={"folds": len(members)})
+    train = config.train.model_copy(update={"folds": folds})
     return config.model_copy(update={"data": data, "train": train})
 
 
@@ -84,26 +87,28 @@ def _meaning(member: Member) -> dict[str, Any]:
     }
 
 
-def to_average(member: Member, scores: Array) -> Array:
+def to_average(network: Network, made: Preprocessing, scores: Array) -> Array:
     """(N, C) what is averaged of one member: log p, scores of a hinge loss, else predictions.
 
     p is calibrated and without class weights.
     """
-    loss, scores = member.network.loss, scores.astype(np.float64)
+    loss, scores = network.loss, scores.astype(np.float64)
     if loss.gives_probabilities:
         with np.errstate(all="ignore"):  # what is not finite shows in the result
-            if member.network.calibration is not None:
-                return np.log(predictions(member.network, scores, member.preprocessing))
+            if network.calibration is not None:
+                return np.log(predictions(network, scores, made))
             return log_softmax(loss.unweighted(scores))
-    return scores if loss.classifies else predictions(member.network, scores, member.preprocessing)
+    return scores if loss.classifies else predictions(network, scores, made)
 
 
-def averaged(each: Sequence[Array], loss: Loss, joint: Preprocessing) -> Array:
-    """(N, C) the scores that stand for the mean of what the members predict."""
+def averaged(
+    each: Sequence[Array], loss: Loss, joint: Preprocessing, weights: Sequence[float]
+) -> Array:
+    """(N, C) the scores that stand for the weighted mean of what the members predict."""
     with np.errstate(all="ignore"):
         if loss.gives_probabilities:
-            return loss.weighted(mean_of_logs(each))
-        mean = np.asarray(np.mean(each, axis=0))
+            return loss.weighted(mean_of_logs(each, weights))
+        mean = weighted_mean(each, weights)
         if isinstance(joint.target, ClassTarget):
             return mean
         return loss.link(joint.target.scaled(mean))
@@ -121,13 +126,27 @@ def mean_threshold(members: Sequence[Member]) -> Threshold | None:
     found = [member.threshold for member in members if member.threshold is not None]
     if len(found) < len(members):
         return None
-    return Threshold(found[0].positive, float(np.mean([each.value for each in found])))
+    weights = [member.weight for member in members]
+    mean = weighted_mean([np.asarray(each.value) for each in found], weights)
+    return Threshold(found[0].positive, float(mean))
 
 
-def mean_of_logs(logs: Sequence[Array]) -> Array:
-    """The logarithm of a mean, from logarithms.
+def weighted_mean(each: Sequence[Array], weights: Sequence[float]) -> Array:
+    """sum w x / sum w; the plain mean where all weights are equal, which rounds less."""
+    if len(set(weights)) == 1:
+        return np.asarray(np.mean(each, axis=0))
+    return np.asarray(np.average(each, axis=0, weights=weights))
 
-    >>> np.exp(mean_of_logs([np.log([[0.2, 0.8]]), np.log([[0.6, 0.4]])])).round(6)
+
+def mean_of_logs(logs: Sequence[Array], weights: Sequence[float]) -> Array:
+    """The logarithm of a weighted mean, from logarithms.
+
+    >>> np.exp(mean_of_logs([np.log([[0.2, 0.8]]), np.log([[0.6, 0.4]])], [1, 1])).round(6)
     array([[0.4, 0.6]])
+    >>> np.exp(mean_of_logs([np.log([[0.2, 0.8]]), np.log([[0.6, 0.4]])], [3, 1])).round(6)
+    array([[0.3, 0.7]])
     """
-    return np.asarray(np.logaddexp.reduce(logs) - np.log(len(logs)))
+    if len(set(weights)) == 1:
+        return np.asarray(np.logaddexp.reduce(logs) - np.log(len(logs)))
+    weighted = [log + np.log(weight) for log, weight in zip(logs, weights, strict=True)]
+    return np.asarray(np.logaddexp.reduce(weighted) - np.log(sum(weights)))

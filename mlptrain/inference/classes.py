@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlptrain.arrays import Array
 from mlptrain.data.objects import is_missing
+from mlptrain.data.preprocessing.flag_target import FlagTarget
 from mlptrain.data.source import label
 
 BOOLEANS = {"true": True, "false": False}
@@ -104,3 +106,9 @@ def _name(value: Any, known: set[str], meant: dict[str, str]) -> str:
         if name in known:
             return name
     return written
+
+
+def decided(target: FlagTarget, probabilities: Array) -> Array:
+    """(N, K) the values that are the more probable ones, in one type for all columns."""
+    pairs, yes = [np.array(typed(pair)) for pair in target.values], (probabilities > 0.5).astype(int)
+    return np.stack([pair[yes[:, k]] for k, pair in enumerate(pairs)], axis=1)

@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.arrays import Array
+from mlptrain.config import load_config, resolved
 from mlptrain.data.dataset import Rows
 from mlptrain.data.inputs import Inputs
 from mlptrain.data.prepared import rows_of as prepared_rows
@@ -26,7 +28,7 @@ from mlptrain.inference.average import (
     stand_in,
     to_average,
 )
-from mlptrain.inference.classes import Class, typed
+from mlptrain.inference.classes import Class, decided, typed
 from mlptrain.inference.explain.contributions import RowExplanation
 from mlptrain.inference.explain.explanation import Explanation, explained, explained_row, measure_of
 from mlptrain.inference.explain.subject import Part, Subject
@@ -36,6 +38,7 @@ from mlptrain.inference.shown import as_html, short
 from mlptrain.messages import some
 from mlptrain.storage.archive import write_archive
 from mlptrain.training.checkpoint import Checkpoint
+from mlptrain.training.combination import Combination
 from mlptrain.training.evaluate import Evaluation, predictions
 from mlptrain.training.members import read_members
 
@@ -45,7 +48,8 @@ class Model:
 
     Of a run of folds there are several, its `members`: the model is the average of what they predict.
     The directory of all folds is its `path`, and else that of the checkpoint. `others` then holds what
-    makes the inputs of each, and `preprocessing` what they know together.
+    makes the inputs of each, and `preprocessing` what they know together. Of candidates `combination`
+    says which predict, and with what weights.
 
     X is an array (N, D) whose columns are in the order of training, or a data frame (pandas, polars,
     Arrow), a dict of columns or a file, whose columns are found by name; others in it are left alone.
@@ -64,9 +68,13 @@ class Model:
     1.0
     """
 
-    def __init__(self, path: Path, checkpoints: Sequence[Checkpoint]) -> None:
-        self.path = path
-        self.members = tuple(map(Member, checkpoints))
+    def __init__(
+        self, path: Path, checkpoints: Sequence[Checkpoint], combination: Combination | None = None
+    ) -> None:
+        self.path, self.combination, count = path, combination, len(checkpoints)
+        self.folds = count if combination is None else count // len(combination.used)
+        weights = [1.0] * count if combination is None else combination.shares(self.folds)
+        self.members = tuple(map(Member, checkpoints, weights))
         first = self.members[0]
         self.checkpoint, self.network, self.threshold = first.checkpoint, first.network, first.threshold
         if len(self.members) == 1:
@@ -75,15 +83,16 @@ class Model:
         else:
             check_alike(path, self.members)
             self.network, self.threshold = stand_in(first.network), mean_threshold(self.members)
-            self.config = common_config(self.members)
+            self.config = common_config(self.members, self.folds)
             self.preprocessing = joint_preprocessing(self.members, self.config)
             self.others = tuple(member.preprocessing for member in self.members)
 
     @classmethod
     def load(cls, path: str | Path) -> "Model":
         """Read a checkpoint, the best one of a run directory, or the best one of each fold of a run."""
-        checkpoints = read_members(path)
-        return cls(Path(path) if len(checkpoints) > 1 else checkpoints[0].path, checkpoints)
+        checkpoints, combination = read_members(path)
+        of_run = Path(path) if len(checkpoints) > 1 else checkpoints[0].path
+        return cls(of_run, checkpoints, combination)
 
     def under(self, policies: Policies) -> "Model":
         """The same model, networks and all, with other policies for new rows."""
@@ -94,9 +103,10 @@ class Model:
         other.others = tuple(map(lenient.applied, self.others))
         return other
 
-    def __reduce__(self) -> tuple[type["Model"], tuple[Path, tuple[Checkpoint, ...]]]:
+    def __reduce__(self) -> tuple[type["Model"], tuple[Any, ...]]:
         """A copy is built from the checkpoints: copied arrays would no longer share their memory."""
-        return type(self), (self.path, tuple(member.checkpoint for member in self.members))
+        checkpoints = tuple(member.checkpoint for member in self.members)
+        return type(self), (self.path, checkpoints, self.combination)
 
     def __repr__(self) -> str:
         what = "; ".join(f"{name} {value}" if value else name for name, value in self._facts())
@@ -120,15 +130,7 @@ class Model:
     @property
     def figures(self) -> dict[str, float | None]:
         """Losses and metrics at the best epoch, of training, validation and (after `fit`) test rows."""
-        if len(self.members) > 1:
-            return {}
-        record = self.checkpoint["record"] or {}
-        test = self.checkpoint["test"] if "test" in self.checkpoint.document else None
-        every = record | {f"test_{name}": value for name, value in (test or {}).items()}
-        names = [
-            each for split in ("train_", "val_", "test_") for each in sorted(every) if split in each
-        ]
-        return {name: every[name] for name in names if every[name] is not None}
+        return self.members[0].figures if len(self.members) == 1 else {}
 
     def save(self, path: str | Path) -> Path:
         """Write a checkpoint, from which `mlptrain.load` and every command read the model; its path."""
@@ -136,6 +138,13 @@ class Model:
             raise CheckpointError(f"{self.path}: a model of several folds is that directory: copy it")
         write_archive(path, self.checkpoint.arrays, self.checkpoint.document)
         return Path(path)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The config that trains it, every default written out; of an average all candidates."""
+        if self.combination is not None and len(self.combination.used) > 1:
+            return resolved(load_config(self.combination.config))
+        return resolved(self.config)
 
     @property
     def classes(self) -> tuple[Class, ...] | None:
@@ -157,8 +166,9 @@ class Model:
 
     def average_of(self, each: Sequence[tuple[Member, Array]]) -> Array:
         """Scores (N, C) of the average of what these members predict, from the scores of each."""
-        what = [to_average(member, scores) for member, scores in each]
-        return averaged(what, self.network.loss, self.preprocessing)
+        what = [to_average(member.network, member.preprocessing, scores) for member, scores in each]
+        weights = [member.weight for member, _ in each]
+        return averaged(what, self.network.loss, self.preprocessing, weights)
 
     def scores(self, X: object) -> Array:
         """Scores (N, C) of raw rows."""
@@ -274,12 +284,6 @@ class Model:
         """
         scores = self.scores_of(rows.inputs, others)
         return Evaluation(self.network, rows.with_targets_in_memory(), scores, self.preprocessing)
-
-
-def decided(target: FlagTarget, probabilities: Array) -> Array:
-    """(N, K) the values that are the more probable ones, in one type for all columns."""
-    pairs, yes = [np.array(typed(pair)) for pair in target.values], (probabilities > 0.5).astype(int)
-    return np.stack([pair[yes[:, k]] for k, pair in enumerate(pairs)], axis=1)
 
 
 def load(path: str | Path) -> Model:

@@ -1,7 +1,7 @@
 """The rows of a run of folds, each predicted by the member that was trained without it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,14 +74,28 @@ def out_of_fold(model: Model) -> OutOfFold:
 
 def together(model: Model, parts: Sequence[HeldOut], notes: tuple[str, ...] = ()) -> OutOfFold:
     """The folds that the members of a model held out, in the order of the file."""
+    return pooled(model, joined(model, parts), notes)
+
+
+def joined(model: Model, parts: Sequence[HeldOut]) -> list[HeldOut]:
+    """One part for each fold: what the model says whose members are those that held this fold out.
+
+    There are several such members where candidates are averaged: they come one after another.
+    """
+    found = []
+    for fold in range(model.folds):
+        members, of_fold = model.members[fold :: model.folds], parts[fold :: model.folds]
+        given = [(member, part.scores) for member, part in zip(members, of_fold, strict=True)]
+        found.append(replace(of_fold[0], scores=model.average_of(given)))
+    return found
+
+
+def pooled(model: Model, parts: Sequence[HeldOut], notes: tuple[str, ...] = ()) -> OutOfFold:
+    """Some folds, each with the scores of the model, in the order of the file."""
     places = np.concatenate([part.places for part in parts])
     order = np.argsort(places, kind="stable")
-    scores = [
-        model.average_of([(member, part.scores)])
-        for member, part in zip(model.members, parts, strict=True)
-    ]
-    rows = _rows(model, parts, order)
-    evaluation = Evaluation(model.network, rows, np.concatenate(scores)[order], model.preprocessing)
+    scores = np.concatenate([part.scores for part in parts])[order]
+    evaluation = Evaluation(model.network, _rows(model, parts, order), scores, model.preprocessing)
     return OutOfFold(places[order], evaluation, notes)
 
 

@@ -17,7 +17,7 @@ from mlptrain.inference.model import Model
 from mlptrain.inference.out_of_fold import OutOfFold, out_of_fold
 from mlptrain.report.results import Results, Values
 from mlptrain.storage.documents import read_document
-from mlptrain.storage.fold_directory import SUMMARY, some_folds
+from mlptrain.storage.fold_directory import SUMMARY, candidate_of, some_folds
 from mlptrain.training.evaluate import Evaluation
 
 
@@ -42,13 +42,19 @@ class FoldResults(Results):
 
     @property
     def has_model(self) -> bool:
-        """Whether each member has a best checkpoint."""
-        return all(member.has_model for member in self.members)
+        """Whether each member has a best checkpoint, and it is known how candidates count."""
+        at_end = bool(self.summary) or not any(candidate_of(fold) for fold in some_folds(self.path))
+        return at_end and all(member.has_model for member in self.members)
 
     @cached_property
     def model(self) -> Model:
         """The average of the members."""
         return Model.load(self.path)
+
+    @cached_property
+    def settings(self) -> Values:
+        """The config that trains all of them, with every default."""
+        return self.model.settings
 
     @property
     def best_record(self) -> Values | None:

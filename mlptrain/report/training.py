@@ -17,6 +17,7 @@ from mlptrain.report.tables import print_table
 from mlptrain.runs.cross_validation import Folds
 from mlptrain.runs.run import Run
 from mlptrain.runs.side_by_side import side_by_side
+from mlptrain.training.combination import KEY
 from mlptrain.training.experiment import Experiment
 
 DETAILS = "summary.json"
@@ -148,7 +149,7 @@ def watch_folds(folds: Folds, *, quiet: bool) -> None:
     with closing(iter(folds)) as runs:
         for fold, run in enumerate(runs, 1):
             if not quiet:
-                say(stderr(), f"fold {fold} of {folds.count}")
+                say(stderr(), f"{folds.label(fold)} of {folds.count}")
             try:
                 watch(run, quiet=quiet, notes=notes)
             except MLPTrainError as error:  # raised when the others are done
@@ -158,22 +159,22 @@ def watch_folds(folds: Folds, *, quiet: bool) -> None:
 def watch_side_by_side(folds: Folds, *, quiet: bool, notes: Notes) -> None:
     """One bar for the steps of all folds, and a line for each that is done."""
     if not quiet:
-        say(stderr(), f"{folds.count} folds, {folds.jobs} at a time")
-    steps = dict[int, int]()
+        say(stderr(), f"{folds.total} folds, {folds.jobs} at a time")
+    steps, totals = dict[int, int](), dict[int, int]()
     with progress_bar(0, 0, hidden=quiet) as bar, closing(side_by_side(folds)) as all_news:
         for news in all_news:
             if quiet:
                 continue
             if news.total:
-                steps[news.number] = news.step
-                bar.total = folds.count * news.total
+                steps[news.number], totals[news.number] = news.step, news.total
+                bar.total = sum(totals.values()) * folds.total // len(totals)
                 bar.update(sum(steps.values()) - bar.n)
             if news.notes:
                 notes.tell(news.notes)
             if news.outcome is not None:
-                above_bar(f"fold {news.number}: {ending(news.outcome.run)}")
+                above_bar(f"{folds.label(news.number)}: {ending(news.outcome.run)}")
             if news.failure is not None:
-                above_bar(f"fold {news.number}: failed")
+                above_bar(f"{folds.label(news.number)}: failed")
 
 
 def ending(run: Mapping[str, Any]) -> str:
@@ -197,6 +198,12 @@ def fitted_folds(folds: Folds, *, as_json: bool) -> None:
         together = folds.summary["out_of_fold"].get(name)
         lines.append((name, together, found["mean"], found["std"], *ends))
     print_table(out, ("metric", "all rows", "mean", "std", "lowest", "highest"), lines)
+    if found := folds.summary.get(KEY):
+        compared = [
+            (each["name"], each["out_of_fold"][found["by"]], each["weight"])
+            for each in found["candidates"]
+        ]
+        print_table(out, ("candidate", f"{found['by']} of all rows", "weight"), compared)
     for each in folds.summary["expected"]:
         figure = f"{each['metric']} {number(each['value'])}"
         between = f"{number(each['low'])} to {number(each['high'])}"

@@ -3,7 +3,8 @@
 Every row is held out once, so what the k models say of the rows they did not see says how well a config
 does on all rows, and the spread over the folds how far one number can be trusted. Together the k
 models are one: the average of what they predict. With `data.time` only what lies before a fold is
-learned from, so the rows before the first fold are never held out.
+learned from, so the rows before the first fold are never held out. Candidates are trained on the same
+folds one after another; what their members say of the rows held out decides which of them predict.
 """
 
 import os
@@ -17,10 +18,12 @@ from typing import Any
 
 from mlptrain.config import Config
 from mlptrain.config.folds import held_out
+from mlptrain.config.load import configs_of_candidates
 from mlptrain.errors import ConfigError, MLPTrainError
 from mlptrain.runs.fold_outcome import FoldOutcome, write_outcomes
 from mlptrain.runs.run import Run
 from mlptrain.storage.fold_directory import (
+    candidate_of,
     check_room_for_folds,
     clear_folds,
     fold_path,
@@ -34,11 +37,12 @@ from mlptrain.system.threads import use_threads
 
 @dataclass(repr=False)
 class Folds:
-    """k runs of one config, one after the other or several at a time.
+    """k runs of one config, or of each of its candidates, one after the other or several at a time.
 
     Iterating yields each run, ready to train, and keeps what comes of it; `side_by_side` gives them to
     processes.
 
+    count       k
     config      its `test` is set aside: the fold that is held out is the test set, or where there are
                 no validation rows, those
     directory   fold-1 ... fold-k, folds.json and out_of_fold.csv go there
@@ -46,7 +50,8 @@ class Folds:
     resume      goes on with them: a fold that is done stays, one that was interrupted is resumed
     numbered    takes another number behind the name of the directory where there is one already
     jobs        how many folds are trained at a time
-    failures    what went wrong with a fold, by its number; the others are trained all the same
+    outcomes    what came of a run by its number: 1 ... k of the first candidate, then those of the next
+    failures    what went wrong with a run; the others are trained all the same
     summary     what folds.json holds, once all folds are done
     """
 
@@ -64,18 +69,52 @@ class Folds:
     _held: ExitStack = field(default_factory=ExitStack)
 
     def __post_init__(self) -> None:
+        self.configs = configs_of_candidates(self.config)
+        self._names = list(self.configs)
         if self.resume:
             if not some_folds(self.directory):
                 raise ConfigError(
                     f"{self.directory}: holds no folds; check the path, or leave out --resume"
                 )
+            self._check_candidates()
             return
         if self.numbered:
             return
         check_room_for_folds(self.directory, force=self.force)
 
     def __repr__(self) -> str:
-        return f"<Folds {self.directory}: {len(self.outcomes)} of {self.count} done>"
+        return f"<Folds {self.directory}: {len(self.outcomes)} of {self.total} done>"
+
+    def _check_candidates(self) -> None:
+        """ConfigError for folds of another candidate, which would lie there as if they counted."""
+        for fold in some_folds(self.directory):
+            if (name := candidate_of(fold)) not in self._names:
+                of = f"the candidate {name}, which" if name else "a config without candidates, which"
+                raise ConfigError(
+                    f"{fold}: is of {of} this config has not; put it back, or move the fold"
+                )
+
+    @property
+    def total(self) -> int:
+        """How many runs there are."""
+        return self.count * len(self._names)
+
+    def candidate(self, number: int) -> str:
+        """The candidate of a run; "" where there are none."""
+        return self._names[(number - 1) // self.count]
+
+    def fold(self, number: int) -> int:
+        """Which fold a run holds out."""
+        return (number - 1) % self.count + 1
+
+    def label(self, number: int) -> str:
+        """What a run is called: `fold 3`, or `wide, fold 3`."""
+        name = self.candidate(number)
+        return f"{name}{', ' if name else ''}fold {self.fold(number)}"
+
+    def config_of(self, number: int) -> Config:
+        """The config of a run."""
+        return held_out(self.configs[self.candidate(number)], self.fold(number), self.count)
 
     @property
     def best(self) -> Path:
@@ -95,19 +134,19 @@ class Folds:
         with self._held:
             if self.resume:
                 self._held.enter_context(lock(self.directory))
-            for number in range(1, self.count + 1):
+            for number in range(1, self.total + 1):
                 run = self._run(number)
                 run.goes_on = self.goes_on
                 yield run
                 if number not in self.failures:
                     with use_threads(run.experiment.threads):
-                        self.outcomes[number] = FoldOutcome.of(number, run)
+                        self.outcomes[number] = FoldOutcome.of(self.fold(number), run)
             self.end()
 
     def _run(self, number: int) -> Run:
         """The run of a fold: the one that is there, where there is something to go on with."""
         run = begun(
-            held_out(self.config, number, self.count),
+            self.config_of(number),
             self.path_of(number),
             partial(self._place, number),
             resume=self.resume,
@@ -126,11 +165,11 @@ class Folds:
         """The directory of a fold; with the first one comes that of all, and its lock."""
         if number == 1 and not self.resume:
             self.make()
-        return fold_path(self.directory, number)
+        return self.path_of(number)
 
     def path_of(self, number: int) -> Path:
         """Where the run of a fold is kept, which may be there already."""
-        path = fold_path(self.directory, number)
+        path = fold_path(self.directory, self.fold(number), self.candidate(number))
         if os.path.islink(path):
             raise ConfigError(f"{path}: is a symbolic link, which is never followed here; remove it")
         return path
@@ -153,15 +192,17 @@ class Folds:
         if self.failures:
             first = self.failures[min(self.failures)]
             faults = {
-                fault: f"fold {number}: {fault}"
+                fault: f"{self.label(number)}: {fault}"
                 for number, error in sorted(self.failures.items(), reverse=True)
                 for fault in error.faults
             }
             everywhere = not self.outcomes and len(faults) == len(first.faults)
             raise type(first)(*(first.faults if everywhere else reversed(faults.values())))
-        self.summary = write_outcomes(
-            self.directory, [self.outcomes[number] for number in sorted(self.outcomes)]
-        )
+        outcomes = [self.outcomes[number] for number in sorted(self.outcomes)]
+        each = {
+            name: outcomes[place * self.count :][: self.count] for place, name in enumerate(self._names)
+        }
+        self.summary = write_outcomes(self.directory, self.config, each)
 
 
 def begun(

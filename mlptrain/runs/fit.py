@@ -9,11 +9,12 @@ from typing import Literal
 
 from mlptrain.config import Config, dump, load_config, resolved
 from mlptrain.config.folds import held_out
-from mlptrain.config.load import Source
+from mlptrain.config.load import Source, configs_of_candidates
 from mlptrain.config.overrides import Overrides
 from mlptrain.config.schema import InitFrom
 from mlptrain.errors import ConfigError
 from mlptrain.runs.cross_validation import Folds
+from mlptrain.runs.join import Join, alone
 from mlptrain.runs.resume import LARGEST_CONFIG
 from mlptrain.runs.run import Run
 from mlptrain.storage.fold_directory import check_no_folds, check_one_run, some_folds
@@ -50,6 +51,7 @@ def prepare(
     start: InitFrom | None = None,
     force: bool = False,
     threads: int | None = None,
+    join: Join = alone,
     load: Load = load,
 ) -> Run:
     """A run that is ready to train: a new one, or one that goes on. `load` loads its data."""
@@ -64,8 +66,10 @@ def prepare(
             raise ConfigError(IN_PLACE)
         check_one_run(Path(resume), f", or all: fit CONFIG --folds K --resume {resume}")
         if config is None:
-            return Run.resumed(resume, overrides=overrides, threads=threads, load=load)
-        return Run.resumed(resume, load_config(config, overrides), threads=threads, load=load)
+            return Run.resumed(resume, overrides=overrides, threads=threads, load=load, join=join)
+        return Run.resumed(
+            resume, load_config(config, overrides), threads=threads, load=load, join=join
+        )
     if config is None:
         raise ConfigError(NO_CONFIG)
     checked = load_config(config, overrides)
@@ -76,7 +80,7 @@ def prepare(
     else:
         place = partial(Path, out)
         check_no_folds(place())
-    return Run.new(checked, place, force=force, threads=threads, load=load)
+    return Run.new(checked, place, force=force, threads=threads, load=load, join=join)
 
 
 def start_from(
@@ -191,10 +195,14 @@ def dry_run(config: Source | None, overrides: Overrides = (), folds: int | None 
     """Check everything that `fit` would, build it, and do one step; nothing is written."""
     if config is None:
         raise ConfigError(NO_CONFIG)
-    checked = load_config(config, overrides)
-    if folds is not None:
-        checked = held_out(checked, 1, folds)
-    _, experiment, _ = begin(checked)
+    first, *others = configs_of_candidates(load_config(config, overrides)).values()
+    for other in others:
+        _tried(other, folds)
+    return _tried(first, folds)
+
+
+def _tried(config: Config, folds: int | None) -> Experiment:
+    _, experiment, _ = begin(config if folds is None else held_out(config, 1, folds))
     for _ in islice(train(experiment, Progress()), 1):
         pass
     return experiment

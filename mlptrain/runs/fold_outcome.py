@@ -9,16 +9,27 @@ from typing import Any, Self
 
 import numpy as np
 
+from mlptrain.config import Config
 from mlptrain.data.preprocessing.flag_target import FlagTarget
 from mlptrain.inference.member import Member
 from mlptrain.inference.model import Model
-from mlptrain.inference.out_of_fold import HeldOut, held_out_by, held_out_rows, together
+from mlptrain.inference.out_of_fold import (
+    HeldOut,
+    held_out_by,
+    held_out_rows,
+    joined,
+    pooled,
+    together,
+)
+from mlptrain.runs.combine import combination
 from mlptrain.runs.run import Run
 from mlptrain.storage.documents import document_text, finite
 from mlptrain.storage.files import write_file
-from mlptrain.storage.fold_directory import PREDICTIONS, SUMMARY
-from mlptrain.training.evaluate import predictions
+from mlptrain.storage.fold_directory import PREDICTIONS, SUMMARY, some_folds
+from mlptrain.training.combination import KEY, Combination
+from mlptrain.training.evaluate import Evaluation, predictions
 from mlptrain.training.expected import expected
+from mlptrain.training.members import members_of
 
 KEPT = ("run", "status", "monitor", "best", "best_epoch", "seconds")
 """What folds.json has of the summary of each run."""
@@ -64,26 +75,77 @@ class FoldOutcome:
         return cls(**{**document, "held_out": HeldOut(**arrays)})
 
 
-def write_outcomes(directory: Path, outcomes: Sequence[FoldOutcome]) -> dict[str, Any]:
-    """Write what comes of all folds; returns what folds.json holds."""
-    model = Model.load(directory)
-    pooled = together(model, [each.held_out for each in outcomes])
-    summary = {
-        "folds": len(outcomes),
-        "rows": len(pooled.places),
-        "metrics": spread([each.measured for each in outcomes]),
-        "out_of_fold": pooled.evaluation.measured(),
-        "expected": [each._asdict() for each in expected(pooled.evaluation)],
-        "runs": [each.run for each in outcomes],
+@dataclass(frozen=True)
+class Joint:
+    """What all members of a model say together.
+
+    parts      for each fold what predicts it, its number and its rows
+    measured   loss and metrics of each fold
+    """
+
+    model: Model
+    parts: list[tuple[Member | Model, int, HeldOut]]
+    measured: list[dict[str, float | None]]
+    evaluation: Evaluation
+
+    @classmethod
+    def of(cls, model: Model, outcomes: Sequence[FoldOutcome]) -> Self:
+        """Of members of which each has held out a fold of its own."""
+        evaluation = together(model, [each.held_out for each in outcomes]).evaluation
+        parts = [
+            (member, each.number, each.held_out)
+            for member, each in zip(model.members, outcomes, strict=True)
+        ]
+        return cls(model, list(parts), [each.measured for each in outcomes], evaluation)
+
+    @classmethod
+    def of_candidates(cls, each: Sequence["Joint"], combination: Combination) -> Self:
+        """Of the candidates that are used: their weighted average."""
+        first, checkpoints = each[0], [m.checkpoint for one in each for m in one.model.members]
+        model = Model(first.model.path, checkpoints, combination)
+        folds = joined(model, [part for one in each for _, _, part in one.parts])
+        numbers = [number for _, number, _ in first.parts]
+        return cls(
+            model,
+            [(model, number, part) for number, part in zip(numbers, folds, strict=True)],
+            [pooled(model, [part]).evaluation.measured() for part in folds],
+            pooled(model, folds).evaluation,
+        )
+
+
+def write_outcomes(
+    directory: Path, config: Config, candidates: Mapping[str, Sequence[FoldOutcome]]
+) -> dict[str, Any]:
+    """Write what comes of all folds of each candidate; returns what folds.json holds."""
+    folds = some_folds(directory)
+    each = {
+        name: Joint.of(Model(directory, members_of(directory, folds, name)), outcomes)
+        for name, outcomes in candidates.items()
     }
-    write_file(directory / PREDICTIONS, [_table(model, outcomes).encode()])
+    joint, document = next(iter(each.values())), dict[str, Any]()
+    if config.candidates:
+        found = combination(config, {name: one.evaluation for name, one in each.items()})
+        used = [each[part.name] for part in found.used]
+        joint = used[0] if len(used) == 1 else Joint.of_candidates(used, found)
+        document = {KEY: found.document()}
+    summary = {
+        "folds": len(joint.parts),
+        "rows": len(joint.evaluation.rows),
+        "metrics": spread(joint.measured),
+        "out_of_fold": joint.evaluation.measured(),
+        "expected": [each._asdict() for each in expected(joint.evaluation)],
+        "runs": [outcome.run for outcomes in candidates.values() for outcome in outcomes],
+        **document,
+    }
+    write_file(directory / PREDICTIONS, [_table(joint).encode()])
     write_file(directory / SUMMARY, [document_text(summary).encode()])
     return summary
 
 
-def _table(model: Model, outcomes: Sequence[FoldOutcome]) -> str:
+def _table(joint: Joint) -> str:
     """A line for each row of the file: its fold, its truth, and what was predicted for it."""
-    made, text = model.preprocessing, io.StringIO(newline="")
+    model, text = joint.model, io.StringIO(newline="")
+    made = model.preprocessing
     probabilities = made.classes is not None and model.network.loss.gives_probabilities
     answers = model.network.loss.columns(made.targets)
     header = ["row", "fold", *made.targets, *(f"predicted_{name}" for name in answers)]
@@ -92,17 +154,17 @@ def _table(model: Model, outcomes: Sequence[FoldOutcome]) -> str:
     if isinstance(made.target, FlagTarget):
         header += [f"proba_{name}" for name in made.targets]
     rows = dict[int, list[Any]]()
-    for member, outcome in zip(model.members, outcomes, strict=True):
-        places = (outcome.held_out.places + 1).tolist()
-        cells = _cells(member, outcome.held_out, probabilities)
-        rows.update((row, [outcome.number, *each]) for row, each in zip(places, cells, strict=True))
+    for predictor, fold, part in joint.parts:
+        places = (part.places + 1).tolist()
+        cells = _cells(predictor, part, probabilities)
+        rows.update((row, [fold, *each]) for row, each in zip(places, cells, strict=True))
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
     writer.writerows([row, *cells] for row, cells in sorted(rows.items()))
     return text.getvalue()
 
 
-def _cells(member: Member, part: HeldOut, probabilities: bool) -> list[list[Any]]:
+def _cells(member: Member | Model, part: HeldOut, probabilities: bool) -> list[list[Any]]:
     """Truth and prediction of each row of a fold."""
     predicted, names = (
         predictions(member.network, part.scores, member.preprocessing),

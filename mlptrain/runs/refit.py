@@ -17,17 +17,20 @@ def refitted(run: Path, *others: Any) -> tuple[Source, str]:
 
     The epochs are the mean of the members' best epochs, over which the whole schedule goes. Nothing is
     held out, so it is evaluated once, at its end: the last parameters are the best. `others` are the
-    options that exclude it.
+    options that exclude it. Of candidates that are averaged the one with the largest weight is meant.
     """
     if any(each is not None for each in others):
         raise ConfigError(ALONE)
     model = Model.load(run)
     if len(model.members) == 1:
         raise ConfigError(f"--refit {run}: is no directory of folds, which say how long to train")
-    best = [member.checkpoint.progress().best_epoch or 1 for member in model.members]
+    weights = [member.weight for member in model.members]
+    first = weights.index(max(weights))
+    meant = model.members[first : first + model.folds]
+    best = [member.checkpoint.progress().best_epoch or 1 for member in meant]
     epochs = max(1, round(sum(best) / len(best)))
-    config = resolved(model.config)
-    config["data"].update(val=None, test=None)
+    config = resolved(meant[0].config)
+    config["data"].update(val=None, test=None, fold=None)
     config.update(calibration="none", decision=None)  # there are no rows to fit them on
     config["train"].update(monitor="train_loss")
     config["train"].update(folds=None, early_stopping=None, epochs=epochs, eval_every=epochs)

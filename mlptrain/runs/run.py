@@ -22,6 +22,7 @@ from mlptrain.errors import (
     Told,
 )
 from mlptrain.messages import count
+from mlptrain.runs.join import Join, alone
 from mlptrain.runs.resume import agreed_config, check_same_data, take_up, with_history
 from mlptrain.runs.saving import Checkpointer, Ruined, events_for, keeper_for
 from mlptrain.runs.signals import StopRequest, stop_requests
@@ -82,6 +83,7 @@ class Run:
         *,
         force: bool = False,
         threads: int | None = None,
+        join: Join = alone,
         load: Load = load,
     ) -> Self:
         """Build everything first, so that nothing is made or replaced for a config that cannot run.
@@ -90,6 +92,7 @@ class Run:
         """
         events = events_for(config)
         config, experiment, told = begin(config, threads, load)
+        experiment = join(config, experiment)
         directory = RunDirectory.create(place(), force=force)
         directory.write_config(dump(resolved(config)))
         checkpointer = keeper_for(config, experiment, directory, events)
@@ -109,6 +112,7 @@ class Run:
         overrides: Overrides = (),
         *,
         threads: int | None = None,
+        join: Join = alone,
         load: Load = load,
     ) -> Self:
         """Go on with the run in `path`, from its newest valid checkpoint.
@@ -122,6 +126,7 @@ class Run:
             fitted = checkpoint.preprocessing() if config.init_from else None
             experiment = build(config, threads, load(config, fitted))
             check_same_data(checkpoint, config, experiment)
+            experiment = join(config, experiment)
             progress = checkpoint.progress()
             told = take_up(checkpoint, config, experiment, progress)
             checkpointer = keeper_for(config, experiment, directory, events_for(config), checkpoint)

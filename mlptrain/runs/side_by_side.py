@@ -17,14 +17,13 @@ from typing import Any, NamedTuple
 
 from mlptrain import errors
 from mlptrain.config import resolved
-from mlptrain.config.folds import held_out
 from mlptrain.errors import EnvironmentFault, Interrupted, MLPTrainError
 from mlptrain.runs.cross_validation import Folds
 from mlptrain.runs.fold_outcome import FoldOutcome
 from mlptrain.runs.fold_process import unpacked
 from mlptrain.runs.signals import StopRequest, stop_requests
 from mlptrain.storage.files import write_all
-from mlptrain.storage.fold_directory import clear_folds, fold_path
+from mlptrain.storage.fold_directory import clear_folds
 
 WAIT = 0.2
 """Seconds until it is asked again whether a signal has come."""
@@ -60,11 +59,11 @@ class Worker:
             bufsize=0,
             process_group=0,  # Ctrl-C on a terminal is for the process in front
         )
-        config = resolved(held_out(folds.config, number, folds.count))
+        config = resolved(folds.config_of(number))
         self.tell(
             {
-                "config": config, "number": number, "path": str(path), "resume": folds.resume,
-                "force": folds.force, "threads": folds.threads,
+                "config": config, "number": folds.fold(number), "path": str(path),
+                "resume": folds.resume, "force": folds.force, "threads": folds.threads,
             }
         )  # fmt: skip
 
@@ -110,7 +109,7 @@ def side_by_side(folds: Folds) -> Generator[News]:
             yield from team.work(request)
         finally:
             team.end()
-        if request.signal is not None and len(folds.outcomes) < folds.count:
+        if request.signal is not None and len(folds.outcomes) < folds.total:
             raise Interrupted(
                 request.signal,
                 f"{request.signal.name}: every fold is saved; go on with mlptrain {folds.goes_on}",
@@ -123,7 +122,7 @@ class Team:
 
     def __init__(self, folds: Folds) -> None:
         self.folds = folds
-        self.waiting = list(range(1, folds.count + 1))
+        self.waiting = list(range(1, folds.total + 1))
         self.at_work = list[Worker]()
         self.placed = folds.resume
 
@@ -176,7 +175,7 @@ class Team:
             if self.folds.force:
                 clear_folds(self.folds.directory, keep=self.folds.directory)
             self.placed = True
-        return fold_path(self.folds.directory, number)
+        return self.folds.path_of(number)
 
     def _failed(self, worker: Worker, name: str, faults: list[str]) -> Iterator[News]:
         """One of our errors; that of a signal is told by whoever sent it on."""

@@ -1,4 +1,7 @@
-"""The directory of a k-fold run: fold-1 ... fold-k, each a run of its own, and what comes of all."""
+"""The directory of a k-fold run: fold-1 ... fold-k, each a run of its own, and what comes of all.
+
+With candidates those of each have its name before them: wide-fold-1 and so on.
+"""
 
 import os
 import re
@@ -12,12 +15,18 @@ from mlptrain.storage.run_files import check_is_run, check_room, clear, files_in
 
 SUMMARY = "folds.json"
 PREDICTIONS = "out_of_fold.csv"
-_FOLD = re.compile(r"fold-([1-9][0-9]{0,8})")
+_FOLD = re.compile(r"(?:([a-z0-9_]{1,40})-)?fold-([1-9][0-9]{0,8})")
 
 
-def fold_path(directory: Path, number: int) -> Path:
+def fold_path(directory: Path, number: int, candidate: str = "") -> Path:
     """Where the run of a fold is kept; folds are counted from 1."""
-    return directory / f"fold-{number}"
+    return directory / f"{candidate}{'-' if candidate else ''}fold-{number}"
+
+
+def candidate_of(fold: Path) -> str:
+    """The candidate whose fold is kept there; "" where there are no candidates."""
+    match = _FOLD.fullmatch(fold.name)
+    return (match and match[1]) or ""
 
 
 def folds_in(directory: Path) -> list[Path]:
@@ -27,7 +36,7 @@ def folds_in(directory: Path) -> list[Path]:
     except OSError as error:
         raise storage_error(directory, "cannot be read", error) from error
     numbers = {
-        path: int(match[1])
+        path: (match[1] or "", int(match[2]))
         for path, match in matches.items()
         if match and path.is_dir() and not path.is_symlink() and files_in(path)
     }

@@ -67,9 +67,9 @@ def network_of(what: str | Path, overrides: Overrides = ()) -> tuple[Network, in
 
 def resolved_config(what: str | Path, overrides: Overrides = ()) -> str:
     """The YAML of a config, a checkpoint or a run, every default written out."""
-    is_file = is_config(what)
-    config = load_config(what, overrides) if is_file else model_to_show(what, overrides).config
-    return dump(resolved(config))
+    if is_config(what):
+        return dump(resolved(load_config(what, overrides)))
+    return dump(model_to_show(what, overrides).settings)
 
 
 def is_config(what: str | Path) -> bool:
@@ -156,8 +156,31 @@ def history_of(model: Model) -> dict[str, str | float | None]:
         history = {"steps": one.step, "best so far": one.best, "best epoch": one.best_epoch, **record}
     else:
         history["members, averaged"] = len(found)
-        for number, each in enumerate(found, 1):
+        history |= candidates_of(model)
+        for place, each in enumerate(found):
             best = "nothing yet" if each.best is None else f"{each.best:.4g}"
-            history[f"fold {number}"] = f"best {best} at epoch {each.best_epoch} ({each.step} steps)"
+            history[fold_name(model, place)] = (
+                f"best {best} at epoch {each.best_epoch} ({each.step} steps)"
+            )
     versions = {key: str(environment.get(key, "-")) for key in VERSIONS}
     return {"file": str(model.path), **fitted_of(model), **history, **versions}
+
+
+def candidates_of(model: Model) -> dict[str, str | float | None]:
+    """How much each candidate counts, and what it was compared by."""
+    found = model.combination
+    if found is None:
+        return {}
+    values = {each.name: each.out_of_fold.get(found.by) for each in found.candidates}
+    return {
+        f"candidate {each.name}": f"weight {each.weight:.4g}, {found.by} of the rows held out "
+        + ("not finite" if values[each.name] is None else f"{values[each.name]:.4g}")
+        for each in found.candidates
+    }
+
+
+def fold_name(model: Model, place: int) -> str:
+    """What a member is called: `fold 3`, or `wide, fold 3`."""
+    name = f"fold {place % model.folds + 1}"
+    found = model.combination
+    return name if found is None else f"{found.used[place // model.folds].name}, {name}"

@@ -10,10 +10,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from mlptrain.bounds import Whole
+from mlptrain.bounds import NonNegative, Whole
 from mlptrain.data.preprocessing.stored import STRICT, form
 from mlptrain.metrics.calibration import Calibration
 from mlptrain.metrics.decision import Threshold
+from mlptrain.training.combination import Combination, Part
 from mlptrain.training.record import Progress
 
 FORMS: dict[str, Any] = {
@@ -27,6 +28,7 @@ FORMS: dict[str, Any] = {
     "preprocessing": dict,  # checked in data/preprocessing/stored.py
     "calibration": form(Calibration) | None,
     "threshold": form(Threshold) | None,
+    "combination": form(Combination, candidates=list[form(Part, weight=NonNegative)]),  # type: ignore[misc]
     "fingerprint": dict[str, str],
     "progress": form(Progress),
     "updates": Whole,

@@ -1,17 +1,36 @@
 """The checkpoints that one model consists of: a single one, or that of each fold of a run."""
 
 import shlex
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from mlptrain.errors import CheckpointError, ConfigError
 from mlptrain.storage.archive import read_archive
-from mlptrain.storage.fold_directory import checkpoint_of, fold_path, some_folds
+from mlptrain.storage.documents import read_document
+from mlptrain.storage.fold_directory import (
+    SUMMARY,
+    candidate_of,
+    checkpoint_of,
+    fold_path,
+    some_folds,
+)
 from mlptrain.training.checkpoint import Checkpoint
+from mlptrain.training.checkpoint_schema import checked
+from mlptrain.training.combination import KEY, Combination, Part
 from mlptrain.training.pack import MEMBERS, unpacked
 from mlptrain.training.restore import config_of
 
 
-def read_members(path: str | Path) -> tuple[Checkpoint, ...]:
+class Members(NamedTuple):
+    """The checkpoint of each fold, candidate by candidate where there are some."""
+
+    checkpoints: tuple[Checkpoint, ...]
+    combination: Combination | None = None
+
+
+def read_members(path: str | Path) -> Members:
     """The members of the model at a path: a checkpoint, a run directory, folds, or what `pack` wrote.
 
     ConfigError where a fold is missing or has no best.npz yet: an average of some is another model.
@@ -22,20 +41,78 @@ def read_members(path: str | Path) -> tuple[Checkpoint, ...]:
         file = checkpoint_of(path)
         arrays, document = read_archive(file)
         if MEMBERS not in document:
-            return (Checkpoint(file, arrays, document),)
-        packed = unpacked(file, arrays, document)
-        check_folds(file, packed)
-        return packed
+            return Members((Checkpoint(file, arrays, document),))
+        return _checked(file, unpacked(file, arrays, document), combination_in(file, document))
+    if not any(map(candidate_of, folds)):
+        return Members(members_of(path, folds))
+    combination = combination_of(path, folds)
+    used = (members_of(path, folds, each.name) for each in combination.used)
+    return Members(tuple(chain.from_iterable(used)), combination)
+
+
+def members_of(path: Path, folds: Sequence[Path], candidate: str = "") -> tuple[Checkpoint, ...]:
+    """The best checkpoint of each fold of a candidate, of the runs that are in the directory `path`."""
+    folds = [fold for fold in folds if candidate_of(fold) == candidate]
     for fold in folds:
         if not (fold / "best.npz").is_file():
             raise ConfigError(f"{fold}: has no best.npz yet; {_advice(path, len(folds))}")
+    if not folds:
+        raise ConfigError(f"{fold_path(path, 1, candidate)}: is missing; {_advice(path)}")
     members = tuple(map(Checkpoint.read, folds))
     check_folds(path, members)
-    if missing := [each for each in _expected(path, members[0]) if each not in folds]:
-        raise ConfigError(f"{missing[0]}: is missing; {_advice(path, folds_of(members[0]))}")
-    if len(folds) > folds_of(members[0]):
-        raise ConfigError(f"{folds[-1]}: is none of {folds_of(members[0])} folds; move it elsewhere")
+    several = folds_of(members[0])
+    for number in range(1, several + 1):
+        if (expected := fold_path(path, number, candidate)) not in folds:
+            raise ConfigError(f"{expected}: is missing; {_advice(path, several)}")
+    if len(folds) > several:
+        raise ConfigError(f"{folds[-1]}: is none of {several} folds; move it elsewhere")
     return members
+
+
+def combination_of(path: Path, folds: Sequence[Path]) -> Combination:
+    """How the candidates of a run count, as folds.json says; ConfigError while they are at work."""
+    file = path / SUMMARY
+    if not file.is_file():
+        several = len([fold for fold in folds if candidate_of(fold) == candidate_of(folds[0])])
+        raise ConfigError(
+            f"{path}: its candidates are not at their end, so none is chosen yet; "
+            f"{_advice(path, several)}"
+        )
+    found = combination_in(file, read_document(file))
+    if found is None:
+        raise CheckpointError(f"{file}: does not say which candidate is chosen; {_advice(path)}")
+    return found
+
+
+def combination_in(file: Path, document: Mapping[str, Any]) -> Combination | None:
+    """What a file says of candidates; CheckpointError where this program cannot have written it."""
+    if KEY not in document:
+        return None
+    try:
+        read = checked(KEY, document[KEY])
+        found = Combination(read.by, read.config, tuple(Part(**vars(each)) for each in read.candidates))
+        sound = found.is_sound
+    except (ValueError, ConfigError):
+        sound = False
+    if not sound:
+        raise CheckpointError(
+            f"{file}: its entry {KEY!r} is not as this program writes it; use another one"
+        )
+    return found
+
+
+def _checked(file: Path, members: tuple[Checkpoint, ...], combination: Combination | None) -> Members:
+    """What was packed, where each candidate has all of its folds."""
+    candidates = 1 if combination is None else len(combination.used)
+    folds, rest = divmod(len(members), candidates)
+    if rest:
+        raise CheckpointError(
+            f"{file}: {len(members)} members are no whole folds of {candidates} candidates; "
+            "pack them again"
+        )
+    for first in range(0, len(members), folds):
+        check_folds(file, members[first : first + folds])
+    return Members(members, combination)
 
 
 def check_folds(path: Path, members: tuple[Checkpoint, ...]) -> None:
@@ -56,9 +133,6 @@ def folds_of(member: Checkpoint) -> int:
     return 1 if fold is None else fold.of
 
 
-def _expected(path: Path, member: Checkpoint) -> list[Path]:
-    return [fold_path(path, number) for number in range(1, folds_of(member) + 1)]
-
-
-def _advice(path: Path, count: int) -> str:
-    return f"go on with mlptrain fit CONFIG --folds {count} --resume {shlex.quote(str(path))}"
+def _advice(path: Path, count: int | None = None) -> str:
+    folds = "" if count is None else f"--folds {count} "
+    return f"go on with mlptrain fit CONFIG {folds}--resume {shlex.quote(str(path))}"

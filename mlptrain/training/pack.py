@@ -13,14 +13,17 @@ from mlptrain.arrays import Array
 from mlptrain.errors import CheckpointError
 from mlptrain.storage.archive import write_archive
 from mlptrain.training.checkpoint import OPTIMIZER, Checkpoint
+from mlptrain.training.combination import KEY, Combination
 
 MEMBERS = "members"
 """The entry of the document that tells such a file from a checkpoint."""
 MOST = 1000
 
 
-def write_pack(path: Path, members: Sequence[Checkpoint]) -> None:
-    """Write the members into one file. Raises as `write_archive`."""
+def write_pack(
+    path: Path, members: Sequence[Checkpoint], combination: Combination | None = None
+) -> None:
+    """Write the members into one file, and how they count. Raises as `write_archive`."""
     arrays = {
         f"member{number}/{name}": array
         for number, member in enumerate(members, 1)
@@ -32,7 +35,10 @@ def write_pack(path: Path, members: Sequence[Checkpoint]) -> None:
         key: value for key, value in first.items() if all(key in d and d[key] == value for d in others)
     }
     each = [{key: value for key, value in m.document.items() if key not in shared} for m in members]
-    write_archive(path, arrays, {MEMBERS: len(members), "shared": shared, "each": each})
+    document = {MEMBERS: len(members), "shared": shared, "each": each}
+    if combination is not None:
+        document[KEY] = combination.document()
+    write_archive(path, arrays, document)
 
 
 def unpacked(
@@ -44,7 +50,7 @@ def unpacked(
     """
     count, shared, each = (document.get(key) for key in (MEMBERS, "shared", "each"))
     if (
-        set(document) != {MEMBERS, "shared", "each"}
+        set(document) - {KEY} != {MEMBERS, "shared", "each"}
         or type(count) is not int
         or not 2 <= count <= MOST
         or not isinstance(shared, dict)

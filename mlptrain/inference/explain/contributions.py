@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from mlptrain.inference.average import weighted_mean
 from mlptrain.inference.explain.outputs import Output, outputs_of
 from mlptrain.inference.explain.subject import Encoded, Subject
 from mlptrain.metrics.metric import Floats
@@ -96,7 +97,8 @@ def contributions(row: Subject, around: Subject, chosen: int) -> tuple[Contribut
         [integral(own, others, output) for output in outputs_of(own.member.network, own.made, chosen)]
         for own, others in zip(part.encoded, beside.encoded, strict=True)
     ]
-    return tuple(mean_of(found) for found in zip(*each, strict=True))
+    weights = [own.member.weight for own in part.encoded]
+    return tuple(mean_of(found, weights) for found in zip(*each, strict=True))
 
 
 def integral(own: Encoded, around: Encoded, output: Output) -> Contributions:
@@ -149,12 +151,12 @@ def integrated(at: Callable[[Floats], tuple[Floats, Floats]], d: Floats) -> Floa
     return total
 
 
-def mean_of(found: Sequence[Contributions]) -> Contributions:
-    """The mean over several members."""
-    columns = {
-        name: float(np.mean([each.columns[name] for each in found])) for name in found[0].columns
-    }
-    value, baseline = (
-        float(np.mean([getattr(f, key) for f in found])) for key in ("value", "baseline")
-    )
+def mean_of(found: Sequence[Contributions], weights: Sequence[float]) -> Contributions:
+    """The weighted mean over several members."""
+
+    def mean(values: Sequence[float]) -> float:
+        return float(weighted_mean([np.asarray(value) for value in values], weights))
+
+    columns = {name: mean([each.columns[name] for each in found]) for name in found[0].columns}
+    value, baseline = (mean([getattr(f, key) for f in found]) for key in ("value", "baseline"))
     return Contributions(found[0].of, value, baseline, columns)

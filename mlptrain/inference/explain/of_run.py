@@ -81,8 +81,8 @@ def explain_row(checkpoint: str | Path, number: int) -> Explained:
 def held_out_rows(model: Model) -> HeldOutRows:
     """The test rows of a run, else its validation rows; of folds all rows, each held out once."""
     parts, splits, notes = list[Part](), list[str](), remarks_on_runs(model)
-    for member in model.members:
-        part, split, more = _held_out_by(member)
+    for fold in range(model.folds):
+        part, split, more = _held_out_by(model.members[fold :: model.folds])
         parts.append(part)
         splits.append(split)
         notes += more
@@ -91,8 +91,10 @@ def held_out_rows(model: Model) -> HeldOutRows:
     return HeldOutRows(model.subject(tuple(parts)), split, tuple(dict.fromkeys(notes)))
 
 
-def _held_out_by(member: Member) -> tuple[Part, str, list[str]]:
+def _held_out_by(members: tuple[Member, ...]) -> tuple[Part, str, list[str]]:
+    """The rows that members of one fold did not see; each candidate has such a member."""
+    member = members[0]
     made, notes = prepared_again(member.config, member.checkpoint, member.preprocessing)
     split = next(name for name in ("test", "val", "train") if name in made.sets)
     source, rows = made.sets[split]
-    return Part(source, np.asarray(rows), (member,)), split, notes
+    return Part(source, np.asarray(rows), members), split, notes
