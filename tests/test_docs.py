@@ -154,6 +154,12 @@ def test_the_readme_leads_to_every_page(page):
     assert f"(docs/{page.name})" in text_of(ROOT / "README.md")
 
 
+def test_the_site_leads_to_every_page():
+    menu = text_of(ROOT / "mkdocs.yml").partition("\nnav:\n")[2]
+    pages = {path.relative_to(DOCS).as_posix() for path in PAGES if path.is_relative_to(DOCS)}
+    assert set(re.findall(r"[\w/-]+\.md", menu)) == pages
+
+
 TERMS, _, PAGE_BY_PAGE = text_of(LECTURE).partition("## Page by page")
 BY_PAGE = re.findall(r"^\| (\d+)(?:-(\d+))? \| (.+?) \| (.+) \|$", PAGE_BY_PAGE, re.MULTILINE)
 

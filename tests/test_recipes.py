@@ -26,6 +26,7 @@ COPIED = (
         "conftest.py",
         "*.md",
         "*.toml",
+        "mkdocs.yml",
         "Makefile",
         "LICENSE",
     ),
