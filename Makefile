@@ -2,7 +2,7 @@
 PYTHON ?= python
 
 .DEFAULT_GOAL := help
-.PHONY: help check fix test slow tables docs golden mutants chaos fuzz lock release
+.PHONY: help check fix test slow tables docs site golden mutants chaos fuzz lock release
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1\t/' | expand -t 12
@@ -31,6 +31,9 @@ docs: ## Generate docs/config.md, docs/cli.md, the notebooks of docs/lesson and 
 	$(PYTHON) -m cogapp -r docs/config.md docs/cli.md
 	$(PYTHON) docs/make_notebooks.py
 	$(PYTHON) docs/make_gallery.py
+
+site: ## Build the documentation site into site/; a link that leads nowhere is an error (needs .[docs])
+	NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs build --strict
 
 golden: ## Make the PyTorch trajectories again (needs torch, which nothing else does)
 	$(PYTHON) tests/golden/make_golden.py

@@ -50,10 +50,13 @@ def build(number: str) -> Path:
     return DIST / wheel
 
 
-def check_contents(wheel: Path) -> None:
+def check_contents(wheel: Path, number: str) -> None:
     """The package with py.typed, the examples with their data, and nothing else: no tests."""
     with zipfile.ZipFile(wheel) as archive:
         held = {name for name in archive.namelist() if ".dist-info/" not in name}
+        said = archive.read(f"mlptrain-{number}.dist-info/METADATA").decode()
+    beyond = re.findall(r"\]\((?!https?://|#)[^)\s]+\)", said)
+    demand(not beyond, f"links of the README that lead nowhere on an index: {beyond}")
     here = {
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "mlptrain").rglob("*")
@@ -115,7 +118,7 @@ def main() -> None:
     """Build, look, try."""
     number = version()
     wheel = build(number)
-    check_contents(wheel)
+    check_contents(wheel, number)
     with tempfile.TemporaryDirectory() as folder:
         try_out(wheel, number, Path(folder))
     print(

@@ -7,7 +7,8 @@ MLPTrainError (an Exception)
 ├── DataError          the data are missing, broken or do not fit the task        exit 3
 ├── DivergenceError    the loss or the gradient stopped being finite              exit 4
 ├── CheckpointError    the file is not a valid checkpoint, or not of this run     exit 5
-└── StorageError       reading or writing a file failed                           exit 6
+├── StorageError       reading or writing a file failed                           exit 6
+└── RankFault          a process of a run over several ranks is lost              exit 6
 
 Interrupted (a KeyboardInterrupt)
                        a signal ended the run; the checkpoint is saved            exit 128 + its number
@@ -82,6 +83,12 @@ class CheckpointError(MLPTrainError):
 
 class StorageError(MLPTrainError):
     """The operating system refused to read or write a file."""
+
+    exit_code = 6
+
+
+class RankFault(MLPTrainError):
+    """A process of a run over several ranks died or hangs."""
 
     exit_code = 6
 

@@ -6,7 +6,18 @@ import sys
 
 import pytest
 
-HEAVY = ["numpy", "pydantic", "polars", "rich", "yaml", "tqdm", "matplotlib", "sklearn", "optuna"]
+HEAVY = [
+    "numpy",
+    "pydantic",
+    "polars",
+    "rich",
+    "yaml",
+    "tqdm",
+    "matplotlib",
+    "sklearn",
+    "optuna",
+    "mpi4py",
+]
 
 COUNT = """
 import json, sys
@@ -45,7 +56,7 @@ def test_fit_loads_no_extra(tmp_path):
     xor = "data: {train: {name: xor, points_per_class: 5}, val: 0, test: 0}\ntrain: {epochs: 1}\n"
     (tmp_path / "xor.yaml").write_text(xor + "sweep: {space: {model.hidden: [[2], [3]]}}\n")
     run = ("fit", str(tmp_path / "xor.yaml"), "--out", str(tmp_path / "run"), "--quiet")
-    assert loaded(*run) & {"optuna", "sqlalchemy", "matplotlib", "tensorboardX"} == set()
+    assert loaded(*run) & {"optuna", "mpi4py", "sqlalchemy", "matplotlib", "tensorboardX"} == set()
 
 
 def test_the_list_of_what_is_loaded_is_a_real_one():

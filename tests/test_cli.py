@@ -307,10 +307,12 @@ def test_results_go_to_stdout_and_progress_to_stderr(here):
     result = invoke("fit", "classifier.yaml", "--out", "run")
 
     assert result.exit_code == 0
-    completed, best, test, run = result.stdout.splitlines()
+    completed, best, test, baseline, run = result.stdout.splitlines()
     assert completed == "completed: all 2 epochs done"
     assert re.fullmatch(r"best val_loss [0-9.]+ at epoch 2", best)
     assert re.fullmatch(r"test: loss [0-9.]+, accuracy [0-9.]+", test)
+    # 10 of the 20 test rows are of each class
+    assert baseline == "baseline: accuracy 0.5, log_loss 0.6931 (the same answer for every row)"
     assert re.fullmatch(r"run  \([0-9.]+ s\)", run)
     sizes, header, *epochs, train_loss, val_loss, val_accuracy = result.stderr.splitlines()
     assert sizes.startswith("60 train / 20 val / 20 test rows, 2 features, 2 classes, 32 parameters")
@@ -330,7 +332,7 @@ def test_quiet_prints_only_the_result(here):
     result = invoke("fit", "classifier.yaml", "--out", "run", "--quiet")
 
     assert result.stderr == ""
-    assert len(result.stdout.splitlines()) == 4
+    assert len(result.stdout.splitlines()) == 5
 
 
 def test_fit_prints_its_summary_as_json(here):
@@ -410,6 +412,16 @@ def test_the_schema_is_one_json_document(here):
 
     assert found["$schema"].startswith("https://json-schema.org/")
     assert list(found["properties"]) == list(yaml.safe_load(invoke_config("classifier.yaml")))
+
+
+def test_the_schema_stands_where_a_first_config_says_it_is(here):
+    table(here, "good.csv")
+    text = invoke("init", "good.csv", "--target", "y").stdout
+    (named,) = re.findall(r"^# yaml-language-server: \$schema=(\S+)$", text, re.MULTILINE)
+    (advised,) = re.findall(r"mlptrain (schema -o \S+)$", text, re.MULTILINE)
+    assert invoke(*advised.split()).exit_code == 0
+    assert json.loads((here / named).read_text()) == json.loads(invoke("schema").stdout)
+    assert "replace it with --force" in faults(invoke(*advised.split()))[0]
 
 
 def invoke_config(what):

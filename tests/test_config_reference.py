@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from mlptrain.config import load_config, resolved
+from mlptrain.config.option_words import WORDS
 from mlptrain.config.reference import json_schema, reference
 from mlptrain.data.readers.toy import TOYS
 from mlptrain.nn.activations import ACTIVATIONS
@@ -144,3 +145,26 @@ def test_every_row_of_a_table_has_as_many_cells_as_its_header():
 
     assert len(tables) == 21
     assert widths == [{5}] * 15 + [{4}] * 6
+
+
+def properties(schema, path="") -> Iterator[tuple[str, dict]]:
+    """Every property of a schema, however deep, by the way to it."""
+    if isinstance(schema, list):
+        for i, each in enumerate(schema):
+            yield from properties(each, f"{path}[{i}]")
+    elif isinstance(schema, dict):
+        for key, each in schema.items():
+            if key == "properties":
+                yield from ((f"{path}.{name}", prop) for name, prop in each.items())
+            yield from properties(each, f"{path}.{key}")
+
+
+def test_every_property_has_a_description():
+    assert [path for path, each in properties(SCHEMA) if not each.get("description")] == []
+    options = [each["description"] for path, each in properties(SCHEMA) if ".oneOf[" in path]
+    assert len(options) > 100
+
+
+def test_every_word_on_an_option_is_in_use():
+    described = {each["description"] for _, each in properties(SCHEMA)}
+    assert set(WORDS.values()) <= described

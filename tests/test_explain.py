@@ -18,7 +18,8 @@ from mlptrain.inference.explain.importance import Importance, Interval, dominant
 from mlptrain.inference.explain.of_run import Explained, explain, explain_row, held_out_rows
 from mlptrain.inference.model import Model
 from mlptrain.report.explanation import show
-from mlptrain.report.plots import save_explanation
+from mlptrain.report.plots import explanation as pictures
+from mlptrain.report.plots.canvas import LIGHT, drawing
 from mlptrain.sklearn import MLPTrainClassifier, MLPTrainRegressor
 
 FAST = {
@@ -223,6 +224,7 @@ def test_the_document_has_the_most_important_column_first(mixed):
     assert (document["split"], document["rows"]) == ("test", 100)
 
 
+@pytest.mark.slow
 def test_python_and_the_command_line_say_the_same(line, found):
     subject = held_out_rows(Model.load(line)).subject
     X = np.column_stack([subject.values(name) for name in subject.columns])
@@ -262,9 +264,9 @@ def test_folds_are_explained_on_the_rows_that_each_held_out(tmp_path):
         tmp_path / "c.yaml", {**FAST, "data": data, "model": {"hidden": []}, "loss": "mse"}
     )
     assert invoke("fit", config, "--folds", 3, "--out", tmp_path / "run", "--quiet").exit_code == 0
-    said = explain(tmp_path / "run", rows=50).said
-    assert (said.split, said.rows, said.of_rows) == ("out of fold", 50, 200)
-    subject = held_out_rows(Model.load(tmp_path / "run")).subject
+    held_out = held_out_rows(Model.load(tmp_path / "run"))
+    subject = held_out.subject
+    assert (held_out.split, len(subject)) == ("out of fold", 200)
     measured = json.loads(invoke("eval", tmp_path / "run", "--json").stdout)
     assert subject.evaluation(subject.scores()).data_loss() == pytest.approx(measured["loss"], rel=1e-6)
     (found,) = explain_row(tmp_path / "run", 17).said.outputs
@@ -289,13 +291,17 @@ def test_a_mistake_is_answered(line, arguments, message):
     assert faults(result) == [message.format(table=line.parent / "rows.csv")]
 
 
-def test_pictures_are_drawn(line, found, mixed, tmp_path):
+def test_pictures_show_each_column(found, mixed):
     pytest.importorskip("matplotlib")
-    for said, word in ((found, b"a + twin"), (explain_row(mixed, 17).said, b"plain")):
-        save_explanation(said, tmp_path / "picture.svg")
-        content = (tmp_path / "picture.svg").read_bytes()
-        assert b"<svg" in content
-        assert b"<!-- %b" % word in content
+    with drawing(LIGHT):
+        upper, lower = pictures.columns(found, LIGHT).subfigs
+        assert {text.get_text() for text in upper.axes[0].get_yticklabels()} == set(by_name(found))
+        assert [axes.get_title("left") for axes in lower.axes] == [
+            each.column for each in found.effects
+        ]
+        figure = pictures.row(explain_row(mixed, 17).said, LIGHT)
+    names = [text.get_text().partition(" = ")[0] for text in figure.axes[0].get_yticklabels()]
+    assert set(names) == set(KINDS)
 
 
 @pytest.mark.slow

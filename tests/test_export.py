@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import re
+import shutil
 import subprocess
 import sys
 
@@ -14,7 +16,7 @@ from runs import faults, invoke
 
 from mlptrain.data.preprocessing.columns import KINDS
 from mlptrain.errors import ConfigError
-from mlptrain.export import features, steps
+from mlptrain.export import c_file, features, javascript_file, steps
 from mlptrain.export.description import RESPONSES, as_json, describe
 from mlptrain.export.export import FORMS
 from mlptrain.export.onnx_file import onnx_file
@@ -89,9 +91,10 @@ def test_an_exported_python_file_prints_what_predict_prints(tmp_path):
     assert program.predict(rows, made=kept(model)).tolist() == [
         line.split(",")[0] for line in expected.splitlines()[1:]
     ]
-    assert faults(invoke("export", tmp_path / "run", "-o", out))[0].startswith(
-        f"{out}: is there already"
-    )
+    for path in (out, tmp_path / "other.py"):
+        (said,) = faults(invoke("export", tmp_path / "run", "-o", path))
+        there = out if path == out else tmp_path / "MODEL_CARD.md"
+        assert said.startswith(f"{there}: is there already")
 
 
 @pytest.mark.slow
@@ -113,6 +116,52 @@ def test_onnxruntime_predicts_as_the_model(case, tmp_path):
     assert found.rows == 1000
     assert found.difference <= TOLERANCE == 1e-5
     assert found.other == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES)
+def test_the_javascript_module_predicts_as_the_model(case, tmp_path, monkeypatch):
+    node = shutil.which("node") or pytest.skip("no node")
+    monkeypatch.setattr(javascript_file, "TESTED", 1000)
+    model, out = trained(tmp_path, **CASES[case]), tmp_path / "model.mjs"
+    out.write_bytes(javascript_file.javascript_file(model, out)[0])
+    ran = subprocess.run([node, out], capture_output=True, text=True, check=True, timeout=60)
+    told = re.fullmatch(r"1000 rows: largest difference (\S+)\n", ran.stdout)
+    assert float(told[1]) <= 1e-5
+    text = (tmp_path / "houses.csv").read_text(encoding="utf-8")
+    table = list(csv.DictReader(io.StringIO(text)))[:40]
+    declared = {"income": None}  # a text in a notation is not read there
+    rows = [row | declared for row in table]
+    script = f"import {{predict}} from {json.dumps(out.as_uri())};"
+    script += f"console.log(JSON.stringify(predict({json.dumps(rows)})))"
+    asked = [node, "--input-type=module", "-e", script]
+    ran = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=60)
+    named = program.table(rows_as_columns(rows), proba=False, decide=False, made=kept(model))
+    expected = [list(row) if len(row) > 1 else row[0] for row in zip(*named.values(), strict=True)]
+    found, given = np.array(json.loads(ran.stdout)), np.array(expected)
+    same = np.isclose(found, given, rtol=1e-5) if given.dtype.kind == "f" else found == given
+    assert same.all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES)
+def test_the_c_header_predicts_as_the_model(case, tmp_path, monkeypatch):
+    compiler = shutil.which("cc") or shutil.which("gcc") or pytest.skip("no C compiler")
+    monkeypatch.setattr(c_file, "TESTED", 1000)
+    model, out = trained(tmp_path, **CASES[case]), tmp_path / "houses.h"
+    out.write_bytes(c_file.c_file(model, out)[0])
+    strict = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-DHOUSES_SELF_TEST"]
+    binary = tmp_path / "test"
+    words = [compiler, *strict, "-x", "c", out, "-o", binary, "-lm"]
+    assert subprocess.run(words, timeout=60, check=False).returncode == 0
+    ran = subprocess.run([binary], capture_output=True, text=True, check=False, timeout=60)
+    told = re.fullmatch(r"1000 rows: largest difference (\S+)\n", ran.stdout)
+    assert float(told[1]) <= 1e-5
+    assert ran.returncode == 0
+
+
+def rows_as_columns(rows):
+    return {name: [row[name] for row in rows] for name in rows[0]}
 
 
 @pytest.mark.slow

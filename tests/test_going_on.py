@@ -384,7 +384,7 @@ def test_a_run_that_was_not_evaluated_yet_says_so(tmp_path):
     assert invoke("eval", tmp_path / "run" / "last.npz").exit_code == 0
 
 
-@pytest.mark.parametrize("command", ["eval", "show", "report", "plot"])
+@pytest.mark.parametrize("command", ["eval", "show", "plot"])
 def test_a_directory_of_runs_lists_them(here, command):
     for name in ("one", "two"):
         fit("table.yaml", out=here / "runs" / name)

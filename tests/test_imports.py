@@ -45,6 +45,7 @@ HOMES = {
     "backports": ("data/readers/packings.py",),
     "click": ("cli/",),
     "matplotlib": ("report/plots/",),
+    "mpi4py": ("system/ranks.py",),
     "numpy": ("",),
     "onnx": ("export/onnx_graph.py",),
     "onnxruntime": ("export/onnx_graph.py",),
@@ -71,6 +72,7 @@ HOMES = {
 LATE = {
     ("runs/tensorboard.py", "tensorboardX"): "an extra, and only for who asks for it",
     ("data/readers/sources.py", "mlptrain.data.readers.tables"): "polars is slower than a small fit",
+    ("system/ranks.py", "mpi4py"): "an extra; importing it starts MPI",
     ("sweeps/journal.py", "optuna"): "an extra, and only for who sweeps",
     ("export/onnx_graph.py", "onnx"): "an extra, and only for who exports to it",
     ("export/onnx_graph.py", "onnxruntime"): "the same",
@@ -80,6 +82,8 @@ LATE = {
         "mlptrain.data.readers.tables.workbooks",
     ): "imports an extra, in a process of its own",
     ("cli/trace.py", "mlptrain.tools.trace.of_config"): "an expression needs neither pydantic nor YAML",
+    ("cli/completion.py", "mlptrain.config.completion"): "only for a shell that asks",
+    ("cli/completion.py", "mlptrain.data.readers.sources"): "the same",
     ("cli/misuse.py", "mlptrain.config.keys"): "--help and other answers need no pydantic",
     ("report/plots/canvas.py", "matplotlib"): "an extra, and slow to import",
 }
@@ -101,6 +105,8 @@ ALLOWED = {
         "data/readers/tables/column_files.py",
         "subprocess",
     ): "runs Python: a file may break its parser",
+    ("report/live/server.py", "http"): "serves the page of `watch`, on 127.0.0.1 alone",
+    ("runs/launch.py", "subprocess"): "the ranks of a run on this machine",
     ("runs/side_by_side.py", "subprocess"): "a fold in a process of its own",
     ("sweeps/processes.py", "subprocess"): "runs Python: trials side by side",
 }

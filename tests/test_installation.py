@@ -54,6 +54,9 @@ def test_the_pip_of_this_environment_is_named_where_the_shell_has_another(
     assert installation.install_command("plot") == "venv/bin/pip install 'mlptrain[plot]'"
     Path(sys.executable).with_name("pip").unlink()
     assert installation.install_command("plot").startswith(f"{sys.executable} -m pip install ")
+    monkeypatch.setattr(installation, "find_spec", lambda name: None)  # uv makes such environments
+    expected = f"uv pip install --python {sys.executable} 'mlptrain[plot]'"
+    assert installation.install_command("plot") == expected
 
 
 def test_every_extra_that_is_advised_exists():

@@ -148,6 +148,7 @@ KEY_CASES = {
     "train.epochs": ({}, 3),
     "train.batch_size": ({}, 5),
     "train.accumulate": ({}, 2),
+    "train.shards": ({"model.dtype": "float32"}, 3),
     "train.drop_last": ({}, True),
     "train.clip_norm": ({}, 0.01),
     "train.nonfinite": ({"data.train": "huge.npz", "data.scale": "none", "loss": "mse"}, "skip"),

@@ -8,7 +8,9 @@ from importlib import import_module
 from typing import Any
 
 import click
+from click.shell_completion import add_completion_class
 
+from mlptrain.cli.completion import Bash
 from mlptrain.cli.misuse import told
 from mlptrain.errors import ConfigError, Interrupted, MLPTrainError
 from mlptrain.messages import advice
@@ -23,10 +25,11 @@ COMMANDS = {
     "predict": "Predict the rows of a file.",
     "explain": "Which columns matter, and how.",
     "pack": "A run of folds as one file.",
-    "export": "A model as a Python file, or as ONNX.",
+    "export": "A model as Python, ONNX, JavaScript or C.",
     "plot": "Draw a picture of a run.",
     "report": "Write a page about a run, or compare runs.",
     "runs": "List every run, the best first.",
+    "watch": "Runs while they train, live in a browser.",
     "diff": "What differs between two runs.",
     "check": "Sanity checks of data, network and first steps.",
     "find-rate": "Find a learning rate to begin with.",
@@ -37,6 +40,9 @@ COMMANDS = {
     "bench": "Where the time of a training step goes.",
     "schema": "Print the JSON Schema of the config.",
 }
+
+
+add_completion_class(Bash)
 
 
 class Commands(click.Group):
@@ -63,7 +69,8 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does it, with the nearest command for one that does not exist."""
-        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+        is_unknown = args and not args[0].startswith("-") and args[0] not in COMMANDS
+        if is_unknown and not ctx.resilient_parsing:  # a shell asks what may follow: nothing
             raise ConfigError(f"no command {args[0]!r}; {advice(args[0], COMMANDS)}")
         ctx.meta["mlptrain.arguments"] = args
         return super().resolve_command(ctx, args)

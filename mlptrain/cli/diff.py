@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from mlptrain.cli import completion
 from mlptrain.cli.options import json_option
 from mlptrain.report import difference as report
 from mlptrain.tools.difference import differences, side
@@ -13,8 +14,8 @@ DIFFER = 1
 
 
 @click.command()
-@click.argument("left", metavar="A", type=click.Path(path_type=Path))
-@click.argument("right", metavar="B", type=click.Path(path_type=Path))
+@click.argument("left", metavar="A", type=click.Path(path_type=Path), shell_complete=completion.runs)
+@click.argument("right", metavar="B", type=click.Path(path_type=Path), shell_complete=completion.runs)
 @json_option
 @click.pass_context
 def command(context: click.Context, left: Path, right: Path, as_json: bool) -> None:

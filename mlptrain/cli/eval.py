@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import click
 
+from mlptrain.cli import completion
 from mlptrain.cli.options import json_option
 from mlptrain.cli.policies import policy_options
 from mlptrain.data.preprocessing.policies import Policies
@@ -13,7 +14,7 @@ from mlptrain.report import evaluation
 
 
 @click.command()
-@click.argument("checkpoint", type=click.Path(path_type=Path))
+@click.argument("checkpoint", type=click.Path(path_type=Path), shell_complete=completion.runs)
 @click.option("--data", metavar="FILE", help="Rows to evaluate on.  [a split of the run's own data]")
 @click.option(
     "--split",

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from mlptrain.cli import completion
 from mlptrain.cli.options import json_option
 from mlptrain.errors import ConfigError
 from mlptrain.inference.explain.of_run import explain, explain_row
@@ -12,7 +13,7 @@ from mlptrain.report.plots import form_of
 
 
 @click.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=click.Path(path_type=Path), shell_complete=completion.runs)
 @click.option(
     "--row", "number", type=click.IntRange(min=1), metavar="N",
     help="What each column adds to the prediction of row N of the file, counted from 1.",

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import click
 
+from mlptrain.cli import completion
 from mlptrain.export.export import FORMS, export
 from mlptrain.report.summary import show_exported
 
 
 @click.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=click.Path(path_type=Path), shell_complete=completion.runs)
 @click.option(
     "-o", "out", required=True, type=click.Path(path_type=Path), metavar="FILE", help="Where to."
 )
@@ -19,15 +20,17 @@ def command(run: Path, out: Path, to: str | None, force: bool) -> None:
     """Write the model of RUN as a FILE that predicts without mlptrain.
 
     A .py needs NumPy alone: `python model.py new.csv`, or `from model import predict`. A .onnx takes
-    one input for each column. RUN is a run directory, a checkpoint, or a run of folds. The whole
-    model goes in: how columns are read, what becomes of blanks and new categories, the network or
-    the average of several, calibration, the threshold. Before anything is written, 1,000 rows go
-    through both: the largest difference is told, and 1e-5 is the most. A MODEL_CARD.md beside FILE
-    says what the model is, and is not, for.
+    one input for each column. A .js or .mjs is an ES module, a .h is C99 without allocation. RUN is
+    a run directory, a checkpoint, or a run of folds. The whole model goes in: how columns are read,
+    what becomes of blanks and new categories, the network or the average of several, calibration,
+    the threshold. Before a .py or .onnx is written, 1,000 rows go through it and through the model:
+    the largest difference is told, and 1e-5 is the most. A module and a header hold rows to compare
+    themselves by. A MODEL_CARD.md beside FILE says what the model is, and is not, for.
 
     \b
     Example:
       mlptrain export runs/penguins -o model.py
       mlptrain export runs/penguins -o model.onnx
+      mlptrain export runs/penguins -o penguins.h
     """
     show_exported(export(run, out, to, force=force))

@@ -1,19 +1,28 @@
 """`mlptrain fit`: train, and write a run directory."""
 
+import sys
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import click
 
+from mlptrain.cli import completion
 from mlptrain.cli.options import json_option, set_option
 from mlptrain.config.load import Source
 from mlptrain.errors import ConfigError
 from mlptrain.report import training
 from mlptrain.report.notes import tell
+from mlptrain.report.standard_streams import complain
 from mlptrain.runs import fit as runs
 from mlptrain.runs.cross_validation import Folds
+from mlptrain.runs.join import Join, alone
+from mlptrain.runs.launch import launch
+from mlptrain.runs.ranks import admission, follow, leading
 from mlptrain.runs.refit import refitted
 from mlptrain.runs.run import Run
+from mlptrain.system.ranks import join, launched
 
 MOST_THREADS = 1024
 
@@ -48,18 +57,57 @@ def show_run(run: Run, *, quiet: bool, as_json: bool) -> None:
     training.fitted(run, as_json=as_json)
 
 
+def over_ranks(
+    here: Callable[[Join], None],
+    ranks: int | None,
+    alone_only: Mapping[str, object],
+    config: Path | None,
+    settings: list[str],
+    threads: int | None,
+) -> int:
+    """Train on all ranks of this job, or start `ranks` of them; the exit code."""
+    several = launched()
+    if several == 1 and ranks is not None:
+        refuse(alone_only)
+        return launch(ranks, sys.argv[1:])
+    team = join(complain)
+    if team.rank:
+        return follow(team, config, settings)
+    with leading(team):
+        if ranks not in (None, several):
+            raise ConfigError(
+                f"--ranks {ranks}: mpirun has started {several}; leave out one of the two"
+            )
+        refuse(alone_only)
+        here(admission(team, config, settings, threads))
+    return 0
+
+
+def refuse(given: Mapping[str, object]) -> None:
+    """ConfigError for options of a single process."""
+    for option, value in given.items():
+        if value not in (None, False):
+            raise ConfigError(f"{option} needs no ranks: leave out mpirun and --ranks")
+
+
 @click.command()
+@click.pass_context
 @click.argument("config", type=click.Path(path_type=Path), required=False)
 @set_option
 @click.option("--out", metavar="PATH", help="Run directory.  [runs/CONFIG-DATE-TIME]")
 @click.option(
     "--resume",
     type=click.Path(path_type=Path),
+    shell_complete=completion.runs,
     metavar="RUN|auto",
     help="Go on with a run, or with K folds; auto: with the one in --out, or begin it.",
 )
 @click.option(
-    "--init-from", type=click.Path(path_type=Path), metavar="CHECKPOINT", help="Start from its weights."
+    "--init-from",
+    type=click.Path(path_type=Path),
+    shell_complete=completion.runs,
+    metavar="CHECKPOINT",
+    help="Start from its weights.",
 )
 @click.option("--refit-preprocessing", is_flag=True, help="With --init-from: scale anew.")
 @click.option(
@@ -78,7 +126,14 @@ def show_run(run: Run, *, quiet: bool, as_json: bool) -> None:
     "--jobs", type=click.IntRange(min=1), metavar="N", help="Folds at a time.  [as many as cores]"
 )
 @click.option(
-    "--refit", type=click.Path(path_type=Path), metavar="RUN", help="One model like the folds in RUN."
+    "--refit",
+    type=click.Path(path_type=Path),
+    shell_complete=completion.runs,
+    metavar="RUN",
+    help="One model like the folds in RUN.",
+)
+@click.option(
+    "--ranks", type=click.IntRange(min=1), metavar="N", help="Share each minibatch among N processes."
 )
 @click.option("--force", is_flag=True, help="Replace the run that is in the run directory.")
 @click.option("--seed", type=click.IntRange(min=0), help="The same as --set seed=N.")
@@ -87,6 +142,7 @@ def show_run(run: Run, *, quiet: bool, as_json: bool) -> None:
 @click.option("--dry-run", is_flag=True, help="Check everything, do one step, begin no run.")
 @json_option
 def command(
+    context: click.Context,
     config: Path | None,
     overrides: tuple[str, ...],
     out: str | None,
@@ -97,6 +153,7 @@ def command(
     folds: int | None,
     jobs: int | None,
     refit: Path | None,
+    ranks: int | None,
     force: bool,
     seed: int | None,
     threads: int | None,
@@ -112,17 +169,24 @@ def command(
       mlptrain fit --resume runs/short --set train.epochs=40
       mlptrain fit digits.yaml --folds 5 --out runs/five --resume auto
     """
-    source = source_of(config, refit, folds, resume, init_from)
-    start = runs.start_from(init_from, refit_preprocessing=refit_preprocessing, head=head)
     settings = [*overrides, *([] if seed is None else [f"seed={seed}"])]
-    count = runs.folds_wanted(source, settings, folds, start=start, jobs=jobs)
-    if dry_run:
-        try_out(source, settings, count, [resume, start], as_json=as_json)
-        return
-    given: dict[str, Any] = {"force": force, "threads": threads}
-    if count is not None:
-        several = runs.prepare_folds(source, count, settings, out, resume, jobs=jobs, **given)
-        show_folds(several, quiet=quiet, as_json=as_json)
+    shown = {"quiet": quiet, "as_json": as_json}
+    start = partial(runs.start_from, init_from, refit_preprocessing=refit_preprocessing, head=head)
+
+    def here(join: Join = alone) -> None:
+        source = source_of(config, refit, folds, resume, init_from)
+        count = runs.folds_wanted(source, settings, folds, start=start(), jobs=jobs)
+        if dry_run:
+            try_out(source, settings, count, [resume, start()], as_json=as_json)
+            return
+        given: dict[str, Any] = {"force": force, "threads": threads, "out": out, "resume": resume}
+        if count is None:
+            show_run(runs.prepare(source, settings, start=start(), join=join, **given), **shown)
+        else:
+            show_folds(runs.prepare_folds(source, count, settings, jobs=jobs, **given), **shown)
+
+    if ranks is None and launched() == 1:
+        here()
     else:
-        run = runs.prepare(source, settings, out=out, resume=resume, start=start, **given)
-        show_run(run, quiet=quiet, as_json=as_json)
+        alone_only = {"--dry-run": dry_run, "--folds": folds, "--refit": refit}
+        context.exit(over_ranks(here, ranks, alone_only, config, settings, threads))

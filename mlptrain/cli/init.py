@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from mlptrain.cli import completion
 from mlptrain.report.columns import show_columns
 from mlptrain.report.drift import show_drift
 from mlptrain.report.examples import show_example, show_examples
@@ -18,14 +19,39 @@ from mlptrain.tools.first_config.choices import Wish
 
 @click.command()
 @click.argument("data", required=False)
-@click.option("--target", "targets", multiple=True, metavar="COLUMN", help="What to predict.")
-@click.option("--group", metavar="COLUMN", help="All rows of one value go to the same part: a patient.")
 @click.option(
-    "--time", metavar="COLUMN", help="Train on what is earlier, test on what is later: a date."
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="COLUMN",
+    help="What to predict.",
+    shell_complete=completion.columns,
 )
-@click.option("--ignore", multiple=True, metavar="COLUMN", help="Leave it out; several times for more.")
 @click.option(
-    "--features", multiple=True, metavar="COLUMN", help="Learn from it, and from others so named only."
+    "--group",
+    metavar="COLUMN",
+    help="All rows of one value go to the same part: a patient.",
+    shell_complete=completion.columns,
+)
+@click.option(
+    "--time",
+    metavar="COLUMN",
+    shell_complete=completion.columns,
+    help="Train on what is earlier, test on what is later: a date.",
+)
+@click.option(
+    "--ignore",
+    multiple=True,
+    metavar="COLUMN",
+    shell_complete=completion.columns,
+    help="Leave it out; several times for more.",
+)
+@click.option(
+    "--features",
+    multiple=True,
+    metavar="COLUMN",
+    shell_complete=completion.columns,
+    help="Learn from it, and from others so named only.",
 )
 @click.option(
     "--preset",

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import click
 
+from mlptrain.cli import completion
 from mlptrain.report.summary import show_packed
 from mlptrain.tools.pack import pack
 
 
 @click.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=click.Path(path_type=Path), shell_complete=completion.runs)
 @click.option(
     "-o", "out", required=True, type=click.Path(path_type=Path), metavar="FILE", help="Where to: .npz."
 )

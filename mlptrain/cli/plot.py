@@ -4,11 +4,19 @@ from pathlib import Path
 
 import click
 
+from mlptrain.cli import completion
 from mlptrain.report.plots import KINDS, plot
 
 
 @click.command()
-@click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument(
+    "runs",
+    metavar="RUN...",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path),
+    shell_complete=completion.runs,
+)
 @click.option(
     "--kind", type=click.Choice(list(KINDS)), default="curves", show_default=True, help="What to draw."
 )

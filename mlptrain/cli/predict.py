@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from mlptrain.cli import completion
 from mlptrain.cli.policies import policy_options
 from mlptrain.data.preprocessing.policies import Policies
 from mlptrain.inference.model import Model
@@ -13,7 +14,7 @@ from mlptrain.report import prediction
 
 
 @click.command()
-@click.argument("checkpoint", type=click.Path(path_type=Path))
+@click.argument("checkpoint", type=click.Path(path_type=Path), shell_complete=completion.runs)
 @click.argument("data")
 @click.option("-o", "out", metavar="FILE", help="Where to: .csv, .tsv, .jsonl or .parquet.  [stdout]")
 @click.option("--proba", is_flag=True, help="Also the probability of each class.")

@@ -4,12 +4,18 @@ from pathlib import Path
 
 import click
 
+from mlptrain.cli import completion
 from mlptrain.report.html import report
 
 
 @click.command()
 @click.argument(
-    "runs", metavar="RUN...|DIR|SWEEP", nargs=-1, required=True, type=click.Path(path_type=Path)
+    "runs",
+    metavar="RUN...|DIR|SWEEP",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path),
+    shell_complete=completion.runs,
 )
 @click.option(
     "-o", "out", type=click.Path(path_type=Path), metavar="FILE",

@@ -13,6 +13,9 @@ from mlptrain.messages import advice
 from mlptrain.metrics import METRICS
 from mlptrain.nn.losses import LOSSES
 
+SHARD_NORM = "batch norm takes mean and variance over a whole minibatch, and shards are parts of one"
+SHARD_SUM = "adds up means of shards, and this loss is a sum over rows"
+
 
 def cross_faults(config: Config) -> Iterator[Fault]:
     """Every fault between keys of a config whose keys are valid one by one."""
@@ -20,6 +23,7 @@ def cross_faults(config: Config) -> Iterator[Fault]:
     yield from _norm(config)
     yield from _ensemble(config)
     yield from _accumulation(config)
+    yield from _shards(config)
     yield from _parts(config)
     yield from _split_columns(config)
     yield from _columns(config)
@@ -85,6 +89,23 @@ def _accumulation(config: Config) -> Iterator[Fault]:
             "train.batch_size",
             (("loss",),),
         )
+
+
+def _shards(config: Config) -> Iterator[Fault]:
+    train = config.train
+    if train.shards is None:
+        return
+    if train.shards > train.batch_size:
+        what = (
+            f"{train.shards} shards of a minibatch of {train.batch_size} rows; ask for as many at most"
+        )
+        yield Fault(("train", "shards"), what, (("train", "batch_size"),))
+    if config.model.norm == "batch":
+        what = f"{SHARD_NORM}; write layer, or none"
+        yield Fault(("model", "norm"), what, (("train", "shards"),))
+    if config.loss.options().get("reduction") == "sum":
+        what = f"{SHARD_SUM}; use reduction: mean"
+        yield Fault(("train", "shards"), what, (("loss",),))
 
 
 def _parts(config: Config) -> Iterator[Fault]:

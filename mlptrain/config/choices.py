@@ -17,6 +17,7 @@ from pydantic_core import CoreSchema
 from pydantic_core import core_schema as core
 
 from mlptrain.config.kinds import strictly, tag
+from mlptrain.config.option_words import words_on
 
 Table = Mapping[str, Callable[..., Any]]
 
@@ -82,6 +83,9 @@ class Named:
         for (name, entry), form in zip(self.table.items(), forms, strict=True):
             form["title"] = name
             form["description"] = first_sentence(entry)
+            for key, option in form["properties"].items():
+                words = form["description"] if key == "name" else words_on(name, key)
+                option.update({"description": words} if words else {})
         return {"oneOf": forms}
 
     def _mapping(self, name: str, handler: GetCoreSchemaHandler) -> CoreSchema:

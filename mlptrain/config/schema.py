@@ -171,6 +171,13 @@ class Train(Section):
         "minibatches whose gradients add up to one step: a batch so many times as large, in the "
         "memory of one",
     )
+    shards: Annotated[Annotated[int, Ge(1), Le(4096)] | None, Kinds("a number of shards, or null")] = (
+        setting(
+            None,
+            "cut each minibatch into so many parts and add their gradients up in a fixed order: the "
+            "same bits over any number of ranks up to it; null: as many as there are ranks",
+        )
+    )
     drop_last: bool = setting(
         False,
         "leave out the short batch at the end of an epoch; with batch norm, one of fewer than 8 rows "

@@ -1,1 +1,1 @@
-"""A trained model for others: as a Python file, as ONNX, with a card that says what it is."""
+"""A trained model for others: as Python, ONNX, JavaScript or C, with a card that says what it is."""

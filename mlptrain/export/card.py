@@ -25,7 +25,7 @@ NO_FIGURE = ("epoch", "step", "seconds", "learning_rate", "examples_per_second",
 """What a record holds besides."""
 
 
-def model_card(model: Model, document: Document, out: Path, agreement: Agreement) -> str:
+def model_card(model: Model, document: Document, out: Path, agreement: Agreement | None) -> str:
     """The card as Markdown, with the front matter that model hubs read."""
     sections = {
         "What it predicts": _purpose(model, document),
@@ -182,7 +182,10 @@ def _training(model: Model) -> Iterator[str]:
     yield "```"
 
 
-def _file(out: Path, document: Document, agreement: Agreement) -> Iterator[str]:
+def _file(out: Path, document: Document, agreement: Agreement | None) -> Iterator[str]:
     yield f"`{out.name}`, written by mlptrain {document['mlptrain']}."
+    if agreement is None:
+        yield "Its self-test compares rows that are kept in it with what mlptrain predicted for them."
+        return
     yield f"Against mlptrain itself: {agreement}."
     yield "Some of these rows had blanks and new categories, where the model takes them."

@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlptrain.errors import CheckFailed, ConfigError
+from mlptrain.export.c_file import c_file
 from mlptrain.export.card import CARD, model_card
 from mlptrain.export.description import describe
+from mlptrain.export.javascript_file import javascript_file
 from mlptrain.export.onnx_file import onnx_file
 from mlptrain.export.probe import TOLERANCE, Agreement
 from mlptrain.export.python_file import python_file
 from mlptrain.inference.model import Model
 from mlptrain.storage.files import write_file
 
-Made = tuple[bytes, Agreement]
+Made = tuple[bytes, Agreement | None]
 
 
 @dataclass(frozen=True)
@@ -27,17 +29,19 @@ class Form:
 FORMS = {
     "onnx": Form((".onnx",), onnx_file),
     "python": Form((".py",), python_file),
+    "js": Form((".js", ".mjs"), javascript_file),
+    "c": Form((".h", ".c"), c_file),
 }
 
 
 @dataclass(frozen=True)
 class Exported:
-    """What has been written, and how well it agrees with our predictions."""
+    """What has been written, and how well it agrees with our predictions; None: its self-test tells."""
 
     path: Path
     card: Path
     size: int
-    agreement: Agreement
+    agreement: Agreement | None
 
 
 def export(run: str | Path, out: Path, to: str | None = None, *, force: bool = False) -> Exported:
@@ -45,14 +49,12 @@ def export(run: str | Path, out: Path, to: str | None = None, *, force: bool = F
     form, card = FORMS[to or form_of(out)], out.with_name(CARD)
     if out.suffix not in form.suffixes:
         raise ConfigError(f"-o {out}: a file for --to {to} ends in {' or '.join(form.suffixes)}")
-    for path in (out, card):
+    for path, other in ((out, "name another file"), (card, "export into another directory")):
         if path.exists() and not force:
-            raise ConfigError(
-                f"{path}: is there already; name another file, or replace it with --force"
-            )
+            raise ConfigError(f"{path}: is there already; {other}, or replace it with --force")
     model = Model.load(run)
     data, agreement = form.make(model, out)
-    if not agreement.holds:
+    if agreement is not None and not agreement.holds:
         raise CheckFailed(
             f"{out}: not written: it would not predict as the model does ({agreement}, {TOLERANCE:g} "
             "are allowed); predict with mlptrain itself, and report this"

@@ -1,6 +1,6 @@
 """Everything that `eval` says about a model on some rows."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -23,6 +23,7 @@ from mlptrain.metrics.classification import PerClass, confusion_matrix, per_clas
 from mlptrain.metrics.flags import two_classes
 from mlptrain.metrics.ranking import positive_class
 from mlptrain.storage.state import remark
+from mlptrain.training.baseline import baseline
 from mlptrain.training.data_files import data_again
 from mlptrain.training.evaluate import Evaluation
 
@@ -44,6 +45,7 @@ class EvaluationReport:
     split: str
     rows: int
     measured: dict[str, float | None]  # the loss, then the metrics
+    baseline: Mapping[str, float | None]  # of the same answer for every row
     classes: tuple[str, ...] | None
     per_class: dict[str, dict[str, float]] | None
     confusion: list[list[float]] | None  # rows are the true classes
@@ -74,6 +76,7 @@ class EvaluationReport:
             split=split,
             rows=len(rows),
             measured=measured,
+            baseline=baseline(evaluation),
             classes=model.preprocessing.classes,
             per_class=table,
             confusion=confusion,
@@ -127,6 +130,7 @@ class EvaluationReport:
             "split": self.split,
             "rows": self.rows,
             **self.measured,
+            "baseline": dict(self.baseline),
         }
         if self.classes is not None:
             document["confusion_matrix"] = self.confusion

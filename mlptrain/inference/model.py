@@ -258,13 +258,17 @@ class Model:
         metric     by which it is judged beside the loss; that of `train.monitor`, or the first of eval
         rows       so many are shuffled at most; 5,000, and fewer where there are many columns
         """
-        source, made = self._with_targets(X, y, weight)
-        part = Part(source, np.arange(len(source)), self.members)
-        subject = replace(self.subject((part,)), preprocessing=made)
+        subject = self.explained_rows(X, y, weight)
         if len(subject) < 2:
             raise DataError("X has fewer than two rows: there is nothing to shuffle")
         measure = measure_of(self.config, subject, metric)
         return explained(subject, "given", measure, self.config.seed, rows)
+
+    def explained_rows(self, X: object, y: object = None, weight: object = None) -> Subject:
+        """Raw rows with what is true of them, to be explained."""
+        source, made = self._with_targets(X, y, weight)
+        part = Part(source, np.arange(len(source)), self.members)
+        return replace(self.subject((part,)), preprocessing=made)
 
     def contributions(self, X: object) -> list[RowExplanation]:
         """What each column adds to the prediction of each raw row, over that of the mean row of X."""

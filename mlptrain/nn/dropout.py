@@ -1,5 +1,7 @@
 """Dropout: units are switched off at random while training (Srivastava et al., 2014)."""
 
+from typing import Any
+
 import numpy as np
 
 from mlptrain.arrays import Array, Arrays, Into, Shape
@@ -42,3 +44,17 @@ def draw_mask(generator: np.random.Generator, p: float, out: Array) -> None:
     generator.random(out=out, dtype=out.dtype.type)
     np.greater_equal(out, p, out=out)
     out *= 1 / (1 - p)
+
+
+def skip_mask(generator: np.random.Generator, count: int, dtype: np.dtype[Any]) -> None:
+    """Take from the generator what `draw_mask` would for so many numbers.
+
+    >>> one, other = np.random.default_rng(0), np.random.default_rng(0)
+    >>> drawn, rest = np.empty(5, np.float32), np.empty(2, np.float32)
+    >>> draw_mask(one, 0.5, drawn)
+    >>> skip_mask(other, 3, drawn.dtype)
+    >>> draw_mask(other, 0.5, rest)
+    >>> bool((drawn[3:] == rest).all())
+    True
+    """
+    generator.random(count, dtype=dtype.type)

@@ -24,7 +24,7 @@ from mlptrain.graph.plan import Plan, Value
 from mlptrain.metrics.calibration import Calibration
 from mlptrain.nn.activations import Activation
 from mlptrain.nn.drawing import draw
-from mlptrain.nn.dropout import draw_mask
+from mlptrain.nn.dropout import draw_mask, skip_mask
 from mlptrain.nn.initializers import Initializer
 from mlptrain.nn.layers import (
     Activate,
@@ -276,6 +276,13 @@ class TrainingGraph:
             return [stream(seed, "dropout", step, layer) for layer in layers]
         members = range(1, self.wiring.members + 1)
         return [stream(seed, "dropout", step, layer, each) for layer in layers for each in members]
+
+    def skip_masks(self, rows: int, streams: Sequence[np.random.Generator]) -> None:
+        """Draw the dropout masks of so many rows of a step for nothing: another rank has the rows."""
+        each = max(self.wiring.members, 1)
+        widths = [mask.shape[-1] or 0 for mask in self.wiring.masks for _ in range(each)]
+        for width, generator in zip(widths, streams, strict=True):
+            skip_mask(generator, rows * width, self.graph.dtype)
 
     def draw_masks(self, plan: Plan, streams: Sequence[np.random.Generator]) -> None:
         """Draw the dropout masks of the next rows of a step: shards draw what the whole would."""

@@ -1,6 +1,7 @@
 """The outcome of an evaluation: loss, metrics, per-class table, confusion matrix."""
 
 from mlptrain.inference.evaluation_report import EvaluationReport
+from mlptrain.report.baseline import baseline_words
 from mlptrain.report.console import emit_json, say, stdout
 from mlptrain.report.notes import Notes
 from mlptrain.report.tables import print_table
@@ -18,6 +19,7 @@ def show(report: EvaluationReport, *, as_json: bool) -> None:
     out = stdout()
     say(out, f"{report.checkpoint} on {report.rows:,} rows ({report.split})")
     print_table(out, ("metric", "value"), list(report.measured.items()))
+    say(out, baseline_words(report.baseline))
     for remark in report.remarks:
         say(out, remark)
     tables = [report.decision.table() if report.decision else None, report.class_table()]

@@ -54,12 +54,13 @@ def show_packed(model: Model, out: Path) -> None:
 
 def show_exported(made: Exported) -> None:
     """What has been written, and how it agrees with our own predictions."""
-    say(stdout(), f"{made.path}: {size(made.size)}; {made.agreement}")
+    compared = made.agreement or "its self-test compares it with the model: docs/export.md"
+    say(stdout(), f"{made.path}: {size(made.size)}; {compared}")
     say(stdout(), f"{made.card}: what the model is for")
 
 
 def write_config(text: str, out: Path | None = None, *, force: bool = False) -> None:
-    """YAML as it is, to stdout or into a file; ConfigError where `force` is needed to replace one."""
+    """Text as it is, to stdout or into a file; ConfigError where `force` is needed to replace one."""
     if out is None or str(out) == "-":
         write(text)
         return

@@ -7,6 +7,7 @@ from typing import Any
 from mlptrain.errors import MLPTrainError
 from mlptrain.inference.evaluation_report import splits
 from mlptrain.messages import count
+from mlptrain.report.baseline import baseline_words
 from mlptrain.report.console import emit_json, number, say, stderr, stdout
 from mlptrain.report.epoch_table import EpochTable
 from mlptrain.report.notes import Notes, tell
@@ -88,6 +89,8 @@ def fitted(run: Run, *, as_json: bool) -> None:
     if summary.get("test"):
         values = ", ".join(f"{name} {number(value)}" for name, value in summary["test"].items())
         say(out, f"test: {values}")
+    if run.baseline is not None:
+        say(out, baseline_words(run.baseline))
     say(out, f"{summary['run']}  ({summary['seconds']:.1f} s)")
 
 

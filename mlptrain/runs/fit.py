@@ -14,6 +14,7 @@ from mlptrain.config.overrides import Overrides
 from mlptrain.config.schema import InitFrom
 from mlptrain.errors import ConfigError
 from mlptrain.runs.cross_validation import Folds
+from mlptrain.runs.join import Join, alone
 from mlptrain.runs.resume import LARGEST_CONFIG
 from mlptrain.runs.run import Run
 from mlptrain.storage.fold_directory import check_no_folds, check_one_run, some_folds
@@ -50,6 +51,7 @@ def prepare(
     start: InitFrom | None = None,
     force: bool = False,
     threads: int | None = None,
+    join: Join = alone,
     load: Load = load,
 ) -> Run:
     """A run that is ready to train: a new one, or one that goes on. `load` loads its data."""
@@ -64,8 +66,10 @@ def prepare(
             raise ConfigError(IN_PLACE)
         check_one_run(Path(resume), f", or all: fit CONFIG --folds K --resume {resume}")
         if config is None:
-            return Run.resumed(resume, overrides=overrides, threads=threads, load=load)
-        return Run.resumed(resume, load_config(config, overrides), threads=threads, load=load)
+            return Run.resumed(resume, overrides=overrides, threads=threads, load=load, join=join)
+        return Run.resumed(
+            resume, load_config(config, overrides), threads=threads, load=load, join=join
+        )
     if config is None:
         raise ConfigError(NO_CONFIG)
     checked = load_config(config, overrides)
@@ -76,7 +80,7 @@ def prepare(
     else:
         place = partial(Path, out)
         check_no_folds(place())
-    return Run.new(checked, place, force=force, threads=threads, load=load)
+    return Run.new(checked, place, force=force, threads=threads, load=load, join=join)
 
 
 def start_from(

@@ -51,7 +51,7 @@ def agreed_config(checkpoint: Checkpoint, config: Config | None, overrides: Over
     moved = {f"data.{key}" for key in files_in(own).keys() & files_in(config).keys()}
     changed = [
         f"{key}: {old!r} in {checkpoint.path}, {new!r} now; a resumed run cannot change it"
-        for key, old, new in _differences(resolved(own), resolved(config))
+        for key, old, new in changes_between(resolved(own), resolved(config))
         if not key.startswith(MAY_CHANGE) and key not in moved
     ]
     if changed:
@@ -64,7 +64,7 @@ def with_history(directory: RunDirectory, config: Config, checkpoint: Checkpoint
     step = checkpoint.progress().step
     lines = [
         f"{CHANGED} after step {step}: {key} from {inline(old)} to {inline(new)}"
-        for key, old, new in _differences(resolved(config_of(checkpoint)), resolved(config))
+        for key, old, new in changes_between(resolved(config_of(checkpoint)), resolved(config))
     ]
     return "".join(f"{line}\n" for line in (*changes_in(directory.path), *lines)) + dump(
         resolved(config)
@@ -79,11 +79,12 @@ def changes_in(path: Path) -> list[str]:
     return [line for line in text.splitlines() if line.startswith(CHANGED)]
 
 
-def _differences(old: Any, new: Any, at: str = "") -> Iterator[tuple[str, Any, Any]]:
+def changes_between(old: Any, new: Any, at: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Every setting that differs between two configs: its dotted key, the old value, the new one."""
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for key in {**old, **new}:
             inner = f"{at}.{key}" if at else str(key)
-            yield from _differences(old.get(key), new.get(key), inner)
+            yield from changes_between(old.get(key), new.get(key), inner)
     elif old != new:
         yield at, old, new
 

@@ -6,7 +6,7 @@ yields None after a step and a record after an evaluation, when everything due i
 
 import shlex
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -22,6 +22,7 @@ from mlptrain.errors import (
     Told,
 )
 from mlptrain.messages import count
+from mlptrain.runs.join import Join, alone
 from mlptrain.runs.resume import agreed_config, check_same_data, take_up, with_history
 from mlptrain.runs.saving import Checkpointer, Ruined, events_for, keeper_for
 from mlptrain.runs.signals import StopRequest, stop_requests
@@ -29,6 +30,7 @@ from mlptrain.storage.run_directory import RunDirectory
 from mlptrain.storage.state import here
 from mlptrain.system.environment import differences, environment
 from mlptrain.system.threads import use_threads
+from mlptrain.training.baseline import baseline
 from mlptrain.training.build import Load, build, load
 from mlptrain.training.checkpoint import Checkpoint
 from mlptrain.training.data_files import files_in, located
@@ -66,6 +68,7 @@ class Run:
     progress: Progress = field(default_factory=Progress)
     notes: list[str] = field(default_factory=list)
     test: dict[str, float | None] | None = None
+    baseline: Mapping[str, float | None] | None = None  # the same without reading any column
     summary: dict[str, Any] = field(default_factory=dict)
     started: tuple[str, ...] = ()  # the notes that stay when all others are off: how it began
     rolled_to: int | None = None  # the step of the checkpoint that a rollback last went back to
@@ -82,6 +85,7 @@ class Run:
         *,
         force: bool = False,
         threads: int | None = None,
+        join: Join = alone,
         load: Load = load,
     ) -> Self:
         """Build everything first, so that nothing is made or replaced for a config that cannot run.
@@ -90,6 +94,7 @@ class Run:
         """
         events = events_for(config)
         config, experiment, told = begin(config, threads, load)
+        experiment = join(config, experiment)
         directory = RunDirectory.create(place(), force=force)
         directory.write_config(dump(resolved(config)))
         checkpointer = keeper_for(config, experiment, directory, events)
@@ -109,6 +114,7 @@ class Run:
         overrides: Overrides = (),
         *,
         threads: int | None = None,
+        join: Join = alone,
         load: Load = load,
     ) -> Self:
         """Go on with the run in `path`, from its newest valid checkpoint.
@@ -122,6 +128,7 @@ class Run:
             fitted = checkpoint.preprocessing() if config.init_from else None
             experiment = build(config, threads, load(config, fitted))
             check_same_data(checkpoint, config, experiment)
+            experiment = join(config, experiment)
             progress = checkpoint.progress()
             told = take_up(checkpoint, config, experiment, progress)
             checkpointer = keeper_for(config, experiment, directory, events_for(config), checkpoint)
@@ -281,6 +288,7 @@ class Run:
             return None
         network = network_of(Checkpoint.read(self.directory.best))
         evaluation = evaluate(network, data.test, data.preprocessing)
+        self.baseline = baseline(evaluation)
         shown = (*self.experiment.headline, network.loss.headline)
         return evaluation.measured(dict.fromkeys(shown))
 

@@ -6,6 +6,7 @@ import shlex
 import shutil
 import sys
 from importlib.metadata import PackageNotFoundError, distribution
+from importlib.util import find_spec
 from pathlib import Path
 
 NAME = "mlptrain"
@@ -19,9 +20,9 @@ def install_command(extra: str) -> str:
     """
     clone = clone_of_this()
     if clone is None:
-        return f"{pip()} install {quoted(f'{NAME}[{extra}]')}"
+        return f"{installer()} {quoted(f'{NAME}[{extra}]')}"
     here = "." if clone == Path.cwd() else str(clone)
-    return f"{pip()} install -e {quoted(f'{here}[{extra}]')}"
+    return f"{installer()} -e {quoted(f'{here}[{extra}]')}"
 
 
 def clone_of_this() -> Path | None:
@@ -34,15 +35,16 @@ def clone_of_this() -> Path | None:
     return Path(__file__).resolve().parents[2] if editable else None
 
 
-def pip() -> str:
-    """The command that installs into this environment."""
+def installer() -> str:
+    """The command that installs into this environment, which may be one of uv or pipx."""
     own, found = Path(sys.executable).with_name("pip"), shutil.which("pip")
     if found is not None and Path(found).parent == own.parent:
-        return "pip"
+        return "pip install"
     if not own.exists():
-        return f"{shlex.quote(sys.executable)} -m pip"
+        python = shlex.quote(sys.executable)
+        return f"{python} -m pip install" if find_spec("pip") else f"uv pip install --python {python}"
     near = os.path.relpath(own)
-    return shlex.quote(str(own) if near.startswith("..") else near)
+    return f"{shlex.quote(str(own) if near.startswith('..') else near)} install"
 
 
 def quoted(requirement: str) -> str:

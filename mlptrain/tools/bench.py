@@ -25,8 +25,9 @@ from mlptrain.system.threads import use_threads
 from mlptrain.training.build import build
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.gradients import is_finite
+from mlptrain.training.minibatches import load_batch
 from mlptrain.training.record import Progress
-from mlptrain.training.trainer import load_batch, take_step
+from mlptrain.training.trainer import take_step
 
 SECONDS = 1.0
 """How long each figure is measured."""

@@ -39,6 +39,7 @@ from mlptrain.training.experiment import (
     Interval,
     Monitor,
 )
+from mlptrain.training.shards import Shards
 from mlptrain.training.weightless import weightless_notes
 
 Load = Callable[[Config, Preprocessing | None], Dataset]
@@ -57,9 +58,7 @@ def build(config: Config, threads: int | None = None, data: Dataset | None = Non
     initialize(config, network)
     train = config.train
     if threads is None:
-        beside = 1 if config.data.fold is None else config.data.fold.of
-        product = network.architecture.largest_product() * train.batch_size
-        threads = choose_threads(product, beside)
+        threads = threads_for(config, network)
     experiment = Experiment(
         data=data,
         network=network,
@@ -80,11 +79,23 @@ def build(config: Config, threads: int | None = None, data: Dataset | None = Non
         log_histograms=train.log_histograms,
         calibrate=calibrates(config, data),
         decision=decision_for(config, data),
+        shards=None if train.shards is None else Shards(train.shards),
         average=None if train.average is None else Average(network, train.average.ema),
         max_seconds=None if train.max_minutes is None else 60 * train.max_minutes,
         threads=threads,
     )
     return replace(experiment, data=data.with_notes(weightless_notes(experiment)))
+
+
+def threads_for(config: Config, network: Network) -> int:
+    """As many threads as the environment says, else as pay; with `train.shards` one.
+
+    Other threads can mean other bits, and those of shards are to be the same wherever they are.
+    """
+    if config.train.shards is not None:
+        return choose_threads(0)
+    beside = 1 if config.data.fold is None else config.data.fold.of
+    return choose_threads(network.architecture.largest_product() * config.train.batch_size, beside)
 
 
 def initialize(config: Config, network: Network) -> None:

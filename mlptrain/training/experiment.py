@@ -17,6 +17,7 @@ from mlptrain.nn.network import Network
 from mlptrain.optim import Optimizer
 from mlptrain.optim.schedules import Schedule
 from mlptrain.training.average import Average
+from mlptrain.training.shards import Shards
 
 MOST_TRAINING_ROWS = 2000
 """Training losses and metrics are measured on this many rows at most, drawn at random."""
@@ -101,6 +102,7 @@ class Experiment:
     calibrate: bool = False
     decision: Decision | None = None
     average: Average | None = None
+    shards: Shards | None = None  # None: a minibatch is learned from as a whole
     max_seconds: float | None = None  # over all sittings of the run
 
     @property

@@ -15,9 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from mlptrain.arrays import Array, RowArray
 from mlptrain.data.batches import batches, epoch_order
-from mlptrain.data.inputs import take
 from mlptrain.data.source import RowNumbers
 from mlptrain.errors import DivergenceError
 from mlptrain.graph.plan import Plan
@@ -25,7 +23,9 @@ from mlptrain.nn.layers import Statistics
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.gradients import clip, gradient_norm, is_finite, origin
 from mlptrain.training.histograms import histograms
+from mlptrain.training.minibatches import load_batch, shares
 from mlptrain.training.record import Clock, Progress, Record, measure
+from mlptrain.training.sharded import last_minibatch, sharded
 
 MOST_SKIPPED = 10
 """With `nonfinite: skip`, this many steps in a row may be dropped."""
@@ -105,8 +105,13 @@ def descent(experiment: Experiment, rows: RowNumbers, step: int) -> tuple[Plan, 
     """Loss and gradient of one step: forward and backward on its rows, minibatch by minibatch.
 
     The gradients of several minibatches, each with its share, add up to that of all rows at once.
-    Stops at one that is not finite. Returns the last plan, and what batch norms have seen.
+    Stops at one that is not finite. Returns the last plan, and what batch norms have seen. A sum over
+    shards that is not finite is formed again from whole minibatches, to see where that begins.
     """
+    if experiment.shards is not None:
+        last = sharded(experiment, experiment.shards, rows, step)
+        if last is not None:
+            return last, []
     training, dw = experiment.network.training, experiment.network.parameters.gradients
     wiring = training.wiring
     masks = training.mask_streams(experiment.seed, step) if wiring.masks else ()
@@ -128,48 +133,19 @@ def descent(experiment: Experiment, rows: RowNumbers, step: int) -> tuple[Plan, 
     return plan, seen
 
 
-def shares(experiment: Experiment, rows: RowNumbers) -> Iterator[tuple[RowNumbers, float]]:
-    """The minibatches of a step, each with its share of the loss: of the rows, or of their weights."""
-    data = experiment.data.train
-    minibatches = list(batches([rows], experiment.batch_size, experiment.fewest_rows))
-    masses = [
-        experiment.network.loss.mass(
-            taken(data.y, batch), None if data.weights is None else taken(data.weights, batch)
-        )
-        for batch in minibatches
-    ]
-    total = sum(masses)
-    for batch, mass in zip(minibatches, masses, strict=True):
-        yield batch, mass / total if total else len(batch) / len(rows)
-
-
 def watched_step(
     experiment: Experiment, progress: Progress, rows: RowNumbers, lr: float
 ) -> tuple[float | None, dict[str, Any]]:
     """The same step: the norm of its gradients before clipping, and its histograms."""
-    before = experiment.network.parameters.values.copy()
+    values, step = experiment.network.parameters.values, progress.step
+    before = values.copy()
     plan, norm = take_step(experiment, progress, rows, lr)
-    return norm, histograms(experiment, plan, experiment.network.parameters.values - before)
-
-
-def load_batch(experiment: Experiment, rows: RowNumbers, masks: Sequence[np.random.Generator]) -> Plan:
-    """Gather the rows of a minibatch straight into the training graph, and draw its dropout masks."""
-    training, data = experiment.network.training, experiment.data.train
-    plan = training.graph.plan(len(rows))
-    data.inputs.take(rows, *[plan.value(value) for value in training.inputs])
-    take(data.y, rows, plan.value(training.y))
-    if training.weights is not None and data.weights is not None:
-        take(data.weights, rows, plan.value(training.weights))
-    if masks:
-        training.draw_masks(plan, masks)
-    return plan
-
-
-def taken(array: RowArray, rows: RowNumbers) -> Array:
-    """array[rows], from memory or from a file."""
-    out = np.empty((len(rows), *array.shape[1:]), array.dtype)
-    take(array, rows, out)
-    return out
+    if experiment.shards is not None:
+        after = values.copy()
+        np.copyto(values, before)
+        plan = last_minibatch(experiment, rows, step)
+        np.copyto(values, after)
+    return norm, histograms(experiment, plan, values - before)
 
 
 def usable(experiment: Experiment, progress: Progress, plan: Plan, rows: RowNumbers, lr: float) -> bool:

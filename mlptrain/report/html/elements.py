@@ -65,14 +65,14 @@ def table(
     """A table whose first column names the rows; numbers are to the right, `marked` rows stand out."""
     names = [MAY_BREAK.sub(r"\1<wbr>", text(column)) for column in columns]
     head = "".join(f'<th scope="col">{name}</th>' for name in names)
-    best = ["", ' class="best"']
+    best, ranked = ["", ' class="best"'], ' class="ranked"' if marked else ""
     body = "".join(
         f"<tr{best[i in marked]}>{row_head(row[0])}{''.join(map(cell, row[1:]))}</tr>\n"
         for i, row in enumerate(rows)
     )
     # Wide tables scroll within their frame, which the keyboard has to reach.
     return (
-        f'<div class="wide" role="region" tabindex="0" aria-label="{text(caption)}"><table>'
+        f'<div class="wide" role="region" tabindex="0" aria-label="{text(caption)}"><table{ranked}>'
         f"<caption>{text(caption)}</caption>"
         f"<thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table></div>"
     )

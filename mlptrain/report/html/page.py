@@ -34,6 +34,7 @@ th, td { padding: .22rem .8rem .22rem 0; border-bottom: 1px solid var(--line);
 thead th { border-bottom-width: 2px; vertical-align: bottom; }
 th[scope=row] { min-width: 4.5rem; font-weight: 600; }
 tr.best { background: var(--panel); font-weight: 600; }
+.ranked th[scope=row] { white-space: nowrap; }
 td { max-width: 22rem; overflow-wrap: break-word; }
 td.n { text-align: right; white-space: nowrap; }
 pre { overflow-x: auto; margin: .6rem 0; padding: .7rem .9rem; border-radius: 4px;

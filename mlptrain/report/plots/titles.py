@@ -1,10 +1,11 @@
 """What stands around a picture: its words, and the titles that tell runs apart."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from mlptrain.config import dotted
 from mlptrain.config.dotted import flat
+from mlptrain.report.console import number
 from mlptrain.report.plots.canvas import Figure, shown
 from mlptrain.report.results import Results
 
@@ -22,7 +23,13 @@ class Picture(NamedTuple):
 def differing(runs: Sequence[Results]) -> dict[str, list[str]]:
     """The settings that are not the same in all runs, each with its value in every run."""
     tables = [dict(flat(run.settings)) for run in runs]
-    return {key: [dotted.shown(table, key) for table in tables] for key in dotted.differing(tables)}
+    return {key: [short(table, key) for table in tables] for key in dotted.differing(tables)}
+
+
+def short(settings: Mapping[str, Any], key: str) -> str:
+    """The value of a setting, a float in four digits."""
+    value = settings.get(key)
+    return number(value) if isinstance(value, float) else dotted.shown(settings, key)
 
 
 def titles(runs: Sequence[Results]) -> list[str]:
@@ -35,8 +42,8 @@ def titles(runs: Sequence[Results]) -> list[str]:
     differences = differing(runs)
     if not 1 <= len(differences) <= MOST_IN_TITLE:
         return [shown(name) for name in names]
-    short = {key: key.rpartition(".")[2] for key in differences}
+    last = {key: key.rpartition(".")[2] for key in differences}
     return [
-        shown(", ".join(f"{short[key]} {values[i]}" for key, values in differences.items()), 40)
+        shown(", ".join(f"{last[key]} {values[i]}" for key, values in differences.items()), 40)
         for i in range(len(runs))
     ]

@@ -12,6 +12,8 @@ FEW = 3
 """So many columns are named in a comment that is to stay short."""
 MOST_NOTES = 6
 """So many columns that are left out get a line each."""
+SCHEMA = "mlptrain.schema.json"
+"""The file beside a config in which an editor finds the JSON Schema."""
 NAMELESS = '""'
 
 
@@ -39,6 +41,10 @@ def heading(path: str, names: Sequence[str], rows: int, roles: Roles, doubts: Se
             "They are taken as quantities. Name those that are codes under data.categorical.columns.",
         ]
     lines += [f"{doubt}." for doubt in doubts]
+    lines += [
+        f"For an editor that explains and completes every key: mlptrain schema -o {SCHEMA}",
+        f"yaml-language-server: $schema={SCHEMA}",
+    ]
     return "".join(f"# {printable(line)}\n" for line in lines) + "\n"
 
 

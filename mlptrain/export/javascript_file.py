@@ -1,0 +1,33 @@
+"""A model as one ES module, for browsers and Node."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from mlptrain.export.description import as_json, describe
+from mlptrain.export.probe import Agreement, expected, probe_of
+from mlptrain.inference.model import Model
+
+TESTED = 20
+"""So many rows stand in a file, for its self-test."""
+
+
+def javascript_file(model: Model, out: Path) -> tuple[bytes, Agreement | None]:
+    """The file. It is compared by its own self-test: nothing here runs JavaScript."""
+    document = describe(model)
+    columns = probe_of(model.preprocessing)
+    _, found = expected(model, columns)
+    rows = [
+        {name: _plain(values[row].item()) for name, values in columns.items()} for row in range(TESTED)
+    ]
+    tested = {"rows": rows, "found": found[:TESTED].tolist()}
+    source = Path(__file__).with_name("standalone") / "model.mjs"
+    text = source.read_text(encoding="utf-8")
+    data = as_json({**document, "self_test": tested})
+    return text.replace("const MODEL = {};", f"const MODEL = {data};", 1).encode(), None
+
+
+def _plain(value: Any) -> Any:
+    """JSON has no NaN."""
+    return None if isinstance(value, float) and math.isnan(value) else json.loads(json.dumps(value))

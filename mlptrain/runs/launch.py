@@ -1,0 +1,80 @@
+"""`fit --ranks N`: start the ranks of an MPI job on this machine, and say how it ended."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from mlptrain.errors import EnvironmentFault, Interrupted, RankFault
+from mlptrain.runs.signals import STOPPING
+from mlptrain.storage.files import write_all
+
+LAUNCHER = "mpiexec"
+RULE = b"=" * 80
+"""How MPICH frames what it says of a rank that was killed; we say it in one line."""
+
+
+def launch(count: int, arguments: Sequence[str]) -> int:
+    """Run this command line on so many ranks; its exit code. RankFault where a rank was killed."""
+    beside = Path(sys.executable).with_name(LAUNCHER)
+    launcher = str(beside) if beside.exists() else shutil.which(LAUNCHER)
+    if launcher is None:
+        raise EnvironmentFault("--ranks needs mpi4py and an MPI library; pip install 'mlptrain[mpi]'")
+    process = subprocess.Popen(
+        [launcher, "-n", str(count), sys.executable, "-m", "mlptrain", *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        process_group=0,  # Ctrl-C on a terminal reaches the ranks once: from here
+    )
+    asked = list[int]()
+
+    def pass_on(number: int, frame: FrameType | None) -> None:
+        asked.append(number)
+        process.send_signal(number)
+
+    for number in STOPPING:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, pass_on)
+    killed = passed_on(process)
+    code = process.wait()
+    if killed and asked:
+        name = signal.Signals(asked[0]).name
+        raise Interrupted(
+            asked[0], f"{name}: all ranks are ended; go on with fit --resume RUN, if it began"
+        )
+    if killed:
+        raise RankFault(
+            f"a rank was ended by {name_of(code)}, and all others with it: the last checkpoint is "
+            "valid, go on with fit --resume RUN"
+        )
+    return code
+
+
+def passed_on(process: subprocess.Popen[bytes]) -> bool:
+    """Pass on what the ranks print; whether the launcher says in the end that one was killed."""
+    assert process.stdout is not None
+    blank, killed = b"", False
+    for line in process.stdout:
+        killed = killed or line.startswith(RULE)
+        if killed:
+            continue
+        if line == b"\n":
+            blank += line  # one stands before the rule
+            continue
+        write_all(1, blank + line)
+        blank = b""
+    if blank and not killed:
+        write_all(1, blank)
+    return killed
+
+
+def name_of(code: int) -> str:
+    """The signal that MPICH gives as exit code, by its name."""
+    try:
+        return signal.Signals(os.WTERMSIG(code)).name
+    except ValueError:
+        return f"a fault (exit code {code})"

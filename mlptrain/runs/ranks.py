@@ -1,0 +1,201 @@
+"""One run over the ranks of an MPI job: rank 0 trains as it would alone, the others do their shards.
+
+Rank 0 has the only optimizer, schedule and run directory. For every step it tells the others the rows
+and the parameters; all of them answer with gradients, which add up on rank 0. So nobody but rank 0
+decides anything, and a run goes on with any other number of ranks.
+"""
+
+import json
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlptrain import errors
+from mlptrain.config import Config, load_config, resolved
+from mlptrain.config.checks import SHARD_NORM, SHARD_SUM
+from mlptrain.config.load import Source
+from mlptrain.config.overrides import Overrides
+from mlptrain.data.preprocessing.preprocess import Preprocessing
+from mlptrain.errors import ConfigError, EnvironmentFault, MLPTrainError, Told
+from mlptrain.runs.join import Join
+from mlptrain.runs.resume import changes_between
+from mlptrain.runs.signals import STOPPING
+from mlptrain.storage.shell_streams import is_stream
+from mlptrain.system.environment import differences, environment
+from mlptrain.system.ranks import Ranks
+from mlptrain.system.threads import from_environment, use_threads
+from mlptrain.training.build import build, load
+from mlptrain.training.checkpoint import learned
+from mlptrain.training.data_files import files_in
+from mlptrain.training.experiment import Experiment
+from mlptrain.training.sharded import sharded
+from mlptrain.training.shards import Shards
+
+SAME = ("mlptrain", "numpy")
+"""Versions that all ranks must share; other differences may change bits, which is noted."""
+
+
+@contextmanager
+def leading(ranks: Ranks) -> Iterator[None]:
+    """On rank 0 around a run: however it ends, the others end with it."""
+    code = 1
+    try:
+        yield
+        code = 0
+    except BaseException as error:
+        code = error.exit_code if isinstance(error, Told) else 1
+        if ranks.busy:  # the others are in the middle of a step, and hear of no end
+            ranks.fail(error)
+        raise
+    finally:
+        ranks.dismiss(code)
+
+
+def admission(
+    ranks: Ranks, source: Source | None, overrides: Overrides, threads: int | None = None
+) -> Join:
+    """What rank 0 does with an experiment before its run begins: let the others build the same.
+
+    Raises what is wrong on any of them.
+    """
+
+    def join(config: Config, experiment: Experiment) -> Experiment:
+        check_can_be_cut(ranks, config, experiment)
+        if threads is None and from_environment() is None and config.train.shards is None:
+            experiment = replace(experiment, threads=max(1, experiment.threads // ranks.local))
+        ranks.share(json.dumps(described(config, experiment, as_typed(source, overrides))))
+        verdicts = [json.loads(text) for text in ranks.gather("{}")]
+        ranks.open(orders(config))
+        raise_first(verdicts)
+        if config.train.shards is not None:
+            notes = [note for verdict in verdicts for note in verdict.get("notes", ())]
+            experiment = replace(experiment, data=experiment.data.with_notes(notes))
+        return replace(experiment, shards=Shards(config.train.shards or ranks.size, ranks))
+
+    return join
+
+
+def check_can_be_cut(ranks: Ranks, config: Config, experiment: Experiment) -> None:
+    """ConfigError for what ranks cannot share."""
+    shards, size = config.train.shards, ranks.size
+    if shards is not None and shards < size:
+        raise ConfigError(f"train.shards: {shards} shards for {size} ranks; ask for {shards} at most")
+    if config.model.norm == "batch":
+        raise ConfigError(f"model.norm: {SHARD_NORM}, one for each rank; write layer, or none")
+    if config.loss.options().get("reduction") == "sum":
+        raise ConfigError(f"loss: over ranks it {SHARD_SUM}; use reduction: mean")
+    if experiment.batch_size < size:
+        raise ConfigError(
+            f"train.batch_size: {size} ranks share {experiment.batch_size} rows; it is the batch of all"
+        )
+    streams = [path for path in files_in(config).values() if is_stream(path)]
+    if streams:
+        raise ConfigError(f"{streams[0]} is a stream, which one process reads; save it to a file")
+
+
+def as_typed(source: Source | None, overrides: Overrides) -> dict[str, Any] | None:
+    """The config as this rank reads it; None where a run goes on with its own."""
+    return None if source is None else resolved(load_config(source, overrides))
+
+
+def described(config: Config, experiment: Experiment, typed: dict[str, Any] | None) -> dict[str, Any]:
+    """What the other ranks build from, and must find the same."""
+    fitted = experiment.data.preprocessing.to_json() if config.init_from else None
+    with use_threads(experiment.threads):
+        here = environment()
+    return {
+        "config": resolved(config),
+        "fitted": fitted,
+        "typed": typed,
+        "threads": experiment.threads,
+        "fingerprint": dict(experiment.data.fingerprint),
+        "learned": learned(experiment),
+        "environment": here,
+    }
+
+
+def orders(config: Config) -> NDArray[np.int64]:
+    """Memory for what rank 0 asks in a step."""
+    return np.zeros(2 + config.train.batch_size * config.train.accumulate, np.int64)
+
+
+def raise_first(verdicts: list[dict[str, Any]]) -> None:
+    """Raise the faults of the first rank that has some; its kind decides the exit code."""
+    for verdict in verdicts:
+        if verdict.get("faults"):
+            raise getattr(errors, verdict["error"])(*verdict["faults"])
+
+
+def follow(ranks: Ranks, source: Source | None, overrides: Overrides) -> int:
+    """Do what rank 0 asks until it says that the run is over; the exit code is that of rank 0.
+
+    Signals are for rank 0 to answer.
+    """
+    for number in STOPPING:
+        signal.signal(number, signal.SIG_IGN)
+    try:
+        wanted = json.loads(ranks.share(""))
+        if "code" in wanted:
+            ranks.leave()
+            return int(wanted["code"])
+        experiment, verdict = built(ranks, wanted, source, overrides)
+        ranks.gather(json.dumps(verdict))
+        config = load_config(wanted["config"])
+        ranks.open(orders(config))
+        return serve(ranks, experiment, Shards(config.train.shards or ranks.size, ranks))
+    except BaseException as error:
+        ranks.fail(error)
+
+
+def built(
+    ranks: Ranks, wanted: dict[str, Any], source: Source | None, overrides: Overrides
+) -> tuple[Experiment | None, dict[str, Any]]:
+    """The experiment of rank 0, and what this rank has to say about it."""
+    where = f"rank {ranks.rank} on {ranks.host}"
+    try:
+        config = load_config(wanted["config"])
+        fitted = None if wanted["fitted"] is None else Preprocessing.from_json(wanted["fitted"])
+        experiment = build(config, wanted["threads"], load(config, fitted))
+        found = described(config, experiment, as_typed(source, overrides))
+    except MLPTrainError as error:
+        faults = [f"{where}: {fault}" for fault in error.faults]
+        return None, {"error": type(error).__name__, "faults": faults}
+    faults = [f"{where}: {fault}" for fault in disagreements(wanted, json.loads(json.dumps(found)))]
+    other = differences(wanted["environment"], found["environment"])
+    notes = [f"{where}: {each}: the same bits cannot be promised" for each in other]
+    return experiment, {"error": EnvironmentFault.__name__, "faults": faults, "notes": notes}
+
+
+def disagreements(wanted: dict[str, Any], found: dict[str, Any]) -> Iterator[str]:
+    """What a rank has otherwise than rank 0, and must not."""
+    for key in SAME:
+        old, new = wanted["environment"][key], found["environment"][key]
+        if old != new:
+            yield f"{key} {new}, and {old} on rank 0; install the same on all"
+    for key, old, new in changes_between(wanted["typed"] or {}, found["typed"] or {}):
+        yield f"{key} is {new!r} in its config, and {old!r} on rank 0; give all ranks the same"
+    for source, digest in wanted["fingerprint"].items():
+        if found["fingerprint"].get(source) != digest:
+            yield f"{source}: is not the file that rank 0 has; give all ranks the same data"
+            return
+    for key, old, new in changes_between(wanted["learned"], found["learned"]):
+        yield f"{key} is {new!r} here, and {old!r} on rank 0; give all ranks the same data"
+        return
+
+
+def serve(ranks: Ranks, experiment: Experiment | None, shards: Shards) -> int:
+    """Answer every step with the gradients of this rank's shards; the exit code at the end."""
+    values = np.empty(0) if experiment is None else experiment.network.parameters.values
+    with use_threads(1 if experiment is None else experiment.threads), np.errstate(all="ignore"):
+        while True:
+            order = ranks.order(values)
+            if order.ends is not None:
+                ranks.leave()
+                return order.ends
+            assert experiment is not None  # after a refusal comes the end
+            sharded(experiment, shards, order.rows, order.step)

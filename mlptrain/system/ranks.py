@@ -1,0 +1,271 @@
+"""The processes of an MPI job, called ranks: who they are, what they tell each other, and their end.
+
+Rank 0 leads: it decides and writes. The others wait for a step, and answer with what they make of it.
+A second thread in each says every second that its process is alive. When one is silent for too long
+every process of the job is ended: no rank waits for ever for one that is gone.
+"""
+
+import os
+import threading
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, NoReturn, Protocol
+
+from mlptrain.arrays import Array
+from mlptrain.errors import EnvironmentFault, RankFault
+
+SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "SLURM_STEP_NUM_TASKS")
+"""Where a launcher says how many processes there are: MPICH and Intel MPI, Open MPI, srun."""
+
+BEAT = 1.0
+"""Seconds between two signs of life."""
+SILENCE = 30
+"""So many seconds without one, and a rank is taken for lost."""
+STALL = 300
+"""So many seconds may rank 0 wait for the gradients of a step."""
+LOST = RankFault.exit_code
+
+
+class Order(NamedTuple):
+    """What rank 0 asks for: a step and its rows; or, without a step, the end with an exit code."""
+
+    step: int
+    rows: Array
+
+    @property
+    def ends(self) -> int | None:
+        """The exit code, where it is the end."""
+        return -1 - self.step if self.step < 0 else None
+
+
+class Team(Protocol):
+    """What a step needs to know of the ranks."""
+
+    rank: int
+    size: int
+
+    def ask(self, step: int, rows: Array, values: Array) -> None:
+        """Begin a step on rank 0: the others get its number, its rows and the parameters."""
+
+    def send(self, arrays: Sequence[Array], to: int) -> None:
+        """Send arrays to another rank."""
+
+    def receive(self, arrays: Sequence[Array], source: int) -> None:
+        """Receive arrays from another rank."""
+
+    def answered(self) -> None:
+        """Nobody has anything more to send for this step."""
+
+
+class Alone:
+    """One process: there is nobody to ask."""
+
+    rank = 0
+    size = 1
+
+    def ask(self, step: int, rows: Array, values: Array) -> None:
+        """Do nothing."""
+
+    def send(self, arrays: Sequence[Array], to: int) -> None:
+        """Never called."""
+
+    def receive(self, arrays: Sequence[Array], source: int) -> None:
+        """Never called."""
+
+    def answered(self) -> None:
+        """Do nothing."""
+
+
+ALONE = Alone()
+
+
+def launched() -> int:
+    """How many processes a launcher such as mpirun has started, this one included; 1 without it."""
+    sizes = [os.environ.get(name, "") for name in SIZES]
+    return next((int(size) for size in sizes if size.isdigit()), 1)
+
+
+def join(complain: Callable[[str], object]) -> "Ranks":
+    """Meet the other ranks; EnvironmentFault where mpi4py is missing or belongs to another MPI."""
+    os.environ.setdefault("MPIR_CVAR_SUPPRESS_ABORT_MESSAGE", "1")  # we have said why already
+    try:
+        from mpi4py import MPI
+    except (ImportError, RuntimeError) as error:
+        raise EnvironmentFault(
+            f"mpirun needs mpi4py and an MPI library ({error}); pip install 'mlptrain[mpi]'"
+        ) from error
+    size = MPI.COMM_WORLD.size
+    if size != launched():
+        raise EnvironmentFault(
+            f"the launcher started {launched()} processes, but the MPI of mpi4py sees {size}: both "
+            "must be of one MPI; use the mpiexec that came with it, or fit --ranks N"
+        )
+    if MPI.Query_thread() != MPI.THREAD_MULTIPLE:
+        raise EnvironmentFault(
+            "this MPI lets one thread only call it (no MPI_THREAD_MULTIPLE), so a rank that is lost "
+            "would not be noticed; use another one: pip install mpich"
+        )
+    return Ranks(MPI, complain)
+
+
+class Ranks:
+    """All processes of the job, as one of them sees them."""
+
+    def __init__(self, mpi: Any, complain: Callable[[str], object]) -> None:
+        self._mpi, self._world = mpi, mpi.COMM_WORLD
+        self.rank: int = self._world.rank
+        self.size: int = self._world.size
+        local = self._world.Split_type(mpi.COMM_TYPE_SHARED)
+        self.local: int = local.size  # on this machine
+        local.Free()
+        self.host: str = mpi.Get_processor_name()
+        self.busy = False  # between the first message of a step and the last
+        self.listening = False  # the others wait for an order
+        self._complain = complain
+        self._orders: Array | None = None
+        self._watch = Watch(self)
+
+    def share(self, text: str, root: int = 0) -> str:
+        """Tell the text of one rank to all."""
+        data = bytearray(text.encode())
+        length = bytearray(len(data).to_bytes(8, "little"))
+        self._world.Bcast(length, root)
+        if self.rank != root:
+            data = bytearray(int.from_bytes(length, "little"))
+        self._world.Bcast(data, root)
+        return data.decode()
+
+    def gather(self, text: str) -> list[str]:
+        """The text of every rank, on every rank."""
+        return [self.share(text, root) for root in range(self.size)]
+
+    def open(self, orders: Array) -> None:
+        """From now on the others wait for orders: `orders` holds two numbers and the rows of a step."""
+        self._orders = orders
+        self.listening = True
+
+    def ask(self, step: int, rows: Array, values: Array) -> None:
+        """Begin a step on rank 0: the others get its number, its rows and the parameters."""
+        assert self._orders is not None
+        self.busy = True
+        self._orders[:2] = step, len(rows)
+        self._orders[2 : 2 + len(rows)] = rows
+        with self._watch.waiting(f"step {step + 1} did not begin on all ranks"):
+            self._world.Bcast(self._orders)
+            self._world.Bcast(values)
+
+    def order(self, values: Array) -> Order:
+        """Wait for the next order of rank 0; `values` are then the parameters of the step."""
+        assert self._orders is not None
+        self._world.Bcast(self._orders)
+        order = Order(int(self._orders[0]), self._orders[2 : 2 + int(self._orders[1])])
+        if order.ends is None:
+            self._world.Bcast(values)
+        return order
+
+    def send(self, arrays: Sequence[Array], to: int) -> None:
+        """Send arrays to another rank."""
+        for array in arrays:
+            self._world.Send(array, to)
+
+    def receive(self, arrays: Sequence[Array], source: int) -> None:
+        """Receive arrays from another rank."""
+        with self._watch.waiting(f"rank {source} has not sent its gradients"):
+            for array in arrays:
+                self._world.Recv(array, source)
+
+    def answered(self) -> None:
+        """Nobody has anything more to send for this step."""
+        self.busy = False
+
+    def dismiss(self, code: int) -> None:
+        """Let the others end with this exit code, on rank 0."""
+        if self._orders is None:
+            self.share(f'{{"code": {code}}}')
+        else:
+            self._orders[:2] = -1 - code, 0
+            self._world.Bcast(self._orders)
+        self.leave()
+
+    def leave(self) -> None:
+        """Wait until every rank has come to its end."""
+        self._world.Barrier()
+        self._watch.end()
+
+    def abort(self, code: int, *lines: str) -> NoReturn:
+        """End every process of the job now."""
+        for line in lines:
+            self._complain(line)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what MPI says about it is no news
+        self._world.Abort(code)
+        os._exit(code)
+
+    def fail(self, error: BaseException) -> NoReturn:
+        """End the job for an error in the middle of a step, which is told as it would be otherwise."""
+        faults = getattr(error, "faults", None)
+        lines = faults or "".join(traceback.format_exception(error)).splitlines()
+        where = f"rank {self.rank} on {self.host}: " if faults and self.rank else ""
+        self.abort(getattr(error, "exit_code", 1), *(where + line for line in lines))
+
+
+class Watch:
+    """A thread that says that this process is alive, and counts how long others have not said so.
+
+    It counts its own ticks and reads no clock: a job that was suspended as a whole goes on.
+    """
+
+    def __init__(self, ranks: Ranks) -> None:
+        self._ranks = ranks
+        self._mpi = ranks._mpi
+        self._beats = ranks._world.Dup()
+        peers = range(1, ranks.size) if ranks.rank == 0 else (0,)
+        self._silent = dict.fromkeys(peers, 0)
+        self._what: str | None = None
+        self._waited = 0
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def waiting(self, what: str) -> "Watch":
+        """Around a wait for other ranks that must not last; `what` is said where it does."""
+        self._waited, self._what = 0, what
+        return self
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *raised: object) -> None:
+        self._what = None
+
+    def end(self) -> None:
+        """Nobody is watched any more."""
+        self._over.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        beat, coming = bytearray(1), bytearray(1)
+        while not self._over.wait(BEAT):
+            sent = [self._beats.Isend(beat, peer) for peer in self._silent]
+            for peer in self._silent:
+                self._silent[peer] += 1
+                while self._beats.Iprobe(peer):
+                    self._beats.Recv(coming, peer)
+                    self._silent[peer] = 0
+            for request in sent:
+                request.Test()
+            self._judge()
+
+    def _judge(self) -> None:
+        """End the job where a rank is lost. One rank speaks: the others have a little more patience."""
+        limit, what = SILENCE + self._ranks.rank, self._what
+        for peer, silent in self._silent.items():
+            if silent > limit:
+                self._lost(f"rank {peer} has given no sign of life for {SILENCE} seconds")
+        self._waited += 1
+        if what is not None and self._waited > STALL + self._ranks.rank:
+            self._lost(f"{what} in {STALL} seconds")
+
+    def _lost(self, what: str) -> NoReturn:
+        self._ranks.abort(
+            LOST, f"{what}: the job is ended; its last checkpoint is valid, go on with fit --resume RUN"
+        )

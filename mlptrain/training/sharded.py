@@ -1,0 +1,97 @@
+"""The gradient of a step from the shards of its minibatches, here or on many ranks."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+
+from mlptrain.data.batches import batches
+from mlptrain.data.source import RowNumbers
+from mlptrain.graph.plan import Plan
+from mlptrain.training.experiment import Experiment
+from mlptrain.training.gradients import is_finite
+from mlptrain.training.minibatches import load_batch, shares_of
+from mlptrain.training.shards import Shards
+
+
+class Shard(NamedTuple):
+    """A part of a minibatch."""
+
+    rows: RowNumbers
+    first: int  # how many rows of the step come before
+    share: float  # of the loss of the step
+
+
+class Work:
+    """What one rank does for a step. Its masks are those that one process would draw."""
+
+    def __init__(self, experiment: Experiment, step: int) -> None:
+        self.experiment = experiment
+        self.training = experiment.network.training
+        self.masks: Sequence[np.random.Generator] = ()
+        if self.training.wiring.masks:
+            self.masks = self.training.mask_streams(experiment.seed, step)
+        self.drawn = 0  # rows of the step whose masks are drawn
+        self.loss = np.zeros(1)
+        self.plan: Plan | None = None
+
+    def load(self, rows: RowNumbers, first: int) -> Plan:
+        """Rows of the step, of which `first` come before."""
+        if self.masks and first > self.drawn:
+            self.training.skip_masks(first - self.drawn, self.masks)
+        self.drawn = first + len(rows)
+        self.plan = load_batch(self.experiment, rows, self.masks)
+        return self.plan
+
+    def differentiate(self, shards: Sequence[Shard], number: int) -> None:
+        """Leave the loss and the gradient of a shard in `loss` and the network, by its share."""
+        shard = shards[number]
+        plan = self.load(shard.rows, shard.first)
+        plan.forward()
+        plan.backward(shard.share)
+        self.loss[0] = shard.share * float(plan.value(self.training.loss))
+
+
+def sharded(experiment: Experiment, shards: Shards, rows: RowNumbers, step: int) -> Plan | None:
+    """Loss and gradient of one step on rank 0, each minibatch of it added up from its shards.
+
+    Returns the plan of a shard; None where the sum is not finite, and on all other ranks.
+    """
+    ranks, parameters = shards.ranks, experiment.network.parameters
+    if ranks.rank == 0:
+        ranks.ask(step, rows, parameters.values)
+    work, dw = Work(experiment, step), parameters.gradients
+    minibatches = cut(experiment, shards, rows)
+    total, loss = np.zeros_like(dw) if len(minibatches) > 1 else dw, 0.0
+    for each in minibatches:
+        shards.add_up(len(each), partial(work.differentiate, each), (dw, work.loss))
+        loss += work.loss[0]
+        if total is not dw:
+            total += dw
+    ranks.answered()
+    if total is not dw:
+        np.copyto(dw, total)
+    return work.plan if ranks.rank == 0 and is_finite(loss, dw) else None
+
+
+def cut(experiment: Experiment, shards: Shards, rows: RowNumbers) -> list[list[Shard]]:
+    """The shards of each minibatch of a step."""
+    minibatches = list(batches([rows], experiment.batch_size, experiment.fewest_rows))
+    pieces = [shards.cut(minibatch) for minibatch in minibatches]
+    share = iter(shares_of(experiment, [piece for each in pieces for piece in each]))
+    first, found = 0, list[list[Shard]]()
+    for each in pieces:
+        found.append([])
+        for piece in each:
+            found[-1].append(Shard(piece, first, next(share)))
+            first += len(piece)
+    return found
+
+
+def last_minibatch(experiment: Experiment, rows: RowNumbers, step: int) -> Plan:
+    """The training graph after the forward pass of the last minibatch of a step, as a whole."""
+    *_, last = batches([rows], experiment.batch_size, experiment.fewest_rows)
+    plan = Work(experiment, step).load(last, len(rows) - len(last))
+    plan.forward()
+    return plan

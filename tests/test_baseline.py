@@ -1,0 +1,63 @@
+"""What stands beside a figure: that of the same answer for every row."""
+
+import numpy as np
+import pytest
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.metrics import log_loss, mean_absolute_error, mean_pinball_loss
+
+import mlptrain
+from mlptrain.training.baseline import baseline
+
+X = np.arange(40.0)[:, None] % 7
+WEIGHT = np.arange(40) % 3 + 0.5
+QUICK = {"epochs": 1, "hidden": [], "val": None}
+
+
+def of(y, weight=None, **settings):
+    """The baseline of a model that was trained on y, on the same rows."""
+    model = mlptrain.fit(X, y, **QUICK, **settings)
+    part = model.explained_rows(X, y, weight)
+    return baseline(part.evaluation(part.scores()))
+
+
+@pytest.mark.parametrize("weight", [None, WEIGHT])
+def test_that_of_classes_is_the_prior_of_scikit_learn(weight):
+    y = np.where(np.arange(40) % 4 == 1, "b", "a")
+    dummy = DummyClassifier().fit(X, y, sample_weight=weight)
+    found = of(y, weight)
+    assert found["accuracy"] == pytest.approx(dummy.score(X, y, sample_weight=weight))
+    expected = log_loss(y, dummy.predict_proba(X), sample_weight=weight)
+    assert found["log_loss"] == pytest.approx(expected, rel=1e-6)
+
+
+def test_class_weights_do_not_move_it():
+    y = np.where(np.arange(40) % 4 == 1, "b", "a")
+    weighted = of(y, loss={"name": "softmax", "class_weights": "balanced"})
+    assert weighted["log_loss"] == pytest.approx(of(y)["log_loss"], rel=1e-6)
+
+
+def test_of_two_lopsided_classes_it_cannot_rank():
+    found = of(np.where(np.arange(40) % 10 == 1, "b", "a"))
+    assert (found["roc_auc"], found["average_precision"]) == (0.5, pytest.approx(0.1))
+
+
+def test_that_of_numbers_is_their_mean():
+    y = np.arange(40.0) ** 2
+    mean = DummyRegressor().fit(X, y).predict(X)
+    found = of(y, loss="mse")
+    assert found["rmse"] == pytest.approx(y.std(), rel=1e-6)
+    assert found["mae"] == pytest.approx(mean_absolute_error(y, mean), rel=1e-6)
+    assert of(y, loss="poisson")["mae"] == pytest.approx(found["mae"], rel=1e-6)
+
+
+def test_that_of_quantiles_are_those_of_the_rows():
+    y = np.arange(40.0) ** 2
+    found = of(y, loss={"name": "quantile", "levels": [0.25, 0.5]})
+    each = [DummyRegressor(strategy="quantile", quantile=q).fit(X, y).predict(X) for q in (0.25, 0.5)]
+    expected = [mean_pinball_loss(y, p, alpha=q) for p, q in zip(each, (0.25, 0.5), strict=True)]
+    assert found["pinball_loss"] == pytest.approx(np.mean(expected), rel=0.01)
+
+
+def test_a_hinge_loss_names_the_largest_class():
+    y = np.where(np.arange(40) % 4 == 1, "b", "a")
+    assert of(y, loss="hinge") == {"accuracy": 0.75}
