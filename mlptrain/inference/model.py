@@ -282,10 +282,7 @@ class Model:
         return Subject(parts, self.network, self.preprocessing, self.together)
 
     def evaluation(self, rows: Rows, others: Sequence[Inputs] = ()) -> Evaluation:
-        """The scores of rows that are preprocessed already, for whatever is to be measured.
-
-        others   the inputs of the same rows as each of `others` makes them
-        """
+        """The scores of rows that are preprocessed already; `others` are as each of ours makes them."""
         scores = self.scores_of(rows.inputs, others)
         return Evaluation(self.network, rows.with_targets_in_memory(), scores, self.preprocessing)
 
