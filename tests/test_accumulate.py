@@ -39,7 +39,7 @@ def test_gradients_of_shards_add_up_to_the_whole_penalty_included(name, weighted
     loss = LOSSES[name]()
     made = network(loss, weighted=weighted, norm="layer")
     X = rng.normal(size=(13, 4))
-    y = rng.integers(0, 3, 13) if loss.classifies else rng.normal(size=(13, 3))
+    y = rng.integers(0, 3, 13) if loss.classifies else rng.normal(size=(13, 3 // loss.per_target))
     weights = rng.uniform(0.5, 2, 13) if weighted else None
     whole = gradient(made, X, y, weights)
     total = loss.mass(y, weights)

@@ -12,7 +12,7 @@ from mlptrain.nn.linear import Linear
 from mlptrain.optim import OPTIMIZERS
 from mlptrain.tools import bench as module
 from mlptrain.tools.bench import bench
-from mlptrain.training import trainer
+from mlptrain.training import minibatches
 
 CONFIG = {
     "data": {"train": {"name": "moons", "points_per_class": 20}, "val": 0, "test": 0},
@@ -52,7 +52,7 @@ def clock(monkeypatch):
         (Linear, "backward", 10),
         (OPTIMIZERS["sgd"], "update", 100),
         (Inputs, "take", 1000),
-        (trainer, "take", 1000),
+        (minibatches, "take", 1000),
     ):
         monkeypatch.setattr(owner, name, clock.costs(seconds, getattr(owner, name)))
     return clock

@@ -29,7 +29,7 @@ def test_there_is_one_weight_for_each_class():
 
 def test_the_threads_follow_from_the_product_of_a_whole_minibatch(monkeypatch):
     asked = []
-    monkeypatch.setattr(module, "choose_threads", lambda product: asked.append(product) or 1)
+    monkeypatch.setattr(module, "choose_threads", lambda product, _: asked.append(product) or 1)
     experiment(**{"model.hidden": [16], "train.batch_size": 8})
     assert asked == [2 * 16 * 8]
 

@@ -195,8 +195,8 @@ def test_class_numbers_with_a_loss_for_numbers_are_doubtful(planted, name):
 
 
 def test_a_measured_number_with_a_loss_for_classes_is_refused(planted):
-    with pytest.raises(DataError, match="too many classes; to predict a number: `loss: mse`"):
-        planted("auto_mpg").graded(loss="softmax")
+    with pytest.raises(DataError, match="to predict a number: `loss: mse`"):
+        planted("auto_mpg").graded(loss="softmax", train__monitor="val_loss")
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -180,7 +180,9 @@ def test_a_column_of_kind_date_needs_no_other_key(tmp_path: Path) -> None:
     days = [f"2026-01-{day:02}" for day in range(1, 29)]
     data = column(tmp_path, days, scale="none", columns={"x": {"kind": "date"}})
     assert np.diff(data.train.inputs.numbers[:, 0]).tolist() == [1] * 27
-    with pytest.raises(DataError, match=r"holds numbers, and data\.columns\.x\.kind says date"):
+    with pytest.raises(
+        DataError, match=r"holds numbers, and data\.columns\.x says that they are dates"
+    ):
         column(tmp_path, [1, 2, 3], columns={"x": {"kind": "date"}})
 
 

@@ -174,6 +174,10 @@ WITHOUT_EFFECT_ON_TRAINING = {
     "train.checkpoint_every": "what is kept on the disk",
     "train.log_histograms": "what is recorded besides",
     "train.tensorboard": "where it is written besides",
+    "train.folds": "how many runs there are: a run is one of them",
+    "candidates": "runs of their own, with other settings",
+    "combine": "which runs predict",
+    "sweep": "what `mlptrain sweep` tries",
 }
 
 

@@ -9,6 +9,7 @@ from sklearn import metrics as reference
 import mlptrain
 from mlptrain.inference.model import Model
 from mlptrain.tools.first_config import first_config
+from mlptrain.tools.first_config.choices import Wish
 from mlptrain.training.build import build
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -26,7 +27,9 @@ def lopsided_table(path, rows=6000):
 
 
 def test_ranking_stands_first_for_two_lopsided_classes(tmp_path):
-    config = yaml.safe_load(first_config(str(lopsided_table(tmp_path / "t.csv", 700)), ["state"]).text)
+    config = yaml.safe_load(
+        first_config(str(lopsided_table(tmp_path / "t.csv", 700)), ["state"], Wish(test=0.3)).text
+    )
     config["train"]["epochs"] = 2
     (tmp_path / "c.yaml").write_text(yaml.safe_dump(config))
     fitted = invoke(

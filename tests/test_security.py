@@ -29,10 +29,13 @@ FORBIDDEN_IMPORTS = {
 HOMES = {
     ("mlptrain/data/readers/tables/column_files.py", "subprocess"),
     ("mlptrain/sweeps/processes.py", "subprocess"),
+    ("mlptrain/runs/side_by_side.py", "subprocess"),
+    ("mlptrain/runs/launch.py", "subprocess"),
+    ("mlptrain/report/live/server.py", "http.server"),
     ("mlptrain/tools/exercise/judge.py", "runpy"),
 }
-"""Python for a Parquet or Arrow file that may take its parser down, and for trials side by side; what a
-student wrote."""
+"""Python for a file that may take its parser down, and for folds, trials and ranks side by side; the
+page of `watch`, for this machine alone; what a student wrote."""
 KINDS = (ast.Import, ast.ImportFrom, ast.Call, ast.keyword, ast.Attribute)
 FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__", "system", "popen"}
 
@@ -115,4 +118,5 @@ def test_the_environment_is_read_for_threads_places_and_colours_only():
         "secret.py",
         "console.py",
         "standard_streams.py",
+        "ranks.py",  # whether a launcher has started this process as one of several
     }

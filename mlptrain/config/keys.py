@@ -98,7 +98,7 @@ def sections_with(key: str) -> list[str]:
     """The sections in which `key` is valid, by their dotted names.
 
     >>> sections_with("learning_rate"), sections_with("seed")
-    (['optimizer'], ['the top level'])
+    (['optimizer'], ['the top level', 'sweep'])
     """
     places = [place for word, place in _everything(Config, ()) if word == key]
     return [".".join(place) or "the top level" for place in dict.fromkeys(places)]

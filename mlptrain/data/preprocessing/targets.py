@@ -81,6 +81,8 @@ def check_no_class_alone(
     alone = np.bincount(classes)[classes] == 1
     if alone.any():
         advice = "folds need two rows of each class: delete them, or add rows"
+        if all(as_number(level) is not None for level in source.levels(name, rows)):
+            advice += "; to predict a number: `loss: mse`"
         places = first_places(name, alone, rows)
         raise faulty_values(source, places, int(alone.sum()), "is the only row of its class", advice)
 

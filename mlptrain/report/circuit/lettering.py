@@ -59,6 +59,7 @@ class Lettering:
 def lettering(array: Array, name: str = "") -> Lettering:
     """How an array is written: the numbers, or the shape where there are too many.
 
+    >>> import numpy as np
     >>> lettering(np.array(0.73105857)).rows, lettering(np.zeros((64, 100))).rows
     ((('0.7311',),), (('64 x 100',),))
     >>> lettering(np.array([[1.0, -12.0], [3.0, 0.5]])).rows

