@@ -19,7 +19,9 @@ def load(path: Path, **settings: object) -> Dataset:
 
 GOOD = "a,b,y\n1,2,p\n3,4,q\n5,7,p\n2,1,q\n"
 CORRECT = "correct them or leave them empty; if b is a category: `categorical: {columns: [b]}`"
-FILL = "correct them, or write `missing: mean` (or median, or drop)"
+FILL = (
+    "correct them, or write `missing: mean` (or median, or drop); for a trained model: --missing mean"
+)
 RAGGED = "give each row one field per column, and quote fields that hold a separator"
 TARGET = (
     "a target is never filled in: correct them, delete the rows, or train with `target_missing: drop`"
@@ -244,7 +246,8 @@ BROKEN: dict[str, tuple[bytes | str, dict[str, object], list[str]]] = {
         [
             "F:3: b: an empty field is a missing value",
             "F: 1 such value in all: "
-            "correct them, or write `categorical: {encode: one_hot, missing: zeros}`",
+            "correct them, or write `categorical: {encode: one_hot, missing: zeros}`; "
+            "for a trained model: --missing mean (a text then becomes all zeros)",
         ],
     ),
     "not UTF-8": (

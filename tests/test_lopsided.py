@@ -54,7 +54,7 @@ def test_classes_of_one_size_are_read_by_their_accuracy(tmp_path):
 def test_a_rare_class_is_ranked_and_found_by_default(tmp_path):
     linear_model = pytest.importorskip("sklearn.linear_model")
     table = lopsided_table(tmp_path / "t.csv")
-    config = yaml.safe_load(first_config(str(table), ["state"]).text)
+    config = yaml.safe_load(first_config(str(table), ["state"], Wish(test=0.2)).text)
     model = Model.load(mlptrain.fit(config, out=tmp_path / "run").best)
     balanced = {
         **{key: value for key, value in config.items() if key not in ("calibration", "decision")},

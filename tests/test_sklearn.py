@@ -127,6 +127,7 @@ def test_partial_fit_goes_on_epoch_by_epoch():
 @pytest.mark.slow
 def test_it_goes_where_estimators_go():
     estimator = MLPTrainClassifier(**QUICK)
+    pytest.importorskip("pyarrow")  # polars makes data frames of pandas by it
     assert cross_val_score(estimator, TABLE.to_pandas(), SIDE, cv=3).mean() > 0.8
     columns = make_column_transformer((StandardScaler(), ["a", "b"]), remainder="passthrough")
     pipeline = make_pipeline(columns.set_output(transform="pandas"), estimator).fit(

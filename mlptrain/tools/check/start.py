@@ -21,8 +21,8 @@ FAR = {True: 3, False: 10}
 VERY_FAR, NEAR = 1000, 1 / 3
 RULES = 10
 """A penalty beyond so many times the data loss is all that training will see."""
-MANY = 0.25
-"""Share of dead units that is worth a word."""
+MANY = {"standard": 0.25, "ntk": 0.6}
+"""Share of dead units that is worth a word; with biases from N(0, 1) a third is usual."""
 HALF, NEARLY_ALL = 0.5, 0.99
 SATURATED = {Sigmoid: (0.5, 0.49), Tanh: (0.0, 0.98)}
 """Middle of the range, and the distance beyond which the slope is below 4 % of its largest."""
@@ -90,18 +90,19 @@ def dead_units(case: Case) -> Verdict | None:
     """Units that are 0 on every row get no gradient and never learn."""
     layers = case.start.activations()
     advice = "use `initializer: he`, or leaky_relu"
-    return dead(layers, len(case.sample), "at the start", advice) if layers else None
+    many = MANY[case.config.model.parametrization]
+    return dead(layers, len(case.sample), "at the start", advice, many) if layers else None
 
 
-def dead(layers: dict[str, Array], rows: int, when: str, advice: str) -> Verdict:
-    """A whole layer that is 0 is a fault, a quarter of its units worth a look."""
+def dead(layers: dict[str, Array], rows: int, when: str, advice: str, many: float) -> Verdict:
+    """A whole layer that is 0 is a fault, more than a share `many` of its units worth a look."""
     silent = {name: int((out == 0).all(axis=0).sum()) for name, out in layers.items()}
     words = [f"{silent[name]} of {out.shape[1]} in {name}" for name, out in layers.items()]
     line = f"{', '.join(words)} are 0 on all {count(rows, 'row')} {when}"
     shares = [silent[name] / out.shape[1] for name, out in layers.items()]
     if max(shares) == 1:
         return fault(f"{line}: nothing gets through", advice)
-    if max(shares) > MANY:
+    if max(shares) > many:
         return doubt(line, advice)
     return fine(line)
 

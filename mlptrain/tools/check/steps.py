@@ -7,7 +7,7 @@ from mlptrain.data.dataset import Rows
 from mlptrain.nn.network import Network
 from mlptrain.optim.adam import Adam
 from mlptrain.tools.check.case import GENTLE, Case, run
-from mlptrain.tools.check.start import dead
+from mlptrain.tools.check.start import MANY, dead
 from mlptrain.tools.check.verdict import Verdict, doubt, fault, fine
 
 JUMP, LEAP = 1.5, 3
@@ -81,7 +81,8 @@ def surviving_units(case: Case) -> Verdict | None:
         return None
     layers = run(network, case.sample, case.config.seed).activations()
     advice = "lower optimizer.learning_rate, or use leaky_relu"
-    return dead(layers, len(case.sample), f"after {case.trial.steps} steps", advice)
+    many = MANY[case.config.model.parametrization]
+    return dead(layers, len(case.sample), f"after {case.trial.steps} steps", advice, many)
 
 
 def overfit(case: Case) -> Verdict:

@@ -69,7 +69,9 @@ def first_steps(
         nonfinite="abort",
         eval_every=Interval(10**9),
     )
-    weights = {weight.name: weight.value for weight in network.parameters.weights()}
+    # One that starts at 0 has no size that an update could be held against.
+    drawn = [each for each in network.parameters.weights() if each.spec.start == "drawn"]
+    weights = {weight.name: weight.value for weight in drawn}
     before = {name: W.copy() for name, W in weights.items()}
     ratios: dict[str, list[float]] = {name: [] for name in weights}
     losses, diverged = {0: total_loss(copy, sample)}, ""
