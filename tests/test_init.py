@@ -5,6 +5,7 @@ import re
 from datetime import date, timedelta
 from pathlib import Path
 
+import numpy as np
 import polars
 import pytest
 import yaml
@@ -564,3 +565,12 @@ def test_a_target_of_one_number_is_refused_as_one_class_is(tmp_path):
     path = made(tmp_path, u=u, y=7.5)
     found = "target 'y' has one value, 7.5, in every row: there is nothing to learn"
     assert faults(invoke("init", path, "--target", "y")) == [found]
+
+
+def test_a_text_or_a_blank_is_a_flag_of_two_states(tmp_path):
+    path = made(tmp_path, flag=lambda i: "Y" if i % 4 == 0 else "", u=u, kind=letter)
+    config = yaml.safe_load(first_config(str(path), ["kind"]).text)
+    assert "ignore" not in config["data"]
+    data = load(load_config(changed(config, {"train.folds": None, "data.val": 0.2})))
+    (place,) = (n for n, name in enumerate(data.features) if name.startswith("flag"))
+    assert set(np.unique(data.train.inputs.numbers[:, place])) == {0, 1}

@@ -80,7 +80,7 @@ def choose_roles(
         reason = doubts.get(each.name) or reason_to_ignore(each)
         if each.name in asked_for and each.name not in doubts and is_usable(each):
             reason = ""
-        if not reason and each.different == 1 and constant <= MOST_CONSTANT:
+        if not reason and each.different == 1 and constant <= MOST_CONSTANT and not is_flag(each):
             reason = "has one value only"
         if reason:
             ignored[each.name] = reason
@@ -99,6 +99,11 @@ def choose_roles(
         frozenset(usable),
         {name: why for name, why in codes.items() if name in taken},
     )
+
+
+def is_flag(column: Profile) -> bool:
+    """Whether a text stands in some rows and nothing in others, as Y or blank: that is two states."""
+    return column.kind == "text" and min(column.present, column.blanks) >= LEAST
 
 
 def few_for(column: Profile) -> int:
