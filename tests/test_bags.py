@@ -112,7 +112,9 @@ def test_a_rare_category_is_known_to_the_average_and_a_new_one_to_nobody(bag, tm
     assert "'nowhere' is not among the categories" in faults(result)[0]
 
 
+@pytest.mark.slow
 def test_pages_and_pictures_are_of_all_folds(bag, numbers):
+    pytest.importorskip("matplotlib")
     for run, kind in ((bag, "confusion"), (numbers, "predictions")):
         assert invoke("plot", run, "--kind", kind).exit_code == 0
         assert invoke("report", run).exit_code == 0

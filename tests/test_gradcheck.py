@@ -266,6 +266,7 @@ def test_no_entries_have_no_error():
     assert relative_error(np.empty(0), np.empty(0)) == 0
 
 
+@pytest.mark.slow
 def test_gradients_of_0_under_batch_norm_pass(network_rows):
     # The bias below a batch norm is subtracted again: its true gradient is 0, the computed one 1e-17.
     rows = [row for row in network_rows if "batch norm" in row.network]

@@ -77,10 +77,7 @@ LATE = {
     ("export/onnx_graph.py", "onnx"): "an extra, and only for who exports to it",
     ("export/onnx_graph.py", "onnxruntime"): "the same",
     ("data/readers/packings.py", "backports"): "an extra, and only for who has such a file",
-    (
-        "data/readers/tables/column_files.py",
-        "mlptrain.data.readers.tables.workbooks",
-    ): "imports an extra, in a process of its own",
+    ("data/readers/tables/workbooks.py", "python_calamine"): "an extra",
     ("cli/trace.py", "mlptrain.tools.trace.of_config"): "an expression needs neither pydantic nor YAML",
     ("cli/completion.py", "mlptrain.config.completion"): "only for a shell that asks",
     ("cli/completion.py", "mlptrain.data.readers.sources"): "the same",

@@ -175,6 +175,7 @@ def test_persons_are_a_group_and_the_rows_of_a_person_stay_together(tmp_path):
     assert any("patient: 40 values in 200 rows: all rows of one go to the same part" in n for n in told)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("columns", "key"),
     [

@@ -260,6 +260,7 @@ def in_folder(folder, monkeypatch):
     monkeypatch.chdir(folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("section", "name", "option"), list(options()))
 def test_every_option_of_every_registry_changes_the_result(section, name, option):
     assert option in OPTION_VALUES, f"give {section}.{option} a value in OPTION_VALUES"
@@ -278,6 +279,7 @@ def test_no_two_entries_of_a_registry_do_the_same(section):
     assert len(set(results.values())) == len(results)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", [key for key in keys() if key not in WITHOUT_EFFECT_ON_TRAINING])
 def test_every_key_of_the_config_changes_the_result(key):
     assert key in KEY_CASES, f"give {key} a case in KEY_CASES"

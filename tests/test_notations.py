@@ -156,6 +156,7 @@ def test_each_text_has_the_value_of_the_plain_number_wherever_it_is_read(notatio
     assert rows_of(frame, made).numbers("x").tolist() == values.tolist()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("notation", EVERY)
 def test_a_text_in_another_notation_is_refused_with_its_place_wherever_it_is_read(notation, tmp_path):
     good = list(notation.values)
@@ -202,6 +203,7 @@ def test_text_that_a_parser_takes_for_other_numbers_is_read_as_declared(tmp_path
         )
 
 
+@pytest.mark.slow
 def test_numbers_of_a_file_that_has_types_are_what_they_are(tmp_path):
     frame = pl.DataFrame({"x": [1.234, 422.0, None], "plain": [1, 2, 3]})
     frame.write_parquet(tmp_path / "t.parquet")

@@ -68,6 +68,7 @@ def test_the_same_rows_whatever_the_file(name, tmp_path, monkeypatch):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in SAME if name != "hash.csv"])
 def test_in_memory_from_the_cache_and_in_pieces(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

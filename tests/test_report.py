@@ -97,6 +97,7 @@ def test_it_has_the_precision_and_recall_of_every_class(run, page):
         assert row in page.text
 
 
+@pytest.mark.slow
 def test_it_holds_the_whole_config(run, source):
     blocks = re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", source, re.DOTALL)
     found = [yaml.safe_load(block.replace("&quot;", '"')) for block in blocks if "seed:" in block]

@@ -60,6 +60,7 @@ def begin(tmp_path):
 # --- exact ---
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [1, 10, 17], ids="after step {}".format)
 @pytest.mark.parametrize("name", RESUMED)
 def test_an_interrupted_run_ends_like_one_that_was_not(begin, uninterrupted, name, step):

@@ -198,6 +198,7 @@ def test_without_validation_rows_nothing_can_be_compared(here):
     assert not Path("sweeps").exists()
 
 
+@pytest.mark.slow
 def test_report_writes_a_page_with_every_trial(here):
     outcome = sweep("s", 4, "optimizer.learning_rate=1e-3,1e38", sampler="grid",
                     overrides=["train.epochs=1", "optimizer=sgd"])  # fmt: skip

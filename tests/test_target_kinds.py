@@ -109,7 +109,9 @@ def test_a_fit_from_the_cache_has_the_parameters_of_one_in_memory(trained, table
     }
 
 
+@pytest.mark.slow
 def test_eval_report_and_records_name_the_metric_of_the_loss(trained, table):
+    pytest.importorskip("matplotlib")
     kind, run = trained
     headline = HEADLINES[kind]
     found = json.loads(invoke("eval", run, "--json").stdout)
@@ -122,6 +124,7 @@ def test_eval_report_and_records_name_the_metric_of_the_loss(trained, table):
     assert by_file[headline] is not None
 
 
+@pytest.mark.slow
 def test_check_gradcheck_folds_and_resume_work(trained, table, tmp_path):
     kind, _ = trained
     path = write_config(tmp_path / "c.yaml", config(table, kind))

@@ -27,6 +27,7 @@ from mlptrain.data.readers.tables.frames import (
     unpacked_frame,
 )
 from mlptrain.data.readers.tables.series import typed
+from mlptrain.data.readers.tables.workbooks import workbook_text
 from mlptrain.errors import DataError, EnvironmentFault
 from mlptrain.storage.files import storage_error
 from mlptrain.storage.reading import PASSING, PAUSES
@@ -151,9 +152,6 @@ def hand_over(path: str, suffix: str, size: str) -> None:
 def _pieces(path: str, suffix: str, size: int) -> Iterator[bytes]:
     """A workbook as text, or the frames of a column file."""
     if suffix == WORKBOOK:
-        # an extra, and its parser shall not run in the process that trains
-        from mlptrain.data.readers.tables.workbooks import workbook_text
-
         yield workbook_text(path)
         return
     for frame in _frames(path, suffix, size):

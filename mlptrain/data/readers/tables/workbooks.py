@@ -10,8 +10,6 @@ import io
 import resource
 from collections.abc import Sequence
 
-from python_calamine import CalamineError, CalamineWorkbook
-
 from mlptrain.data.readers.packed import SHARE
 from mlptrain.errors import DataError
 from mlptrain.messages import quoted, some
@@ -26,6 +24,8 @@ def workbook_text(path: str) -> bytes:
     A sheet takes memory for its corners, however few cells it has: so the process that calls this
     may take no more than half of the memory.
     """
+    from python_calamine import CalamineError, CalamineWorkbook
+
     most = memory_limit() // SHARE
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
     try:
