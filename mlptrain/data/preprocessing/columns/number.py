@@ -116,7 +116,9 @@ class Number(Column):
                 f"{source.path}: column {name!r} goes from {low:g} to {high:g}, "
                 f"which `scale: {scale}` cannot bring into range: correct it or ignore it"
             )
-        fill = float(np.nanmedian(values)) if policy == "median" else min(max(mean, low), high)
+        with np.errstate(over="ignore"):  # the mean of the two values in the middle
+            fill = float(np.nanmedian(values)) if policy == "median" else mean
+        fill = min(max(fill, low), high)
         return cls(
             name=name,
             kind=kind,

@@ -42,9 +42,10 @@ def scaling(scale: Scale, found: Moments, j: int, values: Array) -> Scaling:
     if found.constant[j]:
         return Scaling(low if low == high else mean, 0.0)
     if scale in SQUASHED:
-        lower, upper = np.nanquantile(values, [0.25, 0.75])
-        spread = upper - lower if upper > lower else (high - low) / 2
-        return Scaling(float(np.nanmedian(values)), _inverse(spread))
+        with np.errstate(over="ignore"):
+            lower, upper = np.nanquantile(values, [0.25, 0.75])
+            spread = upper - lower if upper > lower else (high - low) / 2
+            return Scaling(float(np.nanmedian(values)), _inverse(spread))
     if scale == "log":
         unit = float(np.min(values, where=values > 0, initial=np.inf))
         logarithms = signed_log(values, unit)
