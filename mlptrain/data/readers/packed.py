@@ -51,7 +51,7 @@ class Unpacked(io.RawIOBase):
 
     def __init__(self, packed: BinaryIO, packing: Packing, name: str) -> None:
         self._packed, self._packing, self._name = Counted(packed), packing, name
-        self._inner = packing.reader(cast(BinaryIO, self._packed))
+        self._inner, self._faults = packing.reader(cast(BinaryIO, self._packed))
         self._count = 0
 
     def readable(self) -> bool:
@@ -66,8 +66,8 @@ class Unpacked(io.RawIOBase):
         """The next bytes, counted."""
         try:
             count = int(cast(Any, self._inner).readinto(buffer))
-        except Exception as error:  # each library has its own
-            if isinstance(error, DataError | MemoryError) or getattr(error, "errno", None) is not None:
+        except self._faults as error:
+            if getattr(error, "errno", None) is not None:  # of the system, not of what is packed
                 raise
             broken = f"broken {self._packing.name} file ({error})"
             raise DataError(f"{self._name}: {broken}: copy it again") from None

@@ -3,13 +3,16 @@
 import bz2
 import gzip
 import lzma
+import zlib
 from collections.abc import Callable
 from typing import Any, BinaryIO, NamedTuple, cast
 
 from mlptrain.errors import EnvironmentFault
 from mlptrain.system.installation import install_command
 
-Reader = Callable[[BinaryIO], BinaryIO]
+Faults = tuple[type[Exception], ...]
+Reader = Callable[[BinaryIO], tuple[BinaryIO, Faults]]
+"""What a packed stream holds, and what reading it ends in where it is broken."""
 
 
 class Packing(NamedTuple):
@@ -22,12 +25,22 @@ class Packing(NamedTuple):
     command: str
 
 
-def read_gzip(stream: BinaryIO) -> BinaryIO:
+def read_gzip(stream: BinaryIO) -> tuple[BinaryIO, Faults]:
     """What a stream of gzip holds."""
-    return cast(BinaryIO, gzip.GzipFile(fileobj=stream))
+    return cast(BinaryIO, gzip.GzipFile(fileobj=stream)), (EOFError, zlib.error, gzip.BadGzipFile)
 
 
-def read_zstd(stream: BinaryIO) -> BinaryIO:
+def read_bzip2(stream: BinaryIO) -> tuple[BinaryIO, Faults]:
+    """What a stream of bzip2 holds; it tells of its faults in the words of the system."""
+    return cast(BinaryIO, bz2.BZ2File(stream)), (EOFError, OSError, ValueError)
+
+
+def read_xz(stream: BinaryIO) -> tuple[BinaryIO, Faults]:
+    """What a stream of xz holds."""
+    return cast(BinaryIO, lzma.LZMAFile(stream)), (EOFError, lzma.LZMAError)
+
+
+def read_zstd(stream: BinaryIO) -> tuple[BinaryIO, Faults]:
     """What a stream of zstd holds; EnvironmentFault without the extra."""
     try:
         from backports import zstd
@@ -36,13 +49,13 @@ def read_zstd(stream: BinaryIO) -> BinaryIO:
             f"a file packed with zstd needs backports.zstd: {install_command('zstd')}, "
             "or unpack it (zstd -d)"
         ) from error
-    return cast(BinaryIO, zstd.ZstdFile(cast(Any, stream)))
+    return cast(BinaryIO, zstd.ZstdFile(cast(Any, stream))), (EOFError, zstd.ZstdError)
 
 
 PACKINGS = (
     Packing("gzip", ".gz", b"\x1f\x8b", read_gzip, "gzip -d"),
-    Packing("bzip2", ".bz2", b"BZh", cast(Reader, bz2.BZ2File), "bzip2 -d"),
-    Packing("xz", ".xz", b"\xfd7zXZ\0", cast(Reader, lzma.LZMAFile), "xz -d"),
+    Packing("bzip2", ".bz2", b"BZh", read_bzip2, "bzip2 -d"),
+    Packing("xz", ".xz", b"\xfd7zXZ\0", read_xz, "xz -d"),
     Packing("zstd", ".zst", b"\x28\xb5\x2f\xfd", read_zstd, "zstd -d"),
 )
 LONGEST_MAGIC = max(len(each.magic) for each in PACKINGS)
