@@ -24,7 +24,9 @@ def settings(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
     return completions(incomplete)
 
 
-def runs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[Any]]:
+def runs(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> "list[CompletionItem[Any]]":  # click 8.4 has no such type at run time
     """The directories of runs below runs/, the newest first; files where none begins so."""
     found = [each.parent for each in Path("runs").glob("*/config.yaml")]
     names = [str(each) for each in sorted(found, key=os.path.getmtime, reverse=True)]
@@ -65,7 +67,7 @@ class Bash(BashComplete):
         self.typed = joined.pop()
         return joined, self.typed
 
-    def format_completion(self, item: CompletionItem[Any]) -> str:
+    def format_completion(self, item: "CompletionItem[Any]") -> str:
         """Only what stands behind the `=`, where one was typed."""
         before, equals, _ = self.typed.rpartition("=")
         return f"{item.type},{str(item.value).removeprefix(before + equals)}"
