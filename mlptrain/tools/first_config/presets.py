@@ -36,15 +36,15 @@ MANY_ROWS = 20_000
 """From here on a batch of 128 costs a third less and loses nothing."""
 SMALL_BATCHES = ((200, 16), (500, 32))
 """Tables with fewer rows have smaller batches, for there to be enough steps."""
-INPUTS_FOR = 33
-"""Inputs that a column of numbers becomes, about, with its bins."""
+INPUTS_FOR = 49
+"""Inputs that a column of numbers becomes at most, with its bins."""
 STEP = 0.2e-3
 """Seconds of a step, whatever the number of inputs, on one core; ..."""
-STEP_INPUT = 0.25e-6
+STEP_INPUT = 2.1e-6
 """... and for each input beside them."""
 MEMBERS = 8
 """Networks of the ensemble; ..."""
-ENSEMBLE_COST = 3.3
+ENSEMBLE_COST = 5.5
 """... which takes so many times as long as one."""
 PATIENT = 300.0
 """Seconds for which `good` is worth waiting without being asked."""
@@ -60,7 +60,7 @@ class Size(NamedTuple):
         """About how long a fit takes on one core.
 
         >>> round(Size(10_000, 20).seconds("good"))
-        7
+        45
         """
         networks = {"fast": 1, "good": FOLDS, "best": (2 + ENSEMBLE_COST) * FOLDS}[preset]
         steps = EPOCHS * LEARNING * self.rows / batch_size(self.rows)
