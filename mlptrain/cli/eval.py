@@ -19,7 +19,7 @@ from mlptrain.report import evaluation
 @click.option(
     "--split",
     type=click.Choice(["train", "val", "test"]),
-    help="Default: test if there is one, else val.",
+    help="Default: test if there is one, else val; of folds val is every row held out.",
 )
 @policy_options
 @json_option
