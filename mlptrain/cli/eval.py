@@ -20,7 +20,7 @@ from mlptrain.report import evaluation
 @click.option(
     "--split",
     type=click.Choice(["train", "val", "test"]),
-    help="Default: test if there is one, else val.",
+    help="Default: test if there is one, else val; of folds val is every row held out.",
 )
 @click.option(
     "--cost", metavar="fp=1,fn=20", help="What each threshold between two classes would cost."

@@ -20,7 +20,8 @@ from mlptrain.config import Config
 from mlptrain.config.folds import held_out
 from mlptrain.config.load import configs_of_candidates
 from mlptrain.errors import ConfigError, MLPTrainError
-from mlptrain.runs.fold_outcome import FoldOutcome, write_outcomes
+from mlptrain.runs.fold_outcome import FoldOutcome
+from mlptrain.runs.fold_results import write_outcomes
 from mlptrain.runs.run import Run
 from mlptrain.storage.fold_directory import (
     candidate_of,
