@@ -37,8 +37,8 @@ UNITS, UNITS_OF_MANY = 128, 64
 BATCH, BATCH_OF_MANY = 64, 128
 SMALL_BATCHES = ((200, 16), (500, 32))
 """Tables with fewer rows have smaller batches, for there to be enough steps."""
-INPUTS_FOR = 17
-"""Inputs that a column of numbers becomes at most, with its bins."""
+INPUTS_FOR, INPUTS_OF_ALL = 17, 340
+"""Inputs that a column becomes with its bins, where there are many, and all of them where few."""
 STEP = 0.15e-3
 """Seconds of a step on one core, however little there is to compute; ..."""
 STEP_PARAMETER = 2e-9
@@ -71,7 +71,7 @@ class Size(NamedTuple):
         """
         networks = {"fast": 1, "good": FOLDS, "best": (1 + PLAIN_COST + ENSEMBLE_COST) * FOLDS}[preset]
         batch, units = batch_size(self.rows), hidden_units(self.rows)
-        parameters = units * (INPUTS_FOR * self.columns + units)
+        parameters = units * (max(INPUTS_FOR * self.columns, INPUTS_OF_ALL) + units)
         step = STEP + (STEP_PARAMETER + 6 * batch * STEP_OPERATION) * parameters
         return START + networks * EPOCHS * LEARNING * self.rows / batch * step
 
