@@ -2,7 +2,7 @@
 
 from mlptrain.inference.evaluation_report import EvaluationReport
 from mlptrain.report.baseline import baseline_words
-from mlptrain.report.console import emit_json, say, stdout
+from mlptrain.report.console import emit_json, number, say, stdout
 from mlptrain.report.notes import Notes
 from mlptrain.report.tables import print_table
 
@@ -19,7 +19,11 @@ def show(report: EvaluationReport, *, as_json: bool) -> None:
     out = stdout()
     say(out, f"{report.checkpoint} on {report.rows:,} rows ({report.split})")
     print_table(out, ("metric", "value"), list(report.measured.items()))
-    say(out, baseline_words(report.baseline))
+    for line in baseline_words(report.baseline, report.linear):
+        say(out, line)
+    for each in (each for each in report.expected if each.low < each.high):
+        between = f"{number(each.low)} to {number(each.high)}"
+        say(out, f"{each.metric} {number(each.value)}: 95 % interval {between}, for other rows")
     for remark in report.remarks:
         say(out, remark)
     tables = [report.decision.table() if report.decision else None, report.class_table()]

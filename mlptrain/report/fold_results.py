@@ -112,6 +112,10 @@ class FoldResults(Results):
         return self.members[0].prepared
 
     @property
+    def linear(self) -> None:
+        """None: each member would need one of its own."""
+
+    @property
     def measured_on(self) -> str:
         """What was measured on which rows, as a caption."""
         return f"{len(self.rows):,} rows, each predicted by the member that did not see it"

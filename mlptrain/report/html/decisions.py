@@ -21,10 +21,7 @@ WITHOUT_COSTS = "With costs of false alarms and missed rows: mlptrain eval RUN -
 
 def trust(run: Results) -> str:
     """P(class) of each class against its true share."""
-    content = figure("calibration", [run])
-    if len(run.model.preprocessing.classes or ()) > 2:
-        content += figure("reliability", [run])
-    return content
+    return figure("calibration", [run])
 
 
 def errors(run: Results) -> str:
