@@ -21,9 +21,9 @@ def show(report: EvaluationReport, *, as_json: bool) -> None:
     print_table(out, ("metric", "value"), list(report.measured.items()))
     for line in baseline_words(report.baseline, report.linear):
         say(out, line)
-    for each in (each for each in report.expected if each.low < each.high):
-        between = f"{number(each.low)} to {number(each.high)}"
-        say(out, f"{each.metric} {number(each.value)}: 95 % interval {between}, for other rows")
+    for figure in (one for one in report.expected if one.low < one.high):
+        between = f"{number(figure.low)} to {number(figure.high)}"
+        say(out, f"{figure.metric} {number(figure.value)}: 95 % interval {between}, for other rows")
     for remark in report.remarks:
         say(out, remark)
     tables = [report.decision.table() if report.decision else None, report.class_table()]

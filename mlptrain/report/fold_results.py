@@ -104,7 +104,7 @@ class FoldResults(Results):
     @property
     def own_rows(self) -> tuple[Source, RowNumbers]:
         """The source of these rows, and the place of each in it."""
-        return self.held_out.subject.parts[0].source, self.places
+        return self.held_out.subject.parts[0].source, self.places.astype(np.intp)
 
     @property
     def prepared(self) -> Prepared:
