@@ -22,7 +22,7 @@ Preset = Literal["fast", "good", "best"]
 PRESETS: tuple[Preset, ...] = get_args(Preset)
 FOLDS = 5
 EPOCHS, EPOCHS_OF_FAST = 32, 24
-"""Passes over the rows; where there are many, `fast` does fewer: 1 % worse in two thirds of the time."""
+"""Passes over the rows; of many, `fast` does fewer: 1 % worse, in two thirds of the time."""
 SMOOTHING = 0.1
 LEARNING = 0.8
 """The share of the rows that each network learns from."""
