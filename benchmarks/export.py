@@ -2,8 +2,9 @@
 
     python benchmarks/export.py
 
-prints the table of docs/export.md. Times of the start are CPU seconds of a process, median of alternating pairs;
-those of rows are the median of several hundred calls. The models are trained for a moment: only shapes matter.
+prints the table of docs/export.md. All are CPU times: of the start that of a process, the median of
+alternating pairs; of rows the median of many calls, with one thread. The models are trained for a
+moment: only their shapes matter.
 """
 
 import argparse
@@ -57,9 +58,9 @@ def microseconds(call: Callable[[], object], times: int) -> float:
     call()
     found = []
     for _ in range(times):
-        start = time.perf_counter()
+        start = time.process_time()
         call()
-        found.append(time.perf_counter() - start)
+        found.append(time.process_time() - start)
     return statistics.median(found) * 1e6
 
 
