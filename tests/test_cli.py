@@ -445,6 +445,13 @@ def test_the_numbers_of_eval_are_those_of_the_run(run):
     assert {key: found[key] for key in ("loss", "accuracy")} == summary["test"]
 
 
+def test_rows_of_another_file_have_no_split(run):
+    result = invoke("eval", "run", "--data", "rows.csv", "--split", "test")
+
+    assert result.exit_code == 2
+    assert faults(result) == ["--data names the rows: leave out --split"]
+
+
 @pytest.mark.parametrize(("split", "rows"), [("train", 60), ("val", 20), ("test", 20)])
 def test_eval_takes_the_split_that_is_asked_for(run, split, rows):
     found = json.loads(invoke("eval", "run", "--split", split, "--json").stdout)
