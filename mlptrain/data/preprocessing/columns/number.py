@@ -128,7 +128,7 @@ class Number(Column):
             kind=kind,
             center=center,
             factor=factor,
-            squash=scale in SQUASHED and kind != "boolean",
+            squash=scale in SQUASHED,
             fill=fill,
             indicator=settings.missing.indicator and bool(found.present[j] < len(rows)),
             low=low,
