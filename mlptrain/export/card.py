@@ -130,11 +130,11 @@ def _figures(model: Model, measured: HeldOut | None) -> Iterator[str]:
         yield from _table(("figure", "value", "interval"), rows)
         yield ""
         yield from _calibration(measured.sure)
-    rows = _of_the_run(model)
-    if rows:
+    kept = _of_the_run(model)
+    if kept:
         yield "As the run has them:"
         yield ""
-        yield from _table(("figure", "value"), rows)
+        yield from _table(("figure", "value"), kept)
         yield ""
     yield "Those of val chose the epoch, and flatter; those of test, and out of fold, were kept back."
 
