@@ -11,7 +11,7 @@ check: ## What CI runs: format, lint, types, docs current, tests
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy
-	$(PYTHON) -m cogapp --check docs/config.md docs/cli.md
+	$(PYTHON) -m cogapp --check README.md docs/config.md docs/cli.md
 	$(PYTHON) -m pytest -n auto --dist worksteal
 
 fix: ## Format, and repair what ruff can repair
@@ -27,8 +27,9 @@ slow: ## The tests of many seconds, which plain pytest leaves out
 tables: ## init, fit, predict and eval on every real table, to the end
 	MLPTRAIN_FULL_TABLES=1 $(PYTHON) -m pytest tests/test_real_tables.py
 
-docs: ## Generate docs/config.md, docs/cli.md, the notebooks of docs/lesson and the pictures again
-	$(PYTHON) -m cogapp -r docs/config.md docs/cli.md
+docs: ## Generate the tables of README.md, docs/config.md and docs/cli.md, the recording, the notebooks and the pictures again
+	$(PYTHON) -m cogapp -r README.md docs/config.md docs/cli.md
+	$(PYTHON) docs/make_recording.py
 	$(PYTHON) docs/make_notebooks.py
 	$(PYTHON) docs/make_gallery.py
 
@@ -43,9 +44,9 @@ mutants: ## Some two hundred mistakes, made one at a time: a test must notice ea
 
 chaos: ## The long tests of what can go wrong, in full
 	MLPTRAIN_MUTATIONS=100000 MLPTRAIN_KILLS=200 MLPTRAIN_SWEEP_KILLS=12 MLPTRAIN_STRIDE=1 MLPTRAIN_REPEATS=10 MLPTRAIN_OUTAGES=4 $(PYTHON) -m pytest -m chaos
-	MLPTRAIN_EXAMPLES=2000 MLPTRAIN_TABLES=200 $(PYTHON) -m pytest tests/test_properties.py tests/test_mutated_tables.py
+	MLPTRAIN_EXAMPLES=2000 MLPTRAIN_TABLES=200 $(PYTHON) -m pytest -m "slow or not slow" tests/test_properties.py tests/test_mutated_tables.py
 	MLPTRAIN_CONFIGS=1000000 MLPTRAIN_NASTY=100000 $(PYTHON) -m pytest -m chaos tests/chaos/test_fuzz_configs.py tests/chaos/test_fuzz_tables.py
-	MLPTRAIN_CSV=20000 $(PYTHON) -m pytest tests/test_csv_differential.py
+	MLPTRAIN_CSV=20000 $(PYTHON) -m pytest -m slow tests/test_csv_differential.py
 
 fuzz: ## Ten minutes of mutated files for each reader, or FUZZ_SECONDS (needs atheris: .[fuzz])
 	$(PYTHON) fuzz/fuzz_config.py

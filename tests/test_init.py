@@ -14,7 +14,7 @@ from runs import faults, invoke
 from tables import write
 
 from mlptrain.config import load_config
-from mlptrain.errors import ConfigError, DataError
+from mlptrain.errors import DataError
 from mlptrain.tools.first_config import first_config
 from mlptrain.tools.first_config.choices import Wish
 from mlptrain.tools.first_config.presets import Size, choose_preset
@@ -270,11 +270,12 @@ def test_pixels_keep_their_common_unit():
     assert (data["scale"], data["image_shape"]) == ("minmax", [8, 8])
 
 
-def test_the_batch_follows_the_number_of_rows(tmp_path):
+def test_batch_and_layers_follow_the_number_of_rows(tmp_path):
     small = config_of(made(tmp_path, u=u, kind=letter), "kind")
-    rows = [[u(i), letter(i)] for i in range(20_001)]
+    rows = [[u(i), letter(i)] for i in range(8_000)]
     large = config_of(write(tmp_path / "large.csv", ["u", "kind"], rows), "kind")
     assert (small["train"]["batch_size"], large["train"]["batch_size"]) == (32, 128)
+    assert (small["model"]["hidden"], large["model"]["hidden"]) == ([128, 128], [64, 64])
 
 
 def test_a_preset_is_one_network_or_the_mean_of_five(tmp_path):
@@ -286,20 +287,17 @@ def test_a_preset_is_one_network_or_the_mean_of_five(tmp_path):
 
     assert parts() == parts(preset="good") == (5, 0, 0)
     assert parts(preset="fast") == (None, 0.2, 0)
-    assert parts(test=0.3) == (None, 0.2, 0.3)  # rows for the end are those of one network
-    with pytest.raises(
-        ConfigError, match="hold out every row once; leave it out, or take --preset fast"
-    ):
-        parts(preset="good", test=0.3)
+    assert parts(test=0.3) == (5, 0, 0.3)
+    assert parts(preset="fast", test=0.3) == (None, 0.2, 0.3)
 
 
 def test_folds_are_left_out_where_they_take_long_or_break_the_order_of_time(tmp_path):
-    assert choose_preset(None, Size(10_000, 20), timed=False, tested=False) == ("good", "")
-    long = choose_preset(None, Size(1_000_000, 20), timed=False, tested=False)
+    assert choose_preset(None, Size(10_000, 20), timed=False) == ("good", "")
+    long = choose_preset(None, Size(1_000_000, 20), timed=False)
     assert long.preset == "fast"
     assert re.fullmatch(r"preset fast: good would take about \d+ minutes on one core", long.reason)
-    assert choose_preset("good", Size(1_000_000, 20), timed=False, tested=False).preset == "good"
-    assert choose_preset("good", Size(1000, 2), timed=True, tested=False).preset == "fast"
+    assert choose_preset("good", Size(1_000_000, 20), timed=False).preset == "good"
+    assert choose_preset("good", Size(1000, 2), timed=True).preset == "fast"
 
 
 def test_what_is_written_runs_as_it_is_with_every_kind_of_column(tmp_path):
