@@ -1,11 +1,10 @@
 """What `init` makes of the columns of a table, on the terminal."""
 
-import sys
 from collections import Counter
 from collections.abc import Sequence
 
 from mlptrain.messages import columns_of, count, printable, shortened
-from mlptrain.report.console import lines_of, say, stderr
+from mlptrain.report.console import lines_of, say, stderr, stderr_is_terminal
 from mlptrain.report.tables import WIDE, print_table
 from mlptrain.tools.first_config.overview import Row
 
@@ -28,7 +27,7 @@ def show_columns(rows: Sequence[Row]) -> None:
         for name, kind, blanks, role, _ in shown
     ]
     widths = [max(map(columns_of, each)) for each in zip(NAMES, *first, strict=False)]
-    wide = stderr().width if sys.stderr.isatty() else min(stderr().width, USUAL)
+    wide = stderr().width if stderr_is_terminal() else min(stderr().width, USUAL)
     room = max(wide - sum(widths) - WIDE * len(widths), LEAST)
     reasons = ["\n".join(lines_of(row.reason, room)) for row in shown]
     cells = [(*each, reason) for each, reason in zip(first, reasons, strict=True)]
