@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 from helpers import TOY, changed
-from runs import command, mlptrain, surroundings, write_config
+from runs import command, finish, surroundings, write_config
 
+from mlptrain.runs.fit import prepare
 from mlptrain.training.checkpoint import Checkpoint
 
 pytest.importorskip("mpi4py")
@@ -29,7 +30,7 @@ CONFIG = changed(
     {
         **{"data.train.points_per_class": 60, "data.val": 0.2, "model.dropout": 0.2},
         "optimizer": {"name": "adam", "learning_rate": 0.01},
-        "train": {"epochs": 400, "batch_size": 16, "shards": 4, "checkpoint_every": {"steps": 5}},
+        "train": {"epochs": 150, "batch_size": 16, "shards": 4, "checkpoint_every": {"steps": 5}},
     },
 )
 
@@ -74,7 +75,7 @@ def stays_empty(run: Path) -> bool:
 
 def test_no_kill_of_a_rank_or_a_job_loses_anything_or_changes_a_bit(tmp_path):
     config = write_config(tmp_path / "c.yaml", CONFIG)
-    assert mlptrain("fit", config, "--out", tmp_path / "whole", "--quiet").returncode == 0
+    finish(prepare(CONFIG, out=tmp_path / "whole"))
     expected, chance, number, kills = bits(tmp_path / "whole"), random.Random(SEED), 0, 0
     while True:
         run, ranks = tmp_path / f"run-{number}", chance.randint(2, 4)
