@@ -3,7 +3,7 @@
     python benchmarks/scaling.py --across
 
 Folds and sweeps are whole processes on a table of 30,000 rows with a preset of init; kinds of one
-figure take turns, and a figure is the median over the turns. Ranks are timed by `bench --ranks`, step by step.
+figure take turns, and a figure is the median over the turns. Ranks are timed by `bench --ranks`.
 """
 
 import json
@@ -36,11 +36,11 @@ def mlptrain(*arguments: object) -> tuple[float, float, str]:
     """Seconds by the clock and of all cores, and what a command prints."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-m", "mlptrain", *map(str, arguments)],
-        env=surroundings(), check=True, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    command = [sys.executable, "-m", "mlptrain", *map(str, arguments)]
+    done = subprocess.run(command, env=surroundings(), check=False, capture_output=True, text=True)
     taken = time.perf_counter() - started
+    if done.returncode:
+        sys.exit(done.stderr)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return taken, cpu, done.stdout
@@ -127,13 +127,15 @@ def ranks(folder: Path, repeats: int) -> None:
 
 def machine() -> str:
     """Processor, cores, kernel of BLAS, load."""
-    from threadpoolctl import threadpool_info
-
+    program = "import numpy, threadpoolctl; print(threadpoolctl.threadpool_info()[0]['architecture'])"
+    command = [sys.executable, "-c", program]
+    kernel = subprocess.run(command, env=surroundings(), check=True, capture_output=True, text=True)
     info = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
     models = [line.split(":", 1)[1].strip() for line in info.splitlines() if "model name" in line]
-    blas = [pool.get("architecture", "?") for pool in threadpool_info() if pool["user_api"] == "blas"]
     load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
-    return f"{(models or ['?'])[0]}, {os.cpu_count()} cores, kernel {blas}, load {load}"
+    return (
+        f"{(models or ['?'])[0]}, {os.cpu_count()} cores, kernel {kernel.stdout.strip()}, load {load}"
+    )
 
 
 def main(repeats: int, epochs: int) -> None:

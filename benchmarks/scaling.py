@@ -1,7 +1,7 @@
 """How cost and memory grow: time per epoch with rows, time per step with layers, memory of a step.
 
     python benchmarks/scaling.py
-    python benchmarks/scaling.py --across    folds, trials and ranks side by side: see across.py
+    python benchmarks/scaling.py --across    (folds, trials and ranks side by side: across.py)
 
 Every figure comes from a process of its own; times are medians of five. Linear growth means a
 constant last column.
