@@ -186,10 +186,7 @@ class Network:
         """
         rows = len(arrays[0])
         scores = np.empty((rows, self.architecture.outputs), self.dtype)
-        with (
-            self.borrowed() as prediction,
-            np.errstate(all="ignore"),
-        ):  # an overflow shows in the scores
+        with self.borrowed() as prediction, np.errstate(all="ignore"):  # an overflow shows there
             for start in range(0, rows, batch_rows):
                 plan = prediction.graph.plan(min(batch_rows, rows - start))
                 for value, array in zip(prediction.inputs, arrays, strict=True):
