@@ -16,6 +16,7 @@ from mlptrain.report.plots import applicable
 from mlptrain.report.results import Results
 from mlptrain.runs.resume import changes_in
 from mlptrain.storage.reading import read_bytes
+from mlptrain.tools.course import remarks
 
 MOST_RECORDS = 100
 """Rows of the table of evaluations, evenly spaced."""
@@ -41,10 +42,12 @@ def outcome(run: Results) -> list[str]:
     if found.get("best") is not None:
         best = f"Best {found.get('monitor')} {number(found['best'])} at epoch {found.get('best_epoch')}"
         lines.append(f"{best}; {number(found.get('seconds'))} s in all.")
+    lines += [f"{each[0].upper()}{each[1:]}." for each in remarks(run.records, found)]
     if run.has_model:
         usual = ("loss", "accuracy", "mean_accuracy", "poisson_deviance", "rmse", "r2")
         stated = run.stated(*dict.fromkeys([*run.evaluation.headline(), *usual]))
         lines.append(f"{run.measured_on}: {stated}.")
+        lines += [f"{each}." for each in run.evaluation_report.unnamed()]
     return lines
 
 
