@@ -109,13 +109,11 @@ def metrics(run: Results) -> str:
     names = [name for name in found.measured if name in found.baseline]
     lines = dict[str, float | None]() if linear is None else dict(linear.metrics(names))
     ends = {each.metric: (each.low, each.high) for each in found.expected}
-    heads = ["metric", "this model", "from", "to", "linear model", "same answer"]
-    if not lines:
-        heads.remove("linear model")
+    heads = ["metric", "this model", *["linear model"] * bool(lines), "same answer", "from", "to"]
     rows: list[list[Cell]] = []
     for name, value in found.measured.items():
         beside: list[Cell] = [lines.get(name)] if lines else []
-        rows.append([name, value, *ends.get(name, (None, None)), *beside, found.baseline.get(name)])
+        rows.append([name, value, *beside, found.baseline.get(name), *ends.get(name, (None, None))])
     told = (
         "From and to: a 95 % interval, for other rows. Beside it a linear model on the same columns, "
         "and the same answer for every row."
