@@ -35,12 +35,13 @@ def remarks(records: Sequence[Mapping[str, Any]], summary: Mapping[str, Any]) ->
 def _parted(records: Sequence[Mapping[str, Any]], at: int) -> Iterator[str]:
     """Behind the best epoch the training loss fell on, and the validation loss rose by a quarter."""
     train, val = ([record.get(f"{part}_loss") for record in records] for part in ("train", "val"))
-    ends = (train[at], train[-1], val[at], val[-1])
-    if any(not isinstance(each, int | float) for each in ends):
+    ends = [each for each in (train[at], train[-1], val[at], val[-1]) if isinstance(each, int | float)]
+    if len(ends) < 4:
         return
-    if val[-1] > APART * abs(val[at]) and train[-1] < train[at]:
+    trained, trained_last, lowest, last = ends
+    if last > APART * abs(lowest) and trained_last < trained:
         yield (
-            f"after epoch {records[at]['epoch']} the validation loss rose from {val[at]:.4g} to "
-            f"{val[-1]:.4g} while the training loss fell: train.early_stopping: {{patience: 10}} "
+            f"after epoch {records[at]['epoch']} the validation loss rose from {lowest:.4g} to "
+            f"{last:.4g} while the training loss fell: train.early_stopping: {{patience: 10}} "
             "saves the time"
         )
