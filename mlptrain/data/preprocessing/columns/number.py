@@ -17,7 +17,7 @@ from mlptrain.data.preprocessing.checks import (
     check_present,
 )
 from mlptrain.data.preprocessing.columns.column import Column, Counts
-from mlptrain.data.preprocessing.columns.piecewise import bin_names, edges_of, ramps
+from mlptrain.data.preprocessing.columns.piecewise import bin_names, bins_for, edges_of, ramps
 from mlptrain.data.preprocessing.columns.scaling import NEEDS_VALUES, scaling, signed_log
 from mlptrain.data.preprocessing.moments import Moments, moments
 from mlptrain.data.preprocessing.repairs import Repair
@@ -91,31 +91,35 @@ class Number(Column):
             check_finite(source, names, every_row(len(source)))
         if settings.missing.policy == "error" and (found.present < len(rows)).any():
             check_present(source, names, every_row(len(source)), REFUSES["error"])
-        return [cls._fitted(source, name, rows, found, j, settings) for j, name in enumerate(names)]
+        bins = bins_for(len(rows), sum(map(settings.is_piecewise, names)))
+        return [
+            cls._fitted(source, name, rows, found, j, settings, bins) for j, name in enumerate(names)
+        ]
 
     @classmethod
     def _fitted(
-        cls, source: Source, name: str, rows: RowIndex, found: Moments, j: int, settings: Settings
+        cls,
+        source: Source,
+        name: str,
+        rows: RowIndex,
+        found: Moments,
+        j: int,
+        settings: Settings,
+        bins: int,
     ) -> Self:
         kind, scale, policy = source.kind(name), settings.scale_of(name), settings.missing.policy
-        is_piecewise = settings.is_piecewise(name) and kind != "boolean"
-        needed = scale in NEEDS_VALUES or policy == "median" or is_piecewise
+        in_bins = settings.is_piecewise(name) and kind != "boolean"
+        needed = scale in NEEDS_VALUES or policy == "median" or in_bins
         values = source.numbers(name)[rows] if needed else np.empty(0)
         low, high, mean = float(found.low[j]), float(found.high[j]), float(found.mean[j])
         if kind == "boolean" and low < high:
             scale = "none"
         if scale == "log" and low < 0:
-            raise DataError(
-                f"{source.path}: column {name!r} begins at {low:g}, and `scale: log` is for values "
-                f"that are never below 0: write data.columns.{name}.scale: smooth_clip"
-            )
+            raise DataError(below_0(source, name, low))
         center, factor, unit = scaling(scale, found, j, values)
         constant = bool(found.constant[j])
         if not (np.isfinite(center) and np.isfinite(factor) and (factor > 0 or constant)):
-            raise DataError(
-                f"{source.path}: column {name!r} goes from {low:g} to {high:g}, "
-                f"which `scale: {scale}` cannot bring into range: correct it or ignore it"
-            )
+            raise DataError(out_of_range(source, name, (low, high), scale))
         with np.errstate(over="ignore"):  # the mean of the two values in the middle
             fill = float(np.nanmedian(values)) if policy == "median" else mean
         fill = min(max(fill, low), high)
@@ -130,7 +134,7 @@ class Number(Column):
             low=low,
             high=high,
             unit=unit,
-            edges=edges_of(np.nan_to_num(values, nan=fill)) if is_piecewise and not constant else (),
+            edges=edges_of(np.nan_to_num(values, nan=fill), bins) if in_bins and not constant else (),
         )
 
     @classmethod
@@ -210,3 +214,20 @@ def _scale(values: Array, columns: Sequence[Number]) -> None:
     squash = np.array([column.squash for column in columns])
     if squash.any():
         np.copyto(values, values / np.sqrt(1 + np.square(values / 3)), where=squash)
+
+
+def below_0(source: Source, name: str, low: float) -> str:
+    """A column has no logarithm."""
+    return (
+        f"{source.path}: column {name!r} begins at {low:g}, and `scale: log` is for values "
+        f"that are never below 0: write data.columns.{name}.scale: smooth_clip"
+    )
+
+
+def out_of_range(source: Source, name: str, ends: tuple[float, float], scale: str) -> str:
+    """A column has values too large for its scale."""
+    low, high = ends
+    return (
+        f"{source.path}: column {name!r} goes from {low:g} to {high:g}, "
+        f"which `scale: {scale}` cannot bring into range: correct it or ignore it"
+    )
