@@ -12,7 +12,7 @@ from mlptrain.tools.bench import bench
 @click.command()
 @config_argument
 @set_option
-@click.option("--threads", type=click.IntRange(min=1), help="Threads of the matrix products.")
+@click.option("--threads", type=click.IntRange(min=1), help="Threads for the matrix products.")
 @json_option
 def command(config: Path, overrides: tuple[str, ...], threads: int | None, as_json: bool) -> None:
     """Time a training step of CONFIG on its own data, by phase.

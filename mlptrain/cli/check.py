@@ -14,10 +14,10 @@ from mlptrain.tools import check
 @set_option
 @json_option
 def command(config: Path, overrides: tuple[str, ...], as_json: bool) -> None:
-    """Look at data, network and first steps of CONFIG before training for real.
+    """Check data, network and first steps of CONFIG before you train.
 
-    Each check says PASS, WARN or FAIL, what was found, and what to do. Ends with 1 if one fails;
-    nothing is written.
+    Each check says PASS, WARN or FAIL, what it found, and what to do. Ends with 1 if one fails. Nothing
+    is written.
 
     \b
     Example:

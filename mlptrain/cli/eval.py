@@ -19,7 +19,7 @@ from mlptrain.report import evaluation
 @click.option(
     "--split",
     type=click.Choice(["train", "val", "test"]),
-    help="Default: test if there is one, else val.",
+    help="Rows of the run to evaluate on.  [test if there are any, else val]",
 )
 @policy_options
 @json_option
@@ -30,7 +30,7 @@ def command(
     as_json: bool,
     **policies: Any,
 ) -> None:
-    """Loss, metrics, per-class table and confusion matrix of CHECKPOINT.
+    """Show loss, metrics, per-class table and confusion matrix of CHECKPOINT.
 
     A run directory stands for its best.npz.
 

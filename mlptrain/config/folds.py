@@ -5,7 +5,7 @@ from mlptrain.errors import ConfigError
 
 
 def held_out(config: Config, number: int, count: int) -> Config:
-    """The config with one of `count` folds held out in place of its own test rows."""
+    """The config with one of `count` folds held out instead of its own test rows."""
     if config.data.split_column is not None:
         raise ConfigError("--folds: data.split_column gives one split; for folds write it as null")
     fold = Fold(number=number, of=count)
