@@ -30,7 +30,7 @@ def trained(table: Path, target: str, loss: str, **data) -> Path:
     """Three folds that validate on the rows they held out."""
     other = ({"kind", "size"} - {target}).pop()
     settings = {
-        "data": {"train": str(table), "target": target, "ignore": [other], "val": 0, **data},
+        "data": {"train": str(table), "target": target, "ignore": [other], "val": 0, "test": 0, **data},
         "loss": loss, "model": {"hidden": [5]}, "train": {"epochs": 3, "folds": 3},
     }  # fmt: skip
     config = write_config(table.parent / f"{target}-{loss}.yaml", settings)

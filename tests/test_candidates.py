@@ -28,7 +28,7 @@ CANDIDATES = [
 
 def settings(table: Path, **more) -> dict:
     return {
-        "data": {"train": str(table), "target": "y", "val": 0}, "loss": "mse",
+        "data": {"train": str(table), "target": "y", "val": 0, "test": 0}, "loss": "mse",
         "model": {"hidden": [4]}, "optimizer": {"name": "adam", "learning_rate": 0.03},
         "train": {"epochs": 6, "batch_size": 10, "folds": 2}, **more,
     }  # fmt: skip

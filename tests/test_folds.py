@@ -16,7 +16,7 @@ from mlptrain.data import split
 from mlptrain.data.settings import Fold
 from mlptrain.errors import ConfigError, Interrupted
 from mlptrain.runs.fit import prepare_folds
-from mlptrain.runs.fold_outcome import spread
+from mlptrain.runs.fold_results import spread
 from mlptrain.storage.lock import LOCK
 from mlptrain.storage.run_directory import RunDirectory
 

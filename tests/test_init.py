@@ -14,7 +14,7 @@ from runs import faults, invoke
 from tables import write
 
 from mlptrain.config import load_config
-from mlptrain.errors import ConfigError, DataError
+from mlptrain.errors import DataError
 from mlptrain.tools.first_config import first_config
 from mlptrain.tools.first_config.choices import Wish
 from mlptrain.tools.first_config.presets import Size, choose_preset
@@ -286,20 +286,17 @@ def test_a_preset_is_one_network_or_the_mean_of_five(tmp_path):
 
     assert parts() == parts(preset="good") == (5, 0, 0)
     assert parts(preset="fast") == (None, 0.2, 0)
-    assert parts(test=0.3) == (None, 0.2, 0.3)  # rows for the end are those of one network
-    with pytest.raises(
-        ConfigError, match="hold out every row once; leave it out, or take --preset fast"
-    ):
-        parts(preset="good", test=0.3)
+    assert parts(test=0.3) == (5, 0, 0.3)
+    assert parts(preset="fast", test=0.3) == (None, 0.2, 0.3)
 
 
 def test_folds_are_left_out_where_they_take_long_or_break_the_order_of_time(tmp_path):
-    assert choose_preset(None, Size(10_000, 20), timed=False, tested=False) == ("good", "")
-    long = choose_preset(None, Size(1_000_000, 20), timed=False, tested=False)
+    assert choose_preset(None, Size(10_000, 20), timed=False) == ("good", "")
+    long = choose_preset(None, Size(1_000_000, 20), timed=False)
     assert long.preset == "fast"
     assert re.fullmatch(r"preset fast: good would take about \d+ minutes on one core", long.reason)
-    assert choose_preset("good", Size(1_000_000, 20), timed=False, tested=False).preset == "good"
-    assert choose_preset("good", Size(1000, 2), timed=True, tested=False).preset == "fast"
+    assert choose_preset("good", Size(1_000_000, 20), timed=False).preset == "good"
+    assert choose_preset("good", Size(1000, 2), timed=True).preset == "fast"
 
 
 def test_what_is_written_runs_as_it_is_with_every_kind_of_column(tmp_path):

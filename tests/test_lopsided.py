@@ -28,7 +28,9 @@ def lopsided_table(path, rows=6000):
 
 def test_ranking_stands_first_for_two_lopsided_classes(tmp_path):
     config = yaml.safe_load(
-        first_config(str(lopsided_table(tmp_path / "t.csv", 700)), ["state"], Wish(test=0.3)).text
+        first_config(
+            str(lopsided_table(tmp_path / "t.csv", 700)), ["state"], Wish(preset="fast", test=0.3)
+        ).text
     )
     config["train"]["epochs"] = 2
     (tmp_path / "c.yaml").write_text(yaml.safe_dump(config))

@@ -1,6 +1,6 @@
 """Invent docs/tutorials/orders.csv: orders of a shop, written as people write them.
 
-    python docs/tutorials/make_orders.py
+python docs/tutorials/make_orders.py
 """
 
 import csv
@@ -19,7 +19,17 @@ def main() -> None:
     with (Path(__file__).parent / "orders.csv").open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
         rows.writerow(
-            ["order_id", "ordered", "amount", "discount", "country", "items", "express", "refund_date", "returned"]
+            [
+                "order_id",
+                "ordered",
+                "amount",
+                "discount",
+                "country",
+                "items",
+                "express",
+                "refund_date",
+                "returned",
+            ]
         )
         for number in range(ROWS):
             rows.writerow(order(number, rng))

@@ -19,7 +19,7 @@ from mlptrain.report import evaluation
 @click.option(
     "--split",
     type=click.Choice(["train", "val", "test"]),
-    help="Rows of the run to evaluate on.  [test if there are any, else val]",
+    help="Part to evaluate on; val of folds is every row held out.  [test if there is any, else val]",
 )
 @policy_options
 @json_option

@@ -7,7 +7,7 @@ from pydantic import Field
 from mlptrain.bounds import Positive
 from mlptrain.config.kinds import Kinds
 from mlptrain.config.section import Section, Text, setting
-from mlptrain.metrics.decision import Rule
+from mlptrain.metrics.decision import Criterion, Rule
 
 
 class Cost(Section):
@@ -27,3 +27,11 @@ class Decision(Section):
     cost: Annotated[Cost | None, Kinds("{fp: 1, fn: 20} or null")] = setting(
         None, "what false positives and false negatives cost, for metric: cost"
     )
+
+    def criterion(self) -> Criterion:
+        """What the threshold is to make as large as possible."""
+        return (
+            Criterion(self.metric)
+            if self.cost is None
+            else Criterion("cost", *vars(self.cost).values())
+        )

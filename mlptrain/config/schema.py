@@ -85,7 +85,9 @@ class Data(Section):
         None, "column that says train, val or test for each row; with val: null and test: null"
     )
     fold: Annotated[Fold | None, Kinds("{number: 1, of: 5} or null")] = setting(
-        None, "hold out a fold as test rows (as val rows, if val is 0); val is a part of the others"
+        None,
+        "hold out a fold: as val rows where val is 0, of the rows that do not test; else as test rows, "
+        "and val is a part of the others",
     )
     features: Annotated[
         Annotated[Columns, Len(min_length=1)] | None, Kinds("a list of columns or null")

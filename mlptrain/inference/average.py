@@ -121,8 +121,16 @@ def stand_in(network: Network) -> Network:
     return other
 
 
+def joint_threshold(path: Path, members: Sequence[Member], found: Threshold | None) -> Threshold | None:
+    """The threshold of the whole, else the mean of the members': of folds that are not at their end."""
+    mean = mean_threshold(members)
+    if found is not None and (mean is None or mean.positive != found.positive):
+        raise CheckpointError(f"{path}: its threshold is not of its members; train the folds again")
+    return found or mean
+
+
 def mean_threshold(members: Sequence[Member]) -> Threshold | None:
-    """The mean of the members' thresholds, as the average has the mean of their probabilities."""
+    """The mean of the members' thresholds; None where one has none."""
     found = [member.threshold for member in members if member.threshold is not None]
     if len(found) < len(members):
         return None

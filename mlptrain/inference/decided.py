@@ -59,7 +59,7 @@ class Comparison:
         asked, threshold = model.config.decision, model.threshold
         if asked is None or threshold is None or not np.isfinite(evaluation.scores).all():
             return None
-        cost = None if asked.cost is None else Criterion("cost", asked.cost.fp, asked.cost.fn)
+        cost = None if asked.cost is None else asked.criterion()
         truth, weights = evaluation.rows.y == threshold.positive, evaluation.rows.weights
 
         def decided(chosen: Array) -> Decided:

@@ -16,7 +16,7 @@ from mlptrain.data.preprocessing.targets import Target
 from mlptrain.errors import ConfigError
 from mlptrain.inference.decided import Comparison
 from mlptrain.inference.model import Model
-from mlptrain.inference.out_of_fold import out_of_fold
+from mlptrain.inference.out_of_fold import kept_for_the_end, out_of_fold
 from mlptrain.inference.outside import Ranges
 from mlptrain.messages import some
 from mlptrain.metrics.classification import PerClass, confusion_matrix, per_class
@@ -219,14 +219,23 @@ def evaluate(
 
 
 def evaluate_folds(model: Model, split: Split | None, ended: Sequence[str]) -> EvaluationReport:
-    """Every row of the file by the member that did not see it; no other split says anything new."""
-    if split is not None:
+    """The rows kept for the end by all members; without any, each row by the one that held it out.
+
+    The rows held out are what `val` means.
+    """
+    if split == "train":
         raise ConfigError(
-            f"--split {split}: folds are evaluated on the rows that each held out; leave it out, or "
-            "name one of the folds"
+            "--split train: each member learned from other rows; leave it out, or name one of the folds"
         )
-    found = out_of_fold(model)
-    return EvaluationReport.of(model, OUT_OF_FOLD, found.evaluation, [*ended, *found.notes])
+    found, name = None if split == "val" else kept_for_the_end(model), "test"
+    if split == "test" and found is None:
+        raise ConfigError(
+            "--split test: the folds held out every row once, and none is kept for the end; "
+            "leave it out, or set data.test with data.val: 0"
+        )
+    if found is None:
+        found, name = out_of_fold(model), OUT_OF_FOLD
+    return EvaluationReport.of(model, name, found.evaluation, [*ended, *found.notes])
 
 
 def remarks_on_runs(model: Model) -> list[str]:

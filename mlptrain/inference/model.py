@@ -24,7 +24,7 @@ from mlptrain.inference.average import (
     check_alike,
     common_config,
     joint_preprocessing,
-    mean_threshold,
+    joint_threshold,
     stand_in,
     to_average,
 )
@@ -37,10 +37,8 @@ from mlptrain.inference.member import Member
 from mlptrain.inference.shown import as_html, short
 from mlptrain.messages import some
 from mlptrain.storage.archive import write_archive
-from mlptrain.training.checkpoint import Checkpoint
-from mlptrain.training.combination import Combination
 from mlptrain.training.evaluate import Evaluation, predictions
-from mlptrain.training.members import read_members
+from mlptrain.training.members import Members, read_members
 
 
 class Model:
@@ -68,13 +66,12 @@ class Model:
     1.0
     """
 
-    def __init__(
-        self, path: Path, checkpoints: Sequence[Checkpoint], combination: Combination | None = None
-    ) -> None:
-        self.path, self.combination, count = path, combination, len(checkpoints)
-        self.folds = count if combination is None else count // len(combination.used)
-        weights = [1.0] * count if combination is None else combination.shares(self.folds)
-        self.members = tuple(map(Member, checkpoints, weights))
+    def __init__(self, path: Path, given: Members) -> None:
+        self.path, self.combination, count = path, given.combination, len(given.checkpoints)
+        used = () if self.combination is None else self.combination.used
+        self.folds = count // max(1, len(used))
+        weights = self.combination.shares(self.folds) if self.combination else [1.0] * count
+        self.members = tuple(map(Member, given.checkpoints, weights))
         first = self.members[0]
         self.checkpoint, self.network, self.threshold = first.checkpoint, first.network, first.threshold
         if len(self.members) == 1:
@@ -82,7 +79,8 @@ class Model:
             self.others: tuple[Preprocessing, ...] = ()
         else:
             check_alike(path, self.members)
-            self.network, self.threshold = stand_in(first.network), mean_threshold(self.members)
+            self.network = stand_in(first.network)
+            self.threshold = joint_threshold(path, self.members, given.threshold)
             self.config = common_config(self.members, self.folds)
             self.preprocessing = joint_preprocessing(self.members, self.config)
             self.others = tuple(member.preprocessing for member in self.members)
@@ -90,9 +88,9 @@ class Model:
     @classmethod
     def load(cls, path: str | Path) -> "Model":
         """Read a checkpoint, the best one of a run directory, or the best one of each fold of a run."""
-        checkpoints, combination = read_members(path)
-        of_run = Path(path) if len(checkpoints) > 1 else checkpoints[0].path
-        return cls(of_run, checkpoints, combination)
+        given = read_members(path)
+        of_run = Path(path) if len(given.checkpoints) > 1 else given.checkpoints[0].path
+        return cls(of_run, given)
 
     def under(self, policies: Policies) -> "Model":
         """The same model, networks and all, with other policies for new rows."""
@@ -106,7 +104,7 @@ class Model:
     def __reduce__(self) -> tuple[type["Model"], tuple[Any, ...]]:
         """A copy is built from the checkpoints: copied arrays would no longer share their memory."""
         checkpoints = tuple(member.checkpoint for member in self.members)
-        return type(self), (self.path, checkpoints, self.combination)
+        return type(self), (self.path, Members(checkpoints, self.combination, self.threshold))
 
     def __repr__(self) -> str:
         what = "; ".join(f"{name} {value}" if value else name for name, value in self._facts())

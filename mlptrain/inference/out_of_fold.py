@@ -48,17 +48,34 @@ class OutOfFold:
     notes: tuple[str, ...]
 
 
-def held_out_rows(data: Dataset) -> tuple[Rows, NDArray[np.integer]]:
-    """The fold that is held out in a dataset, and the places of its rows in the file."""
-    if data.test is not None:
+def held_out_rows(member: Member, data: Dataset) -> tuple[Rows, NDArray[np.integer]]:
+    """The fold that a member held out, and the places of its rows in the file."""
+    if data.test is not None and not keeps_test(member):
         return data.test.with_targets_in_memory(), data.partition.test[:]
     assert data.val is not None  # who has no validation rows validates on the fold
     return data.val.with_targets_in_memory(), data.partition.val[:]
 
 
 def held_out_by(member: Member, data: Dataset) -> HeldOut:
-    """The fold that is held out in a dataset, as a member scores it."""
-    rows, places = held_out_rows(data)
+    """The fold that a member held out, as it scores it."""
+    return scored(member, *held_out_rows(member, data))
+
+
+def tested_by(member: Member, data: Dataset) -> HeldOut | None:
+    """The rows that no fold learns from or holds out, as a member scores them; None without any."""
+    if data.test is None or not keeps_test(member):
+        return None
+    return scored(member, data.test.with_targets_in_memory(), data.partition.test[:])
+
+
+def keeps_test(member: Member) -> bool:
+    """Whether the test rows of a member are those of all folds, and not the fold that it held out."""
+    fold = member.config.data.fold
+    return fold is not None and fold.holds == "val"
+
+
+def scored(member: Member, rows: Rows, places: NDArray[np.integer]) -> HeldOut:
+    """Some rows as a member scores them."""
     return HeldOut(places, member.scores(rows.inputs), rows.y, rows.weights, rows.truth)
 
 
@@ -70,6 +87,24 @@ def out_of_fold(model: Model) -> OutOfFold:
         parts.append(held_out_by(member, data))
         notes += changed
     return together(model, parts, tuple(dict.fromkeys(notes)))
+
+
+def kept_for_the_end(model: Model) -> OutOfFold | None:
+    """The test rows of a run of folds, by the average of all members; None without any."""
+    parts, notes = [], list[str]()
+    for member in model.members:
+        data, changed = data_again(member.config, member.checkpoint, member.preprocessing)
+        if (part := tested_by(member, data)) is None:
+            return None
+        parts.append(part)
+        notes += changed
+    return by_all(model, parts, tuple(dict.fromkeys(notes)))
+
+
+def by_all(model: Model, parts: Sequence[HeldOut], notes: tuple[str, ...] = ()) -> OutOfFold:
+    """Rows that every member has scored, as the model predicts them."""
+    given = [(member, part.scores) for member, part in zip(model.members, parts, strict=True)]
+    return pooled(model, [replace(parts[0], scores=model.average_of(given))], notes)
 
 
 def together(model: Model, parts: Sequence[HeldOut], notes: tuple[str, ...] = ()) -> OutOfFold:

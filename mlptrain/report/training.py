@@ -1,6 +1,6 @@
 """A run as it is watched: a header, a line for each evaluation, a bar on a terminal, and the result."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from typing import Any
 
@@ -207,8 +207,24 @@ def fitted_folds(folds: Folds, *, as_json: bool) -> None:
             for each in found["candidates"]
         ]
         print_table(out, ("candidate", f"{found['by']} of all rows", "weight"), compared)
-    for each in folds.summary["expected"]:
-        figure = f"{each['metric']} {number(each['value'])}"
-        between = f"{number(each['low'])} to {number(each['high'])}"
-        say(out, f"expected on new rows: {figure} (95 %: {between})")
+    for text in expectations(folds.summary):
+        say(out, text)
     say(out, f"{folds.directory}  (folds.json, out_of_fold.csv)")
+
+
+def expectations(summary: Mapping[str, Any]) -> Iterator[str]:
+    """What to expect on new rows, by those held out and by those kept for the end."""
+    several = len(summary[KEY]["candidates"]) > 1 if KEY in summary else False
+    how = "; each fold by what the others choose" if several else ""
+    for each in summary["expected"]:
+        yield f"expected on new rows: {figure(each)}{how})"
+    if test := summary.get("test"):
+        for each in test["expected"]:
+            yield f"test: {figure(each)}; {count(test['rows'], 'row')} that no fold saw)"
+    yield baseline_words(summary["baseline"])
+
+
+def figure(expected: Mapping[str, Any]) -> str:
+    """A figure with its interval, whose bracket is left open."""
+    between = f"{number(expected['low'])} to {number(expected['high'])}"
+    return f"{expected['metric']} {number(expected['value'])} (95 %: {between}"

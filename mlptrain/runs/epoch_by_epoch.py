@@ -19,6 +19,7 @@ from mlptrain.training.checkpoint import (
     restore_network,
     restore_optimizer,
 )
+from mlptrain.training.members import Members
 from mlptrain.training.record import Progress
 from mlptrain.training.trainer import train
 
@@ -55,4 +56,4 @@ def one_more_epoch(
         constants = constants_of(experiment, resolved(config), {})
     arrays = {name: array.copy() for name, array in arrays_of(experiment).items()}
     document = document_of(constants, experiment, progress, values, 0)
-    return Model(IN_MEMORY, [Checkpoint(IN_MEMORY, arrays, document)])
+    return Model(IN_MEMORY, Members((Checkpoint(IN_MEMORY, arrays, document),)))

@@ -24,6 +24,7 @@ from mlptrain.runs.run import Run
 from mlptrain.runs.side_by_side import side_by_side
 from mlptrain.training.build import settings_of
 from mlptrain.training.checkpoint import Checkpoint
+from mlptrain.training.members import Members
 
 IN_MEMORY = Path("(in memory)")
 """In place of the file of a model that none was written for."""
@@ -210,4 +211,5 @@ def _model(ready: Ready, out: str | Path | None) -> Model:
         run.is_kept = False
         read = Checkpoint.read(_trained(run).directory.path)
     kept = {**read.document, "test": run.test}
-    return Model(IN_MEMORY, [replace(read, path=IN_MEMORY, document=kept, notes=tuple(run.notes))])
+    checkpoint = replace(read, path=IN_MEMORY, document=kept, notes=tuple(run.notes))
+    return Model(IN_MEMORY, Members((checkpoint,)))

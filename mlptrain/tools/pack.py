@@ -16,5 +16,6 @@ def pack(run: Path, out: Path, *, force: bool = False) -> Model:
     model = Model.load(run)
     if len(model.members) == 1:
         raise ConfigError(f"{model.path}: is one file already; pack takes the directory of folds")
-    write_pack(out, [member.checkpoint for member in model.members], model.combination)
+    members = [member.checkpoint for member in model.members]
+    write_pack(out, members, model.combination, model.threshold)
     return model

@@ -15,7 +15,6 @@ from mlptrain.data.source import finder
 from mlptrain.errors import ConfigError
 from mlptrain.messages import advice, count, some
 from mlptrain.metrics.calibration import fit_calibration
-from mlptrain.metrics.decision import Criterion, Threshold, best_threshold
 from mlptrain.metrics.metric import row_weights
 from mlptrain.training.evaluate import evaluate, probabilities
 from mlptrain.training.experiment import Decision, Experiment
@@ -41,9 +40,8 @@ def fitted_on_val(experiment: Experiment, *, averaged: bool = False) -> dict[str
         calibration = fit_calibration(loss.unweighted(scores), y, weights)
         found["calibration"] = asdict(calibration)
     if decision is not None:
-        p = probabilities(loss, scores, calibration)[:, decision.positive]
-        value = best_threshold(p, y == decision.positive, decision.criterion, weights)
-        found["threshold"] = asdict(Threshold(decision.positive, value))
+        p = probabilities(loss, scores, calibration)
+        found["threshold"] = asdict(decision.threshold(p, y, weights))
     return found
 
 
@@ -70,9 +68,8 @@ def decision_for(config: Config, data: Dataset) -> Decision | None:
         raise ConfigError(f"decision.positive: {what}")
     if len(classes_in_val(data)) < 2:
         raise ConfigError(f"decision: {_validation(data)}; set a larger data.val, or null here")
-    cost = {} if asked.cost is None else asked.cost.model_dump()
     positive: Literal[0, 1] = 1 if place else 0
-    return Decision(positive, Criterion(asked.metric, **cost))
+    return Decision(positive, asked.criterion())
 
 
 def classes_in_val(data: Dataset) -> list[str]:

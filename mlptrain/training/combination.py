@@ -8,6 +8,8 @@ from mlptrain.config import load_config
 
 KEY = "combination"
 """The entry of folds.json, and of a packed model."""
+THRESHOLD = "threshold"
+"""Beside it there: the threshold of the whole model, where the config asks for one."""
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ from typing import Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from mlptrain.arrays import Array
 from mlptrain.data.batches import steps_per_epoch
 from mlptrain.data.dataset import Dataset, Rows
 from mlptrain.data.preprocessing.targets import class_masses
-from mlptrain.metrics.decision import Criterion
+from mlptrain.metrics.decision import Criterion, Threshold, best_threshold
 from mlptrain.metrics.lopsided import headline
 from mlptrain.nn.network import Network
 from mlptrain.optim import Optimizer
@@ -74,6 +75,12 @@ class Decision:
 
     positive: Literal[0, 1]
     criterion: Criterion
+
+    def threshold(self, probabilities: Array, y: Array, weights: Array | None) -> Threshold:
+        """The best one on rows of these probabilities (N, 2) and classes (N,)."""
+        of_positive, is_positive = probabilities[:, self.positive], y == self.positive
+        value = best_threshold(of_positive, is_positive, self.criterion, weights)
+        return Threshold(self.positive, value)
 
 
 @dataclass(frozen=True)

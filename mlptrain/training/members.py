@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mlptrain.errors import CheckpointError, ConfigError
+from mlptrain.metrics.decision import Threshold
 from mlptrain.storage.archive import read_archive
 from mlptrain.storage.documents import read_document
 from mlptrain.storage.fold_directory import (
@@ -18,16 +19,20 @@ from mlptrain.storage.fold_directory import (
 )
 from mlptrain.training.checkpoint import Checkpoint
 from mlptrain.training.checkpoint_schema import checked
-from mlptrain.training.combination import KEY, Combination, Part
+from mlptrain.training.combination import KEY, THRESHOLD, Combination, Part
 from mlptrain.training.pack import MEMBERS, unpacked
 from mlptrain.training.restore import config_of
 
 
 class Members(NamedTuple):
-    """The checkpoint of each fold, candidate by candidate where there are some."""
+    """The checkpoint of each fold, candidate by candidate where there are some.
+
+    threshold   that of all rows held out together
+    """
 
     checkpoints: tuple[Checkpoint, ...]
     combination: Combination | None = None
+    threshold: Threshold | None = None
 
 
 def read_members(path: str | Path) -> Members:
@@ -42,12 +47,16 @@ def read_members(path: str | Path) -> Members:
         arrays, document = read_archive(file)
         if MEMBERS not in document:
             return Members((Checkpoint(file, arrays, document),))
-        return _checked(file, unpacked(file, arrays, document), combination_in(file, document))
+        members = unpacked(file, arrays, document)
+        combination = combination_in(file, document)
+        return _checked(file, Members(members, combination, threshold_in(file, document)))
+    file = path / SUMMARY
+    threshold = threshold_in(file, read_document(file)) if file.is_file() else None
     if not any(map(candidate_of, folds)):
-        return Members(members_of(path, folds))
+        return Members(members_of(path, folds), None, threshold)
     combination = combination_of(path, folds)
     used = (members_of(path, folds, each.name) for each in combination.used)
-    return Members(tuple(chain.from_iterable(used)), combination)
+    return Members(tuple(chain.from_iterable(used)), combination, threshold)
 
 
 def members_of(path: Path, folds: Sequence[Path], candidate: str = "") -> tuple[Checkpoint, ...]:
@@ -95,14 +104,30 @@ def combination_in(file: Path, document: Mapping[str, Any]) -> Combination | Non
     except (ValueError, ConfigError):
         sound = False
     if not sound:
-        raise CheckpointError(
-            f"{file}: its entry {KEY!r} is not as this program writes it; use another one"
-        )
+        raise _foreign(file, KEY)
     return found
 
 
-def _checked(file: Path, members: tuple[Checkpoint, ...], combination: Combination | None) -> Members:
+def threshold_in(file: Path, document: Mapping[str, Any]) -> Threshold | None:
+    """The threshold of the whole model; CheckpointError where this program cannot have written it."""
+    if THRESHOLD not in document:
+        return None
+    try:
+        read = checked(THRESHOLD, document[THRESHOLD])
+    except ValueError as error:
+        raise _foreign(file, THRESHOLD) from error
+    return None if read is None else Threshold(**vars(read))
+
+
+def _foreign(file: Path, key: str) -> CheckpointError:
+    return CheckpointError(
+        f"{file}: its entry {key!r} is not as this program writes it; use another one"
+    )
+
+
+def _checked(file: Path, found: Members) -> Members:
     """What was packed, where each candidate has all of its folds."""
+    members, combination, _ = found
     candidates = 1 if combination is None else len(combination.used)
     folds, rest = divmod(len(members), candidates)
     if rest:
@@ -112,7 +137,7 @@ def _checked(file: Path, members: tuple[Checkpoint, ...], combination: Combinati
         )
     for first in range(0, len(members), folds):
         check_folds(file, members[first : first + folds])
-    return Members(members, combination)
+    return found
 
 
 def check_folds(path: Path, members: tuple[Checkpoint, ...]) -> None:

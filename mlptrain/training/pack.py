@@ -6,14 +6,16 @@ what this program writes. The arrays of member 2 are `member2/layer1.W` and so o
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from mlptrain.arrays import Array
 from mlptrain.errors import CheckpointError
+from mlptrain.metrics.decision import Threshold
 from mlptrain.storage.archive import write_archive
 from mlptrain.training.checkpoint import OPTIMIZER, Checkpoint
-from mlptrain.training.combination import KEY, Combination
+from mlptrain.training.combination import KEY, THRESHOLD, Combination
 
 MEMBERS = "members"
 """The entry of the document that tells such a file from a checkpoint."""
@@ -21,9 +23,12 @@ MOST = 1000
 
 
 def write_pack(
-    path: Path, members: Sequence[Checkpoint], combination: Combination | None = None
+    path: Path,
+    members: Sequence[Checkpoint],
+    combination: Combination | None = None,
+    threshold: Threshold | None = None,
 ) -> None:
-    """Write the members into one file, and how they count. Raises as `write_archive`."""
+    """Write the members, how they count and their threshold into a file; raises as `write_archive`."""
     arrays = {
         f"member{number}/{name}": array
         for number, member in enumerate(members, 1)
@@ -38,6 +43,8 @@ def write_pack(
     document = {MEMBERS: len(members), "shared": shared, "each": each}
     if combination is not None:
         document[KEY] = combination.document()
+    if threshold is not None:
+        document[THRESHOLD] = asdict(threshold)
     write_archive(path, arrays, document)
 
 
@@ -50,7 +57,7 @@ def unpacked(
     """
     count, shared, each = (document.get(key) for key in (MEMBERS, "shared", "each"))
     if (
-        set(document) - {KEY} != {MEMBERS, "shared", "each"}
+        set(document) - {KEY, THRESHOLD} != {MEMBERS, "shared", "each"}
         or type(count) is not int
         or not 2 <= count <= MOST
         or not isinstance(shared, dict)

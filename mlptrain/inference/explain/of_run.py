@@ -12,6 +12,7 @@ from mlptrain.inference.explain.explanation import Explanation, explained, expla
 from mlptrain.inference.explain.subject import Part, Subject
 from mlptrain.inference.member import Member
 from mlptrain.inference.model import Model
+from mlptrain.inference.out_of_fold import keeps_test
 from mlptrain.metrics.ranking import positive_class
 from mlptrain.training.data_files import prepared_again
 
@@ -95,6 +96,7 @@ def _held_out_by(members: tuple[Member, ...]) -> tuple[Part, str, list[str]]:
     """The rows that members of one fold did not see; each candidate has such a member."""
     member = members[0]
     made, notes = prepared_again(member.config, member.checkpoint, member.preprocessing)
-    split = next(name for name in ("test", "val", "train") if name in made.sets)
+    splits = ("val",) if keeps_test(member) else ("test", "val", "train")
+    split = next(name for name in splits if name in made.sets)
     source, rows = made.sets[split]
     return Part(source, np.asarray(rows), members), split, notes

@@ -111,7 +111,7 @@ def proposed(path: str, targets: Sequence[str], wish: Wish = ANYTHING) -> Propos
     if not roles.features:
         raise DataError(*left_out(roles), f"{path}: no column is left to learn from")
     size = Size(len(source), len(roles.features))
-    chosen = choose_preset(wish.preset, size, timed="time" in parts.chosen, tested=wish.test > 0)
+    chosen = choose_preset(wish.preset, size, timed="time" in parts.chosen)
     comments: Comments = {("seed",): "all randomness follows from it"}
     data = _data(path, targets, looked, comments)
     if wish.features:

@@ -14,7 +14,6 @@ stopping, and probabilities calibrated afterwards.
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple, get_args
 
-from mlptrain.errors import ConfigError
 from mlptrain.messages import count
 from mlptrain.tools.first_config.declared import Comments
 from mlptrain.tools.first_config.task import Task
@@ -74,18 +73,8 @@ class Chosen(NamedTuple):
     reason: str = ""
 
 
-def choose_preset(asked: Preset | None, size: Size, *, timed: bool, tested: bool) -> Chosen:
-    """The preset asked for, else `good`; `fast` where that takes too long or the split is by time.
-
-    Rows that are kept for the end are those of one network: folds hold out every row once.
-    """
-    if tested and asked not in (None, "fast"):
-        raise ConfigError(
-            f"--test: the folds of preset {asked} hold out every row once; leave it out, "
-            "or take --preset fast"
-        )
-    if tested:
-        return Chosen("fast")
+def choose_preset(asked: Preset | None, size: Size, *, timed: bool) -> Chosen:
+    """The preset asked for, else `good`; `fast` where that takes too long or the split is by time."""
     if timed and asked != "fast":
         return Chosen("fast", "one network: folds would train on what comes after their held-out rows")
     if asked is not None:
@@ -112,7 +101,9 @@ def of_parts(preset: Preset, test: float, comments: Comments) -> dict[str, Any]:
         else "these rows choose the best epoch"
     )
     comments[("data", "test")] = (
-        "kept for the end" if test else "none are kept for the end: init --test 0.2 does so"
+        "kept for the end, and measured then"
+        if test
+        else "none are kept for the end: init --test 0.2 does so"
     )
     return {"val": 0 if folds else 0.2, "test": test or 0}
 
