@@ -18,7 +18,7 @@ PAGES = [
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """A directory with what a clone has, and what a page is not to write into."""
-    for folder in ("configs", "data"):
+    for folder in ("configs", "data", "docs"):
         (tmp_path / folder).symlink_to(ROOT / folder)
     return tmp_path
 

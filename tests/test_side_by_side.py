@@ -103,7 +103,8 @@ def test_a_signal_ends_every_fold_when_it_is_saved(config, tmp_path, number):
     assert job.returncode == 128 + number, said
     name = signal.Signals(number).name
     assert said == (
-        f"error: {name}: every fold is saved; resume it with mlptrain fit CONFIG --folds 3 --resume {out}\n"
+        f"error: {name}: every fold is saved; "
+        f"resume it with mlptrain fit CONFIG --folds 3 --resume {out}\n"
     )
     for process in processes:
         with pytest.raises(ProcessLookupError):
