@@ -21,8 +21,8 @@ class Numeric(Section):
 
     encode: Literal["none", "piecewise"] = setting(
         "none",
-        "the scaled number alone, or beside it a column for each of 16 to 48 bins between quantiles "
-        "that rises from 0 to 1 within its bin",
+        "the scaled number alone, or beside it a column for each of 16 bins between quantiles that "
+        "rises from 0 to 1 within its bin",
     )
 
 
@@ -40,10 +40,10 @@ class Categorical(Section):
     )
     unseen: Literal["error", "zeros", "mode"] = setting(
         "error",
-        "a category that the training rows do not have: refuse, all zeros, or the most frequent one",
+        "a category that the training rows do not have: refuse, treat as none (zeros), or as the most frequent one",
     )
     missing: Literal["error", "zeros"] = setting(
-        "error", "a blank in a text column: refuse, or all zeros"
+        "error", "a blank in a text column: refuse, or treat as none (zeros)"
     )
     columns: Columns = setting([], "number columns to be taken as categories: codes, zip codes")
 

@@ -6,8 +6,8 @@ best   candidates on the same folds: with bins of the numbers, without them, and
        networks that share their layers; the best by the rows held out predicts
 
 One recipe for small networks is behind all three (docs/quality.md says what each part of it gains):
-numbers by quartiles with a soft limit and in bins, a learned factor for each input, two hidden layers
-of 128 units in the NTK parametrization, Adam at a high rate that swings to 0 four times, no early
+numbers by quartiles with a soft limit and in bins, a learned factor for each input, two small hidden
+layers in the NTK parametrization, Adam at a high rate that swings to 0 four times, no early
 stopping, and probabilities calibrated afterwards.
 """
 
@@ -22,7 +22,6 @@ Preset = Literal["fast", "good", "best"]
 PRESETS: tuple[Preset, ...] = get_args(Preset)
 FOLDS = 5
 EPOCHS = 32
-UNITS = 128
 SMOOTHING = 0.1
 LEARNING = 0.8
 """The share of the rows that each network learns from."""
@@ -31,16 +30,21 @@ MONITORS: Mapping[str, str] = {"softmax": "val_calibrated_log_loss", "mse": "val
 RATES: Mapping[str, float] = {"softmax": 0.04, "hinge": 0.04, "sigmoid": 0.04}
 RATE = 0.07
 """The learning rate for losses on numbers."""
-MANY_ROWS = 20_000
-"""From here on a batch of 128 costs a third less and loses nothing."""
+MANY_ROWS = 8_000
+"""From here on layers of half the size and larger batches take half the time and lose about 1 %; fewer
+epochs lose more."""
+UNITS, UNITS_OF_MANY = 128, 64
+BATCH, BATCH_OF_MANY = 64, 128
 SMALL_BATCHES = ((200, 16), (500, 32))
 """Tables with fewer rows have smaller batches, for there to be enough steps."""
-INPUTS_FOR = 49
+INPUTS_FOR = 17
 """Inputs that a column of numbers becomes at most, with its bins."""
-STEP = 0.2e-3
-"""Seconds of a step, whatever the number of inputs, on one core; ..."""
-STEP_INPUT = 2.1e-6
-"""... and for each input beside them."""
+STEP = 0.15e-3
+"""Seconds of a step on one core, however little there is to compute; ..."""
+STEP_PARAMETER = 2e-9
+"""... for each parameter that it moves; ..."""
+STEP_OPERATION = 1.6e-11
+"""... and for each operation of its products, evaluations included."""
 MEMBERS = 8
 """Networks of the ensemble; ..."""
 ENSEMBLE_COST = 5.5
@@ -59,11 +63,13 @@ class Size(NamedTuple):
         """About how long a fit takes on one core.
 
         >>> round(Size(10_000, 20).seconds("good"))
-        45
+        5
         """
         networks = {"fast": 1, "good": FOLDS, "best": (2 + ENSEMBLE_COST) * FOLDS}[preset]
-        steps = EPOCHS * LEARNING * self.rows / batch_size(self.rows)
-        return networks * steps * (STEP + STEP_INPUT * INPUTS_FOR * self.columns)
+        batch, units = batch_size(self.rows), hidden_units(self.rows)
+        parameters = units * (INPUTS_FOR * self.columns + units)
+        step = STEP + (STEP_PARAMETER + 6 * batch * STEP_OPERATION) * parameters
+        return networks * EPOCHS * LEARNING * self.rows / batch * step
 
 
 class Chosen(NamedTuple):
@@ -87,9 +93,14 @@ def choose_preset(asked: Preset | None, size: Size, *, timed: bool) -> Chosen:
 
 def batch_size(rows: int) -> int:
     """Rows of a minibatch."""
-    if rows > MANY_ROWS:
-        return 128
-    return next((size for limit, size in SMALL_BATCHES if rows < limit), 64)
+    if rows >= MANY_ROWS:
+        return BATCH_OF_MANY
+    return next((size for limit, size in SMALL_BATCHES if rows < limit), BATCH)
+
+
+def hidden_units(rows: int) -> int:
+    """Units of each of the two hidden layers."""
+    return UNITS_OF_MANY if rows >= MANY_ROWS else UNITS
 
 
 def of_parts(preset: Preset, test: float, comments: Comments) -> dict[str, Any]:
@@ -113,7 +124,7 @@ def settings_of(
 ) -> dict[str, Any]:
     """The sections beside `data`; `bins` says whether numbers enter as bins too."""
     return {
-        "model": _model(comments),
+        "model": _model(rows, comments),
         "loss": _loss(task, comments),
         "optimizer": _optimizer(task, comments),
         "schedule": "coslog4",
@@ -123,7 +134,7 @@ def settings_of(
     }
 
 
-def _model(comments: Comments) -> dict[str, Any]:
+def _model(rows: int, comments: Comments) -> dict[str, Any]:
     """Two layers of the NTK parametrization behind a learned factor for each input."""
     comments[("model", "hidden")] = "two small layers: larger ones gain nothing on tables"
     comments[("model", "initializer")] = "with parametrization ntk: every weight starts at N(0, 1) ..."
@@ -131,7 +142,7 @@ def _model(comments: Comments) -> dict[str, Any]:
     comments[("model", "input_scale")] = "a learned factor for each input: which ones matter"
     comments[("model", "last_layer")] = "the first prediction is the mean, or all classes alike"
     return {
-        "hidden": [UNITS, UNITS],
+        "hidden": [hidden_units(rows)] * 2,
         "activation": "relu",
         "initializer": {"name": "normal", "std": 1, "bias_std": 1},
         "parametrization": "ntk",
