@@ -76,7 +76,7 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
     def make_context(self, *arguments: Any, **settings: Any) -> click.Context:
-        """As click does it; an option of ours that does not exist is told on one line."""
+        """As click does it; an option of ours that does not exist is reported on one line."""
         try:
             return super().make_context(*arguments, **settings)
         except click.UsageError as error:
