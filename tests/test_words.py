@@ -27,7 +27,7 @@ AWKWARD = {
     r"\b(?:is|are) told (?:on|in|seed)\b": "is reported",
     r"\bit becomes 0\b": "it is ignored",
     r"\b(?:became|becomes) all zeros\b": "treated as none",
-    r"\band a plane has two\b": "is drawn for two features",
+    r"\bbut a decision boundary is drawn for two\b": "is drawn for two features",
     r"\b[Gg]o(?:es)? on with (?:a run|it with|mlptrain)\b": "resume",
     r"\bnot reached\b": "internal goals belong into no page",
 }
@@ -36,6 +36,8 @@ AWKWARD = {
 TERMS = re.findall(
     r"^\| ([^|]+) \| [^|]+ \|([^|]*)\|$", (DOCS / "glossary.md").read_text("utf-8"), re.MULTILINE
 )[2:]
+
+
 def prose(page: Path) -> str:
     """A page without blocks of code and without what stands between backticks."""
     text = page.read_text(encoding="utf-8")
@@ -65,12 +67,7 @@ def test_no_awkward_phrase_is_left_on_a_page_or_in_a_message(pattern):
 
 
 def wrong_words() -> list[tuple[str, str]]:
-    return [
-        (word, term)
-        for term, others in TERMS
-        for word in others.split(", ")
-        if word.strip()
-    ]
+    return [(word, term) for term, others in TERMS for word in others.split(", ") if word.strip()]
 
 
 @pytest.mark.parametrize(("word", "term"), wrong_words())

@@ -2,7 +2,7 @@
 
 fast   one small network; a fifth of the rows chooses its best epoch
 good   five of them, each with another fifth of the rows held out; the mean of their answers predicts
-best   candidates on the same folds: with bins of the numbers, without them, and as an ensemble of eight
+best   candidates on the same folds: with bins of the numbers, without them, and as an ensemble of six
        networks that share their layers; the best by the rows held out predicts
 
 One recipe for small networks is behind all three (docs/quality.md says what each part of it gains):
@@ -37,18 +37,22 @@ UNITS, UNITS_OF_MANY = 128, 64
 BATCH, BATCH_OF_MANY = 64, 128
 SMALL_BATCHES = ((200, 16), (500, 32))
 """Tables with fewer rows have smaller batches, for there to be enough steps."""
-INPUTS_FOR = 17
-"""Inputs that a column of numbers becomes at most, with its bins."""
+INPUTS_FOR, INPUTS_OF_ALL = 17, 340
+"""Inputs that a column becomes with its bins, where there are many, and all of them where few."""
 STEP = 0.15e-3
 """Seconds of a step on one core, however little there is to compute; ..."""
 STEP_PARAMETER = 2e-9
 """... for each parameter that it moves; ..."""
 STEP_OPERATION = 1.6e-11
 """... and for each operation of its products, evaluations included."""
-MEMBERS = 8
+MEMBERS = 6
 """Networks of the ensemble; ..."""
-ENSEMBLE_COST = 5.5
-"""... which takes so many times as long as one."""
+ENSEMBLE_COST = 4.5
+"""... which takes so many times as long as one; ..."""
+PLAIN_COST = 0.5
+"""... and the candidate without bins such a part."""
+START = 0.5
+"""Seconds until the first step, and behind the last."""
 PATIENT = 300.0
 """Seconds for which `good` is worth waiting without being asked."""
 
@@ -63,13 +67,13 @@ class Size(NamedTuple):
         """About how long a fit takes on one core.
 
         >>> round(Size(10_000, 20).seconds("good"))
-        5
+        6
         """
-        networks = {"fast": 1, "good": FOLDS, "best": (2 + ENSEMBLE_COST) * FOLDS}[preset]
+        networks = {"fast": 1, "good": FOLDS, "best": (1 + PLAIN_COST + ENSEMBLE_COST) * FOLDS}[preset]
         batch, units = batch_size(self.rows), hidden_units(self.rows)
-        parameters = units * (INPUTS_FOR * self.columns + units)
+        parameters = units * (max(INPUTS_FOR * self.columns, INPUTS_OF_ALL) + units)
         step = STEP + (STEP_PARAMETER + 6 * batch * STEP_OPERATION) * parameters
-        return networks * EPOCHS * LEARNING * self.rows / batch * step
+        return START + networks * EPOCHS * LEARNING * self.rows / batch * step
 
 
 class Chosen(NamedTuple):
