@@ -1,4 +1,4 @@
-"""One term for one thing, and English as people write it: the glossary, and phrases that were mended."""
+"""One term for one thing, and English as people write it."""
 
 import re
 from pathlib import Path
@@ -27,7 +27,7 @@ AWKWARD = {
     r"\b(?:is|are) told (?:on|in|seed)\b": "is reported",
     r"\bit becomes 0\b": "it is ignored",
     r"\b(?:became|becomes) all zeros\b": "treated as none",
-    r"\bbut a decision boundary is drawn for two\b": "is drawn for two features",
+    r"\band a plane has two\b": "is drawn for two features",
     r"\b[Gg]o(?:es)? on with (?:a run|it with|mlptrain)\b": "resume",
     r"\bnot reached\b": "internal goals belong into no page",
 }
