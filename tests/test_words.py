@@ -20,7 +20,7 @@ AWKWARD = {
     r"\bis there already\b": "already exists",
     r"\bmust be there\b": "is required",
     r"\bby heart\b": "memorised",
-    r"\bin place of\b": "instead of",
+    r"\bin place of \d": "instead of",
     r"\bimports? none but\b": "imports only",
     r"\bends in one line for each\b": "is reported on one line",
     r"\bis done in a second or two\b": "finishes in seconds",
