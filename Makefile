@@ -7,10 +7,11 @@ PYTHON ?= python
 help: ## List the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1\t/' | expand -t 12
 
-check: ## What CI runs: format, lint, types, docs current, tests
+check: ## What CI runs: format, lint, types, spelling, docs current, tests
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy
+	$(PYTHON) -m codespell_lib *.md docs configs mlptrain benchmarks
 	$(PYTHON) -m cogapp --check README.md docs/config.md docs/cli.md
 	$(PYTHON) -m pytest -n auto --dist worksteal
 

@@ -139,7 +139,7 @@ def test_an_average_of_some_of_the_folds_is_refused(bag, tmp_path):
     result = invoke("predict", tmp_path / "run", "rows.csv")
     assert result.exit_code == 2
     assert faults(result) == [
-        f"{tmp_path}/run/fold-3: is missing; go on with mlptrain fit CONFIG --folds 3 "
+        f"{tmp_path}/run/fold-3: is missing; resume it with mlptrain fit CONFIG --folds 3 "
         f"--resume {tmp_path}/run"
     ]
 

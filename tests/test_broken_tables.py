@@ -247,7 +247,7 @@ BROKEN: dict[str, tuple[bytes | str, dict[str, object], list[str]]] = {
             "F:3: b: an empty field is a missing value",
             "F: 1 such value in all: "
             "correct them, or write `categorical: {encode: one_hot, missing: zeros}`; "
-            "for a trained model: --missing mean (a text then becomes all zeros)",
+            "for a trained model: --missing mean (a text is then treated as none)",
         ],
     ),
     "not UTF-8": (

@@ -496,7 +496,7 @@ def test_units_that_start_alike_are_found(blobs, table):
 
     found = statuses(config(table(*blobs), **chosen))
 
-    assert found["units differ"] == "FAIL"
+    assert found["distinct units"] == "FAIL"
     assert "dead units" not in found
 
 
@@ -605,7 +605,7 @@ def test_a_network_that_cannot_learn_by_heart_is_found(blobs, table, monkeypatch
 
     found = statuses(config(table(*blobs)))
 
-    assert found["learn by heart"] == "FAIL"
+    assert found["memorise"] == "FAIL"
     assert found["first steps"] in ("WARN", "FAIL")
 
 
@@ -613,13 +613,13 @@ def test_a_network_too_small_to_learn_by_heart_is_doubtful(blobs, table):
     X, _ = blobs
     y = np.random.default_rng(0).integers(0, 4, ROWS)
 
-    assert statuses(config(table(X[:, :2], y), model__hidden=[2]))["learn by heart"] == "WARN"
+    assert statuses(config(table(X[:, :2], y), model__hidden=[2]))["memorise"] == "WARN"
 
 
 def test_penalty_and_dropout_do_not_keep_it_from_learning_by_heart(blobs, table):
     chosen = {"regularization": {"l2": 1.0}, "model__dropout": 0.8}
 
-    assert "learn by heart" not in statuses(config(table(*blobs), **chosen))
+    assert "memorise" not in statuses(config(table(*blobs), **chosen))
 
 
 @pytest.mark.parametrize("norm", ["batch", "layer"])

@@ -102,8 +102,8 @@ NO_RUN = (
         ("fit nowhere", "nowhere: no such file; check the path"),
         ("fit classifer.yaml", "classifer.yaml: no such file; did you mean 'classifier.yaml'?"),
         ("fit .", ".: this is a directory; name a YAML file in it"),
-        ("fit", "no CONFIG given; name a YAML file, or go on with a run by --resume RUN"),
-        ("fit --dry-run", "no CONFIG given; name a YAML file, or go on with a run by --resume RUN"),
+        ("fit", "no CONFIG given; name a YAML file, or resume a run with --resume RUN"),
+        ("fit --dry-run", "no CONFIG given; name a YAML file, or resume a run with --resume RUN"),
         (
             "fit classifier.yaml --set garbage",
             "--set garbage: expected KEY=VALUE, for instance train.epochs=5",
@@ -117,7 +117,7 @@ NO_RUN = (
         (
             "fit --resume gone --out other",
             "--resume goes on in place: leave out --out, --init-from and --force; "
-            "to begin a run or go on with it: --out DIR --resume auto",
+            "to start or resume a run: --out DIR --resume auto",
         ),
         (
             "fit classifier.yaml --resume gone --dry-run",
@@ -619,7 +619,7 @@ def test_a_run_is_never_replaced_by_accident(run):
 
     assert result.exit_code == 2
     assert faults(result) == [
-        "run: holds a run (config.yaml); choose another --out, go on with --resume, "
+        "run: holds a run (config.yaml); choose another --out, resume it with --resume, "
         "or replace it with --force"
     ]
     assert {path: path.read_bytes() for path in run.iterdir() if path.name != ".lock"} == {

@@ -66,8 +66,9 @@ def between(page: Path, mark: str) -> str:
 
 def commands(page: Path) -> list[str]:
     """Every command line of ours in a page: in backticks, or after a $."""
-    spans = re.findall(r"`(mlptrain [^`]+)`", text_of(page))
-    prompts = re.findall(r"^\$ (mlptrain .+)$", text_of(page), re.MULTILINE)
+    text = text_of(page).replace("\\\n", "")  # a command over two lines
+    spans = re.findall(r"`(mlptrain [^`]+)`", text)
+    prompts = re.findall(r"^\$ (mlptrain .+)$", text, re.MULTILINE)
     return [line.replace("\\|", "|") for line in spans + prompts]
 
 

@@ -307,7 +307,7 @@ def stopped(config, out, fold, step):
 def test_interrupted_and_resumed_is_uninterrupted(config, folds, tmp_path, fold, step):
     out = tmp_path / "run"
     message = stopped(config, out, fold, step)
-    assert message.endswith(f"go on with mlptrain fit CONFIG --folds 4 --resume {out}")
+    assert message.endswith(f"resume it with mlptrain fit CONFIG --folds 4 --resume {out}")
     assert not (out / "folds.json").exists()
     done = [(out / f"fold-{number}" / "best.npz").read_bytes() for number in range(1, fold)]
     records = (out / f"fold-{fold}" / "metrics.jsonl").read_bytes()

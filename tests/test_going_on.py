@@ -271,7 +271,7 @@ def test_auto_goes_on_with_folds(here):
     [
         (["--resume", "auto"], "to begin where there is none: --out DIR --resume auto"),
         (["--resume", "auto", "--out", "x", "--force"], "--resume auto never replaces a run"),
-        (["--resume", "run", "--out", "x"], "to begin a run or go on with it: --out DIR --resume auto"),
+        (["--resume", "run", "--out", "x"], "to start or resume a run: --out DIR --resume auto"),
     ],
 )
 def test_what_auto_needs_is_said(here, words, said):
@@ -416,7 +416,7 @@ def test_the_hint_to_go_on_can_be_pasted(here):
     run = prepare("table.yaml", out="a run; rm it")
     with pytest.raises(KeyboardInterrupt) as error:
         interrupt(run)
-    assert str(error.value).endswith("go on with mlptrain fit --resume 'a run; rm it'")
+    assert str(error.value).endswith("resume it with mlptrain fit --resume 'a run; rm it'")
 
 
 def interrupt(run):

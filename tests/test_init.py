@@ -379,7 +379,7 @@ def test_a_file_is_replaced_only_by_force(tmp_path):
     out.write_text("mine")
     result = invoke("init", path, "--target", "kind", "-o", out)
     assert result.exit_code == 2
-    assert faults(result) == [f"{out}: is there already; name another file, or replace it with --force"]
+    assert faults(result) == [f"{out}: already exists; name another file, or replace it with --force"]
     assert out.read_text() == "mine"
 
     assert invoke("init", path, "--target", "kind", "-o", out, "--force").exit_code == 0

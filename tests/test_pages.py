@@ -3,10 +3,13 @@
 import importlib.util
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from console import differences, examples, masked
 from runs import ROOT
+
+from mlptrain.config import json_schema
 
 DOCS = ROOT / "docs"
 PAGES = [
@@ -18,7 +21,7 @@ PAGES = [
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """A directory with what a clone has, and what a page is not to write into."""
-    for folder in ("configs", "data"):
+    for folder in ("configs", "data", "docs"):
         (tmp_path / folder).symlink_to(ROOT / folder)
     return tmp_path
 
@@ -56,3 +59,36 @@ def test_the_recording_loads_nothing():
     assert "url(http" not in picture
     assert "@import" not in picture
     assert (DOCS / "recording.svg").stat().st_size < 60_000
+
+
+KEY = re.compile(r"`((?:data|model|optimizer|regularization|train|schedule)(?:\.\w+)+)`")
+
+
+def known(key: str) -> bool:
+    """Whether the schema has the key; an option of a choice by name is looked for in every choice."""
+    schema = json_schema()
+    section, *path = key.split(".")
+    node = schema["properties"][section]
+    for name in path:
+        options = [at[name] for at in properties(node, schema["$defs"]) if name in at]
+        if not options:
+            return False
+        node = {"anyOf": options}
+    return True
+
+
+def properties(node: Any, definitions: Any) -> list[Any]:
+    """What is in a node, whichever of its forms it takes."""
+    if "$ref" in node:
+        return properties(definitions[node["$ref"].rpartition("/")[2]], definitions)
+    forms = [*node.get("anyOf", ()), *node.get("oneOf", ()), *node.get("allOf", ())]
+    return [
+        node.get("properties", {}),
+        *(each for form in forms for each in properties(form, definitions)),
+    ]
+
+
+@pytest.mark.parametrize("name", ["coming-from", "faq", "index", "large-data", "night-runs"])
+def test_a_key_that_a_page_names_exists(name):
+    keys = set(KEY.findall((DOCS / f"{name}.md").read_text(encoding="utf-8")))
+    assert {key for key in keys if not known(key)} == set()

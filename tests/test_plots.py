@@ -264,7 +264,7 @@ def test_tiles_stand_side_by_side_a_pixel_apart():
 @pytest.mark.parametrize(
     ("name", "kind", "reason"),
     [
-        ("digits", "boundary", "it has 64 features, and a plane has two"),
+        ("digits", "boundary", "it has 64 features, but a decision boundary is drawn for two"),
         ("hinge", "reliability", "its loss (hinge) gives no probabilities"),
         ("linear", "confusion", "its target is a number, not a class"),
         ("moons", "predictions", "its target is a class, not a number"),

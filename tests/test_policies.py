@@ -72,7 +72,7 @@ def test_a_file_is_predicted_under_the_policies_of_the_command(run, tmp_path, mo
     notes = whole.stderr.splitlines()
     assert notes == [
         "note: blanks filled in 2 columns: age (1), city (1)",
-        "note: 3 unseen values of city became 'Oslo', the most frequent: 'Paris' (2), 'Rome' (1)",
+        "note: 3 unseen values of city treated as 'Oslo', the most frequent: 'Paris' (2), 'Rome' (1)",
         "note: 1 of 5 rows lies outside the range of training, by up to 25 ranges above 58 (age); "
         "clipped to the range",
     ]

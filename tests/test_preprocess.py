@@ -72,7 +72,7 @@ def test_statistics_come_from_the_training_rows_only(csv: Path) -> None:
 def test_a_constant_column_becomes_zero_with_a_note(csv: Path, scale: str) -> None:
     data = fit(csv, "a,b,y\n0.1,1,p\n0.1,2,q\n0.1,4,p\n", scale=scale)
     assert data.train.inputs.numbers[:, 0].tolist() == [0, 0, 0]
-    assert data.notes == ("a is 0.1 in every training row: it becomes 0",)
+    assert data.notes == ("a is 0.1 in every training row, so it is ignored",)
     assert apply(data, csv, "a,b\n7,1\n")[0, 0] == 0
 
 
@@ -124,8 +124,8 @@ def test_unseen_and_missing_categories_are_zeros_where_asked(csv: Path) -> None:
     rows, notes = load_rows(str(csv), data.preprocessing, target_needed=False, dtype=np.float64)
     assert rows.inputs.numbers.tolist() == [[1, 0], [0, 0], [0, 0]]
     assert notes == (
-        f"{csv}: 1 missing value of c became all zeros",
-        f"{csv}: 1 unseen value of c became all zeros: 'green' (1)",
+        f"{csv}: 1 missing value of c treated as none",
+        f"{csv}: 1 unseen value of c treated as none: 'green' (1)",
     )
 
 
@@ -149,7 +149,7 @@ def test_a_column_that_differs_by_rounding_only_is_constant(csv: Path, scale: st
     values = ["0.3" if i % 3 else "0.30000000000000004" for i in range(60)]
     rows = "".join(f"{value},{i},{'pq'[i % 2]}\n" for i, value in enumerate(values))
     data = fit(csv, "a,b,y\n" + rows, scale=scale)
-    assert data.notes == ("a is 0.3 in every training row: it becomes 0",)
+    assert data.notes == ("a is 0.3 in every training row, so it is ignored",)
     assert apply(data, csv, "a,b\n0.31,1\n-1e9,1\n")[:, 0].tolist() == [0, 0]
 
 

@@ -1,4 +1,4 @@
-"""Whatever stands in place of a file: one line with its name and an exit code, at once.
+"""Whatever stands instead of a file: one line with its name and an exit code, at once.
 
 The table below is every file that a command reads. tests/chaos/test_read_errors.py lets each of their
 reads fail, in processes of their own.

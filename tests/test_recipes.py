@@ -108,7 +108,7 @@ def copy_of_the_repository(folder: Path) -> Path:
 
 
 def run(root: Path, *arguments: str) -> None:
-    """A module of Python in the copy, which it imports in place of what is installed."""
+    """A module of Python in the copy, which it imports instead of what is installed."""
     environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
     environment.pop("PYTEST_ADDOPTS", None)
     ended = subprocess.run(

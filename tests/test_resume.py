@@ -309,7 +309,7 @@ def test_the_checkpoint_before_is_taken_where_the_last_is_broken(begin, uninterr
 
     assert result.exit_code == 0
     assert f"note: {directory.last}: set aside as last.npz.corrupt\n" in result.stderr
-    assert f"note: {directory.previous}: taken in place of last.npz\n" in result.stderr
+    assert f"note: {directory.previous}: used instead of last.npz\n" in result.stderr
     assert outcome(directory.path) == uninterrupted(EVERY_STEP)
     assert (directory.path / "last.npz.corrupt").exists()
 
@@ -324,7 +324,7 @@ def test_the_best_checkpoint_is_taken_where_both_are_broken(begin, uninterrupted
     result = invoke("fit", "--resume", run.directory.path)
 
     assert result.exit_code == 0
-    assert f"note: {run.directory.best}: taken in place of last.npz\n" in result.stderr
+    assert f"note: {run.directory.best}: used instead of last.npz\n" in result.stderr
     assert outcome(run.directory.path) == uninterrupted(changes)
 
 

@@ -39,7 +39,7 @@ def test_a_directory_that_holds_a_run_is_refused(run):
         RunDirectory.create(run.path, force=False)
 
     assert str(error.value) == (
-        f"{run.path}: holds a run (config.yaml); choose another --out, go on with --resume, "
+        f"{run.path}: holds a run (config.yaml); choose another --out, resume it with --resume, "
         "or replace it with --force"
     )
     RunDirectory.open(run.path).close()  # the refused attempt holds no lock
@@ -220,7 +220,7 @@ def test_a_damaged_checkpoint_is_set_aside_for_the_one_before(run):
         f"{run.last}: not a valid checkpoint: it is cut short, or its document is damaged; "
         "use another one",
         f"{run.last}: set aside as last.npz.corrupt",
-        f"{run.previous}: taken in place of last.npz",
+        f"{run.previous}: used instead of last.npz",
     )
     assert not run.last.exists()
 
@@ -234,7 +234,7 @@ def test_the_best_checkpoint_is_the_last_resort(run):
     found = run.newest_valid()
 
     assert found.document == {"step": 1}
-    assert found.notes[-1] == f"{run.best}: taken in place of last.npz"
+    assert found.notes[-1] == f"{run.best}: used instead of last.npz"
 
 
 def test_without_a_good_checkpoint_there_is_no_resume(run):

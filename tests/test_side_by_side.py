@@ -83,7 +83,9 @@ def test_a_fold_that_is_killed_takes_no_other_along_and_is_resumed(config, one_b
     os.kill(at_work(out, 2), signal.SIGKILL)
     _, said = job.communicate(timeout=60)
     assert job.returncode == 2, said
-    assert said.startswith("error: fold 2: its process was ended by SIGKILL; go on with mlptrain fit ")
+    assert said.startswith(
+        "error: fold 2: its process was ended by SIGKILL; resume it with mlptrain fit "
+    )
     for number in (1, 3):
         assert outcome(out / f"fold-{number}") == outcome(one_by_one / f"fold-{number}")
     result = mlptrain("fit", config, "--jobs", 2, "--resume", out, "--quiet")
@@ -101,7 +103,8 @@ def test_a_signal_ends_every_fold_when_it_is_saved(config, tmp_path, number):
     assert job.returncode == 128 + number, said
     name = signal.Signals(number).name
     assert said == (
-        f"error: {name}: every fold is saved; go on with mlptrain fit CONFIG --folds 3 --resume {out}\n"
+        f"error: {name}: every fold is saved; "
+        f"resume it with mlptrain fit CONFIG --folds 3 --resume {out}\n"
     )
     for process in processes:
         with pytest.raises(ProcessLookupError):

@@ -106,7 +106,7 @@ def test_a_signal_ends_a_process_with_its_code_and_a_checkpoint_to_go_on_from(
     assert stdout == ""
     assert stderr == (
         f"error: {number.name} after step {step} (epoch {step // 10}): saved; "
-        f"go on with mlptrain fit --resume {run}\n"
+        f"resume it with mlptrain fit --resume {run}\n"
     )
     assert 300 <= step < 6000
     assert invoke("fit", "--resume", run).exit_code == 0
@@ -184,7 +184,7 @@ def test_a_run_says_that_it_is_at_work_and_a_killed_one_was_interrupted(tmp_path
         assert all(f"running: process {process.pid} is at work" in text for text in told())
         process.kill()
         process.wait()
-    killed = f"interrupted: killed at work; go on with mlptrain fit --resume {path}"
+    killed = f"interrupted: killed at work; resume it with mlptrain fit --resume {path}"
     assert all(killed in text for text in told())
 
     summary["host"] = "elsewhere"

@@ -21,23 +21,23 @@ COMMANDS = {
     "init": "Write a first config for a table.",
     "fit": "Train the network that a config describes.",
     "sweep": "Search for good settings.",
-    "eval": "Loss and metrics of a checkpoint.",
+    "eval": "Show the loss and metrics of a run.",
     "predict": "Predict the rows of a file.",
-    "explain": "Which columns matter, and how.",
-    "pack": "A run of folds as one file.",
-    "export": "A model as Python, ONNX, JavaScript or C.",
+    "explain": "Show which columns matter, and how.",
+    "pack": "Put a run of folds into one file.",
+    "export": "Write a model as Python, ONNX, JavaScript or C.",
     "plot": "Draw a picture of a run.",
-    "report": "Write a page about a run, or compare runs.",
+    "report": "Write a page about a run or several.",
     "runs": "List every run, the best first.",
-    "watch": "Runs while they train, live in a browser.",
-    "diff": "What differs between two runs.",
-    "check": "Sanity checks of data, network and first steps.",
-    "find-rate": "Find a learning rate to begin with.",
-    "gradcheck": "Compare numerical with analytic gradients.",
+    "watch": "Follow runs live, in a browser or the terminal.",
+    "diff": "Show what differs between two runs.",
+    "check": "Check data, network and first steps.",
+    "find-rate": "Find a learning rate to start with.",
+    "gradcheck": "Compare analytic with numerical gradients.",
     "trace": "Show the computational graph of an expression.",
-    "exercise": "Write a gate or an optimizer, and have it judged.",
-    "show": "Layers, shapes and sizes of a network.",
-    "bench": "Where the time of a training step goes.",
+    "exercise": "Write a gate or an optimizer and have it checked.",
+    "show": "Show the layers, shapes and sizes of a network.",
+    "bench": "Show where the time of a training step goes.",
     "schema": "Print the JSON Schema of the config.",
 }
 
@@ -76,7 +76,7 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
     def make_context(self, *arguments: Any, **settings: Any) -> click.Context:
-        """As click does it; an option of ours that does not exist is told on one line."""
+        """As click does it; an option of ours that does not exist is reported on one line."""
         try:
             return super().make_context(*arguments, **settings)
         except click.UsageError as error:

@@ -16,12 +16,12 @@ from mlptrain.tools.bench import bench
 @click.command()
 @config_argument
 @set_option
-@click.option("--threads", type=click.IntRange(min=1), help="Threads of the matrix products.")
+@click.option("--threads", type=click.IntRange(min=1), help="Threads for the matrix products.")
 @click.option(
     "--ranks",
     type=click.IntRange(min=2),
     metavar="N",
-    help="A step over 1, 2, 4 ... N processes, and what it would take on networks.",
+    help="Time a step over 1, 2, 4 ... N processes, and predict it for networks.",
 )
 @json_option
 @click.pass_context

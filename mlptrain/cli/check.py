@@ -16,14 +16,14 @@ from mlptrain.tools import check
     "--labels",
     type=click.Path(path_type=Path),
     metavar="RUN",
-    help="A run of folds, which says what rows may be labelled wrongly.",
+    help="Run of folds that says which rows may be labelled wrongly.",
 )
 @json_option
 def command(config: Path, overrides: tuple[str, ...], labels: Path | None, as_json: bool) -> None:
-    """Look at data, network and first steps of CONFIG before training for real.
+    """Check data, network and first steps of CONFIG before you train.
 
-    Each check says PASS, WARN or FAIL, what was found, and what to do. Ends with 1 if one fails;
-    nothing is written.
+    Each check says PASS, WARN or FAIL, what it found, and what to do. Ends with 1 if one fails. Nothing
+    is written.
 
     \b
     Example:

@@ -22,7 +22,7 @@ def command(context: click.Context, left: Path, right: Path, as_json: bool) -> N
     """Show what differs between two runs: settings, content of the data, environment, figures.
 
     A and B are runs, or runs of folds. Exit code 0 if nothing differs, 1 if something does. Data are
-    compared by content, under whatever name; seconds are not compared.
+    compared by content, whatever their name; seconds are not compared.
 
     \b
     Example:

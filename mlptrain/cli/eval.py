@@ -20,7 +20,7 @@ from mlptrain.report import evaluation
 @click.option(
     "--split",
     type=click.Choice(["train", "val", "test"]),
-    help="Default: test if there is one, else val; of folds val is every row held out.",
+    help="Part to evaluate on; val of folds is every row held out.  [test if there is any, else val]",
 )
 @click.option(
     "--cost", metavar="fp=1,fn=20", help="What each threshold between two classes would cost."
@@ -35,7 +35,7 @@ def command(
     as_json: bool,
     **policies: Any,
 ) -> None:
-    """Loss, metrics, per-class table and confusion matrix of CHECKPOINT.
+    """Show loss, metrics, per-class table and confusion matrix of CHECKPOINT.
 
     A run directory stands for its best.npz.
 

@@ -16,25 +16,27 @@ from mlptrain.report.plots import form_of
 @click.argument("run", type=click.Path(path_type=Path), shell_complete=completion.runs)
 @click.option(
     "--row", "number", type=click.IntRange(min=1), metavar="N",
-    help="What each column adds to the prediction of row N of the file, counted from 1.",
+    help="Show what each column adds to the prediction of row N of the file, counted from 1.",
 )  # fmt: skip
 @click.option(
     "--rows", type=click.IntRange(min=2), metavar="N",
-    help="Shuffle N rows at most.  [5,000; fewer where there are more than 100 columns]",
+    help="Shuffle at most N rows.  [5,000; fewer where there are more than 100 columns]",
 )  # fmt: skip
-@click.option("--metric", metavar="M", help="Besides the loss.  [that of train.monitor, or of eval]")
+@click.option(
+    "--metric", metavar="M", help="Metric beside the loss.  [that of train.monitor, or of eval]"
+)
 @click.option(
     "--plot", "out", type=click.Path(path_type=Path), metavar="FILE",
-    help="Draw it, too: .png, .svg or .pdf.",
+    help="Draw it as well: .png, .svg or .pdf.",
 )  # fmt: skip
 @json_option
 def command(
     run: Path, number: int | None, rows: int | None, metric: str | None, out: Path | None, as_json: bool
 ) -> None:
-    """Which columns RUN goes by, how much, and how its predictions depend on them.
+    """Show which columns RUN goes by, how much, and how its predictions depend on them.
 
-    Each column of the file is shuffled on rows that training did not see: test rows, else validation
-    rows, else, of a run of folds, the rows that each fold held out.
+    Each column of the file is shuffled on rows that training did not see: the test rows, else the
+    validation rows, or the rows that each fold held out.
 
     \b
     Example:

@@ -12,20 +12,21 @@ from mlptrain.report.summary import show_exported
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path), shell_complete=completion.runs)
 @click.option(
-    "-o", "out", required=True, type=click.Path(path_type=Path), metavar="FILE", help="Where to."
+    "-o", "out", required=True, type=click.Path(path_type=Path), metavar="FILE", help="File to write."
 )
-@click.option("--to", type=click.Choice(list(FORMS)), help="The form.  [by the suffix of FILE]")
+@click.option("--to", type=click.Choice(list(FORMS)), help="Format.  [by the suffix of FILE]")
 @click.option("--force", is_flag=True, help="Replace FILE and the card beside it.")
 def command(run: Path, out: Path, to: str | None, force: bool) -> None:
-    """Write the model of RUN as a FILE that predicts without mlptrain.
+    """Write the model of RUN to a FILE that predicts without mlptrain.
 
-    A .py needs NumPy alone: `python model.py new.csv`, or `from model import predict`. A .onnx takes
-    one input for each column. A .js or .mjs is an ES module, a .h is C99 without allocation. RUN is
-    a run directory, a checkpoint, or a run of folds. The whole model goes in: how columns are read,
-    what becomes of blanks and new categories, the network or the average of several, calibration,
-    the threshold. Before a .py or .onnx is written, 1,000 rows go through it and through the model:
-    the largest difference is told, and 1e-5 is the most. A module and a header hold rows to compare
-    themselves by. A MODEL_CARD.md beside FILE says what the model is, and is not, for.
+    A .py needs only NumPy: `python model.py new.csv`, or `from model import predict`. A .onnx takes one
+    input for each column. A .js or .mjs is an ES module, a .h is C99 without allocation. RUN is a run
+    directory, a checkpoint, or a run of folds.
+
+    The file holds the whole model: how columns are read, what becomes of blanks and new categories, the
+    network or the average of several, calibration and threshold. Before a .py or .onnx is written,
+    1,000 rows are predicted by both; they may differ by 1e-5 at most. A .js and a .h hold rows to test
+    themselves. MODEL_CARD.md beside FILE says what the model is for.
 
     \b
     Example:

@@ -15,14 +15,14 @@ from mlptrain.tools.find_rate import find_rate
 @set_option
 @click.option(
     "-o", "out", type=click.Path(path_type=Path), metavar="FILE",
-    help="Draw the loss over the rate: .png, .svg or .pdf.",
+    help="Draw the loss against the rate: .png, .svg or .pdf.",
 )  # fmt: skip
 @json_option
 def command(config: Path, overrides: tuple[str, ...], out: Path | None, as_json: bool) -> None:
     """Try learning rates on the network of CONFIG and its own rows, and suggest one.
 
-    The rate grows from 1e-6 to 10 in 280 steps, until the loss rises: about what a short training
-    takes. The schedule does not count, nothing is kept.
+    The rate grows from 1e-6 to 10 in 280 steps, until the loss rises, which takes about as long as a
+    short training. The schedule is not used, and nothing is kept.
 
     \b
     Example:

@@ -122,46 +122,53 @@ def refuse(given: Mapping[str, object]) -> None:
     type=click.Path(path_type=Path),
     shell_complete=completion.runs,
     metavar="RUN|auto",
-    help="Go on with a run, or with K folds; auto: with the one in --out, or begin it.",
+    help="Resume a run or a cross-validation; auto: the one in --out, or start it.",
 )
 @click.option(
     "--init-from",
     type=click.Path(path_type=Path),
     shell_complete=completion.runs,
     metavar="CHECKPOINT",
-    help="Start from its weights.",
+    help="Start from the weights of another run.",
 )
-@click.option("--refit-preprocessing", is_flag=True, help="With --init-from: scale anew.")
+@click.option(
+    "--refit-preprocessing", is_flag=True, help="With --init-from: learn the scaling from the new rows."
+)
 @click.option(
     "--head",
     type=click.Choice(["keep", "new"]),
     default="keep",
-    help="With --init-from: its last layer, or a new one for other classes.",
+    help="With --init-from: keep its last layer, or make a new one for other classes.",
 )
 @click.option(
     "--folds",
     type=click.IntRange(min=2),
     metavar="K",
-    help="Train K models, each on other rows; they predict as one.",
+    help="Train K models, each with other rows held out; they predict as one.",
 )
 @click.option(
-    "--jobs", type=click.IntRange(min=1), metavar="N", help="Folds at a time.  [as many as cores]"
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Folds trained at a time.  [as many as cores]",
 )
 @click.option(
     "--refit",
     type=click.Path(path_type=Path),
     shell_complete=completion.runs,
     metavar="RUN",
-    help="One model like the folds in RUN.",
+    help="Train one model on all rows, with what the folds in RUN learned.",
 )
 @click.option(
     "--ranks", type=click.IntRange(min=1), metavar="N", help="Share each minibatch among N processes."
 )
-@click.option("--force", is_flag=True, help="Replace the run that is in the run directory.")
-@click.option("--seed", type=click.IntRange(min=0), help="The same as --set seed=N.")
-@click.option("--threads", type=click.IntRange(1, MOST_THREADS), help="Threads of the matrix products.")
-@click.option("--quiet", is_flag=True, help="No progress, only the result.")
-@click.option("--dry-run", is_flag=True, help="Check everything, do one step, begin no run.")
+@click.option("--force", is_flag=True, help="Replace the run in the run directory.")
+@click.option("--seed", type=click.IntRange(min=0), help="Same as --set seed=N.")
+@click.option(
+    "--threads", type=click.IntRange(1, MOST_THREADS), help="Threads for the matrix products."
+)
+@click.option("--quiet", is_flag=True, help="Print only the result, no progress.")
+@click.option("--dry-run", is_flag=True, help="Check everything and do one step, but start no run.")
 @json_option
 def command(
     context: click.Context,

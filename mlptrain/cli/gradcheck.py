@@ -13,15 +13,15 @@ from mlptrain.tools.gradcheck.of_config import gradcheck
 @click.argument("config", type=click.Path(path_type=Path), required=False)
 @set_option
 @click.option(
-    "--verbose", "-v", is_flag=True, help="Without CONFIG: list every tensor, not only what is wrong."
+    "--verbose", "-v", is_flag=True, help="Without CONFIG: list every tensor, not only failures."
 )
 @json_option
 def command(config: Path | None, overrides: tuple[str, ...], verbose: bool, as_json: bool) -> None:
-    """Compare numerical with analytic gradients, in float64.
+    """Compare analytic with numerical gradients, in float64.
 
-    Without CONFIG: every node, loss and regularizer, and whole networks. With CONFIG: its network
-    on a few of its own rows: the data loss, the penalty and their sum. Ends with 1 if a tensor
-    fails; an entry whose step crosses a kink is left out and reported.
+    Without CONFIG: every node, loss and regularizer, and whole networks. With CONFIG: its network on a
+    few of its own rows, for the data loss, the penalty and their sum. Ends with 1 if a tensor fails. An
+    entry whose step crosses a kink is left out and reported.
 
     \b
     Example:

@@ -24,55 +24,57 @@ from mlptrain.tools.first_config.choices import Wish
     "targets",
     multiple=True,
     metavar="COLUMN",
-    help="What to predict.",
+    help="Column to predict; repeat it for several.",
     shell_complete=completion.columns,
 )
 @click.option(
     "--group",
     metavar="COLUMN",
-    help="All rows of one value go to the same part: a patient.",
+    help="Keep all rows of one value together, such as a patient.",
     shell_complete=completion.columns,
 )
 @click.option(
     "--time",
     metavar="COLUMN",
     shell_complete=completion.columns,
-    help="Train on what is earlier, test on what is later: a date.",
+    help="Train on earlier rows and test on later ones, by this date.",
 )
 @click.option(
     "--ignore",
     multiple=True,
     metavar="COLUMN",
     shell_complete=completion.columns,
-    help="Leave it out; several times for more.",
+    help="Leave this column out; repeat it for more.",
 )
 @click.option(
     "--features",
     multiple=True,
     metavar="COLUMN",
     shell_complete=completion.columns,
-    help="Learn from it, and from others so named only.",
+    help="Learn only from this column; repeat it for more.",
 )
 @click.option(
     "--preset",
     type=click.Choice(["fast", "good", "best"]),
-    help="One network, five, or three candidates of five.  [good; fast where that takes long]",
+    help="Train one network, five, or three candidates of five.  [good; fast where that takes long]",
 )
 @click.option(
     "--test",
     type=click.FloatRange(0, 0.9),
     default=0.0,
     metavar="SHARE",
-    help="Rows kept for the end.  [0]",
+    help="Share of the rows to test on at the end.  [0]",
 )
 @click.option(
     "--check",
     "written",
     type=click.Path(path_type=Path),
     metavar="CONFIG",
-    help="Write nothing: tell what DATA has that differs from the file CONFIG was written for.",
+    help="Write nothing; say how DATA differs from the table that CONFIG was written for.",
 )
-@click.option("-o", "out", type=click.Path(path_type=Path), metavar="FILE", help="Where to.  [stdout]")
+@click.option(
+    "-o", "out", type=click.Path(path_type=Path), metavar="FILE", help="File to write.  [stdout]"
+)
 @click.option("--force", is_flag=True, help="Replace FILE.")
 @click.option(
     "--example", metavar="NAME", help="Write a config that comes with mlptrain, and its data."
@@ -90,12 +92,11 @@ def command(
 ) -> None:
     """Look at the table DATA and write a commented config that `mlptrain fit` runs as it is.
 
-    It says which columns to leave out and why, what to do about blanks, categories and dates, and
-    how the rows are split, and how large the network is. Several targets (numbers) are given by several
-    --target. --check ends with 1 if a model of that config would refuse DATA.
+    It decides which columns to leave out, what to do about blanks, categories and dates, how to split
+    the rows and how large the network is, and gives a reason for each choice. --check ends with 1 if a
+    model of CONFIG would refuse DATA.
 
-    --example writes a config that comes with mlptrain, and its table, so that there is something to
-    begin with.
+    --example writes one of the configs that come with mlptrain, and its table.
 
     \b
     Example:

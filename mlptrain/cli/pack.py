@@ -12,14 +12,19 @@ from mlptrain.tools.pack import pack
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path), shell_complete=completion.runs)
 @click.option(
-    "-o", "out", required=True, type=click.Path(path_type=Path), metavar="FILE", help="Where to: .npz."
+    "-o",
+    "out",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="File to write: .npz.",
 )
 @click.option("--force", is_flag=True, help="Replace FILE.")
 def command(run: Path, out: Path, force: bool) -> None:
     """Put all members of RUN, the directory of folds, into one FILE.
 
-    `predict`, `eval`, `show` and Python take it as they take the directory. It holds no state of the
-    optimizers: `fit --resume` needs the directory.
+    `predict`, `eval`, `show` and Python read it as they read the directory. It holds no optimizer
+    state: `fit --resume` needs the directory.
 
     \b
     Example:

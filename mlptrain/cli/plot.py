@@ -22,7 +22,7 @@ from mlptrain.report.plots import KINDS, plot
 )
 @click.option(
     "-o", "out", type=click.Path(path_type=Path), metavar="FILE",
-    help="Where to: .png, .svg or .pdf.  [RUN/KIND.png]",
+    help="File to write: .png, .svg or .pdf.  [RUN/KIND.png]",
 )  # fmt: skip
 def command(runs: tuple[Path, ...], kind: str, out: Path | None) -> None:
     """Draw a picture of RUN, the directory that `fit` wrote.

@@ -15,15 +15,15 @@ def policy_options(command: Decorated) -> Decorated:
     for option in (
         click.option(
             "--out-of-range", type=click.Choice(OUT_OF_RANGE), default="warn", show_default=True,
-            help="Numbers outside the range of training: count them, or clip them to it.",
+            help="Numbers outside the range of training: count or clip them.",
         ),
         click.option(
             "--missing", type=click.Choice(MISSING),
-            help="Blanks: refuse, or fill in (text: all zeros).  [as in training]",
+            help="Blanks: refuse or fill them.  [as in training]",
         ),
         click.option(
             "--unseen", type=click.Choice(UNSEEN),
-            help="New categories: refuse, all zeros, or the most frequent one.  [as in training]",
+            help="New categories: refuse, treat as none, or as the most frequent.  [as in training]",
         ),
     ):  # fmt: skip
         command = option(command)

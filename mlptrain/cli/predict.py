@@ -16,11 +16,15 @@ from mlptrain.report import prediction
 @click.command()
 @click.argument("checkpoint", type=click.Path(path_type=Path), shell_complete=completion.runs)
 @click.argument("data")
-@click.option("-o", "out", metavar="FILE", help="Where to: .csv, .tsv, .jsonl or .parquet.  [stdout]")
-@click.option("--proba", is_flag=True, help="Also the probability of each class.")
-@click.option("--decide", is_flag=True, help="Name the class by the threshold of `decision`.")
-@click.option("--escape-formulas", is_flag=True, help="A ' before text that a spreadsheet would run.")
-@click.option("--keep", multiple=True, metavar="COLUMN", help="Carry a column of DATA through.")
+@click.option(
+    "-o", "out", metavar="FILE", help="File to write: .csv, .tsv, .jsonl or .parquet.  [stdout]"
+)
+@click.option("--proba", is_flag=True, help="Write the probability of each class as well.")
+@click.option("--decide", is_flag=True, help="Choose the class by the threshold of `decision`.")
+@click.option(
+    "--escape-formulas", is_flag=True, help="Put a ' before text that a spreadsheet would run."
+)
+@click.option("--keep", multiple=True, metavar="COLUMN", help="Copy a column of DATA into the output.")
 @policy_options
 def command(
     checkpoint: Path,
@@ -32,16 +36,17 @@ def command(
     keep: tuple[str, ...],
     **policies: Any,
 ) -> None:
-    """Predict the rows of DATA with CHECKPOINT, one row out for each row in, in the same order.
+    """Predict the rows of DATA with CHECKPOINT: one row out for each row in, in the same order.
 
-    A run directory stands for its best.npz. Columns are found by name, in any order; the target is
-    not needed; columns that the model does not know are left out with a note. DATA - is CSV from
-    stdin. DATA may be larger than memory. What is done about blanks, new categories and numbers
-    outside the range of training is counted at the end. Text is written as it is: before a table of a
-    stranger's rows is opened in a spreadsheet, which runs what begins with =, +, - or @, add
-    --escape-formulas. With --decide, a row is of the class that `decision` looks for where its
-    probability is above the threshold that was the best one on the validation rows; without, it is of
-    the most likely class.
+    A run directory stands for its best.npz. Columns are found by name, in any order. The target is not
+    needed, and a note names columns that the model does not know. DATA - is CSV from stdin. DATA may be
+    larger than memory. At the end, the command counts what it did about blanks, new categories and
+    numbers outside the range of training.
+
+    Text is written as it is. A spreadsheet runs text that begins with =, +, - or @, so add --escape-
+    formulas before you open a stranger's table in one. With --decide, a row gets the class of
+    `decision` if its probability is above the threshold that was best on the validation rows; otherwise
+    it gets the most likely class.
 
     \b
     Example:

@@ -19,15 +19,15 @@ from mlptrain.report.html import report
 )
 @click.option(
     "-o", "out", type=click.Path(path_type=Path), metavar="FILE",
-    help="Where to: .html.  [RUN/report.html]",
+    help="File to write: .html.  [RUN/report.html]",
 )  # fmt: skip
 def command(runs: tuple[Path, ...], out: Path | None) -> None:
     """Write an HTML page about RUN, the directory that `fit` wrote.
 
     It holds the result, curves, metrics, pictures, the worst mistakes, data and config, in one file
     that loads nothing. Several RUNs, or a DIR of runs, are compared: a row for each, the best first,
-    settings that differ, curves of the best ten. The page of a SWEEP has every trial, the importance
-    of the settings, these curves, and the config.
+    with the settings that differ and the curves of the best ten. The page of a SWEEP has every trial
+    and the importance of the settings as well.
 
     \b
     Example:

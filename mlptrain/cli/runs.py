@@ -15,15 +15,19 @@ from mlptrain.tools.run_table import tabulated
 @click.argument("directories", metavar="[DIR]...", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
     "--where", multiple=True, metavar="KEY=VALUE",
-    help="Only runs of which that is so; also != < <= > >=.",
+    help="List only runs with this setting; also != < <= > >=.",
 )  # fmt: skip
-@click.option("--status", multiple=True, type=click.Choice(STATUSES), help="Only runs that stand so.")
-@click.option("--sort", metavar="KEY", help="Smallest first; with -KEY the largest.  [the best first]")
 @click.option(
-    "--columns", metavar="KEY,...", help="Facts and settings to show.  [only settings that differ]"
+    "--status", multiple=True, type=click.Choice(STATUSES), help="List only runs with this status."
 )
+@click.option(
+    "--sort",
+    metavar="KEY",
+    help="Sort by KEY, smallest first; by -KEY, largest first.  [the best first]",
+)
+@click.option("--columns", metavar="KEY,...", help="Columns to show.  [only settings that differ]")
 @json_option
-@click.option("--csv", "as_csv", is_flag=True, help="Print a table with commas.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 def command(
     directories: tuple[Path, ...],
     where: tuple[str, ...],
@@ -33,11 +37,11 @@ def command(
     as_json: bool,
     as_csv: bool,
 ) -> None:
-    """List every run in or below DIR (runs): its best figure, the settings that differ, how it stands.
+    """List every run in or below DIR (runs): its best figure, the settings that differ, its status.
 
-    Folds are one run, with the means of their figures; each trial of a sweep is one. KEY is a setting
+    Folds are one run, with the means of their figures; so is each trial of a sweep. KEY is a setting
     such as optimizer.name, or one of run, status, reason, monitor, best, best_epoch, epochs, seconds,
-    parameters, folds, test.loss. A run that cannot be read is named, and its status is broken.
+    parameters, folds, test.loss. A run that cannot be read is named, with the status broken.
 
     \b
     Example:

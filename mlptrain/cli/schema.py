@@ -10,7 +10,9 @@ from mlptrain.storage.documents import document_text
 
 
 @click.command()
-@click.option("-o", "out", type=click.Path(path_type=Path), metavar="FILE", help="Where to.  [stdout]")
+@click.option(
+    "-o", "out", type=click.Path(path_type=Path), metavar="FILE", help="File to write.  [stdout]"
+)
 @click.option("--force", is_flag=True, help="Replace FILE.")
 def command(out: Path | None, force: bool) -> None:
     """Print the JSON Schema of the config, or write it beside a config, where an editor finds it.

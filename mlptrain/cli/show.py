@@ -15,16 +15,17 @@ from mlptrain.tools.summary import resolved_config, summarize
 @click.argument("what", metavar="CONFIG|CHECKPOINT|RUN", type=click.Path(path_type=Path))
 @set_option
 @click.option(
-    "--config", "config_only", is_flag=True, help="Print the resolved config and nothing else."
+    "--config", "config_only", is_flag=True, help="Print only the config, with every default."
 )
 @click.option(
-    "--saved", is_flag=True, help="Print what each node keeps for its backward pass, in bytes."
+    "--saved", is_flag=True, help="Print how many bytes each node keeps for its backward pass."
 )
 def command(what: Path, overrides: tuple[str, ...], config_only: bool, saved: bool) -> None:
-    """Layers, shapes, parameters, multiply-adds and memory of a network.
+    """Show layers, shapes, parameters, multiply-adds and memory of a network.
 
-    For a checkpoint or a run also how far it was trained. With --config, the YAML with every
-    default written out. With --saved, what each node of the training graph keeps of a minibatch.
+    For a checkpoint or a run, it also says how far it was trained. With --config, it prints the YAML
+    with every default written out. With --saved, it prints what each node of the training graph keeps
+    of a minibatch.
 
     \b
     Example:

@@ -20,25 +20,37 @@ SHOW = "show"
 @click.command()
 @click.argument("what", metavar="CONFIG [KEY=VALUES]... | show DIR", nargs=-1, required=True)
 @set_option
-@click.option("--out", metavar="DIR", help="Where to; a sweep that is there goes on.  [sweeps/CONFIG]")
 @click.option(
-    "--metric", metavar="NAME", help="What is compared, on the validation rows: as in `eval`."
+    "--out", metavar="DIR", help="Directory of the sweep, resumed if it exists.  [sweeps/CONFIG]"
 )
-@click.option("--trials", type=click.IntRange(min=1), help="How many.  [40]")
+@click.option(
+    "--metric", metavar="NAME", help="Metric to compare, on the validation rows, as in `eval`."
+)
+@click.option("--trials", type=click.IntRange(min=1), help="Number of trials.  [40]")
 @click.option(
     "--time-limit",
     type=click.FloatRange(min=0, min_open=True),
     metavar="MINUTES",
-    help="Begin no trial after that.",
+    help="Start no trial after this time.",
 )
-@click.option("--jobs", type=click.IntRange(1, MOST_JOBS), default=1, help="Trials side by side.  [1]")
-@click.option("--folds", type=click.IntRange(min=2), metavar="K", help="Train each trial on K folds.")
-@click.option("--sampler", type=click.Choice(["tpe", "random", "grid"]), help="[tpe]")
 @click.option(
-    "--pruner", type=click.Choice(["none", "median", "halving", "hyperband"]), help="[median]"
+    "--jobs", type=click.IntRange(1, MOST_JOBS), default=1, help="Trials trained at a time.  [1]"
 )
-@click.option("--seed", type=click.IntRange(min=0), help="Of the choices, not of the trainings.  [0]")
-@click.option("--quiet", is_flag=True, help="No progress, only the result.")
+@click.option("--folds", type=click.IntRange(min=2), metavar="K", help="Train each trial on K folds.")
+@click.option(
+    "--sampler",
+    type=click.Choice(["tpe", "random", "grid"]),
+    help="How to choose the next trial.  [tpe]",
+)
+@click.option(
+    "--pruner",
+    type=click.Choice(["none", "median", "halving", "hyperband"]),
+    help="When to end a trial early.  [median]",
+)
+@click.option(
+    "--seed", type=click.IntRange(min=0), help="Seed of the choices, not of the trainings.  [0]"
+)
+@click.option("--quiet", is_flag=True, help="Print only the result, no progress.")
 @json_option
 def command(
     what: tuple[str, ...],
@@ -55,11 +67,11 @@ def command(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Try settings of CONFIG, rank them by the validation rows, write the best as best.yaml.
+    """Try settings of CONFIG, rank them by the validation rows, and write the best to best.yaml.
 
-    What is tried stands in the config (`sweep: {space: ...}`) or behind it: A..B is a range, a,b a
-    choice. The same command goes on with a sweep, and in another terminal it joins in. `sweep show
-    DIR` shows how a sweep stands.
+    The settings to try stand in the config (`sweep: {space: ...}`) or after it: A..B is a range, a,b a
+    choice. The same command resumes a sweep; in another terminal it joins in. `sweep show DIR` shows
+    how a sweep stands.
 
     \b
     Example:

@@ -34,16 +34,18 @@ class TraceCommand(click.Command):
 )
 @click.option(
     "--svg", "svg", type=click.Path(path_type=Path), metavar="FILE",
-    help="Draw the circuit diagram into FILE, too.",
+    help="Draw the circuit diagram into FILE as well.",
 )  # fmt: skip
 @click.option("--code", is_flag=True, help="Print the graph as flat Python, forward and backward.")
-@click.option("--jacobian", is_flag=True, help="Print the Jacobians, or what they would take.")
-@click.option("--element", metavar="NAME[I,J]", help="Print what one element of an input does.")
+@click.option(
+    "--jacobian", is_flag=True, help="Print the Jacobians, or how much memory they would take."
+)
+@click.option("--element", metavar="NAME[I,J]", help="Print what one element of an input affects.")
 @click.option(
     "--config", type=click.Path(path_type=Path), metavar="CONFIG",
     help="Show the graph that CONFIG trains, on rows of its own.",
 )  # fmt: skip
-@click.option("--rows", type=click.IntRange(min=1), help="Of a config: how many rows.  [2]")
+@click.option("--rows", type=click.IntRange(min=1), help="With --config: how many rows.  [2]")
 @click.option(
     "--open", "opened", multiple=True, metavar="GATE",
     help="Show what is inside GATE: a sigmoid, say, or a layer of a config.",

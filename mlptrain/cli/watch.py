@@ -11,14 +11,16 @@ from mlptrain.report.live.text import watch_text
 
 @click.command()
 @click.argument("place", metavar="RUN|DIR", type=click.Path(path_type=Path))
-@click.option("--text", is_flag=True, help="In the terminal, without a browser.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="[any that is free]")
+@click.option("--text", is_flag=True, help="Show the curves in the terminal, without a browser.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, help="Port of the page.  [any that is free]"
+)
 def command(place: Path, text: bool, port: int) -> None:
     """Watch a run, or the newest ones below DIR: curves, learning rate, update ratios, dead units.
 
     Prints the address of a page that follows the runs until Ctrl-C; only this machine can open it. It
-    reads their files and nothing else, so it neither slows nor ends a run; a finished run is shown as
-    well. Update ratios and dead units are there where train.log_histograms is true.
+    only reads their files, so it neither slows nor ends a run. It shows finished runs as well, and
+    update ratios and dead units if train.log_histograms is true.
 
     \b
     Example:

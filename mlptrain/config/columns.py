@@ -40,10 +40,10 @@ class Categorical(Section):
     )
     unseen: Literal["error", "zeros", "mode"] = setting(
         "error",
-        "a category that the training rows do not have: refuse, all zeros, or the most frequent one",
+        "a category that training did not have: refuse, treat as none (zeros), or as the most frequent",
     )
     missing: Literal["error", "zeros"] = setting(
-        "error", "a blank in a text column: refuse, or all zeros"
+        "error", "a blank in a text column: refuse, or treat as none (zeros)"
     )
     columns: Columns = setting([], "number columns to be taken as categories: codes, zip codes")
 

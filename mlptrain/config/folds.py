@@ -5,7 +5,7 @@ from mlptrain.errors import ConfigError
 
 
 def held_out(config: Config, number: int, count: int) -> Config:
-    """The config with one of `count` folds held out, in place of the rows that validate.
+    """The config with one of `count` folds held out, instead of the rows that validate.
 
     Where `val` has rows for that, the fold takes the place of the test rows.
     """

@@ -27,7 +27,7 @@ class BadOverride(Exception):
 
 
 def read_overrides(overrides: Overrides) -> Iterator[Override | BadOverride]:
-    """The overrides in their order, and in place of a broken one what is wrong with it."""
+    """The overrides in their order, and instead of a broken one what is wrong with it."""
     if isinstance(overrides, Mapping):
         for key, value in overrides.items():
             place = f"set {shortened(key)}={shown(value)}"

@@ -118,7 +118,7 @@ class Data(Section):
     )
     missing: Annotated[Missing, ShortFor("policy")] = setting({}, "what to do about blanks")
     missing_values: Annotated[Columns | None, Kinds("a list of texts or null")] = setting(
-        None, "texts that stand for a missing value, in place of NA, N/A, NaN, null and ?"
+        None, "texts that stand for a missing value, instead of NA, N/A, NaN, null and ?"
     )
     columns: dict[Text, Column] = setting(
         {},
@@ -135,7 +135,7 @@ class Data(Section):
         "and cosine of month, weekday and hour, as far as they differ",
     )
     transform: Annotated[Literal["polar"] | None, Kinds("'polar' or null")] = setting(
-        None, "polar: radius and angle in place of two coordinates, before scaling"
+        None, "polar: radius and angle instead of two coordinates, before scaling"
     )
     cache: Text = setting(
         "auto",

@@ -135,7 +135,7 @@ def weight_column(weight: object, taken: Sequence[str]) -> tuple[str, Columns]:
 
 
 PLACE = "(handed over: {})"
-"""What stands in a config in place of a file."""
+"""What stands in a config instead of a file."""
 
 
 def is_handed_over(path: object) -> bool:

@@ -188,7 +188,7 @@ class Header:
                 yield f"    if ({x} != 0 && {x} != 1 && !isnan({x})) return -1;"
 
     def _with_blanks(self) -> Iterator[str]:
-        """NAN in place of the numbers that stand for a missing value."""
+        """NAN instead of the numbers that stand for a missing value."""
         columns = zip(self.fields, self.document["columns"], strict=True)
         numbers = [(field, each["gone"]) for field, each in columns if each["kind"] != "text"]
         for field, gone in numbers:

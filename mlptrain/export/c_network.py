@@ -168,7 +168,7 @@ class Network:
         return parts, rows // pieces, [first, rest, "swap = x, x = y, y = swap;"]
 
     def answer(self, scores: str, width: int) -> Iterator[str]:
-        """What is averaged over the members, in place of the scores."""
+        """What is averaged over the members, instead of the scores."""
         response, loop = self.document["response"], f"    for (j = 0; j < {width}; j++)"
         if response == "softmax":
             yield from self._log_probabilities(scores, width)

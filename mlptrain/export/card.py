@@ -190,7 +190,7 @@ def _columns(model: Model) -> Iterator[str]:
 def _column(column: Column, refuses: bool) -> tuple[str, str, str]:
     if isinstance(column, Category):
         more = f" and {len(column.levels) - MOST} more" if len(column.levels) > MOST else ""
-        blank = "refused" if column.missing == "error" else f"becomes {column.outcome}"
+        blank = "refused" if column.missing == "error" else f"treated as {column.outcome}"
         return "text", ", ".join(column.levels[:MOST]) + more, blank
     assert isinstance(column, Number)
     blank = "refused" if refuses else f"becomes {column.shown(column.fill)}"

@@ -51,7 +51,7 @@ def export(run: str | Path, out: Path, to: str | None = None, *, force: bool = F
         raise ConfigError(f"-o {out}: a file for --to {to} ends in {' or '.join(form.suffixes)}")
     for path, other in ((out, "name another file"), (card, "export into another directory")):
         if path.exists() and not force:
-            raise ConfigError(f"{path}: is there already; {other}, or replace it with --force")
+            raise ConfigError(f"{path}: already exists; {other}, or replace it with --force")
     model = Model.load(run)
     data, agreement = form.make(model, out)
     if agreement is not None and not agreement.holds:

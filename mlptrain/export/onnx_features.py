@@ -21,7 +21,7 @@ def columns_of(graph: Onnx, document: Document) -> list[str]:
 
 
 def _read(graph: Onnx, x: str, field: Document) -> str:
-    """The numbers of a column, NaN in place of those that stand for a missing value."""
+    """The numbers of a column, NaN instead of those that stand for a missing value."""
     if field["kind"] != "text":
         for number in field["gone"]:
             is_gone = graph.add("Equal", x, graph.constant(number))

@@ -40,12 +40,12 @@ def _outside(numbers: Sequence[Number]) -> str:
 
 
 def _missing(column: Category) -> str:
-    return "is refused" if column.missing == "error" else f"becomes {column.outcome}"
+    return "is refused" if column.missing == "error" else f"is treated as {column.outcome}"
 
 
 def _unseen(column: Category) -> str:
     outcomes = {"error": "is refused", "mode": "counts as the most frequent one"}
-    return outcomes.get(column.unseen, f"becomes {column.outcome}")
+    return outcomes.get(column.unseen, f"is treated as {column.outcome}")
 
 
 def _by_outcome(

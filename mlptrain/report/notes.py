@@ -45,7 +45,7 @@ def repaired(repairs: Sequence[Repair], details: str = "") -> Iterator[str]:
     >>> age, size = (Repair(3, "missing value", column, "became 41") for column in ("age", "size"))
     >>> list(repaired([age])), list(repaired([age, size]))
     (['3 missing values of age became 41'], ['blanks filled in 2 columns: age (3), size (3)'])
-    >>> list(repaired([Repair(3, "unseen value", c, "became all zeros", (("x", 3),)) for c in "ab"]))
+    >>> list(repaired([Repair(3, "unseen value", c, "treated as none", (("x", 3),)) for c in "ab"]))
     ["unseen values in 2 columns: a (3: 'x' (3)), b (3: 'x' (3))"]
     """
     blanks = [repair for repair in repairs if not repair.values]

@@ -65,5 +65,5 @@ def write_config(text: str, out: Path | None = None, *, force: bool = False) -> 
         write(text)
         return
     if out.exists() and not (force and out.is_file()):
-        raise ConfigError(f"{out}: is there already; name another file, or replace it with --force")
+        raise ConfigError(f"{out}: already exists; name another file, or replace it with --force")
     write_file(out, [text.encode()])

@@ -34,12 +34,12 @@ AUTO = "auto"
 """In place of a run to resume: the one in `out`, and where there is none it begins."""
 IN_PLACE = (
     "--resume goes on in place: leave out --out, --init-from and --force; "
-    "to begin a run or go on with it: --out DIR --resume auto"
+    "to start or resume a run: --out DIR --resume auto"
 )
 NO_WARM_FOLDS = (
     "--folds begins with weights of its own: leave out --init-from, or init_from in the config"
 )
-NO_CONFIG = "no CONFIG given; name a YAML file, or go on with a run by --resume RUN"
+NO_CONFIG = "no CONFIG given; name a YAML file, or resume a run with --resume RUN"
 
 
 def prepare(

@@ -1,4 +1,4 @@
-"""One model on all rows, in place of the average of folds: smaller, and a little less good."""
+"""One model on all rows, instead of the average of folds: smaller, and a little less good."""
 
 from pathlib import Path
 from typing import Any

@@ -244,7 +244,7 @@ class Run:
         self.checkpointer.save(self.progress)
         step, epoch = self.progress.step, self.progress.step // self.experiment.steps_per_epoch
         command = self.goes_on or f"fit --resume {shlex.quote(str(self.directory.path))}"
-        kept = f"saved; go on with mlptrain {command}" if self.is_kept else NOT_KEPT
+        kept = f"saved; resume it with mlptrain {command}" if self.is_kept else NOT_KEPT
         raise Interrupted(number, f"{number.name} after step {step} (epoch {epoch}): {kept}")
 
     def _rescue(self) -> str:

@@ -115,7 +115,7 @@ def side_by_side(folds: Folds) -> Generator[News]:
         if request.signal is not None and len(folds.outcomes) < folds.total:
             raise Interrupted(
                 request.signal,
-                f"{request.signal.name}: every fold is saved; go on with mlptrain {folds.goes_on}",
+                f"{request.signal.name}: every fold is saved; resume it with mlptrain {folds.goes_on}",
             )
         folds.end()
 
@@ -204,7 +204,7 @@ class Team:
         return News(number, failure=failure)
 
     def _killed(self, what: str) -> MLPTrainError:
-        return EnvironmentFault(f"{what}; go on with mlptrain {self.folds.goes_on}")
+        return EnvironmentFault(f"{what}; resume it with mlptrain {self.folds.goes_on}")
 
     def end(self) -> None:
         """Nobody is left at work, whatever has happened."""

@@ -117,7 +117,7 @@ class Inside:
         return EventFile(name.removeprefix(f"{PREFIX}:"))
 
     def directory_check(self, name: str) -> None:
-        """The folder is there already."""
+        """The folder already exists."""
 
 
 def tag(key: str) -> str:

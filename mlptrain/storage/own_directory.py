@@ -73,7 +73,7 @@ class OwnDirectory:
             return False
 
     def replace(self, name: str, new: str) -> None:
-        """Give a file another name, in place of whatever has it."""
+        """Give a file another name, and replace whatever has it."""
         os.replace(name, new, src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor)
 
     def remove(self, name: str) -> None:

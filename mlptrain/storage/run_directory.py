@@ -207,7 +207,7 @@ class RunDirectory:
                 raise CheckpointError(
                     *notes, f"{self.path}: holds no checkpoint to resume from; begin a new run"
                 )
-            notes.append(f"{found.path}: taken in place of last.npz")
+            notes.append(f"{found.path}: used instead of last.npz")
         return found._replace(notes=tuple(notes))
 
     def _read(self, path: Path, notes: list[str]) -> Loaded | None:

@@ -54,7 +54,7 @@ def check_room(path: Path, *, force: bool) -> None:
     found = files_in(path)
     if found and not force:
         raise EnvironmentFault(
-            f"{path}: holds a run ({found[0].name}); choose another --out, go on with --resume, "
+            f"{path}: holds a run ({found[0].name}); choose another --out, resume it with --resume, "
             "or replace it with --force"
         )
 

@@ -61,7 +61,7 @@ def _now(run: Path, summary: Mapping[str, Any]) -> tuple[str, str]:
         return RUNNING, f"{process} is at work"
     if not holds_checkpoint(run):
         return KILLED, "killed before its first checkpoint; begin it again"
-    return KILLED, f"killed at work; go on with mlptrain fit --resume {shlex.quote(str(run))}"
+    return KILLED, f"killed at work; resume it with mlptrain fit --resume {shlex.quote(str(run))}"
 
 
 def remark(run: Path) -> list[str]:

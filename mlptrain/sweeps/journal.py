@@ -53,7 +53,7 @@ class Trial:
 
 
 class KernelLock:
-    """Optuna's lock of the file, in place of a link that a killed process would leave behind."""
+    """Optuna's lock of the file, instead of a link that a killed process would leave behind."""
 
     def __init__(self, place: Path) -> None:
         self._place = place

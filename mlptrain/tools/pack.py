@@ -11,7 +11,7 @@ def pack(run: Path, out: Path, *, force: bool = False) -> Model:
     if out.suffix != ".npz":
         raise ConfigError(f"-o {out}: a packed model is written as .npz; choose this suffix")
     if out.exists() and not force:
-        raise ConfigError(f"{out}: is there already; name another file, or replace it with --force")
+        raise ConfigError(f"{out}: already exists; name another file, or replace it with --force")
     model = Model.load(run)
     if len(model.members) == 1:
         raise ConfigError(f"{model.path}: is one file already; pack takes the directory of folds")

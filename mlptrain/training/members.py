@@ -177,4 +177,4 @@ def folds_of(member: Checkpoint) -> int:
 
 def _advice(path: Path, count: int | None = None) -> str:
     folds = "" if count is None else f"--folds {count} "
-    return f"go on with mlptrain fit CONFIG {folds}--resume {shlex.quote(str(path))}"
+    return f"resume it with mlptrain fit CONFIG {folds}--resume {shlex.quote(str(path))}"

@@ -17,7 +17,7 @@ class Policies:
     """The options --unseen, --missing and --out-of-range; None leaves it to the model.
 
     A model keeps one number that fills a column: the median where it was trained with `missing:
-    median`, else the mean. A text that is missing becomes all zeros under both.
+    median`, else the mean. A text that is missing is treated as none under both.
     """
 
     unseen: UnseenPolicy | None = None

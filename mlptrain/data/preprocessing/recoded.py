@@ -1,6 +1,6 @@
 """A feature that is the target under another name: the column itself, or a code, of one to one.
 
-A network learns such a column by heart, and every figure is perfect and worthless. A grade beside its
+A network memorises such a column, and every figure is perfect and worthless. A grade beside its
 number, a price in cents beside the price, a class beside its index: whoever made the table knows them.
 """
 

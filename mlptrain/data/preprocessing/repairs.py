@@ -19,8 +19,8 @@ class Repair:
 
     >>> str(Repair(2, "missing value", "age", "became 41"))
     '2 missing values of age became 41'
-    >>> str(Repair(3, "unseen value", "city", "became all zeros", (("Paris", 2), ("Rome", 1))))
-    "3 unseen values of city became all zeros: 'Paris' (2), 'Rome' (1)"
+    >>> str(Repair(3, "unseen value", "city", "treated as none", (("Paris", 2), ("Rome", 1))))
+    "3 unseen values of city treated as none: 'Paris' (2), 'Rome' (1)"
     """
 
     number: int

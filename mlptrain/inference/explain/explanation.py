@@ -43,7 +43,7 @@ class Explanation:
     def remarks(self) -> Iterator[str]:
         """What is worth knowing."""
         if self.split == "train":
-            yield "these are training rows: what the model knows by heart looks important, too"
+            yield "these are training rows: what the model has memorised looks important, too"
         found = dominant(self.columns, self.groups)
         if found is not None:
             best, share = found

@@ -30,7 +30,7 @@ def obstacle(results: Results) -> str:
     if preprocessing.classes is None:
         return "its target is a number, not a class"
     if len(preprocessing.inputs) != 2:
-        return f"it has {len(preprocessing.inputs)} features, and a plane has two"
+        return f"it has {len(preprocessing.inputs)} features, but a decision boundary is drawn for two"
     plain = [
         each for each in preprocessing.columns if isinstance(each, Number) and each.kind == "number"
     ]

@@ -1,7 +1,7 @@
 """`mlptrain check`: what a careful person looks at before training for real.
 
 Most of it is the list of CS231n ("Neural networks part 3: learning and evaluation", sanity checks):
-the initial loss, that a penalty raises it, that a few rows can be learned by heart, update : weight
+the initial loss, that a penalty raises it, that a few rows can be memorised, update : weight
 ratios. The rest is about the data: what goes wrong there is seen nowhere else.
 """
 

@@ -86,7 +86,7 @@ def surviving_units(case: Case) -> Verdict | None:
 
 
 def overfit(case: Case) -> Verdict:
-    """A few rows can be learned by heart, with neither penalty nor dropout."""
+    """A few rows can be memorised, with neither penalty nor dropout."""
     rows = distinct(case.sample.sample(4 * OVERFITTED, case.config.seed), OVERFITTED)
     network = case.network(bare(case.config))
     start = network.parameters.values.copy()
@@ -95,7 +95,7 @@ def overfit(case: Case) -> Verdict:
         network.parameters.values[...] = start
         rest, steps = learn(network, rows, rate, case.config.seed)
         if not rest:
-            return fine(f"{len(rows)} rows are learned by heart in {steps} steps")
+            return fine(f"{len(rows)} rows are memorised in {steps} steps")
     outputs = network.architecture.outputs
     what = f"{rest:.0%} of {len(rows)} rows wrong" if network.loss.classifies else f"error {rest:.0%}"
     line = f"{len(rows)} rows are not learned in {steps} steps: {what}"
@@ -109,7 +109,7 @@ def overfit(case: Case) -> Verdict:
 
 
 def bare(config: Config) -> Config:
-    """The config without what keeps a network from learning by heart."""
+    """The config without what keeps a network from memorising."""
     free = config.regularization.model_copy(update={"l2": 0.0, "l1": 0.0})
     model = config.model.model_copy(update={"dropout": 0.0})
     return config.model_copy(update={"regularization": free, "model": model})

@@ -48,12 +48,12 @@ CHECKS: Mapping[str, Check] = {
     "initial loss": initial_loss,
     "penalty": penalty,
     "dead units": dead_units,
-    "units differ": different_units,
+    "distinct units": different_units,
     "saturated units": saturated_units,
     "first steps": falling_loss,
     "update : weight": update_ratio,
     "units after steps": surviving_units,
-    "learn by heart": overfit,
+    "memorise": overfit,
     "labels": labels,
 }
 """In the order of the report: the data, the network before its first step, a little training."""

@@ -96,6 +96,6 @@ def start(number: int, folder: Path = Path()) -> Path:
     task = exercise(number)
     file = folder / task.file
     if file.exists():
-        raise ConfigError(f"{file}: already exists; go on with it, or delete it to start again")
+        raise ConfigError(f"{file}: already exists; complete it, or delete it to start again")
     write_file(file, [(STUBS / f"{task.name}.txt").read_bytes()])
     return file

@@ -250,9 +250,9 @@ def _categories(data: dict[str, Any], roles: Roles, comments: Comments) -> None:
     comments[here] = f"a 0/1 column per category of {some([each.name for each in roles.texts], FEW)}"
     comments[(*here, "binary")] = "two categories are one column of -1 and +1"
     seldom = f"rare categories in {some(rare, FEW)}: " if rare else ""
-    comments[(*here, "unseen")] = f"{seldom}a new one is all zeros, and counted"
+    comments[(*here, "unseen")] = f"{seldom}a new one is treated as none, and counted"
     blanks = f"blanks in {some(blank, FEW)}" if blank else "no blanks here; one in new data"
-    comments[(*here, "missing")] = f"{blanks}: all zeros"
+    comments[(*here, "missing")] = f"{blanks}: treated as none"
     if roles.categories:
         setting["columns"] = list(roles.categories)
         comments[(*here, "columns")] = "codes, not quantities"

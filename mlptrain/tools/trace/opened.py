@@ -77,7 +77,7 @@ def _write_inside(gate: Operation, terms: list[Term]) -> None:
 
 
 def _place_of(term: Term, terms: list[Term]) -> int:
-    """Where an input or a constant stands; a constant that is there already stands once."""
+    """Where an input or a constant stands; an equal constant stands once."""
     if isinstance(term, Input) or term not in terms:
         terms.append(term)
         return len(terms) - 1

@@ -30,7 +30,7 @@ class Category(Column):
 
     by_label: ClassVar[bool] = True
     encoding: ClassVar[str] = "one_hot"
-    outcome: ClassVar[str] = "all zeros"
+    outcome: ClassVar[str] = "none"
     name: str
     levels: tuple[str, ...]
     unseen: UnseenPolicy
@@ -108,7 +108,7 @@ class Category(Column):
         known = f"is not among the categories of the training rows ({some(self.levels)})"
         config = f"correct them, or write `categorical: {{{{encode: {self.encoding}, {{}}: zeros}}}}`"
         advice = f"{config}; for a trained model: {{}}"
-        blank = advice.format("missing", f"--missing mean (a text then becomes {self.outcome})")
+        blank = advice.format("missing", f"--missing mean (a text is then treated as {self.outcome})")
         missing = (codes == BLANK, "is a missing value", blank)
         unseen = (codes < BLANK, known, advice.format("unseen", "--unseen zeros"))
         return [missing] * (self.missing == "error") + [unseen] * (self.unseen == "error")
@@ -134,12 +134,12 @@ class Category(Column):
 
     def repair(self, number: int) -> Repair:
         """What stands where there is no level."""
-        return replace(super().repair(number), outcome=f"became {self.outcome}")
+        return replace(super().repair(number), outcome=f"treated as {self.outcome}")
 
     def repair_unseen(self, values: Mapping[str, int]) -> Repair:
         """The same, or the most frequent level."""
         outcome = f"{quoted(self.mode)}, the most frequent" if self.unseen == "mode" else self.outcome
-        return replace(super().repair_unseen(values), outcome=f"became {outcome}")
+        return replace(super().repair_unseen(values), outcome=f"treated as {outcome}")
 
     def under(self, unseen: UnseenPolicy | None, missing: CategoryPolicy | None) -> Self:
         """ConfigError where the most frequent level is asked for and not known."""

@@ -99,11 +99,11 @@ class Column(ABC):
 
     def repair(self, number: int) -> Repair:
         """What became of so many missing values; where nothing is written, zeros stay."""
-        return Repair(number, "missing value", self.name, "became all zeros")
+        return Repair(number, "missing value", self.name, "treated as none")
 
     def repair_unseen(self, values: Mapping[str, int]) -> Repair:
         """What became of labels that training did not have, and of how many of each."""
-        outcome = "became all zeros"
+        outcome = "treated as none"
         return Repair(sum(values.values()), "unseen value", self.name, outcome, tuple(values.items()))
 
     def under(self, unseen: UnseenPolicy | None, missing: CategoryPolicy | None) -> Self:

@@ -23,7 +23,7 @@ class Embedded(Category):
 
     array: ClassVar[Literal["numbers", "codes"]] = "codes"
     encoding: ClassVar[str] = "embedding"
-    outcome: ClassVar[str] = "row 0 of its embedding"
+    outcome: ClassVar[str] = "none, row 0 of its embedding"
     width: int = 1
 
     @property

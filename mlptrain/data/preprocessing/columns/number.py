@@ -152,7 +152,7 @@ class Number(Column):
         if len(zero) > 1:
             names = some([column.name for column in zero])
             return [f"{len(zero)} columns have one value in every training row and become 0: {names}"]
-        return [f"{c.name} is {c.center:g} in every training row: it becomes 0" for c in zero]
+        return [f"{c.name} is {c.center:g} in every training row, so it is ignored" for c in zero]
 
     def mismatch(self, source: Source) -> str:
         """Numbers where there were dates would be scaled all wrong; 1 and 0 are true and false."""
