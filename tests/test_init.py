@@ -17,7 +17,7 @@ from mlptrain.config import load_config
 from mlptrain.errors import DataError
 from mlptrain.tools.first_config import first_config
 from mlptrain.tools.first_config.choices import Wish
-from mlptrain.tools.first_config.presets import Size, choose_preset
+from mlptrain.tools.first_config.effort import Size, usual_effort
 from mlptrain.training.build import load
 
 N = 200
@@ -291,12 +291,12 @@ def test_a_preset_is_one_network_or_the_mean_of_five(tmp_path):
 
 
 def test_folds_are_left_out_where_they_take_long_or_break_the_order_of_time(tmp_path):
-    assert choose_preset(None, Size(10_000, 20), timed=False) == ("good", "")
-    long = choose_preset(None, Size(1_000_000, 20), timed=False)
+    assert usual_effort(None, Size(10_000, 20), timed=False) == ("good", "", 32)
+    long = usual_effort(None, Size(1_000_000, 20), timed=False)
     assert long.preset == "fast"
     assert re.fullmatch(r"preset fast: good would take about \d+ minutes on one core", long.reason)
-    assert choose_preset("good", Size(1_000_000, 20), timed=False).preset == "good"
-    assert choose_preset("good", Size(1000, 2), timed=True).preset == "fast"
+    assert usual_effort("good", Size(1_000_000, 20), timed=False).preset == "good"
+    assert usual_effort("good", Size(1000, 2), timed=True).preset == "fast"
 
 
 def test_what_is_written_runs_as_it_is_with_every_kind_of_column(tmp_path):

@@ -6,10 +6,12 @@ from typing import Any
 import click
 
 from mlptrain.cli import completion
+from mlptrain.cli.options import Duration
 from mlptrain.report.columns import show_columns
 from mlptrain.report.drift import show_drift
 from mlptrain.report.examples import show_example, show_examples
 from mlptrain.report.notes import tell
+from mlptrain.report.reasons import show_reasons
 from mlptrain.report.summary import write_config
 from mlptrain.tools.drift import drift
 from mlptrain.tools.examples import examples, write_example
@@ -59,11 +61,21 @@ from mlptrain.tools.first_config.choices import Wish
     help="One network, five, or three candidates of five.  [good; fast where that takes long]",
 )
 @click.option(
+    "--within",
+    type=Duration(),
+    metavar="TIME",
+    help="The best preset that takes so long here at most, such as 5m: a few steps are measured.",
+)
+@click.option(
     "--test",
     type=click.FloatRange(0, 0.9),
     default=0.0,
     metavar="SHARE",
     help="Rows kept for the end.  [0]",
+)
+@click.option("--search", is_flag=True, help="Write a sweep too, for `mlptrain sweep CONFIG`.")
+@click.option(
+    "--explain", "why", is_flag=True, help="Say why each setting is so, and what was measured."
 )
 @click.option(
     "--check",
@@ -86,13 +98,15 @@ def command(
     force: bool,
     example: str | None,
     as_list: bool,
+    why: bool,
     **wish: Any,
 ) -> None:
     """Look at the table DATA and write a commented config that `mlptrain fit` runs as it is.
 
     It says which columns to leave out and why, what to do about blanks, categories and dates, and
     how the rows are split, and how large the network is. Several targets (numbers) are given by several
-    --target. --check ends with 1 if a model of that config would refuse DATA.
+    --target. --check ends with 1 if a model of that config would refuse DATA. --explain prints reasons
+    in place of the config, or beside the one that -o writes.
 
     --example writes a config that comes with mlptrain, and its table, so that there is something to
     begin with.
@@ -102,6 +116,7 @@ def command(
       mlptrain init --example penguins
       mlptrain init data/penguins.csv --target species -o first.yaml
       mlptrain fit first.yaml
+      mlptrain init data/penguins.csv --target species --within 1m --explain
       mlptrain init new_penguins.csv --check first.yaml
     """
     if as_list:
@@ -114,9 +129,12 @@ def command(
         check(written, table(data), targets)
     else:
         made = first_config(table(data), columns(targets), Wish(**wish))
-        write_config(made.text, out, force=force)
+        if out is not None or not why:
+            write_config(made.text, out, force=force)
         show_columns(made.columns)
         tell(made.notes)
+        if why:
+            show_reasons(made.why)
 
 
 def check(written: Path, data: str, targets: tuple[str, ...]) -> None:

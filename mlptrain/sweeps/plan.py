@@ -98,7 +98,8 @@ def folded(base: dict[str, Any], of: int | None, number: int | None) -> dict[str
     if of is None or number is None:
         return base
     fold = {"number": number, "of": of, "holds": "val"}
-    return {**base, "data": {**base["data"], "val": None, "fold": fold}}
+    train = {**base.get("train", {}), "folds": None}
+    return {**base, "data": {**base["data"], "val": None, "fold": fold}, "train": train}
 
 
 def metric_of(base: dict[str, Any], settings: Sweep) -> str:
@@ -147,6 +148,8 @@ def read_plan(
     if config is None or config.sweep is None:
         raise ConfigError(*(_told(written, fault.path, fault.what) for fault in faults))
     settings = config.sweep
+    if settings.folds is None and not config.data.val:  # those of the config validate
+        settings = settings.model_copy(update={"folds": config.train.folds})
     if not settings.space:
         raise ConfigError(f"{written.document.source}: {NO_SPACE}")
     check_metric(written, settings)

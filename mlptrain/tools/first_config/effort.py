@@ -1,0 +1,127 @@
+"""How much work a first config asks for: the preset and its epochs, by the time that they take."""
+
+import time
+from itertools import islice
+from typing import NamedTuple
+
+from mlptrain.errors import ConfigError
+from mlptrain.messages import count
+from mlptrain.system.threads import cores, use_threads
+from mlptrain.tools.first_config.presets import EPOCHS, FOLDS, PRESETS, Preset, steps_per_epoch
+from mlptrain.training.experiment import Experiment
+from mlptrain.training.record import Progress
+from mlptrain.training.trainer import train
+
+INPUTS_FOR = 49
+"""Inputs that a column of numbers becomes at most, with its bins."""
+STEP = 0.2e-3
+"""Seconds of a step, whatever the number of inputs, on one core; ..."""
+STEP_INPUT = 2.1e-6
+"""... and for each input beside them."""
+ENSEMBLE_COST = 5.5
+"""An ensemble takes so many times as long as one network."""
+NETWORKS = {"fast": 1.0, "good": FOLDS, "best": (2 + ENSEMBLE_COST) * FOLDS}
+"""How often the time of one network a preset takes."""
+PATIENT = 300.0
+"""Seconds for which `good` is worth waiting without being asked."""
+MEASURED = 2.0
+"""Seconds of training that are measured."""
+AROUND = 1.25
+"""Evaluations, checkpoints, reading the table and starting: a fit takes so many times its steps."""
+FEWEST = 4
+"""Epochs: one for each swing of the rate."""
+TRIALS = 20
+"""So many trials should fit into the time of a sweep."""
+
+
+class Size(NamedTuple):
+    """What the time of a fit depends on.
+
+    step   seconds of a step, where they were measured
+    """
+
+    rows: int
+    columns: int
+    step: float | None = None
+
+    def seconds(self, preset: Preset, epochs: int = EPOCHS) -> float:
+        """About how long a fit takes: here where it was measured, else on one core.
+
+        >>> round(Size(10_000, 20).seconds("good"))
+        45
+        >>> round(Size(10_000, 20, step=0.001).seconds("fast"))  # 32 epochs of 125 steps
+        5
+        """
+        steps = epochs * steps_per_epoch(self.rows)
+        if self.step is None:
+            return NETWORKS[preset] * steps * (STEP + STEP_INPUT * INPUTS_FOR * self.columns)
+        at_a_time = 1 if preset == "fast" else min(FOLDS, cores())
+        return AROUND * NETWORKS[preset] * steps * self.step / at_a_time
+
+
+class Effort(NamedTuple):
+    """A preset and its epochs, and why they are not the usual ones; "" where they are."""
+
+    preset: Preset
+    reason: str = ""
+    epochs: int = EPOCHS
+
+
+def seconds_of_step(experiment: Experiment) -> float:
+    """How long a step takes here: the mean of the first ones, but for the very first."""
+    with use_threads(experiment.threads):
+        steps, done, begun = train(experiment, Progress()), 0, 0.0
+        for _ in islice(steps, 1):  # which makes arrays
+            begun = time.perf_counter()
+        for _ in steps:
+            done += 1
+            if (passed := time.perf_counter() - begun) > MEASURED:
+                return passed / done
+    return (time.perf_counter() - begun) / max(done, 1)
+
+
+def usual_effort(asked: Preset | None, size: Size, *, timed: bool) -> Effort:
+    """The preset asked for, else `good`; `fast` where that takes too long or the split is by time."""
+    if timed and asked != "fast":
+        return Effort("fast", "one network: folds would train on what comes after their held-out rows")
+    if asked is not None:
+        return Effort(asked)
+    minutes = size.seconds("good") / 60
+    if 60 * minutes > PATIENT:
+        return Effort("fast", f"preset fast: good would take about {minutes:,.0f} minutes on one core")
+    return Effort("good")
+
+
+def effort_within(within: float, asked: Preset | None, size: Size, *, timed: bool) -> Effort:
+    """The best preset that takes at most so many seconds here; where none does, fewer epochs."""
+    possible = ("fast",) if timed else PRESETS if asked is None else (asked,)
+    fitting = [each for each in possible if size.seconds(each) <= within]
+    if fitting:
+        return Effort(fitting[-1], f"preset {fitting[-1]}: {_times(size, possible)} here")
+    preset = possible[0]
+    epochs = int(EPOCHS * within / size.seconds(preset))
+    if epochs < FEWEST:
+        least = _time(size.seconds(preset, FEWEST))
+        raise ConfigError(
+            f"--within {_time(within)}: {FEWEST} epochs of preset {preset} take about {least} here; "
+            "allow more time, or take fewer rows or columns"
+        )
+    told = f"{count(epochs, 'epoch')} of {EPOCHS}: {_times(size, possible)} here"
+    return Effort(preset, f"preset {preset} with {told}", epochs)
+
+
+def _times(size: Size, presets: tuple[Preset, ...]) -> str:
+    """About how long each takes."""
+    each = [f"{preset} takes about {_time(size.seconds(preset))}" for preset in presets]
+    return ", ".join(each)
+
+
+def _time(seconds: float) -> str:
+    """A duration as it is typed.
+
+    >>> _time(7.4), _time(300.0), _time(9000.0)
+    ('7s', '5m', '2.5h')
+    """
+    if seconds < 100:
+        return f"{max(1, round(seconds))}s"
+    return f"{seconds / 60:.3g}m" if seconds < 6000 else f"{seconds / 3600:.3g}h"
