@@ -16,9 +16,12 @@ WORDS = ("amber", "blue", "coral", "dun", "ecru", "fawn", "gold", "hazel", "indi
 
 
 def write_table(path: Path, rows: int = ROWS, seed: int = 1) -> Path:
-    """A row per house: numbers, money, dates, true and false, texts of few and many values; blanks."""
+    """A row per house: numbers, notations, dates, true and false, texts of few and many values."""
     draws = np.random.default_rng(seed)
-    names = ("area", "price", "income", "built", "pool", "sex", "zone", "colour", "street", "zip")
+    names = (
+        *("area", "price", "income", "built", "pool", "sex", "zone", "colour", "street", "zip"),
+        *("share", "debt", "seen", "signed", "level"),
+    )
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow([*names, "kind", "rent", "loud", "green"])
@@ -35,13 +38,30 @@ def write_table(path: Path, rows: int = ROWS, seed: int = 1) -> Path:
                 draws.choice(WORDS),
                 draws.choice(WORDS).upper(),
                 str(draws.choice([7, 11, 13])),
+                f"{draws.integers(1000) / 10} %".replace(".", ","),
+                draws.choice(["({})", "{}"]).format(draws.integers(5000)),
+                str(draws.integers(1_200_000_000, 1_700_000_000)),
+                f"{draws.integers(10, 28)}.0{draws.integers(1, 10)}.2024 {draws.integers(10, 24)}:15",
+                str(draws.choice([-999, 1, 2, 3, 4])),
             ]
-            values = ["" if draws.random() < 0.06 else value for value in values]
+            blank = draws.random(len(values)) < 0.06
+            blank[names.index("zone")] = False
+            values = ["" if is_blank else v for v, is_blank in zip(values, blank, strict=True)]
             score = (area - 80) / 20 + zone + draws.normal(0, 0.3)
             kind = "low" if score < 0.5 else "mid" if score < 1.8 else "high"
             flags = ["yes" if score > 1 else "no", "1" if zone else "0"]
             writer.writerow([*values, kind, f"{np.exp(score / 2) * 100:.2f}", *flags])
     return path
+
+
+NOTATIONS: dict[str, Any] = {
+    "income": {"thousands": ".", "unit": "€"},
+    "share": {"decimal": ",", "unit": "%"},
+    "debt": {"negative": "brackets"},
+    "seen": {"date": "%s"},
+    "signed": {"date": "%d.%m.%Y %H:%M"},
+    "level": {"missing": ["-999"]},
+}
 
 
 def config(table: Path) -> dict[str, Any]:
@@ -55,13 +75,13 @@ def config(table: Path) -> dict[str, Any]:
             "val": 0.2,
             "test": 0,
             "scale": "smooth_clip",
-            "dates": "number",
+            "dates": "parts",
             "missing": {"policy": "median", "indicator": True},
             "categorical": {"missing": "zeros", "unseen": "zeros", "binary": "signed"},
             "columns": {
                 "area": {"kind": "number", "encode": "piecewise"},
                 "price": {"kind": "number", "scale": "log"},
-                "income": {"thousands": ".", "unit": "€"},
+                **NOTATIONS,
                 "colour": {"kind": "category", "encode": "embedding"},
                 "street": {"kind": "category", "encode": "target"},
                 "zip": {"kind": "category"},
@@ -88,9 +108,18 @@ CASES: dict[str, Mapping[str, Any]] = {
         "decision": {"metric": "f1"},
         "data.categorical.binary": "one_hot",
         "data.scale": "standard",
+        "data.dates": "number",
+        "data.columns": {**NOTATIONS, "signed": {"date": "%d.%m.%Y %H:%M", "dates": "parts"}},
         "model.norm": "layer",
     },
-    "hinge, refused blanks of text": {"loss": {"name": "hinge"}, "data.scale": "minmax"},
+    "hinge, refused blanks of text": {
+        "loss": {"name": "hinge"},
+        "data.scale": "minmax",
+        "data.missing": "drop",
+        "data.ignore": ["rent", "loud", "green", "sex", "colour", "street", "zip"],
+        "data.columns": NOTATIONS,
+        "data.categorical": {"missing": "error", "unseen": "error", "encode": "target"},
+    },
     "an ensemble with input scale and NTK": {
         "model.ensemble": 3,
         "model.input_scale": True,
@@ -124,7 +153,7 @@ CASES: dict[str, Mapping[str, Any]] = {
     "two targets": {
         **REGRESSION,
         "data.target": ["rent", "area"],
-        "data.columns": {"income": {"thousands": ".", "unit": "€"}},
+        "data.columns": NOTATIONS,
         "data.target_missing": "drop",
         "loss": {"name": "huber"},
     },
@@ -139,6 +168,18 @@ CASES: dict[str, Mapping[str, Any]] = {
         "train.folds": 2,
         "data.scale_target": "log",
         "data.clip_target": True,
+    },
+    "candidates, each with its weight": {
+        "train.folds": 2,
+        "candidates": [{"name": "wide"}, {"name": "small", "model": {"hidden": [3]}}],
+        "combine": "greedy",
+    },
+    "errors of every size": {
+        **REGRESSION,
+        "loss": {"name": "mae"},
+        "data.scale_target": "none",
+        "data.missing": "mean",
+        "data.columns": {**NOTATIONS, "area": {"encode": "none"}, "price": {"scale": "none"}},
     },
     "folds of flags": {
         "data.target": ["loud", "green"],
@@ -155,4 +196,8 @@ def trained(directory: Path, **changes: Any) -> Model:
     table = directory / "houses.csv"
     if not table.exists():
         write_table(table)
-    return Model.load(fit(changed(config(table), changes), out=directory / "run").best)
+    model = Model.load(fit(changed(config(table), changes), out=directory / "run").best)
+    if model.combination is not None:  # as a longer search might have found them
+        for number, member in enumerate(model.members, 1):
+            member.weight = float(number)
+    return model

@@ -7,6 +7,9 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import fields
+from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -14,9 +17,32 @@ from exported import CASES, config, trained, write_table
 from helpers import changed
 from runs import faults, invoke
 
-from mlptrain.data.preprocessing.columns import KINDS
+from mlptrain.config.candidates import Combine
+from mlptrain.data.preprocessing.columns import (
+    KINDS,
+    Category,
+    DateParts,
+    Embedded,
+    Number,
+    Signed,
+    TargetEncoded,
+)
+from mlptrain.data.preprocessing.columns.date_parts import CYCLES, turn
+from mlptrain.data.preprocessing.flag_target import FlagTarget
+from mlptrain.data.preprocessing.number_target import NumberTarget
+from mlptrain.data.settings import (
+    CategoryEncoding,
+    CategoryPolicy,
+    Dates,
+    MissingPolicy,
+    NumberEncoding,
+    Scale,
+    ScaleTarget,
+    UnseenPolicy,
+)
+from mlptrain.data.written import SINCE, Negative, Thousands, Written
 from mlptrain.errors import ConfigError
-from mlptrain.export import c_file, features, javascript_file, steps
+from mlptrain.export import c_file, features, javascript_file, onnx_dates, steps
 from mlptrain.export.description import RESPONSES, as_json, describe
 from mlptrain.export.export import FORMS
 from mlptrain.export.onnx_file import onnx_file
@@ -25,6 +51,8 @@ from mlptrain.export.onnx_network import Steps
 from mlptrain.export.probe import TOLERANCE, agreement_of_python
 from mlptrain.export.standalone import network, program, reading
 from mlptrain.inference.model import Model
+from mlptrain.metrics.calibration import Calibration
+from mlptrain.metrics.decision import Threshold
 from mlptrain.nn import layers
 from mlptrain.nn.activations import ACTIVATIONS
 from mlptrain.nn.losses import LOSSES
@@ -43,7 +71,7 @@ def test_every_kind_of_column_layer_activation_and_loss_has_an_export():
         if isinstance(kind, type) and issubclass(kind, layers.Layer) and not kind.__abstractmethods__
     }
     assert concrete == set(steps.LAYERS)
-    assert set(KINDS.values()) == {*features.TABLES, *features.OTHERS, *features.REFUSED}
+    assert set(KINDS.values()) == {*features.TABLES, *features.OTHERS}
     assert set(ACTIVATIONS) == set(steps.KNOWN)
     assert set(LOSSES) == set(RESPONSES)
 
@@ -71,10 +99,124 @@ def test_what_no_export_knows_is_refused_by_name(strict, monkeypatch):
         describe(model)
 
 
-def test_a_date_in_parts_is_refused_by_name(tmp_path):
-    model = trained(tmp_path, **{"data.dates": "parts", "train.epochs": 1})
-    with pytest.raises(ConfigError, match=r"the column 'built' \(DateParts\) cannot be exported"):
-        describe(model)
+CHOICES = {
+    "scale": (get_args(Scale), {"robust"}),  # the older name of smooth_clip
+    "dates": (get_args(Dates), ()),
+    "number encoding": (get_args(NumberEncoding), ()),
+    "category encoding": (get_args(CategoryEncoding), ()),
+    "missing": (get_args(MissingPolicy), {"error"}),  # as "drop": such a row is refused
+    "missing category": (get_args(CategoryPolicy), ()),
+    "unseen": (get_args(UnseenPolicy), ()),
+    "scale of the target": (get_args(ScaleTarget), {"standard"}),  # the default
+    "loss": (LOSSES, ()),
+    "norm": (("batch", "layer"), ()),
+    "combine": (get_args(Combine), {"choose"}),
+}
+"""What a config may choose that changes what a model predicts, and what no case needs to have."""
+
+
+def values_of(document):
+    """All values of a config, however deep."""
+    for value in document.values() if isinstance(document, dict) else document:
+        yield from values_of(value) if isinstance(value, dict | list) else [value]
+
+
+@pytest.mark.parametrize("what", CHOICES)
+def test_every_choice_is_in_a_model_that_is_exported(what):
+    found = {str(value) for case in CASES.values() for value in values_of(changed(config("t"), case))}
+    known, left_out = CHOICES[what]
+    assert {*known} - {*left_out} <= found
+
+
+def test_whatever_a_model_keeps_is_known_to_the_exports():
+    """A new field changes what is predicted: write it into the document, and read it in every form."""
+    number = "name kind center factor squash fill indicator low high unit edges"
+    category = "name levels unseen missing mode"
+    known = {
+        Number: number,
+        DateParts: f"{number} parts",
+        Category: category,
+        Signed: category,
+        TargetEncoded: f"{category} answers prior means",
+        Embedded: f"{category} width",
+        Written: "missing present decimal thousands unit negative date",
+        NumberTarget: "columns mean std amounts log low high",
+        FlagTarget: "columns values",
+        Calibration: "temperature rows",
+        Threshold: "positive value",
+    }
+    assert set(KINDS.values()) <= set(known)
+    for kind, names in known.items():
+        assert [each.name for each in fields(kind)] == names.split(), kind
+
+
+NUMBERS = [
+    Written(decimal=point, thousands=mark, unit=unit, negative=negative)
+    for point in (None, ",")
+    for mark in (None, *get_args(Thousands))
+    for unit in (None, "€", "kg", "$")
+    for negative in (None, *get_args(Negative))
+]
+DATES = [
+    Written(date=form) for form in ("%d.%m.%Y", "%B %d, %Y %I:%M %p", "%Y-%m-%dT%H:%M:%S%z", *SINCE)
+]
+
+
+def notations():
+    """Each notation as the document has it, with texts and the numbers that they are."""
+    for written in [each for each in (*NUMBERS, *DATES) if each.is_declared and not each.faults()]:
+        field = {"name": "x", "blanks": [], "gone": [], "written": features._written(written)}
+        texts = [written.example, f"{written.example}x", "1234.5", "-1", "12,5"]
+        yield field | {"kind": "date" if written.date else "number"}, written, texts
+
+
+def test_the_standalone_program_reads_every_notation():
+    for field, written, texts in notations():
+        assert written.number(texts[0]) is not None
+        for text in texts:
+            assert reading.text_number(text, field) == written.number(text), (written, text)
+
+
+@pytest.mark.slow
+def test_the_javascript_module_reads_every_notation_of_numbers(tmp_path):
+    node = shutil.which("node") or pytest.skip("no node")
+    asked = [each for each in notations() if not each[1].date or each[1].date in SINCE]
+    source = (Path(javascript_file.__file__).parent / "standalone" / "model.mjs").read_text("utf-8")
+    given = json.dumps([(field, texts) for field, _, texts in asked])
+    script = (
+        f"const asked = {given};"
+        + """
+const read = (text, field) => { try { return numberOf(text, field, 0); } catch { return null; } };
+console.log(JSON.stringify(asked.map(([field, texts]) => texts.map((text) => read(text, field)))));
+"""
+    )
+    (tmp_path / "m.mjs").write_text(source.partition("\nif (typeof process")[0] + script)
+    ran = subprocess.run([node, tmp_path / "m.mjs"], capture_output=True, text=True, check=True)
+    expected = [[written.number(text) for text in texts] for _, written, texts in asked]
+    assert json.loads(ran.stdout) == expected
+
+
+DAYS = np.array([*np.arange(-719162.0, 2932896.0, 3779.3), -719162.0, 2932896.99, 59.0, 60.0, -0.25])
+"""From the year 1 to 9999."""
+
+
+@pytest.mark.parametrize("part", CYCLES)
+def test_the_standalone_part_of_a_date_is_ours(part):
+    assert np.array_equal(reading.turn(part, DAYS), turn(part, DAYS))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", CYCLES)
+def test_a_part_of_a_date_is_arithmetic_in_onnx(part):
+    pytest.importorskip("onnxruntime")
+    days = np.append(DAYS, np.nan)[:, None]
+    graph = Onnx()
+    x = graph.input("x", text=False)
+    waves = onnx_dates.waves(graph, part, x, graph.add("IsNaN", x))
+    graph.output("y", graph.concat(waves), "DOUBLE", ["N", 2])
+    angle = 2 * np.pi * turn(part, DAYS)
+    expected = np.stack([np.append(np.sin(angle), 0), np.append(np.cos(angle), 0)], axis=1)
+    assert run(graph.model({}, ""), {"x": days})["y"] == pytest.approx(expected, abs=1e-12)
 
 
 def test_an_exported_python_file_prints_what_predict_prints(tmp_path):
@@ -134,14 +276,17 @@ def test_the_javascript_module_predicts_as_the_model(case, tmp_path, monkeypatch
     told = re.fullmatch(r"1000 rows: largest difference (\S+)\n", ran.stdout)
     assert float(told[1]) <= 1e-5
     text = (tmp_path / "houses.csv").read_text(encoding="utf-8")
-    table = list(csv.DictReader(io.StringIO(text)))[:40]
-    declared = {"income": None}  # a text in a notation is not read there
-    rows = [row | declared for row in table]
+    made = kept(model)
+    rows = [row for row in csv.DictReader(io.StringIO(text)) if row["level"] != "-999"][:40]
+    rows = [row for row in rows if all(row.values()) or not made["required"]]
+    dated = [row | {"signed": as_iso(row["signed"])} for row in rows]
     script = f"import {{predict}} from {json.dumps(out.as_uri())};"
-    script += f"console.log(JSON.stringify(predict({json.dumps(rows)})))"
+    script += f"const rows = {json.dumps(dated)};"
+    script += "for (const row of rows) if (row.signed) row.signed = new Date(row.signed);"
+    script += "console.log(JSON.stringify(predict(rows)))"
     asked = [node, "--input-type=module", "-e", script]
     ran = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=60)
-    named = program.table(rows_as_columns(rows), proba=False, decide=False, made=kept(model))
+    named = program.table(rows_as_columns(rows), proba=False, decide=False, made=made)
     expected = [list(row) if len(row) > 1 else row[0] for row in zip(*named.values(), strict=True)]
     found, given = np.array(json.loads(ran.stdout)), np.array(expected)
     same = np.isclose(found, given, rtol=1e-5) if given.dtype.kind == "f" else found == given
@@ -163,6 +308,11 @@ def test_the_c_header_predicts_as_the_model(case, tmp_path, monkeypatch):
     told = re.fullmatch(r"1000 rows: largest difference (\S+)\n", ran.stdout)
     assert float(told[1]) <= 1e-5
     assert ran.returncode == 0
+
+
+def as_iso(text):
+    """2024-12-31T14:15Z of 31.12.2024 14:15."""
+    return text and f"{text[6:10]}-{text[3:5]}-{text[:2]}T{text[11:]}Z"
 
 
 def rows_as_columns(rows):

@@ -15,7 +15,7 @@ set_option = click.option(
 SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType[float]):
     """A time such as 90s, 5m or 1.5h, as seconds."""
 
     name = "time"

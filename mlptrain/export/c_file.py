@@ -129,11 +129,13 @@ class Header:
         )
         returned = "the class" if classes else "0"
         yield f"/* Writes the {what}. Returns {returned}, or -1 for a row that the model refuses. */"
-        yield f"static inline int MODEL_predict(const MODEL_row *row, double out[{self.width}])"
+        yield f"static inline int MODEL_predict(const MODEL_row *given, double out[{self.width}])"
         yield "{"
         count = len(self.networks)
+        yield "    MODEL_row read = *given, *row = &read;"
         yield f"    double each[{count * self.width}], named[{self.width}];"
         yield "    int j, best = 0;"
+        yield from self._with_blanks()
         yield from self._refusals()
         for place in range(count):
             yield f"    MODEL_scores{place}(row, each + {place * self.width});"
@@ -141,7 +143,9 @@ class Header:
         logs = int(response == "softmax")
         for place, network in enumerate(self.networks):
             yield from network.answer(f"(each + {place * self.width})", self.width)
-        yield f"    MODEL_combine(each, out, {count}, {self.width}, {logs});"
+        weights = np.array([member["weight"] for member in self.document["members"]])
+        yield f"    {{ static const double shares[] = {{{values(weights / weights.sum())}}};"
+        yield f"      MODEL_combine(each, out, {count}, {self.width}, {logs}, shares); }}"
         yield from self._named(count)
         yield f"    for (j = 0; j < {self.width}; j++)"
         yield "        if (!isfinite(out[j]) || !isfinite(named[j])) return -1;"
@@ -177,6 +181,18 @@ class Header:
             if column["kind"] != "text":
                 missing = f"isnan(row->{field}) || " if self.document["required"] else ""
                 yield f"    if ({missing}isinf(row->{field})) return -1;"
+            if column["kind"] == "boolean":
+                x = f"row->{field}"
+                yield f"    if ({x} != 0 && {x} != 1 && !isnan({x})) return -1;"
+
+    def _with_blanks(self) -> Iterator[str]:
+        """NAN in place of the numbers that stand for a missing value."""
+        columns = zip(self.fields, self.document["columns"], strict=True)
+        numbers = [(field, each["gone"]) for field, each in columns if each["kind"] != "text"]
+        for field, gone in numbers:
+            if gone:
+                is_gone = " || ".join(f"read.{field} == {each!r}" for each in gone)
+                yield f"    if ({is_gone}) read.{field} = NAN;"
 
     def _decide(self) -> Iterator[str]:
         threshold = self.document["threshold"]

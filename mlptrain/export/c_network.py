@@ -10,6 +10,8 @@ from mlptrain.arrays import Array
 
 Document = dict[str, Any]
 SAFE = frozenset(string.ascii_letters + string.digits + " _-.,:/+")
+PARTS = ("month", "weekday", "hour")
+"""Those of a date, by their number in C."""
 ACTIVATIONS = {
     "relu": "fmax({x}, 0)",
     "leaky_relu": "({x} > 0 ? {x} : {slope!r} * {x})",
@@ -99,9 +101,11 @@ class Network:
             kept = [float(feature[key][j]) for key in ("center", "factor", "fill")]
             scale, squash = self._array(np.array([*kept, feature["unit"]])), int(feature["squash"])
             indicator = int(feature["indicator"])
-            self._size += 1 + indicator + bins
+            self._size += 1 + indicator + bins + 2 * len(feature["parts"])
             how = f"{columns[place]}, {scale}, {squash}, {indicator}, {edges}, {bins}"
             yield f"    f = MODEL_number(f, {how});"
+            for part in feature["parts"]:
+                yield f"    f = MODEL_part(f, {PARTS.index(part)}, {columns[place]});"
 
     def _text(self, feature: Document, columns: list[str]) -> Iterator[str]:
         place, table, levels = feature["column"], feature["table"], len(feature["levels"])
@@ -137,7 +141,11 @@ class Network:
         if op == "combine":
             logs = int(step["probabilities"])
             each = [f"for (i = 0; i < {parts}; i++) MODEL_log_softmax(x + i * {rows}, {rows});"]
-            return 1, rows, each * logs + [f"MODEL_combine(x, y, {parts}, {rows}, {logs});", turned]
+            return (
+                1,
+                rows,
+                each * logs + [f"MODEL_combine(x, y, {parts}, {rows}, {logs}, NULL);", turned],
+            )
         if op == "activation" and step["name"] == "maxout":
             return self._maxout(step["pieces"], parts, rows)
         return parts, rows, [self._in_place(step, parts, rows)]

@@ -14,15 +14,14 @@ import numpy as np
 from mlptrain.data.preprocessing.checks import REFUSES
 from mlptrain.data.preprocessing.flag_target import FlagTarget
 from mlptrain.data.preprocessing.number_target import NumberTarget
-from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.export.features import features_of, fields_of, known_of
 from mlptrain.export.steps import refused, steps_of, tables_of
 from mlptrain.inference.classes import typed
+from mlptrain.inference.member import Member
 from mlptrain.inference.model import Model
 from mlptrain.nn.losses import LOSSES
 from mlptrain.nn.losses.loss import Loss
 from mlptrain.nn.losses.softmax import SoftmaxLoss
-from mlptrain.nn.network import Network
 from mlptrain.version import __version__
 
 Document = dict[str, Any]
@@ -54,7 +53,7 @@ def describe(model: Model) -> Document:
         "required": joint.missing in REFUSES or joint.transform == "polar",
         "known": known_of(joint),
         "dtype": np.dtype(model.network.dtype).name,
-        "members": [_member(each.network, each.preprocessing) for each in model.members],
+        "members": [_member(each) for each in model.members],
         "response": RESPONSES[name],
         "per_target": loss.per_target,
         "names": loss.columns(joint.targets),
@@ -66,9 +65,11 @@ def describe(model: Model) -> Document:
     }
 
 
-def _member(network: Network, made: Preprocessing) -> Document:
+def _member(member: Member) -> Document:
+    network, made = member.network, member.preprocessing
     calibration = network.calibration
     return {
+        "weight": member.weight,
         "features": features_of(made, tables_of(network)),
         "steps": steps_of(network),
         "log_weights": _log_weights(network.loss),

@@ -16,7 +16,7 @@ from mlptrain.data.preprocessing.columns.signed import Signed
 from mlptrain.data.preprocessing.columns.target_encoded import TargetEncoded
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.source import as_number
-from mlptrain.data.written import Written
+from mlptrain.data.written import SINCE, Written
 from mlptrain.export.steps import refused
 
 Feature = dict[str, Any]
@@ -42,10 +42,8 @@ TABLES: dict[type[Column], Callable[[Column], Array | None]] = {
     Embedded: _one_hot,  # replaced by what the network has learned
 }
 """(L + 1, K) what stands for each level of a column, and for none of them; None: one-hot."""
-OTHERS: tuple[type[Column], ...] = (Number,)
+OTHERS: tuple[type[Column], ...] = (Number, DateParts)
 """The kinds that are no categories."""
-REFUSED: tuple[type[Column], ...] = (DateParts,)
-"""The kinds that no export has: their formula would have to be written in every language."""
 
 
 def features_of(made: Preprocessing, tables: Sequence[Array]) -> list[Feature]:
@@ -80,7 +78,12 @@ def _alike(placed: Placed) -> tuple[bool, bool] | None:
     column = placed[1]
     if not isinstance(column, Number):
         return None
-    return not (column.unit or column.indicator or column.edges), column.squash
+    return not (column.unit or column.indicator or column.edges or _parts(column)), column.squash
+
+
+def _parts(column: Number) -> list[str]:
+    """Those of a date that it becomes beside its number."""
+    return list(column.parts) if isinstance(column, DateParts) else []
 
 
 def _of_numbers(placed: Sequence[Placed]) -> Feature:
@@ -96,6 +99,7 @@ def _of_numbers(placed: Sequence[Placed]) -> Feature:
         "unit": first.unit,
         "indicator": first.indicator,
         "edges": np.array(first.edges) if first.edges else None,
+        "parts": _parts(first),
     }
 
 
@@ -141,6 +145,7 @@ def _written(written: Written) -> Feature:
     return {
         "pattern": written.pattern,
         "date": written.date,
+        "since": SINCE.get(written.date or ""),
         "unit": written.unit,
         "characters": {} if written.date is not None else dict(written.characters),
     }

@@ -1,6 +1,5 @@
 """A model as one ES module, for browsers and Node."""
 
-import json
 import math
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,10 @@ def javascript_file(model: Model, out: Path) -> tuple[bytes, Agreement | None]:
     document = describe(model)
     columns = probe_of(model.preprocessing)
     _, found = expected(model, columns)
+    kinds = {field["name"]: field["kind"] for field in document["columns"]}
     rows = [
-        {name: _plain(values[row].item()) for name, values in columns.items()} for row in range(TESTED)
+        {name: _plain(values[row].item(), kinds[name]) for name, values in columns.items()}
+        for row in range(TESTED)
     ]
     tested = {"rows": rows, "found": found[:TESTED].tolist()}
     source = Path(__file__).with_name("standalone") / "model.mjs"
@@ -28,6 +29,8 @@ def javascript_file(model: Model, out: Path) -> tuple[bytes, Agreement | None]:
     return text.replace("const MODEL = {};", f"const MODEL = {data};", 1).encode(), None
 
 
-def _plain(value: Any) -> Any:
-    """JSON has no NaN."""
-    return None if isinstance(value, float) and math.isnan(value) else json.loads(json.dumps(value))
+def _plain(value: Any, kind: str) -> Any:
+    """JSON has no NaN; a date is its milliseconds."""
+    if isinstance(value, float) and math.isnan(value):
+        return None
+    return round(value * 86_400_000) if kind == "date" else value

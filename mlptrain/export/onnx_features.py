@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from mlptrain.arrays import Array
+from mlptrain.export.onnx_dates import waves
 from mlptrain.export.onnx_graph import Onnx
 
 Document = dict[str, Any]
@@ -15,7 +16,17 @@ def columns_of(graph: Onnx, document: Document) -> list[str]:
     """One input (N, 1) for each column: text as strings, all else as numbers, NaN where missing."""
     fields = document["columns"]
     inputs = [graph.input(each["name"], text=each["kind"] == "text") for each in fields]
-    return polar(graph, *inputs) if document["polar"] else inputs
+    read = [_read(graph, *each) for each in zip(inputs, fields, strict=True)]
+    return polar(graph, *read) if document["polar"] else read
+
+
+def _read(graph: Onnx, x: str, field: Document) -> str:
+    """The numbers of a column, NaN in place of those that stand for a missing value."""
+    if field["kind"] != "text":
+        for number in field["gone"]:
+            is_gone = graph.add("Equal", x, graph.constant(number))
+            x = graph.add("Where", is_gone, graph.constant(np.nan), x)
+    return x
 
 
 def polar(graph: Onnx, x: str, y: str) -> list[str]:
@@ -62,6 +73,8 @@ def _numbers(graph: Onnx, feature: Document, columns: list[str], *, fills: bool)
         ends = feature["edges"]
         ramps = add("Div", add("Sub", x, of(ends[:-1])), of(np.diff(ends)))
         parts.append(add("Min", add("Max", ramps, of(0.0)), of(1.0)))
+    for part in feature["parts"]:
+        parts += waves(graph, part, x, missing)
     return parts
 
 
@@ -84,8 +97,8 @@ def _rows(graph: Onnx, column: str, places: dict[str, int], default: int, rows: 
 
 
 def refusals(graph: Onnx, columns: list[str], document: Document) -> list[str]:
-    """(N, 1) each, 0 or NaN: for a text that mlptrain refuses there is no answer."""
-    found = []
+    """(N, 1) each, 0 or NaN: for a value that mlptrain refuses there is no answer."""
+    found = _of_numbers(graph, columns, document)
     for known in document["known"]:
         levels, blanks = known["levels"], document["columns"][known["column"]]["blanks"]
         answer = {True: np.nan, False: 0.0}
@@ -93,4 +106,20 @@ def refusals(graph: Onnx, columns: list[str], document: Document) -> list[str]:
         rows = np.concatenate([np.zeros((len(levels), 1)), ends])
         places = places_of(levels, blanks, blank=len(levels))
         found.append(_rows(graph, columns[known["column"]], places, len(levels) + 1, rows))
+    return found
+
+
+def _of_numbers(graph: Onnx, columns: list[str], document: Document) -> list[str]:
+    """NaN for an infinite number, and for a truth value that is neither; a missing one is none."""
+    found, add, of = list[str](), graph.add, graph.constant
+    kinds = ["number", "number"] if document["polar"] else [f["kind"] for f in document["columns"]]
+    for of_kind in (("number", "date"), ("boolean",)):
+        chosen = [x for x, kind in zip(columns, kinds, strict=True) if kind in of_kind]
+        if chosen:
+            x = graph.concat(chosen)
+            x = add("Where", add("IsNaN", x), of(0.0), x)
+            if of_kind == ("boolean",):
+                x = add("Where", add("Equal", x, add("Mul", x, x)), x, of(np.nan))
+            odd = add("Sub", x, x)  # NaN where x is infinite, else 0
+            found.append(add("ReduceSum", odd, of([1], np.int64), keepdims=1))
     return found

@@ -96,7 +96,7 @@ class Writer:
             p = self._probabilities(first, scores)
         else:
             logs = [self.add("Log", self._probabilities(member, scores)) for member, scores in each]
-            mean = self._loud(mean_of_logs(self.graph, self._stacked(logs)))
+            mean = self._loud(mean_of_logs(self.graph, self._stacked(logs), self._shares()))
             p = self.add("Softmax", mean, axis=-1)
             scores = self.add("Add", mean, self.of(first["log_weights"]))
         self._label(scores)
@@ -148,7 +148,13 @@ class Writer:
     def _mean(self, parts: list[str]) -> str:
         if len(parts) == 1:
             return self._loud(parts[0])
-        return self._loud(self.add("ReduceMean", self._stacked(parts), axes=[0], keepdims=0))
+        weighted = self.add("Mul", self._stacked(parts), self.of(self._shares()))
+        return self._loud(self.add("ReduceSum", weighted, self.of([0], np.int64), keepdims=0))
+
+    def _shares(self) -> Array:
+        """(k, 1, 1) how much each member counts."""
+        weights = np.array([each["weight"] for each in self.document["members"]])
+        return (weights / weights.sum())[:, None, None]
 
     def _numbers(self, each: list[tuple[Document, str]]) -> None:
         y, names = self._mean([self._in_own_unit(*one) for one in each]), output_names(self.document)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from mlptrain.arrays import Array
 from mlptrain.export.onnx_graph import Onnx
 
 Step = dict[str, Any]
@@ -59,7 +60,8 @@ class Steps:
     def _combine(self, step: Step, x: str) -> str:
         if not step["probabilities"]:
             return self.add("ReduceMean", x, axes=[0], keepdims=0)
-        return mean_of_logs(self.graph, self.add("LogSoftmax", x, axis=-1))
+        shares = np.full((step["members"], 1, 1), 1 / step["members"], self.dtype)
+        return mean_of_logs(self.graph, self.add("LogSoftmax", x, axis=-1), shares)
 
     def _activation(self, step: Step, x: str) -> str:
         name, add, of = step["name"], self.add, self.of
@@ -106,8 +108,10 @@ class Steps:
         return self.add("Mul", self.add("Mul", self.add("Add", t, self.of(1)), x), self.of(0.5))
 
 
-def mean_of_logs(graph: Onnx, logs: str) -> str:
-    """(k, N, C) logarithms -> (N, C) the logarithm of the mean."""
+def mean_of_logs(graph: Onnx, logs: str, shares: Array) -> str:
+    """(k, N, C) logarithms -> (N, C) the logarithm of the mean, by the (k, 1, 1) share of each."""
     largest = graph.add("ReduceMax", logs, axes=[0], keepdims=1)
-    p = graph.add("ReduceMean", graph.add("Exp", graph.add("Sub", logs, largest)), axes=[0], keepdims=0)
+    p = graph.add("Exp", graph.add("Sub", logs, largest))
+    p = graph.add("Mul", p, graph.constant(shares, shares.dtype))
+    p = graph.add("ReduceSum", p, graph.constant([0], np.int64), keepdims=0)
     return graph.add("Add", graph.add("Log", p), graph.add("ReduceMax", logs, axes=[0], keepdims=0))

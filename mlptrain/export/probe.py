@@ -26,6 +26,8 @@ ODD = 0.1
 TOLERANCE = 1e-5
 EQUAL = 1e-4
 """Scores that are as near are equal but for rounding, and either class may win."""
+MILLISECONDS = 86_400_000
+"""Of a day. JavaScript has dates to the millisecond, Python to the microsecond."""
 Columns = dict[str, Array]
 
 
@@ -64,6 +66,8 @@ def _values(column: Column, missing: str, draws: np.random.Generator) -> Array:
     values = draws.uniform(low, high, ROWS)
     if column.kind == "boolean":
         values = draws.integers(0, 2, ROWS).astype(np.float64)
+    if column.kind == "date":
+        values = np.floor(values * MILLISECONDS) / MILLISECONDS
     if missing not in REFUSES:
         values[odd < ODD] = np.nan
     return values
@@ -119,5 +123,13 @@ def agreement(model: Model, columns: Columns, places: Array | None, numbers: Arr
 def agreement_of_python(model: Model, document: dict[str, Any]) -> Agreement:
     """How far the standalone program is from ours."""
     columns = probe_of(model.preprocessing)
-    named, numbers = answers_for(columns, document)
+    dates = [field["name"] for field in document["columns"] if field["kind"] == "date"]
+    named, numbers = answers_for(columns | {name: _times(columns[name]) for name in dates}, document)
     return agreement(model, columns, named.argmax(axis=1), numbers)
+
+
+def _times(days: Array) -> Array:
+    """Days since 1970-01-01 as dates and times."""
+    missing = np.isnan(days)
+    times = np.round(np.where(missing, 0, days) * MILLISECONDS).astype("datetime64[ms]")
+    return np.where(missing, np.datetime64("NaT"), times)

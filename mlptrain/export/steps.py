@@ -116,7 +116,8 @@ def steps_of(network: Network) -> list[Step]:
             raise refused(f"the layer {type(layer).__name__}")
         steps += LAYERS[type(layer)](layer, network, width)
     if architecture.members:
-        steps.append({"op": "combine", "probabilities": network.loss.gives_probabilities})
+        probabilities = network.loss.gives_probabilities
+        steps.append({"op": "combine", "probabilities": probabilities, "members": architecture.members})
     return steps
 
 

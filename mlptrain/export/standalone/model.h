@@ -26,6 +26,32 @@ static inline double *MODEL_number(double *f, double x, const double scale[4], i
     return f;
 }
 
+/* How much of the year (part 0), the week (1) or the day (2) has passed, from 0 to 1; years begin in March. */
+static inline double MODEL_turn(int part, double days)
+{
+    double whole = floor(days), day = whole + 719468, year, month, first, next;
+    if (part == 2) return days - whole;
+    if (part == 1) return (whole + 3 - 7 * floor((whole + 3) / 7)) / 7;
+    day -= 146097 * floor(day / 146097);
+    year = floor((day - floor(day / 1460) + floor(day / 36524) - floor(day / 146096)) / 365);
+    day -= 365 * year + floor(year / 4) - floor(year / 100);
+    month = floor((5 * day + 2) / 153);
+    first = floor((153 * month + 2) / 5);
+    next = 365 + floor((year + 1) / 4) - floor(year / 4) - floor((year + 1) / 100) + floor(year / 100)
+           + floor((year + 1) / 400);
+    next = fmin(floor((153 * month + 155) / 5), next);
+    return (month + 2 - 12 * floor((month + 2) / 12) + (day - first) / (next - first)) / 12;
+}
+
+/* Sine and cosine of a part of a date; 0 where it is missing. */
+static inline double *MODEL_part(double *f, int part, double days)
+{
+    double angle = 6.283185307179586477 * MODEL_turn(part, days);
+    *f++ = isnan(days) ? 0 : sin(angle);
+    *f++ = isnan(days) ? 0 : cos(angle);
+    return f;
+}
+
 /* The row of a category into f: of a table, or one-hot where there is none. */
 static inline double *MODEL_text(double *f, int place, int levels, int unseen, const double *table, int width)
 {
@@ -93,15 +119,18 @@ static inline void MODEL_log_softmax(double *s, int width)
     for (j = 0; j < width; j++) s[j] -= largest + log(total);
 }
 
-/* The logarithm of the mean of e^x over the parts, or the mean, into y. */
-static inline void MODEL_combine(double *x, double *y, int parts, int width, int logs)
+/* The logarithm of the mean of e^x over the parts, or the mean, into y; each part has a share. */
+static inline void MODEL_combine(double *x, double *y, int parts, int width, int logs, const double *shares)
 {
     int k, j;
     for (j = 0; j < width; j++) {
         double largest = x[j], total = 0;
         for (k = 1; k < parts; k++) largest = fmax(largest, x[k * width + j]);
         if (!logs) largest = 0;
-        for (k = 0; k < parts; k++) total += (logs ? exp(x[k * width + j] - largest) : x[k * width + j]) / parts;
+        for (k = 0; k < parts; k++) {
+            double one = logs ? exp(x[k * width + j] - largest) : x[k * width + j];
+            total += one * (shares == NULL ? 1.0 / parts : shares[k]);
+        }
         y[j] = logs ? log(total) + largest : total;
     }
 }

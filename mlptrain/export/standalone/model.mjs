@@ -30,8 +30,10 @@ function days(text) {
   const found = TIME.exec(text);
   if (!found) return undefined;
   const [year, month, day, hour, minute, second] = found.slice(1, 7).map((each) => Number(each ?? 0));
-  const date = new Date(Date.UTC(year, month - 1, day));
-  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day || hour > 23) return undefined;
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day); // Date.UTC takes the years 0 to 99 for others
+  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day || year < 1) return undefined;
+  if (hour > 23 || minute > 59 || second > 59) return undefined;
   const shift = found[8] && found[8] !== "Z" ? Number(found[8].slice(1, 3)) * 60 + Number(found[8].slice(-2)) : 0;
   const minutes = hour * 60 + minute - (found[8]?.[0] === "-" ? -shift : shift);
   const seconds = second + Number(`0.${found[7] ?? 0}`);
@@ -44,21 +46,40 @@ function isMissing(value) {
 
 function numberOf(value, field, row) {
   if (isMissing(value)) return NaN;
-  let found = value instanceof Date ? value.getTime() / DAY : value;
-  if (typeof value === "boolean") found = Number(value);
-  if (typeof value === "string") {
-    const text = value.trim();
-    if (text === "" || field.blanks.includes(text)) return NaN;
-    if (field.written !== null) refuse(row, field.name, value, "is text: give a number, or of a date a Date");
-    if (field.kind === "date") found = days(text);
-    else if (field.kind === "boolean" && /^(true|false)$/i.test(text)) found = Number(text.toLowerCase() === "true");
-    else found = DECIMAL.test(text) ? Number(text) : undefined;
-  }
+  const text = typeof value === "string" ? value.trim() : null;
+  if (text === "" || field.blanks.includes(text)) return NaN;
+  let found;
+  if (field.kind === "date") found = dateOf(text ?? value, field);
+  else if (text === null) found = typeof value === "boolean" && field.kind === "boolean" ? Number(value) : value;
+  else if (field.written !== null) found = plainOf(text, field.written);
+  else if (field.kind === "boolean" && /^(true|false)$/i.test(text)) found = Number(text.toLowerCase() === "true");
+  else if (DECIMAL.test(text)) found = Number(text);
   if (typeof found !== "number") refuse(row, field.name, value, `is no ${field.kind}`);
   if (field.gone.includes(found)) return NaN;
   if (!Number.isFinite(found)) refuse(row, field.name, value, "is not finite");
   if (field.kind === "boolean" && found !== 0 && found !== 1) refuse(row, field.name, value, "is neither true nor false");
   return found;
+}
+
+// Days since 1970-01-01 of a Date, of a text, or of a number where dates are written as seconds or the like.
+function dateOf(value, field) {
+  if (value instanceof Date) return value.getTime() / DAY;
+  if (field.written === null) return typeof value === "string" ? days(value) : undefined;
+  const { since, pattern, date } = field.written;
+  if (since === null) {
+    const name = JSON.stringify(field.name);
+    if (typeof value === "string") throw new RangeError(`${name}: a text such as ${date} is not read here: give a Date`);
+    return undefined;
+  }
+  return new RegExp(pattern).test(String(value)) ? (Math.trunc(Number(value)) * since) / (1000 * DAY) : undefined;
+}
+
+// The number of a text in a declared notation: 1234.5 of "1.234,50 €".
+function plainOf(text, written) {
+  if (!new RegExp(written.pattern, "u").test(text)) return undefined;
+  const bare = written.unit === null ? text : text.replace(written.unit, () => "");
+  const plain = Array.from(bare, (each) => written.characters[each] ?? each).join("");
+  return Number(plain.endsWith("-") ? `-${plain.slice(0, -1)}` : plain);
 }
 
 function labelOf(value, field) {
@@ -121,8 +142,23 @@ function ofNumbers(feature, columns) {
         out.push(Math.min(Math.max((x - ends[t]) / (ends[t + 1] - ends[t]), 0), 1));
       }
     }
+    for (const part of feature.parts) {
+      const angle = 2 * Math.PI * turn(part, columns[place]);
+      out.push(...(missing ? [0, 0] : [Math.sin(angle), Math.cos(angle)]));
+    }
   });
   return out;
+}
+
+// How much of the year, the week or the day has passed, from 0 to 1.
+function turn(part, days) {
+  const whole = Math.floor(days);
+  if (part === "hour") return days - whole;
+  if (part === "weekday") return ((((whole + 3) % 7) + 7) % 7) / 7;
+  const date = new Date(whole * DAY);
+  const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()];
+  const length = new Date(Date.UTC(2000 + (((year % 400) + 400) % 400), month + 1, 0)).getUTCDate();
+  return (month + (date.getUTCDate() - 1) / length) / 12;
 }
 
 function ofText(feature, columns) {
@@ -183,11 +219,16 @@ function logSoftmax(scores) {
   return Array.from(scores, (each) => each - largest - total);
 }
 
-function meanOfLogs(each) {
-  return each[0].map((_, c) => {
-    const largest = Math.max(...each.map((logs) => logs[c]));
-    return Math.log(mean(each.map((logs) => Math.exp(logs[c] - largest)))) + largest;
-  });
+// Over vectors, each with its weight.
+function averaged(each, weights) {
+  const total = weights.reduce((a, b) => a + b, 0);
+  return each[0].map((_, c) => each.reduce((sum, x, i) => sum + x[c] * weights[i], 0) / total);
+}
+
+function meanOfLogs(each, weights) {
+  const largest = each[0].map((_, c) => Math.max(...each.map((logs) => logs[c])));
+  const shares = averaged(each.map((logs) => logs.map((log, c) => Math.exp(log - largest[c]))), weights);
+  return shares.map((share, c) => Math.log(share) + largest[c]);
 }
 
 // The scores of one member. xs has a vector for each part of an ensemble in the network, or one.
@@ -199,7 +240,8 @@ function scoresOf(steps, features) {
       const parts = step.factor.shape.length === 2 ? step.factor.shape[0] : 1;
       xs = Array.from({ length: parts }, (_, k) => xs[0].map((x, j) => x * step.factor.data[k * width + j]));
     } else if (step.op === "combine") {
-      xs = [step.probabilities ? meanOfLogs(xs.map(logSoftmax)) : xs[0].map((_, c) => mean(xs.map((x) => x[c])))];
+      const alike = xs.map(() => 1);
+      xs = [step.probabilities ? meanOfLogs(xs.map(logSoftmax), alike) : averaged(xs, alike)];
     } else if (step.op === "divide") xs = xs.map((x) => x.map((each) => each * step.factor));
     else if (step.op === "linear") xs = xs.map((x, member) => linear(step, x, member));
     else if (step.op === "layer_norm") xs = xs.map((x) => layerNorm(step, x));
@@ -245,14 +287,14 @@ function answersOf(given, row) {
     const features = member.features.flatMap((feature) => kinds[feature.op](feature, columns));
     return scoresOf(member.steps, model.dtype === "float32" ? features.map(Math.fround) : features);
   });
-  const averaged = (parts) => parts[0].map((_, c) => mean(parts.map((part) => part[c])));
+  const weights = model.members.map((member) => member.weight);
   let named, found;
   if (model.response === "softmax") {
-    const logs = meanOfLogs(each.map((scores, i) => logProbabilities(model.members[i], scores)));
+    const logs = meanOfLogs(each.map((scores, i) => logProbabilities(model.members[i], scores)), weights);
     named = each.length === 1 ? each[0] : logs.map((log, c) => log + weightOf(model.members[0], c));
     found = logs.map(Math.exp);
-  } else if (model.response === "scores") named = found = averaged(each);
-  else named = found = averaged(each.map((scores, i) => inOwnUnit(model.members[i], scores)));
+  } else if (model.response === "scores") named = found = averaged(each, weights);
+  else named = found = averaged(each.map((scores, i) => inOwnUnit(model.members[i], scores)), weights);
   if (![...named, ...found].every(Number.isFinite)) refuse(row, "the row", null, "has values too large for the network");
   return [named, found];
 }
@@ -284,7 +326,10 @@ export function predictProba(rows) {
 
 // The largest difference from what mlptrain predicted for the rows that are kept here, as on its own page.
 export function selfTest() {
-  const { rows, found } = MODEL.self_test;
+  const { found } = MODEL.self_test;
+  const dates = model.columns.filter((field) => field.kind === "date").map((field) => field.name);
+  const rows = MODEL.self_test.rows.map((given) => Object.fromEntries(Object.entries(given).map(([name, value]) =>
+    [name, dates.includes(name) && value !== null ? new Date(value) : value])));
   return Math.max(...rows.flatMap((given, row) =>
     answersOf(given, row)[1].map((y, j) => Math.abs(y - found[row][j]) / Math.max(1, Math.abs(found[row][j])))));
 }

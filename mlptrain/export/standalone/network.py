@@ -146,19 +146,33 @@ def answers(model: dict[str, Any], each: list[Array]) -> tuple[Array, Array]:
     """(N, C) scores that name a class, and probabilities; or (N, K) numbers, twice."""
     members = model["members"]
     pairs = list(zip(members, each, strict=True))
+    weights = [member["weight"] for member in members]
     with np.errstate(all="ignore"):
         if model["response"] == "softmax":
             if len(each) == 1:
                 return each[0], probabilities(members[0], each[0])
             logs = [log_probabilities(member, scores) for member, scores in pairs]
-            mean = np.logaddexp.reduce(logs) - np.log(len(logs))
+            mean = mean_of_logs(logs, weights)
             return mean + members[0]["log_weights"], softmax(mean)
         if model["response"] == "scores":
-            found = each[0] if len(each) == 1 else np.mean(each, axis=0, dtype=np.float64)
-            return np.asarray(found), np.asarray(found)
+            found = each[0] if len(each) == 1 else weighted_mean(each, weights)
+            return found, found
         if len(each) > 1:
             pairs = [(member, scores.astype(np.float64)) for member, scores in pairs]
-        numbers: Array = np.mean(
-            [in_own_unit(member, model, scores) for member, scores in pairs], axis=0
-        )
+        numbers = weighted_mean([in_own_unit(member, model, s) for member, s in pairs], weights)
         return numbers, numbers
+
+
+def weighted_mean(each: list[Array], weights: list[float]) -> Array:
+    """sum w x / sum w, in float64."""
+    if len(set(weights)) == 1:
+        return np.asarray(np.mean(each, axis=0, dtype=np.float64))
+    return np.asarray(np.average([x.astype(np.float64) for x in each], axis=0, weights=weights))
+
+
+def mean_of_logs(logs: list[Array], weights: list[float]) -> Array:
+    """The logarithm of a weighted mean, from logarithms."""
+    if len(set(weights)) == 1:
+        return np.asarray(np.logaddexp.reduce(logs) - np.log(len(logs)))
+    weighted = [log + np.log(weight) for log, weight in zip(logs, weights, strict=True)]
+    return np.asarray(np.logaddexp.reduce(weighted) - np.log(sum(weights)))

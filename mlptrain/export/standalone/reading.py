@@ -74,6 +74,8 @@ def declared_date(text: str, written: dict[str, Any]) -> float | None:
     """The days of a text in a declared form of dates."""
     if not re.match(written["pattern"], text):
         return None
+    if written["since"]:
+        return int(text.partition(".")[0]) * written["since"] / DAY
     try:
         return days(datetime.strptime(text, written["date"]))
     except ValueError:
@@ -112,19 +114,30 @@ def number(value: Any, field: dict[str, Any]) -> float | None:
     if isinstance(value, str):
         return text_number(value, field)
     if isinstance(value, date):
+        if field["kind"] != "date":
+            return None
         return days(value if isinstance(value, datetime) else datetime(*value.timetuple()[:3]))
+    if isinstance(value, bool | np.bool_) and field["kind"] != "boolean":
+        return None
     try:
-        return math.nan if value in field["gone"] else float(value)
+        found = math.nan if value in field["gone"] else float(value)
     except (TypeError, ValueError):
         return None
+    return found if field["kind"] != "date" or math.isnan(found) else since(found, field)
+
+
+def since(found: float, field: dict[str, Any]) -> float | None:
+    """The days of a number in a column of dates, where these are written as seconds or the like."""
+    unit = field["written"] and field["written"]["since"]
+    return int(found) * unit / DAY if unit and found.is_integer() else None
 
 
 def numbers(values: Any, field: dict[str, Any]) -> Array:
     """(N,) a column of numbers, NaN where missing."""
     array = np.asarray(values)
     if array.dtype.kind == "M":
-        array = array.astype("datetime64[us]").astype(object)
-    if array.dtype.kind in "fiub":
+        values = array = array.astype("datetime64[us]").astype(object)
+    if array.dtype.kind in "fiu" and field["kind"] != "date":
         out = array.astype(np.float64)
         out[np.isin(out, field["gone"])] = np.nan
     else:
@@ -236,7 +249,23 @@ def of_numbers(feature: dict[str, Any], columns: Columns) -> Array:
     if feature["edges"] is not None:
         ends = feature["edges"]
         parts.append(np.clip((x - ends[:-1]) / np.diff(ends), 0, 1))
+    for part in feature["parts"]:
+        angle = 2 * np.pi * turn(part, np.where(missing, 0.0, x))
+        parts += [np.where(missing, 0.0, wave(angle)) for wave in (np.sin, np.cos)]
     return np.concatenate(parts, axis=1)
+
+
+def turn(part: str, days: Array) -> Array:
+    """How much of the year, the week or the day has passed, from 0 to 1."""
+    whole = np.floor(days)
+    if part == "hour":
+        return np.asarray(days - whole)
+    if part == "weekday":
+        return np.asarray((whole + 3) % 7 / 7)
+    date = whole.astype(np.int64).astype("datetime64[D]")
+    month = date.astype("datetime64[M]")
+    first, following = month.astype("datetime64[D]"), (month + 1).astype("datetime64[D]")
+    return np.asarray((month.astype(np.int64) % 12 + (date - first) / (following - first)) / 12)
 
 
 def of_text(feature: dict[str, Any], columns: Columns) -> Array:
