@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from mlptrain.cli import completion
-from mlptrain.cli.options import Duration
+from mlptrain.cli.options import seconds
 from mlptrain.report.columns import show_columns
 from mlptrain.report.drift import show_drift
 from mlptrain.report.examples import show_example, show_examples
@@ -16,7 +16,7 @@ from mlptrain.report.summary import write_config
 from mlptrain.tools.drift import drift
 from mlptrain.tools.examples import examples, write_example
 from mlptrain.tools.first_config import first_config
-from mlptrain.tools.first_config.choices import Wish
+from mlptrain.tools.first_config.choices import Proposal, Wish
 
 
 @click.command()
@@ -62,7 +62,7 @@ from mlptrain.tools.first_config.choices import Wish
 )
 @click.option(
     "--within",
-    type=Duration(),
+    callback=seconds,
     metavar="TIME",
     help="The best preset that takes so long here at most, such as 5m: a few steps are measured.",
 )
@@ -129,12 +129,17 @@ def command(
         check(written, table(data), targets)
     else:
         made = first_config(table(data), columns(targets), Wish(**wish))
-        if out is not None or not why:
-            write_config(made.text, out, force=force)
-        show_columns(made.columns)
-        tell(made.notes)
-        if why:
-            show_reasons(made.why)
+        show(made, out, force=force, why=why)
+
+
+def show(made: Proposal, out: Path | None, *, force: bool, why: bool) -> None:
+    """Write the config and tell what was found; the reasons take its place on stdout."""
+    if out is not None or not why:
+        write_config(made.text, out, force=force)
+    show_columns(made.columns)
+    tell(made.notes)
+    if why:
+        show_reasons(made.why)
 
 
 def check(written: Path, data: str, targets: tuple[str, ...]) -> None:

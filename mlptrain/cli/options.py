@@ -15,17 +15,15 @@ set_option = click.option(
 SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
-class Duration(click.ParamType[float]):
-    """A time such as 90s, 5m or 1.5h, as seconds."""
-
-    name = "time"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """A usage error for anything else."""
-        found = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]+)?)([smh])", str(value))
-        if found is None or not float(found[1]):
-            self.fail(f"{value!r}: write a number with s, m or h, such as 90s or 5m", param, ctx)
-        return float(found[1]) * SECONDS[found[2]]
+def seconds(context: click.Context, param: click.Parameter, value: str | None) -> float | None:
+    """What a time such as 90s, 5m or 1.5h means; a usage error for anything else."""
+    if value is None:
+        return None
+    found = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]+)?)([smh])", value)
+    if found is None or not float(found[1]):
+        what = f"{value!r}: write a number with s, m or h, such as 90s or 5m"
+        raise click.BadParameter(what, context, param)
+    return float(found[1]) * SECONDS[found[2]]
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
