@@ -5,9 +5,13 @@ from itertools import permutations
 
 import numpy as np
 import pytest
+from helpers import TOY
 
+from mlptrain.config import load_config
 from mlptrain.data import batches as module
 from mlptrain.data.batches import batches, epoch_order, steps_per_epoch
+from mlptrain.training.build import build
+from mlptrain.training.trainer import rows_of_steps
 
 
 def whole_order(seed, epoch, n):
@@ -89,3 +93,13 @@ def test_too_short_a_last_batch_joins_the_one_before(n, cut, size, fewest):
 def test_batches_of_one_stretch_are_views_not_copies():
     order = list(epoch_order(0, 0, 11))
     assert all(np.shares_memory(batch, order[0]) for batch in batches(order, 3))
+
+
+def test_the_steps_of_an_epoch_have_an_order_of_their_own_and_go_on_where_they_were_left():
+    experiment = build(load_config(TOY))
+    first, second = (np.concatenate([*rows_of_steps(experiment, epoch)]) for epoch in (0, 1))
+    after_two = np.concatenate([*rows_of_steps(experiment, 0, done=2)])
+
+    assert sorted(first) == sorted(second) == list(range(30))
+    assert first.tolist() != second.tolist()
+    assert first.tolist()[16:] == after_two.tolist()

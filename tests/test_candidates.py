@@ -206,3 +206,27 @@ def test_a_kill_in_any_candidate_costs_no_bit(table, tmp_path, killed_in):
         assert outcome(run / fold.name) == outcome(fold)
     assert parts(run) == parts(whole)
     assert (run / "out_of_fold.csv").read_bytes() == (whole / "out_of_fold.csv").read_bytes()
+
+
+@pytest.mark.parametrize("combine", ["choose", "greedy"])
+def test_runs_and_diff_tell_the_figures_of_those_of_which_the_model_consists(table, weighed, combine):
+    place = weighed
+    if combine == "choose":
+        config = settings(table, candidates=CANDIDATES[::2], combine="choose")
+        place = trained(config, table.parent / "chosen", "--jobs", 1, "--quiet")
+    said = json.loads((place / "folds.json").read_text())
+    (row,) = json.loads(invoke("runs", place, "--json").stdout)["runs"]
+    assert row["folds"] == 2
+    used = [name for name, part in parts(place).items() if part["weight"]]
+    bests = [each["best"] for each in said["runs"] if f"/{used[0]}-fold-" in f"/{each['run']}"]
+    expected = sum(bests) / 2 if combine == "choose" else said["metrics"]["loss"]["mean"]
+    assert row["best"] == pytest.approx(expected, rel=1e-12)
+    shown = invoke("diff", place, weighed, "--json")
+    assert shown.exit_code == (1 if combine == "choose" else 0)
+
+
+def test_while_no_candidate_is_chosen_there_is_no_figure(weighed, tmp_path):
+    at_work = shutil.copytree(weighed, tmp_path / "at-work")
+    (at_work / "folds.json").unlink()
+    (row,) = json.loads(invoke("runs", at_work, "--json").stdout)["runs"]
+    assert row["best"] is None

@@ -29,9 +29,9 @@ def table(tmp_path) -> Path:
     [(1e9, "best", 32), (100.0, "good", 32), (39.9, "fast", 32), (10.0, "fast", 20)],
 )
 def test_the_best_preset_is_taken_that_fits_and_else_fewer_epochs(monkeypatch, within, preset, epochs):
-    """10,000 rows are 125 steps an epoch: 4,000 steps of 3.2 ms, times 1.25, take 16 s."""
+    """5,120 rows are 64 steps an epoch: 2,048 steps of 6.25 ms, times 1.25, take 16 s."""
     monkeypatch.setattr(effort, "cores", lambda: 2)
-    size = Size(10_000, 20, step=0.0032)
+    size = Size(5_120, 20, step=0.00625)
     assert [size.seconds(each) for each in ("fast", "good", "best")] == [16.0, 40.0, 300.0]
     found = effort_within(within, None, size, timed=False)
     assert (found.preset, found.epochs) == (preset, epochs)
@@ -39,7 +39,7 @@ def test_the_best_preset_is_taken_that_fits_and_else_fewer_epochs(monkeypatch, w
 
 
 def test_a_preset_that_is_asked_for_stays_and_a_split_by_time_has_one_network():
-    size = Size(10_000, 20, step=0.0032)
+    size = Size(5_120, 20, step=0.00625)
     assert effort_within(10.0, "good", size, timed=False)[::2] == ("good", 8) or effort.cores() != 2
     assert effort_within(1e9, None, size, timed=True).preset == "fast"
     with pytest.raises(ConfigError, match="--within 1s: 4 epochs of preset fast take about 2s here"):

@@ -7,7 +7,7 @@ from runs import THIRTY, faults, finish, invoke
 
 from mlptrain.runs.fit import prepare
 from mlptrain.storage.archive import read_archive, write_archive
-from mlptrain.training.checkpoint_schema import FORMS
+from mlptrain.training.checkpoint_schema import FORMS, checked
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +34,7 @@ def test_every_entry_of_a_document_has_a_form(finished):
         ("class_weights", ["a", "b"]),
         ("config", []),
         ("config", {"data": {"train": {"name": "moons"}}, "model": {"hidden": [10**7] * 3}}),
+        ("config", {"data": {"train": {"name": "moons"}}, "model": {"hidden": [10**14]}}),
         ("config", {"data": {"train": {"name": "moons"}}, "loss": "mse"}),
         ("preprocessing", None),
         ("progress", {}),
@@ -47,6 +48,22 @@ def test_a_sealed_document_that_makes_no_sense_ends_with_5_and_one_line(finished
 
     assert result.exit_code == 5
     assert len(faults(result)) == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("architecture", {"inputs": 2}),
+        ("targets", [1]),
+        ("classes", [0, 1]),
+        ("features", "x"),
+        ("test", {"loss": "low"}),
+    ],
+    ids=repr,
+)
+def test_an_entry_of_another_form_is_refused_before_it_is_used(key, value):
+    with pytest.raises(ValueError):
+        checked(key, value)
 
 
 @pytest.mark.parametrize(

@@ -270,11 +270,12 @@ def test_pixels_keep_their_common_unit():
     assert (data["scale"], data["image_shape"]) == ("minmax", [8, 8])
 
 
-def test_the_batch_follows_the_number_of_rows(tmp_path):
+def test_batch_and_layers_follow_the_number_of_rows(tmp_path):
     small = config_of(made(tmp_path, u=u, kind=letter), "kind")
-    rows = [[u(i), letter(i)] for i in range(20_001)]
+    rows = [[u(i), letter(i)] for i in range(8_000)]
     large = config_of(write(tmp_path / "large.csv", ["u", "kind"], rows), "kind")
     assert (small["train"]["batch_size"], large["train"]["batch_size"]) == (32, 128)
+    assert (small["model"]["hidden"], large["model"]["hidden"]) == ([128, 128], [64, 64])
 
 
 def test_a_preset_is_one_network_or_the_mean_of_five(tmp_path):

@@ -100,3 +100,25 @@ def test_targets_are_measured_as_they_are_given_and_not_as_the_network_rounds_th
     found = model("price", "mse", [0.0]).evaluate(X[:1], [13.0])
 
     assert found["mae"] == pytest.approx(17, rel=1e-13)
+
+
+def test_a_hinge_loss_ranks_rows_by_their_margins_and_not_by_a_score_alone(model):
+    """s_yes grows with the column, but s_no twice as fast: the first rows speak for `yes`."""
+    hinge = model("kind", "hinge", [0.0, 0.0])
+    hinge.network.parameters["layer1.W"].value[...] = [[2.0, 1.0]]
+
+    assert hinge.evaluate(X, ["yes", "yes", "no", "no"])["roc_auc"] == 1
+
+
+@pytest.mark.parametrize(
+    ("target", "loss", "scores", "truth"),
+    [
+        ("price", "mse", [math.inf], PRICES),
+        ("kind", "softmax", [math.inf, math.inf], KINDS),
+        ("kind", "hinge", [math.nan, 0.0], KINDS),
+    ],
+)
+def test_what_is_not_finite_has_no_metric(model, target, loss, scores, truth):
+    found = model(target, loss, scores).evaluate(X, truth)
+
+    assert {found[name] for name in found if name != "loss"} == {None}

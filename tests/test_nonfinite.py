@@ -22,6 +22,9 @@ from runs import (
 )
 
 from mlptrain.errors import DivergenceError, StorageError
+from mlptrain.graph.gates import Exp, Multiply
+from mlptrain.graph.graph import Graph
+from mlptrain.graph.reductions import Sum
 from mlptrain.inference.model import load
 from mlptrain.nn.activations.piecewise import ReLU
 from mlptrain.runs.fit import prepare
@@ -35,6 +38,7 @@ from mlptrain.training.gradients import (
     clip,
     gradient_norm,
     is_finite,
+    origin,
 )
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -529,7 +533,7 @@ def test_the_norm_of_float32_gradients_is_right(scale):
 
 
 @SCALES
-@pytest.mark.parametrize("most", [1e-5, 1.0, 1e3])
+@pytest.mark.parametrize("most", [1e-12, 1e-5, 1.0, 1e3])
 def test_a_clipped_norm_is_right_and_never_zero(scale, most):
     gradients = np.tile(np.array([3, -4], np.float32), 1000) * np.float32(scale)
     clip(gradients, most)
@@ -537,6 +541,24 @@ def test_a_clipped_norm_is_right_and_never_zero(scale, most):
 
     assert gradient_norm(gradients) == pytest.approx(expected, rel=1e-6, abs=0)
     assert (gradients != 0).all()
+
+
+@BAD
+def test_a_loss_that_is_not_finite_is_noticed_where_all_gradients_are(value):
+    assert not is_finite(value, np.ones(3, np.float32))
+
+
+def test_the_origin_of_bad_gradients_is_the_first_that_the_backward_pass_made():
+    """f = sum(exp(a) * b): b is made later, so that its gradient is there before that of a."""
+    graph = Graph(np.float64)
+    a = graph.parameter("a", np.ones(2), np.full(2, NAN))
+    exp = graph.add(Exp(), a, name="exp")
+    b = graph.parameter("b", np.ones(2), np.full(2, NAN))
+    graph.add(Sum(), graph.add(Multiply(), exp, b, name="product"), name="f")
+    plan = graph.plan()
+    plan.forward()
+
+    assert origin(plan) == "the gradient of b is not finite"
 
 
 COUNTS = pytest.mark.parametrize("count", [2_000, MANY + 2_000])

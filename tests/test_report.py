@@ -1,5 +1,7 @@
 """The page about a run: what it holds, that nothing in it is foreign markup, how large it is."""
 
+import base64
+import hashlib
 import json
 import re
 import shutil
@@ -129,14 +131,20 @@ def test_the_worst_mistakes_are_shown_as_pictures_of_their_rows(source):
     assert all(wrong != true for wrong, _, true in (each.split() for each in shown))
 
 
-def test_nothing_is_fetched_and_nothing_runs(page):
+def test_nothing_is_fetched_and_only_its_own_script_runs(source, page):
+    (script,) = re.findall(r"<script>(.*?)</script>", source, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    (policy,) = (each["content"] for each in page.all("meta") if "http-equiv" in each)
+    assert page.all("script") == [{}]
+    assert f"script-src 'sha256-{digest}'" in policy
+    assert policy.startswith("default-src 'none'")
     addresses = [
         attributes.get(name, "")
         for _, attributes in page.elements
         for name in ("src", "srcset", "href", "data", "action")
     ]
     assert [each for each in addresses if each and not each.startswith(("data:image/", "#"))] == []
-    assert page.all("script") == page.all("iframe") == page.all("object") == page.all("link") == []
+    assert page.all("iframe") == page.all("object") == page.all("link") == []
     assert [key for _, each in page.elements for key in each if key.startswith("on")] == []
 
 
@@ -176,7 +184,7 @@ def test_hostile_names_stay_text(tmp_path):
     found = Page(written)
     assert HOSTILE in found.text
     assert "\x1b" not in written
-    assert found.all("script") == []
+    assert found.all("script") == [{}]  # that of the page
     assert all(each.get("src", "").startswith("data:image/") for each in found.all("img"))
 
 

@@ -18,6 +18,8 @@ from mlptrain.nn.losses.hinge import HingeLoss
 from mlptrain.nn.losses.softmax import SoftmaxLoss
 from mlptrain.tools.trace.jacobian import jacobian_of, of_every_gate, touched
 from mlptrain.tools.trace.of_config import plan_of_config, trace_of_config
+from mlptrain.tools.trace.opened import INSIDE
+from mlptrain.tools.trace.program import arity
 from mlptrain.tools.trace.trace import run, trace
 from mlptrain.training.build import build
 
@@ -147,6 +149,38 @@ def test_a_number_is_an_element_too():
 SMALL = {"model.hidden": [4], "data.train": {"name": "moons", "points_per_class": 10}}
 
 
+@pytest.mark.parametrize("op", INSIDE)
+@pytest.mark.parametrize("value", [0.5, 2.0])
+def test_an_opened_gate_is_another_graph_of_the_same_function(op, value):
+    expression = f"f = {op}(x, 3 * x)" if arity(op) == 2 else f"f = {op}(x)"
+    closed = trace(expression, {"x": value}, 2)
+    opened = trace(expression, {"x": value}, 2, opened=["f"])
+
+    assert op in {step.op for step in closed.steps}
+    assert op not in {step.op for step in opened.steps}
+    np.testing.assert_allclose(opened["f"].value, closed["f"].value, rtol=1e-14)
+    np.testing.assert_allclose(opened.gradients["x"], closed.gradients["x"], rtol=1e-14)
+
+
+def test_only_the_gate_that_is_named_is_opened_and_all_of_an_operation():
+    expression = "a = sigmoid(x); b = sigmoid(1 + a); f = a * b"
+    ops = [step.op for step in trace(expression, {"x": 1}, opened=["b"]).steps]
+    every = [step.op for step in trace(expression, {"x": 1}, opened=["sigmoid"]).steps]
+
+    assert (ops.count("sigmoid"), ops.count("exp")) == (1, 1)
+    assert (every.count("sigmoid"), every.count("exp")) == (0, 2)
+
+
+def test_the_neuron_with_its_sigmoid_opened_is_that_of_the_gates():
+    """P79-P98: the two graphs of the lecture, one made of the other."""
+    neuron = {"w0": 2, "x0": -1, "w1": -3, "x1": -2, "w2": -3}
+    gates = trace("1 / (1 + exp(-(w0*x0 + w1*x1 + w2)))", neuron)
+    opened = trace("sigmoid(w0*x0 + w1*x1 + w2)", neuron, opened=["sigmoid"])
+
+    assert [step.op for step in opened.steps] == [step.op for step in gates.steps]
+    assert opened.gradients == gates.gradients
+
+
 def test_a_layer_is_one_gate_until_it_is_opened():
     config = changed(TOY, {**SMALL, "model.norm": "batch"})
 
@@ -178,7 +212,7 @@ def test_a_closed_layer_has_the_output_of_its_last_gate_and_the_gradients_it_sen
     ("line", "message"),
     [
         ("trace", "trace: nothing to show; give an EXPRESSION, or --config CONFIG"),
-        ("trace x x=1 --rows 2", "--rows, --open, --set: they are of a config; add --config CONFIG"),
+        ("trace x x=1 --rows 2", "--rows, --set: they are of a config; add --config CONFIG"),
         (
             "trace x x=1 --config c.yaml",
             "--config: the config says what is computed; leave out what is of an expression",
@@ -276,3 +310,20 @@ def test_a_node_says_what_it_keeps_for_backward():
     assert rows["layer1.activation"] == "ReLU in place 12.5 KiB"  # a byte each: on or off
     assert rows["data_loss"] == "SoftmaxLoss 4 B 2.8 KiB"  # p - q (10, 64), the sums (64,)
     assert shown.splitlines()[-1] == "minibatch of 64 rows: outputs 52.5 KiB, saved besides 15.2 KiB"
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (
+            "trace x*y x=1 y=2 --open sigmoid",
+            "no gate of the expression has others inside; sigmoid, tanh,",
+        ),
+        ("trace f=tanh(x) x=1 --open sigmod", "no such gate with others inside; choose from f, tanh"),
+    ],
+)
+def test_what_cannot_be_opened_is_told_with_what_can(line, expected):
+    ended = said(line)
+
+    assert ended.exit_code == 2
+    assert expected in ended.stderr

@@ -10,6 +10,7 @@ from mlptrain.cli.options import json_option
 from mlptrain.cli.policies import policy_options
 from mlptrain.data.preprocessing.policies import Policies
 from mlptrain.inference.evaluation_report import evaluate
+from mlptrain.inference.thresholds import cost_of
 from mlptrain.report import evaluation
 
 
@@ -21,12 +22,16 @@ from mlptrain.report import evaluation
     type=click.Choice(["train", "val", "test"]),
     help="Default: test if there is one, else val; of folds val is every row held out.",
 )
+@click.option(
+    "--cost", metavar="fp=1,fn=20", help="What each threshold between two classes would cost."
+)
 @policy_options
 @json_option
 def command(
     checkpoint: Path,
     data: str | None,
     split: Literal["train", "val", "test"] | None,
+    cost: str | None,
     as_json: bool,
     **policies: Any,
 ) -> None:
@@ -38,6 +43,9 @@ def command(
     Example:
       mlptrain eval runs/digits-20260101-120000
       mlptrain eval runs/digits-20260101-120000/last.npz --data new.csv --json
+      mlptrain eval runs/churn --cost fp=1,fn=20
     """
-    report = evaluate(checkpoint, data=data, split=split, policies=Policies(**policies))
+    criterion = None if cost is None else cost_of(cost)
+    asked = Policies(**policies)
+    report = evaluate(checkpoint, data=data, split=split, policies=asked, cost=criterion)
     evaluation.show(report, as_json=as_json)

@@ -32,9 +32,11 @@ def command(runs: tuple[Path, ...], kind: str, out: Path | None) -> None:
     weights      the first layer as pictures (data.image_shape) or as a heat map
     boundary     decision boundary of a classifier with two features
     confusion    what was taken for what
-    reliability  how far probabilities can be trusted
+    decisions    ROC, precision and recall; of two classes also gain and lift
+    calibration  P(class) against the true share of each class, with intervals
+    reliability  the same of the predicted class
     predictions  predicted against true values of a regression
-
+    residuals    errors of a regression over its predictions
     histograms   activations, gradients and updates (train.log_histograms)
 
     Several RUNs give curves over each other, or boundaries side by side.

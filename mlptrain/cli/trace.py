@@ -45,8 +45,9 @@ class TraceCommand(click.Command):
 )  # fmt: skip
 @click.option("--rows", type=click.IntRange(min=1), help="Of a config: how many rows.  [2]")
 @click.option(
-    "--open", "opened", multiple=True, metavar="LAYER", help="Of a config: show the gates of LAYER."
-)
+    "--open", "opened", multiple=True, metavar="GATE",
+    help="Show what is inside GATE: a sigmoid, say, or a layer of a config.",
+)  # fmt: skip
 @set_option
 @json_option
 def command(
@@ -74,6 +75,7 @@ def command(
       mlptrain trace '(x + y) * z' x=-2 y=5 z=-4
       mlptrain trace 'max(0, x)' 'x=[1,-2,3,-1]' --upstream '[4,-1,5,9]'
       mlptrain trace 'sigmoid(w * x + b)' w=2 x=-1 b=3 --code
+      mlptrain trace 'sigmoid(w * x + b)' w=2 x=-1 b=3 --open sigmoid
       mlptrain trace --config spiral.yaml --open layer1
     """
     views = {"--code": code, "--jacobian": jacobian, "--element": element, "--svg": svg}
@@ -82,12 +84,12 @@ def command(
         refuse(expression is not None or element is not None or upstream != "1", OF_EXPRESSION)
         of_config(config, overrides, rows or 2, opened, svg, view, as_json=as_json)
     else:
-        refuse(rows is not None or bool(opened or overrides), OF_CONFIG)
-        of_expression(expression, values, upstream, svg, element, view, as_json=as_json)
+        refuse(rows is not None or bool(overrides), OF_CONFIG)
+        of_expression(expression, values, upstream, opened, svg, element, view, as_json=as_json)
 
 
 OF_EXPRESSION = "--config: the config says what is computed; leave out what is of an expression"
-OF_CONFIG = "--rows, --open, --set: they are of a config; add --config CONFIG"
+OF_CONFIG = "--rows, --set: they are of a config; add --config CONFIG"
 
 
 def refuse(wrong: bool, message: str) -> None:
@@ -106,6 +108,7 @@ def of_expression(
     expression: str | None,
     values: tuple[str, ...],
     upstream: str,
+    opened: tuple[str, ...],
     svg: Path | None,
     element: str | None,
     view: str,
@@ -115,7 +118,7 @@ def of_expression(
     """Show the graph of an expression in one of the views."""
     if expression is None:
         raise ConfigError("trace: nothing to show; give an EXPRESSION, or --config CONFIG")
-    given = expression, read_values(values), read_value(upstream, "--upstream")
+    given = expression, read_values(values), read_value(upstream, "--upstream"), opened
     if view in ("", "--svg"):
         draw(trace(*given), svg, as_json=as_json)
         return

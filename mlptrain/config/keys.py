@@ -107,12 +107,20 @@ def sections_with(key: str) -> list[str]:
 def setting_called(word: str) -> str:
     """The dotted key of a setting that is called so, here or in another program; "" where none is.
 
+    A whole section is none: nobody can give one by a word.
+
     >>> setting_called("epochs"), setting_called("lr"), setting_called("model.hidden")
     ('train.epochs', 'optimizer.learning_rate', 'model.hidden')
+    >>> setting_called("train"), setting_called("sweep")
+    ('data.train', '')
     """
     last = word.lower().split(".")[-1]
     key = OTHER_WORDS.get(last, last)
-    places = [place for each, place in _everything(Config, ()) if each == key]
+    places = [
+        place
+        for each, place in _everything(Config, ())
+        if each == key and "candidates" not in place and (place or not _is_section(key))
+    ]
     dotted = [".".join((*place, key)) for place in sorted(places, key=_is_choice)]
     return word if word in dotted else next(iter(dotted), "")
 
@@ -187,6 +195,12 @@ def advice_on_key(key: str, path: Path, data: Any) -> Advice:
     if far:
         return Advice(f"did you mean '{far}'? it belongs to {' or '.join(sections_with(far))}")
     return Advice(f"the keys here are {some(valid, LISTED)}")
+
+
+def _is_section(key: str) -> bool:
+    """Whether a key of the top level holds a section that no text is short for."""
+    marks = _marks(Config, key)
+    return bool(marks) and not any(isinstance(mark, ShortFor) for mark in marks)
 
 
 def _marks(here: Mapped | None, key: str) -> list[Any]:

@@ -48,6 +48,10 @@ class Rows:
         """The same rows, of which at most the inputs stay in a file."""
         return Rows(self.inputs, *self._beside(slice(None)))
 
+    def mapped(self) -> "Rows":
+        """The same rows as memory: the inputs shared with other processes, if they are in a file."""
+        return Rows(self.inputs.mapped(), *self._beside(slice(None)))
+
     def _beside(self, here: Any) -> Iterator[Any]:
         for array in (self.y, self.weights, self.truth):
             yield None if array is None else array[here]
@@ -125,6 +129,12 @@ class Dataset:
     def classes(self) -> tuple[str, ...] | None:
         """Class names in the order of their numbers; None for a regression."""
         return self.preprocessing.classes
+
+    def mapped(self) -> "Dataset":
+        """The same as memory: see `Rows.mapped`."""
+        val, test = (None if rows is None else rows.mapped() for rows in (self.val, self.test))
+        places = Partition(*map(np.asarray, self.partition))
+        return replace(self, partition=places, train=self.train.mapped(), val=val, test=test)
 
     def with_notes(self, more: Iterable[str]) -> "Dataset":
         """The same, with more to be told."""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlptrain.arrays import Array, RowArray
+from mlptrain.data.cache.file_array import FileArray
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,11 @@ class Inputs:
     def __getitem__(self, rows: Any) -> "Inputs":
         """The rows of a slice or of an array of numbers, in memory."""
         return Inputs(*(array[rows] for array in self.arrays))
+
+    def mapped(self) -> "Inputs":
+        """The same rows; what stays in a file becomes memory that processes share."""
+        arrays = (each.mapped() if isinstance(each, FileArray) else each for each in self.arrays)
+        return Inputs(*arrays)
 
     def take(self, rows: NDArray[np.intp], numbers: Array, codes: Array | None = None) -> None:
         """Write the rows of these numbers into the given arrays; ValueError where one is missing."""

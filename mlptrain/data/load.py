@@ -1,8 +1,9 @@
 """From the settings of a config to a Dataset, and from a file to the rows of a trained model."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -12,6 +13,7 @@ from mlptrain.data.dataset import Dataset, Rows
 from mlptrain.data.fingerprints import Fingerprints
 from mlptrain.data.handed_over import refuse
 from mlptrain.data.inputs import Inputs
+from mlptrain.data.opened import Opened
 from mlptrain.data.prepared import Prepared, no_rows, prepare, rows_of
 from mlptrain.data.prepared_file import read_prepared, write_prepared
 from mlptrain.data.preprocessing.preprocess import Preprocessing
@@ -29,21 +31,45 @@ from mlptrain.data.settings import Settings
 from mlptrain.data.source import Source
 from mlptrain.system.memory_limit import memory_limit
 
+Finished = TypeVar("Finished")
 SHARE = 4
 """The inputs stay in a file where they would take more than one part in so many of the memory."""
 
 
-def load_dataset(settings: Settings, fitted: Preprocessing | None = None) -> Dataset:
+def load_dataset(
+    settings: Settings, fitted: Preprocessing | None = None, opened: Opened | None = None
+) -> Dataset:
     """Read, partition, fit the preprocessing on the training rows, apply it to all.
 
-    With `fitted`, a stored preprocessing, that is applied and nothing is fitted.
+    With `fitted`, a stored preprocessing, that is applied and nothing is fitted. What is in `opened` is
+    not read again.
     """
-    if isinstance(settings.train, str):
-        for part in (settings.train, settings.val, settings.test):
-            refuse(part)
-        return _from_file(Request(settings.train, settings, fitted))
-    prepared, fingerprint = load_prepared(settings, fitted)
-    return prepared.in_memory(fingerprint)
+    if not isinstance(settings.train, str):
+        prepared, fingerprint = load_prepared(settings, fitted)
+        return prepared.in_memory(fingerprint)
+    for part in (settings.train, settings.val, settings.test):
+        refuse(part)
+    request = Request(settings.train, settings, fitted)
+    if opened is None:
+        return _from_file(request, Opened(), Prepared.in_memory)
+    digest = request.digests()[-1]
+    if opened.last is None or opened.last[0] != digest:
+        opened.last = None  # two in memory at a time are one too many
+        opened.last = (digest, _from_file(request, opened, Prepared.in_memory))
+    return opened.last[1]
+
+
+def load_for_another(
+    settings: Settings, opened: Opened, finish: Callable[[Prepared, Fingerprints], Finished | None]
+) -> Finished | None:
+    """What `finish` makes of the rows, which are for another process; None where it can load them.
+
+    It can where they are computed, or kept in the cache, and must where nothing may be written.
+    """
+    if not isinstance(settings.train, str) or settings.cache == "none":
+        return None
+    made = _from_file(Request(settings.train, settings, None), opened, finish)
+    return None if isinstance(made, Dataset) else made
 
 
 def load_prepared(
@@ -117,20 +143,28 @@ def _notes_on(repairs: Iterable[Repair], path: str) -> Iterator[RepairNote]:
     return (RepairNote(path, repair.short()) for repair in repairs)
 
 
-def _from_file(request: Request) -> Dataset:
-    """The dataset of a file."""
+def _from_file(
+    request: Request, opened: Opened, finish: Callable[[Prepared, Fingerprints], Finished]
+) -> Finished | Dataset:
+    """What `finish` makes of the rows of a file; the dataset where they are in the cache."""
     files, setting = request.files(), request.settings.cache
-    fingerprint = Fingerprints(files)
+    fingerprint = opened.fingerprint(files)
     large = any(file_size(file) >= LARGE for file in files)
     cache = open_cache(setting) if large or setting != "auto" else None
     if cache is not None:
-        return _through(cache, request, fingerprint)
-    data = request.prepare(request.open_source).in_memory(fingerprint)
+        return _through(cache, request, fingerprint, opened, finish)
+    made = finish(request.prepare(opened.whole(request)), fingerprint)
     fingerprint.begin()
-    return data
+    return made
 
 
-def _through(cache: Cache, request: Request, fingerprint: Fingerprints) -> Dataset:
+def _through(
+    cache: Cache,
+    request: Request,
+    fingerprint: Fingerprints,
+    opened: Opened,
+    finish: Callable[[Prepared, Fingerprints], Finished],
+) -> Finished | Dataset:
     """The dataset, taken from the cache or put there where it is too large for memory."""
     read = partial(read_prepared, request=request, fingerprint=fingerprint)
     for digest in request.digests():
@@ -138,11 +172,11 @@ def _through(cache: Cache, request: Request, fingerprint: Fingerprints) -> Datas
             found = cache.find(key(digest, fingerprint), read)
             if found is not None:
                 return found
-    prepared = request.prepare(request.opener(cache.scratch))
+    prepared = request.prepare(opened.in_pieces(request, cache.scratch))
     if not cache.always and prepared.nbytes() <= memory_limit() // SHARE:
-        data = prepared.in_memory(fingerprint)
+        made = finish(prepared, fingerprint)
         fingerprint.begin()  # training need not wait for it
-        return data
+        return made
     return cache.make(key(digest, fingerprint), partial(write_prepared, prepared), read)
 
 

@@ -25,23 +25,32 @@ NO_DATE = frozenset(["0000-00-00", "0000-00-00 00:00:00", "0000-00-00t00:00:00"]
 """What databases write where there is no date."""
 
 SPACE = " \u00a0\u202f\u2009"
-CURRENCY = "$€£¥₹₽₩₺₴₪₫฿¢"
+CURRENCY = "$€£¥₹₽₩₺₴₪₫฿¢₦₱₲₡₵₸"
+MONEY = r"(?:kr|Rs|Rp|Fr|SFr|R|RM|S/|Ft|TL|lei|zł|Kč)\.?"
+"""Currencies that are written in letters, before the number as well as behind it."""
 GROUPED = rf"\d{{1,3}}(?:[{SPACE},.'’_]\d{{2,3}})+(?:[.,]\d+)?"
 DIGITS = rf"(?:{GROUPED}|\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?"
-UNIT = r"[A-Za-zµμ°Ωäöüß%‰²³/]{1,12}\.?"
+UNIT = r"(?:[^\W\d_]|[°%‰²³/]){1,12}\.?"
 NUMBER = re.compile(
-    rf"(?:[+\-−–(]\s*)?(?:[{CURRENCY}]|[A-Z]{{2,3}}[{CURRENCY}]?(?=[\s\d]))?\s*[+\-−–]?\s*{DIGITS}"
+    rf"(?:[+\-−–(]\s*)?(?:[{CURRENCY}]|[A-Z]{{2,3}}(?=[\s\d])|[A-Z]{{1,3}}[{CURRENCY}]|{MONEY}(?=[\s\d]))?"
+    rf"\s*[+\-−–]?\s*{DIGITS}"
     rf"\s*(?:[{CURRENCY}]|{UNIT})?\s*[)\-−]?"
 )
 MONTH = r"(?:jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)[a-zä]*\.?"
 ZONE = r"(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})"
 HALF = r"[AaPp]\.?[Mm]\.?"
+YEAR = r"(?:1[89]|20)\d\d"
+OF_MONTH = r"(?:0[1-9]|1[0-2])"
+WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun),?\s+)"
+COMPACT = rf"{YEAR}{OF_MONTH}(?:0[1-9]|[12]\d|3[01])"
 CLOCK = rf"(?:[T ,]+\d{{1,2}}:\d{{2}}(?::\d{{2}}(?:[.,]\d+)?)?\s*(?:{HALF})?\s*{ZONE}?)?"
 ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?")
 """The dates that are read."""
 SLASHED = re.compile(r"\d{4}/\d\d/\d\d")
 DATE = re.compile(
-    rf"(?:\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[-/.]\d{{1,2}}[-/.](?:\d{{4}}|\d\d)"
+    rf"{COMPACT}T\d{{6}}Z?|{YEAR}[-/.]{OF_MONTH}|{OF_MONTH}[-/.]{YEAR}|{MONTH}[-. ,]+\d{{4}}"
+    rf"|{WEEKDAY}{MONTH}\s+\d{{1,2}} \d\d:\d\d:\d\d (?:{ZONE} )?{YEAR}"
+    rf"|{WEEKDAY}?(?:\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[-/.]\d{{1,2}}[-/.](?:\d{{4}}|\d\d)"
     rf"|\d{{1,2}}[-. ]+{MONTH}[-. ,]+\d{{2,4}}|{MONTH}\s+\d{{1,2}},?\s+\d{{4}}){CLOCK}",
     re.I,
 )
@@ -83,7 +92,7 @@ FORMS: Mapping[Notation, tuple[str, str]] = {
     ),
     "other date": (
         "dates in another notation",
-        "write 2026-01-31, or declare their form: data.columns",
+        "write 2026-01-31, or declare their form: data.columns (years have four digits)",
     ),
 }
 """What a column in another notation holds, and what to do."""

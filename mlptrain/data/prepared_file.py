@@ -60,7 +60,8 @@ def read_prepared(file: RowsFile, request: Request, fingerprint: Mapping[str, st
         if preprocessing.classes is not None:
             _check_classes(sets[name].y, len(preprocessing.classes))
     places = Partition(*(cast(RowIndex, arrays[f"rows.{name}"]) for name in Partition._fields))
-    return Dataset(preprocessing, places, fingerprint, (file.note, *notes), **sets)
+    told = (file.note, *notes) if file.note else tuple(notes)
+    return Dataset(preprocessing, places, fingerprint, told, **sets)
 
 
 def _document(document: Mapping[str, Any], request: Request) -> tuple[Preprocessing, list[str]]:

@@ -23,9 +23,15 @@ NOTATIONS: tuple[tuple[Thousands | None, Literal[","] | None], ...] = (
 DAYS = (
     *("%d.%m.%Y", "%m.%d.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y"),
     *("%Y/%m/%d", "%Y.%m.%d", "%Y-%m-%d"),
-    *("%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y"),
+    *("%d-%b-%Y", "%d-%B-%Y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y"),
+    *("%Y-%m", "%Y/%m", "%m/%Y", "%m-%Y", "%b %Y", "%B %Y", "%b-%Y", "%Y%m%d"),
+    *("%a, %d %b %Y", "%a %b %d %H:%M:%S %Y", "%a %b %d %H:%M:%S %z %Y"),
 )
-CLOCKS = ("", *(f"{gap}{time}" for gap in " T" for time in ("%H:%M", "%H:%M:%S")), " %I:%M %p")
+CLOCKS = (
+    *("", *(f"{gap}{time}" for gap in " T" for time in ("%H:%M", "%H:%M:%S"))),
+    *(" %I:%M %p", " %I:%M:%S %p", " %H:%M UTC", " %H:%M:%S UTC", " %H:%M:%S GMT", " %H:%M:%S %z"),
+    *("T%H:%M:%S%z", "T%H%M%S", "T%H%M%SZ"),
+)
 LOOKED_AT = 20
 """A form of dates that none of so many values follows is not tried on the others."""
 
@@ -39,12 +45,35 @@ def readings_of(weights: Mapping[str, int]) -> tuple[Written, ...]:
     ['.']
     >>> [each.thousands for each in readings_of({"1.234": 98, "1.234.567": 1, "12.5": 1})]
     [None, '.']
+    >>> money = [f"${number:,}" for number in range(950, 1250, 30)]  # $950, $980, $1,010, ...
+    >>> [each.thousands for each in readings_of(dict.fromkeys(money, 1))]
+    [',']
     """
     unit = Counter[str]()
     for text, times in weights.items():
         unit[unit_of(text)] += times
     usual, _ = unit.most_common(1)[0]
-    return _meant(_numbers(usual, weights), weights) or _meant(_dates(weights), weights)
+    numbers = _without_odd_decimals(_meant(_numbers(usual, weights), weights), weights)
+    return numbers or _meant(_dates(weights), weights)
+
+
+def _without_odd_decimals(
+    readings: tuple[Written, ...], weights: Mapping[str, int]
+) -> tuple[Written, ...]:
+    """The readings whose decimals are either all written out or have no 0 at their end.
+
+    Where 950 stands among 1,230 and 2,345, the comma separates thousands: with three decimals
+    always written out it would be 950,000, and else 1,23.
+    """
+    kept = []
+    for each in readings if len(readings) > 1 else ():
+        plain = [number for text in weights if (number := each.plain(text)) is not None]
+        decimals = [number.partition(".")[2] for number in plain]
+        three = [digits for digits in decimals if digits]
+        odd = "" in decimals and len(three) >= LEAST and {*map(len, three)} == {3}
+        if not (odd and any(digits.endswith("0") for digits in three)):
+            kept.append(each)
+    return tuple(kept) or readings
 
 
 def _meant(candidates: Sequence[Written], weights: Mapping[str, int]) -> tuple[Written, ...]:
@@ -89,10 +118,10 @@ def _numbers(unit: str, texts: Mapping[str, int]) -> list[Written]:
 def unit_of(text: str) -> str:
     """What stands before or behind a number; the whole text where something is on both sides.
 
-    >>> unit_of("($1,234.50)"), unit_of("12 kg"), unit_of("Rs. 5"), unit_of("-12"), unit_of("a 1 b")
+    >>> unit_of("($1,234.50)"), unit_of("12 kg"), unit_of("Rs.500"), unit_of("-12"), unit_of("a 1 b")
     ('$', 'kg', 'Rs.', '', 'a 1 b')
     """
-    number = re.search(r"(?:[.,]?\d)(?:.*\d)?", text)
+    number = re.search(r"(?:(?<![^\W\d_]|/)[.,])?\d(?:.*\d)?", text)
     if number is None:
         return text
     before, after = text[: number.start()].strip(SIGNS), text[number.end() :].strip(SIGNS)

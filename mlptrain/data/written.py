@@ -39,8 +39,9 @@ class Written:
     thousands  what separates thousands; None: nothing
     unit       a text before or behind every number: €, USD, kg, %
     negative   how negative numbers are marked beside a sign in front: (12), or 12-
-    date       the form of dates, as strftime has it: %d.%m.%Y; or %s and %Q, the seconds and
-               milliseconds since 1970-01-01; none of numbers goes with it
+    date       the form of dates, as strftime has it: %d.%m.%Y; without %d it is the first of the
+               month; or %s and %Q, the seconds and milliseconds since 1970-01-01; none of numbers
+               goes with it
     """
 
     __pydantic_config__ = {"strict": True, "extra": "forbid"}  # noqa: RUF012
@@ -64,6 +65,11 @@ class Written:
         return self.is_number or self.date is not None
 
     @property
+    def is_digits(self) -> bool:
+        """Whether a form of dates is declared that a whole number follows: 20260131, or seconds."""
+        return self.date is not None and self.date in (*SINCE, "%Y%m%d", "%Y%m")
+
+    @property
     def point(self) -> str:
         """What begins the decimals."""
         return self.decimal or ("," if self.thousands == "." else ".")
@@ -74,8 +80,8 @@ class Written:
         if self.date in SINCE:
             return r"^-?[0-9]{1,11}(?:\.0+)?$" if self.date == "%s" else r"^-?[0-9]{1,14}(?:\.0+)?$"
         if self.date is not None:
-            parts = re.split("(%.)", self.date)
-            return f"^{''.join(DIRECTIVES.get(part, re.escape(part)) for part in parts)}$"
+            parts = [part for part in re.split("(%.)", self.date) if part]
+            return f"^{''.join(map(_texts_of, ['', *parts], parts, [*parts[1:], '']))}$"
         number, sign, gap = self._digits, rf"(?:[+{re.escape(MINUS)}]{_gap})?", _gap
         forms = [sign + form for form in self._with_unit(number)]
         if self.unit:
@@ -141,6 +147,8 @@ class Written:
             found = datetime.strptime(text, self.date)
         except ValueError:
             return None
+        if "%a" in self.date and f"{found:%a}".lower() not in text.lower():
+            return None
         return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
     def meaning(self, text: str) -> str | None:
@@ -199,10 +207,10 @@ class Written:
                 found.append(("date", "a column of dates has no decimal, thousands, unit or negative"))
             elif self.date in SINCE:
                 pass
-            elif not ({"%Y", "%d"} <= known and known & {"%m", "%b", "%B"}):
-                found.append(
-                    ("date", f"year, month and day are needed, as %d.%m.%Y, got {self.date!r}")
-                )
+            elif not ("%Y" in known and known & {"%m", "%b", "%B"}):
+                found.append(("date", f"year and month are needed, as %d.%m.%Y, got {self.date!r}"))
+            elif known & {"%H", "%I", "%M", "%S"} and not ("%M" in known and known & {"%H", "%I"}):
+                found.append(("date", f"a time has hour and minute, as %H:%M, got {self.date!r}"))
             elif strange := [part for part in re.findall("%.?", self.date) if part not in DIRECTIVES]:
                 found.append(("date", f"{strange[0]} is none of {' '.join(DIRECTIVES)}"))
         both = sorted({*self.missing} & {*self.present})
@@ -211,16 +219,30 @@ class Written:
         return found
 
 
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 DIRECTIVES = {
     "%Y": "[0-9]{4}",
     **dict.fromkeys(("%d", "%m", "%H", "%I"), "[0-9]{1,2}"),
     **dict.fromkeys(("%M", "%S"), "[0-9]{2}"),
     "%b": "[A-Za-z]{3}",
-    "%B": "[A-Za-z]+",
+    "%B": f"(?i:{'|'.join(MONTHS)})",
+    "%a": "[A-Za-z]{3}",
     "%p": "[AaPp][Mm]",
     "%z": "(?:Z|[+-][0-9]{2}:?[0-9]{2})",
 }
 """What a form of dates may hold, and the texts that are so. Years have four digits."""
+
+
+def _texts_of(before: str, part: str, after: str) -> str:
+    """The texts that a part of a form of dates stands for; side by side they have their full width."""
+    texts = DIRECTIVES.get(part, re.escape(part))
+    beside = before in DIRECTIVES or after in DIRECTIVES
+    return texts.replace("{1,2}", "{2}") if beside else texts
+
+
 _gap = f"[{SPACES}]*"
 UNFIT = re.compile(r"^[\d+().,'’−–-]|[\d+()'’−–-]$|^[eE]$|\n")
 

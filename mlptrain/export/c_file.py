@@ -75,7 +75,9 @@ class Header:
         yield ""
         yield f"   #include this file, fill a {self.name}_row, and call {self.name}_predict."
         yield "   Missing are NAN and NULL; true and false are 1 and 0, a date is the days since"
-        yield "   1970-01-01. Its self-test:"
+        yield "   1970-01-01. A row that is refused gives -1."
+        yield from (f"   {self._comment(each)}" for each in self.document["policies"])
+        yield "   Its self-test:"
         yield f"   cc -std=c99 -D{self.name.upper()}_SELF_TEST -x c FILE -lm && ./a.out */"
         yield f"#ifndef {guard}"
         yield f"#define {guard}"

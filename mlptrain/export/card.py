@@ -32,6 +32,7 @@ def model_card(model: Model, document: Document, out: Path, agreement: Agreement
         "Data": _data(model),
         "Figures": _figures(model),
         "Columns": _columns(model),
+        "Values that training did not have": (f"- {each}" for each in document["policies"]),
         "What it must not be fed": _limits(model),
         "How it was trained": _training(model),
         "This file": _file(out, document, agreement),
@@ -157,11 +158,6 @@ def _limits(model: Model) -> Iterator[str]:
     made = model.preprocessing
     yield "- Rows of another kind than those of training: other people, places, times, instruments."
     yield "- Numbers far outside the ranges above, or in other units: its answer is then a guess."
-    texts = [column for column in made.columns if isinstance(column, Category)]
-    if texts:
-        outcomes = {"error": "are refused", "mode": "count as the most frequent one"}
-        policies = sorted({outcomes.get(each.unseen, f"become {each.outcome}") for each in texts})
-        yield f"- Categories that are not above: they {' or '.join(policies)}."
     yield f"- Anything known only after `{_text(made.targets[0])}` is: it would not be there in use."
     yield "- Decisions about people that nobody looks at: nothing here was tested for fairness."
 

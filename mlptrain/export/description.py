@@ -15,6 +15,7 @@ from mlptrain.data.preprocessing.checks import REFUSES
 from mlptrain.data.preprocessing.flag_target import FlagTarget
 from mlptrain.data.preprocessing.number_target import NumberTarget
 from mlptrain.export.features import features_of, fields_of, known_of
+from mlptrain.export.policies import policies_of
 from mlptrain.export.steps import refused, steps_of, tables_of
 from mlptrain.inference.classes import typed
 from mlptrain.inference.member import Member
@@ -61,6 +62,7 @@ def describe(model: Model) -> Document:
         "typed": None if classes is None else list(typed(classes)),
         "values": None if values is None else [list(typed(pair)) for pair in values],
         "texts": None if values is None else [list(pair) for pair in values],
+        "policies": policies_of(model),
         "threshold": None if model.threshold is None else asdict(model.threshold),
     }
 

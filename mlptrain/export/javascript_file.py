@@ -26,7 +26,9 @@ def javascript_file(model: Model, out: Path) -> tuple[bytes, Agreement | None]:
     source = Path(__file__).with_name("standalone") / "model.mjs"
     text = source.read_text(encoding="utf-8")
     data = as_json({**document, "self_test": tested})
-    return text.replace("const MODEL = {};", f"const MODEL = {data};", 1).encode(), None
+    text = text.replace("const MODEL = {};", f"const MODEL = {data};", 1)
+    policies = "".join(f"// {' '.join(each.split())}\n" for each in document["policies"])
+    return (policies + text).encode(), None
 
 
 def _plain(value: Any, kind: str) -> Any:

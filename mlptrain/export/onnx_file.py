@@ -81,7 +81,8 @@ class Writer:
             "threshold": json.dumps(document["threshold"]),
             "fingerprint": json.dumps(dict(model.checkpoint["fingerprint"])),
         }
-        return graph.model(about, f"Predicts {', '.join(document['names'])}")
+        what = f"Predicts {', '.join(document['names'])}. A row that is refused has NaN."
+        return graph.model(about, "\n".join([what, *document["policies"]]))
 
     def _loud(self, x: str) -> str:
         """NaN where the model refuses a row."""

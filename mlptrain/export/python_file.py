@@ -21,7 +21,9 @@ From Python:   from {module} import predict, predict_proba
 Command line:  python {module}.py new.csv [--proba]{decide}
 
 It needs Python 3.11 and NumPy, and nothing else. `predict` takes a dict of columns, a list of rows as
-dicts, or an array (N, {width}) in the order of training.
+dicts, or an array (N, {width}) in the order of training. What is refused is a ValueError.
+
+{policies}
 """
 '''
 
@@ -38,9 +40,15 @@ def python_file(model: Model, out: Path) -> tuple[bytes, Agreement]:
 def text_of(document: Document, module: str) -> str:
     """The text of the file."""
     title = f"Predicts {some(document['names'])}: a model trained by mlptrain {document['mlptrain']}."
-    title = title.encode("ascii", "replace").decode().replace('"', "'").replace("\\", "/")
+    policies = "\n".join(_plain(each) for each in document["policies"])
     decide = "" if document["threshold"] is None else " [--decide]"
-    head = HEAD.format(title=title, module=module, decide=decide, width=len(document["columns"]))
+    head = HEAD.format(
+        title=_plain(title),
+        module=module,
+        decide=decide,
+        width=len(document["columns"]),
+        policies=policies,
+    )
     imports, bodies = list[str](), list[str]()
     for part in PARTS:
         lines, body = _parts(Path(__file__).with_name("standalone") / f"{part}.py")
@@ -53,6 +61,12 @@ def text_of(document: Document, module: str) -> str:
     called = 'if __name__ == "__main__":\n    sys.exit(main(sys.argv))\n'
     model = f"MODEL = (\n{''.join(_quoted(as_json(document)))})\n"
     return f"{head}\n{_sorted(imports)}\n\n{text.strip()}\n\n\n{model}\n{called}"
+
+
+def _plain(text: str) -> str:
+    """Fit for a docstring: names of columns may hold anything."""
+    plain = " ".join(text.split()).encode("ascii", "replace").decode()
+    return plain.replace('"', "'").replace("\\", "/")
 
 
 def _parts(path: Path) -> tuple[list[str], str]:

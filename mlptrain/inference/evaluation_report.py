@@ -18,8 +18,10 @@ from mlptrain.inference.decided import Comparison
 from mlptrain.inference.model import Model
 from mlptrain.inference.out_of_fold import kept_for_the_end, out_of_fold
 from mlptrain.inference.outside import Ranges
+from mlptrain.inference.thresholds import COST, Thresholds
 from mlptrain.messages import some
 from mlptrain.metrics.classification import PerClass, confusion_matrix, per_class
+from mlptrain.metrics.decision import Criterion
 from mlptrain.metrics.flags import two_classes
 from mlptrain.metrics.ranking import positive_class
 from mlptrain.storage.state import remark
@@ -54,6 +56,7 @@ class EvaluationReport:
     decision: Comparison | None = None  # what the threshold changes
     details: str = ""  # the file that has the notes in full
     per_target: dict[str, dict[str, float]] | None = None  # of the yes of each target
+    thresholds: Thresholds | None = None  # what each would cost, where that was asked
 
     @classmethod
     def of(
@@ -63,6 +66,7 @@ class EvaluationReport:
         evaluation: Evaluation,
         notes: Sequence[str] = (),
         details: str = "",
+        cost: Criterion | None = None,
     ) -> "EvaluationReport":
         """What there is to say about the evaluation of a model."""
         rows, table, confusion = evaluation.rows, None, None
@@ -85,6 +89,7 @@ class EvaluationReport:
             decision=Comparison.of(model, evaluation),
             details=details,
             per_target=per_target(model.preprocessing.target, evaluation),
+            thresholds=None if cost is None else thresholds(model, evaluation, cost),
         )
 
     @staticmethod
@@ -140,7 +145,20 @@ class EvaluationReport:
             document["decision"] = self.decision.document()
         if self.per_target is not None:
             document["per_target"] = self.per_target
+        if self.thresholds is not None:
+            document["thresholds"] = self.thresholds.document()
         return document
+
+
+def thresholds(model: Model, evaluation: Evaluation, cost: Criterion) -> Thresholds:
+    """What each threshold costs; ConfigError where there is none."""
+    found = Thresholds.of(model, evaluation, cost)
+    if found is None:
+        raise ConfigError(
+            f"{COST}: a threshold is between two classes that have probabilities, with rows of both; "
+            "leave it out for this model and these rows"
+        )
+    return found
 
 
 def weighted_classes(model: Model) -> Iterator[str]:
@@ -183,10 +201,12 @@ def evaluate(
     data: str | None = None,
     split: Split | None = None,
     policies: Policies = AS_IN_TRAINING,
+    cost: Criterion | None = None,
 ) -> EvaluationReport:
     """Loss and metrics of a checkpoint on a file, or on a split of its own data.
 
     That of folds are all rows of the file, each held out once. The policies are for the rows of a file.
+    `cost` asks for what each threshold between two classes would cost.
     """
     model = Model.load(checkpoint)
     ended = remarks_on_runs(model)
@@ -199,13 +219,14 @@ def evaluate(
         for made, inputs in zip(model.others, others, strict=True):
             Ranges(made, dtype).found(inputs.numbers, policies.out_of_range)
         notes += (f"{data}: {outside}",) * (outside.rows > 0)
-        return EvaluationReport.of(model, data, model.evaluation(rows, others), (*ended, *notes))
+        evaluation = model.evaluation(rows, others)
+        return EvaluationReport.of(model, data, evaluation, (*ended, *notes), cost=cost)
     if policies != AS_IN_TRAINING:
         raise ConfigError(
             "--unseen, --missing and --out-of-range are for --data: a split has those of its training"
         )
     if len(model.members) > 1:
-        return evaluate_folds(model, split, ended)
+        return evaluate_folds(model, split, ended, cost)
     dataset, warnings = data_again(model.config, model.checkpoint, model.preprocessing)
     split = split or last_split(dataset)
     if split not in splits(dataset):
@@ -215,10 +236,12 @@ def evaluate(
     of_others = [each for each in dataset.notes if isinstance(each, RepairNote) and each.rows != split]
     told = [*ended, *(each for each in dataset.notes if each not in of_others), *warnings]
     evaluation = model.evaluation(splits(dataset)[split])
-    return EvaluationReport.of(model, split, evaluation, told, "summary.json")
+    return EvaluationReport.of(model, split, evaluation, told, "summary.json", cost)
 
 
-def evaluate_folds(model: Model, split: Split | None, ended: Sequence[str]) -> EvaluationReport:
+def evaluate_folds(
+    model: Model, split: Split | None, ended: Sequence[str], cost: Criterion | None
+) -> EvaluationReport:
     """The rows kept for the end by all members; without any, each row by the one that held it out.
 
     The rows held out are what `val` means.
@@ -235,7 +258,8 @@ def evaluate_folds(model: Model, split: Split | None, ended: Sequence[str]) -> E
         )
     if found is None:
         found, name = out_of_fold(model), OUT_OF_FOLD
-    return EvaluationReport.of(model, name, found.evaluation, [*ended, *found.notes])
+    notes = [*ended, *found.notes]
+    return EvaluationReport.of(model, name, found.evaluation, notes, cost=cost)
 
 
 def remarks_on_runs(model: Model) -> list[str]:

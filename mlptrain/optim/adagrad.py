@@ -26,7 +26,7 @@ class Adagrad(Optimizer):
         super().__init__(learning_rate=learning_rate)
         self.eps = eps
 
-    def update(self, w: Array, dw: Array, lr: float, *arrays: Array) -> None:
+    def change(self, dw: Array, lr: float, *arrays: Array) -> None:
         g, s = arrays
         np.square(dw, s)
         np.add(g, s, g)
@@ -34,4 +34,3 @@ class Adagrad(Optimizer):
         np.add(s, self.eps, s)
         np.divide(dw, s, s)
         np.multiply(s, lr, s)
-        np.subtract(w, s, w)

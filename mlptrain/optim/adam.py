@@ -38,7 +38,7 @@ class Adam(Optimizer):
         self.beta2 = beta2
         self.eps = eps
 
-    def update(self, w: Array, dw: Array, lr: float, *arrays: Array) -> None:
+    def change(self, dw: Array, lr: float, *arrays: Array) -> None:
         m, v, s = arrays
         # each vector of state is fetched from memory where it is used twice in a row
         np.multiply(dw, 1 - self.beta1, s)
@@ -54,4 +54,3 @@ class Adam(Optimizer):
         np.add(s, self.eps * root, s)
         np.divide(m, s, s)
         np.multiply(s, lr * root / (1 - self.beta1**self.t), s)
-        np.subtract(w, s, w)

@@ -4,10 +4,9 @@ NumPy releases Python's lock while it computes, so that two threads can each wor
 Between two calls the lock is handed over, which costs more than it gains unless blocks are large.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from itertools import pairwise
 
 BLOCK = 64 * 1024
 """Elements: five float32 blocks are 1.3 MB, about what a core keeps for itself."""
@@ -22,19 +21,16 @@ Work = Callable[[slice, int], float]
 class Blocks:
     """The blocks of a vector of a given length, dealt out to threads.
 
-    No block reaches over one of the `cuts`, places where what is done to the vector changes.
-
-    >>> Blocks(10, cuts=[4]).all()
-    [slice(0, 4, None), slice(4, 10, None)]
+    >>> Blocks(BLOCK + 2).all()
+    [slice(0, 65536, None), slice(65536, 65538, None)]
     """
 
-    def __init__(self, size: int, threads: int = 1, cuts: Sequence[int] = ()) -> None:
+    def __init__(self, size: int, threads: int = 1) -> None:
         self.threads = threads if size >= WORTHWHILE else 1
         self.length = min(size, BLOCK * min(self.threads, 2))
         blocks = [
-            slice(start, min(start + self.length, stop))
-            for first, stop in pairwise((0, *cuts, size))
-            for start in range(first, stop, max(self.length, 1))
+            slice(start, min(start + self.length, size))
+            for start in range(0, size, max(self.length, 1))
         ]
         share = -(-len(blocks) // self.threads)
         self._shares = [blocks[i : i + share] for i in range(0, len(blocks), share)]

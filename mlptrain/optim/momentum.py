@@ -28,9 +28,8 @@ class Momentum(Optimizer):
         super().__init__(learning_rate=learning_rate)
         self.rho = rho
 
-    def update(self, w: Array, dw: Array, lr: float, *arrays: Array) -> None:
+    def change(self, dw: Array, lr: float, *arrays: Array) -> None:
         v, s = arrays
         np.multiply(v, self.rho, v)
         np.add(v, dw, v)
         np.multiply(v, lr, s)
-        np.subtract(w, s, w)

@@ -25,11 +25,10 @@ class Nesterov(Optimizer):
         super().__init__(learning_rate=learning_rate)
         self.rho = rho
 
-    def update(self, w: Array, dw: Array, lr: float, *arrays: Array) -> None:
+    def change(self, dw: Array, lr: float, *arrays: Array) -> None:
         v, s = arrays
         np.multiply(v, self.rho, v)
         np.add(v, dw, v)
         np.multiply(v, self.rho, s)
         np.add(s, dw, s)
         np.multiply(s, lr, s)
-        np.subtract(w, s, w)

@@ -7,7 +7,6 @@ would fetch it from main memory again; done on blocks that stay in the cache, on
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import partial
-from itertools import pairwise
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -23,10 +22,14 @@ inputs that are always 0; a processor takes about ten times as long for each."""
 
 
 class Stretch(NamedTuple):
-    """What holds for one block: its factor on the rate, and the slices of it that decay."""
+    """What holds within one block: slices with a factor on the rate, and what decays at what factor.
 
-    rate: float
-    decaying: tuple[slice, ...]
+    Factors are for a few small slices as a rule, such as biases: the rule itself goes over the block
+    as a whole.
+    """
+
+    factors: tuple[tuple[slice, float], ...]
+    decaying: tuple[tuple[slice, float], ...]
 
 
 class Optimizer(ABC):
@@ -53,8 +56,7 @@ class Optimizer(ABC):
         self.state = {slot: zeros(w.shape, w.dtype) for slot in self.slots}
         self._vectors = tuple(self.state.values())
         given = segments or [Segment(0, w.size)]
-        cuts = [after.start for before, after in pairwise(given) if before.rate != after.rate]
-        self._blocks = Blocks(w.size, threads, cuts)
+        self._blocks = Blocks(w.size, threads)
         self._stretches = {block.start: stretch(block, given) for block in self._blocks.all()}
         self._scratch = [zeros((self._blocks.length,), w.dtype) for _ in range(self._blocks.threads)]
         self._uncut = self._stretches[0] if len(self._stretches) == 1 else None
@@ -77,12 +79,15 @@ class Optimizer(ABC):
         return 0.0
 
     def _update_stretch(self, w: Array, dw: Array, lr: float, stretch: Stretch, *arrays: Array) -> None:
-        lr *= stretch.rate
         if self.weight_decay:
-            for decaying in stretch.decaying:
+            for decaying, factor in stretch.decaying:
                 weights = w[decaying]
-                np.multiply(weights, 1 - lr * self.weight_decay, weights)
-        self.update(w, dw, lr, *arrays)
+                np.multiply(weights, 1 - lr * factor * self.weight_decay, weights)
+        self.change(dw, lr, *arrays)
+        change = arrays[-1]
+        for part, factor in stretch.factors:
+            change[part] *= factor
+        np.subtract(w, change, w)
 
     def _flush_block(self, w: Array, block: slice, thread: int) -> float:
         for vector in (w, *self._vectors):
@@ -90,23 +95,33 @@ class Optimizer(ABC):
         return 0.0
 
     @abstractmethod
-    def update(self, w: Array, dw: Array, lr: float, *arrays: Array) -> None:
-        """The rule for one block: parameters, gradient, rate, then state and scratch of its length."""
+    def change(self, dw: Array, lr: float, *arrays: Array) -> None:
+        """The rule for one block: write what is taken off its parameters into the last array.
+
+        dw, lr   the gradient and the learning rate
+        arrays   the state, then the scratch that takes the result, all as long as the block
+        """
 
 
 def stretch(block: slice, segments: Sequence[Segment]) -> Stretch:
-    """What the segments say about a block, which lies between two changes of the rate.
+    """What the segments say about a block.
 
-    >>> stretch(slice(2, 9), [Segment(0, 4, decays=True), Segment(4, 6), Segment(6, 9, decays=True)])
-    Stretch(rate=1.0, decaying=(slice(0, 2, None), slice(4, 7, None)))
+    >>> found = stretch(slice(2, 9), [Segment(0, 4, decays=True), Segment(4, 6, 0.1), Segment(6, 9)])
+    >>> found.factors, found.decaying
+    (((slice(2, 4, None), 0.1),), ((slice(0, 2, None), 1.0),))
     """
-    inside = [each for each in segments if each.start < block.stop and each.stop > block.start]
-    decaying = (
-        slice(max(each.start, block.start) - block.start, min(each.stop, block.stop) - block.start)
-        for each in inside
-        if each.decays
+    inside = [
+        (
+            slice(max(each.start, block.start) - block.start, min(each.stop, block.stop) - block.start),
+            each,
+        )
+        for each in segments
+        if each.start < block.stop and each.stop > block.start
+    ]
+    return Stretch(
+        tuple((part, each.rate) for part, each in inside if each.rate != 1),
+        tuple((part, each.rate) for part, each in inside if each.decays),
     )
-    return Stretch(inside[0].rate, tuple(decaying))
 
 
 def flush_subnormals(x: Array) -> None:

@@ -31,7 +31,7 @@ class RMSProp(Optimizer):
         self.decay = decay
         self.eps = eps
 
-    def update(self, w: Array, dw: Array, lr: float, *arrays: Array) -> None:
+    def change(self, dw: Array, lr: float, *arrays: Array) -> None:
         g, s = arrays
         np.square(dw, s)
         np.multiply(s, 1 - self.decay, s)
@@ -41,4 +41,3 @@ class RMSProp(Optimizer):
         np.add(s, self.eps, s)
         np.divide(dw, s, s)
         np.multiply(s, lr, s)
-        np.subtract(w, s, w)

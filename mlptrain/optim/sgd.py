@@ -20,7 +20,6 @@ class SGD(Optimizer):
     def __init__(self, *, learning_rate: Positive = 1e-2) -> None:
         super().__init__(learning_rate=learning_rate)
 
-    def update(self, w: Array, dw: Array, lr: float, *arrays: Array) -> None:
+    def change(self, dw: Array, lr: float, *arrays: Array) -> None:
         (s,) = arrays
         np.multiply(dw, lr, s)
-        np.subtract(w, s, w)

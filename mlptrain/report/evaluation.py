@@ -28,3 +28,8 @@ def show(report: EvaluationReport, *, as_json: bool) -> None:
     for each in filter(None, tables):
         out.print()
         print_table(out, *each)
+    if report.thresholds is not None:
+        out.print()
+        print_table(out, *report.thresholds.table(), words=("",), spare=("f1", "called"))
+        for remark in report.thresholds.remarks():
+            say(out, remark)

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from mlptrain.config import Config
 from mlptrain.data.dataset import Dataset, Rows
+from mlptrain.data.prepared import Prepared
 from mlptrain.data.preprocessing.preprocess import Preprocessing
+from mlptrain.data.source import RowNumbers, Source
 from mlptrain.inference.evaluation_report import OUT_OF_FOLD
 from mlptrain.inference.model import Model
 from mlptrain.inference.out_of_fold import OutOfFold, out_of_fold
@@ -98,6 +100,16 @@ class FoldResults(Results):
     def source(self) -> Any:
         """The file, or the toy set, that these rows are from."""
         return self.settings["data"]["train"]
+
+    @property
+    def own_rows(self) -> tuple[Source, RowNumbers]:
+        """The source of these rows, and the place of each in it."""
+        return self.held_out.subject.parts[0].source, self.places
+
+    @property
+    def prepared(self) -> Prepared:
+        """That of the first member: its training rows, and those that it held out."""
+        return self.members[0].prepared
 
     @property
     def measured_on(self) -> str:

@@ -16,9 +16,12 @@ from numpy.typing import NDArray
 from mlptrain.config import Config, resolved
 from mlptrain.config.yaml import read
 from mlptrain.data.dataset import Dataset, Rows
+from mlptrain.data.prepared import Prepared
 from mlptrain.data.preprocessing.preprocess import Preprocessing
+from mlptrain.data.source import RowNumbers, Source
 from mlptrain.errors import ConfigError
 from mlptrain.inference.evaluation_report import EvaluationReport, last_split, splits
+from mlptrain.inference.explain.of_run import HeldOutRows, held_out_rows
 from mlptrain.inference.model import Model
 from mlptrain.report.console import number, say, stdout
 from mlptrain.report.notes import tell
@@ -26,7 +29,7 @@ from mlptrain.storage.documents import LARGEST, parsed
 from mlptrain.storage.fold_directory import check_one_run
 from mlptrain.storage.reading import read_bytes
 from mlptrain.storage.state import read_summary
-from mlptrain.training.data_files import data_again
+from mlptrain.training.data_files import data_again, prepared_again
 from mlptrain.training.evaluate import Evaluation
 
 HISTOGRAMS = "histograms"
@@ -158,6 +161,25 @@ class Results:
     def evaluation(self) -> Evaluation:
         """The best model on the rows of that split."""
         return self.model.evaluation(self.rows)
+
+    @cached_property
+    def held_out(self) -> HeldOutRows:
+        """These rows as they stand in their file, with the members that predict them."""
+        return held_out_rows(self.model)
+
+    @property
+    def own_rows(self) -> tuple[Source, RowNumbers]:
+        """The source of these rows, and the place of each in it."""
+        (part,) = self.held_out.subject.parts
+        return part.source, np.asarray(part.rows)
+
+    @cached_property
+    def prepared(self) -> Prepared:
+        """The rows of every split as they stand in their files."""
+        made, self.warnings = prepared_again(
+            self.config, self.model.checkpoint, self.model.preprocessing
+        )
+        return made
 
     @property
     def overflows(self) -> bool:

@@ -19,6 +19,7 @@ from typing import Any
 from mlptrain.config import Config
 from mlptrain.config.folds import held_out
 from mlptrain.config.load import configs_of_candidates
+from mlptrain.data.opened import Opened
 from mlptrain.errors import ConfigError, MLPTrainError
 from mlptrain.runs.fold_outcome import FoldOutcome
 from mlptrain.runs.fold_results import write_outcomes
@@ -34,6 +35,7 @@ from mlptrain.storage.lock import lock
 from mlptrain.storage.run_directory import make_directory, make_numbered
 from mlptrain.storage.run_files import holds_checkpoint
 from mlptrain.system.threads import use_threads
+from mlptrain.training.build import Load, load
 
 
 @dataclass(repr=False)
@@ -68,6 +70,7 @@ class Folds:
     failures: dict[int, MLPTrainError] = field(default_factory=dict)
     summary: dict[str, Any] = field(default_factory=dict)
     _held: ExitStack = field(default_factory=ExitStack)
+    _opened: Opened = field(default_factory=Opened)
 
     def __post_init__(self) -> None:
         self.configs = configs_of_candidates(self.config)
@@ -153,6 +156,7 @@ class Folds:
             resume=self.resume,
             force=self.force,
             threads=self.threads,
+            load=partial(load, opened=self._opened),
         )
         if self.force and number == 1:  # by now it is known that the config can run
             try:
@@ -207,9 +211,16 @@ class Folds:
 
 
 def begun(
-    config: Config, path: Path, place: Any, *, resume: bool, force: bool, threads: int | None
+    config: Config,
+    path: Path,
+    place: Any,
+    *,
+    resume: bool,
+    force: bool,
+    threads: int | None,
+    load: Load = load,
 ) -> Run:
     """The run of one fold, new or as it is there; `place` says where a new one goes."""
     if resume and holds_checkpoint(path):
-        return Run.resumed(path, config, threads=threads)
-    return Run.new(config, place, force=force or resume, threads=threads)
+        return Run.resumed(path, config, threads=threads, load=load)
+    return Run.new(config, place, force=force or resume, threads=threads, load=load)

@@ -11,10 +11,14 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from mlptrain.config import load_config
+from mlptrain.config import Config, load_config
+from mlptrain.data.dataset import Dataset
+from mlptrain.data.handed_on import HandedOn, take_over
+from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.preprocessing.repairs import Repair, RepairNote
 from mlptrain.errors import Interrupted, MLPTrainError
 from mlptrain.runs.cross_validation import begun
@@ -23,6 +27,7 @@ from mlptrain.runs.run import Run
 from mlptrain.runs.signals import end_in_order
 from mlptrain.storage.files import write_all
 from mlptrain.system.threads import use_threads
+from mlptrain.training.build import load, settings_of
 
 PAUSE = 0.2
 """Seconds between two lines that say how far a run has come."""
@@ -66,7 +71,13 @@ def _begin(channel: Channel, task: Mapping[str, Any]) -> Run:
         return Path(json.loads(told))
 
     options = {key: task[key] for key in ("resume", "force", "threads")}
-    return begun(load_config(task["config"]), Path(task["path"]), place, **options)
+    loaded = load if task["rows"] is None else partial(_taken_over, HandedOn(*task["rows"]))
+    return begun(load_config(task["config"]), Path(task["path"]), place, load=loaded, **options)
+
+
+def _taken_over(handed: HandedOn, config: Config, fitted: Preprocessing | None) -> Dataset:
+    """The rows that whoever began this process has prepared, or as any run loads them."""
+    return take_over(handed, settings_of(config), fitted) or load(config, fitted)
 
 
 def _train(channel: Channel, run: Run) -> None:

@@ -17,10 +17,12 @@ from typing import Any, NamedTuple
 
 from mlptrain import errors
 from mlptrain.config import resolved
+from mlptrain.data.handed_on import HandedOn
 from mlptrain.errors import EnvironmentFault, Interrupted, MLPTrainError
 from mlptrain.runs.cross_validation import Folds
 from mlptrain.runs.fold_outcome import FoldOutcome
 from mlptrain.runs.fold_process import unpacked
+from mlptrain.runs.rows_of_folds import RowsOfFolds
 from mlptrain.runs.signals import StopRequest, stop_requests
 from mlptrain.storage.files import write_all
 from mlptrain.storage.fold_directory import clear_folds
@@ -47,7 +49,7 @@ class News(NamedTuple):
 class Worker:
     """The process of one fold."""
 
-    def __init__(self, folds: Folds, number: int) -> None:
+    def __init__(self, folds: Folds, number: int, rows: HandedOn | None) -> None:
         path = folds.path_of(number)
         self.number = number
         self.stopped = False
@@ -58,12 +60,13 @@ class Worker:
             stdout=subprocess.PIPE,
             bufsize=0,
             process_group=0,  # Ctrl-C on a terminal is for the process in front
+            pass_fds=() if rows is None else (rows.descriptor,),
         )
         config = resolved(folds.config_of(number))
         self.tell(
             {
                 "config": config, "number": folds.fold(number), "path": str(path),
-                "resume": folds.resume, "force": folds.force, "threads": folds.threads,
+                "resume": folds.resume, "force": folds.force, "threads": folds.threads, "rows": rows,
             }
         )  # fmt: skip
 
@@ -125,14 +128,17 @@ class Team:
         self.waiting = list(range(1, folds.total + 1))
         self.at_work = list[Worker]()
         self.placed = folds.resume
+        self.rows = RowsOfFolds([folds.config_of(number) for number in self.waiting])
 
     def work(self, request: StopRequest) -> Iterator[News]:
         """Until all are done, or stopped."""
         while True:
             while self._may_begin() and request.signal is None:
-                self.at_work.append(Worker(self.folds, self.waiting.pop(0)))
+                number = self.waiting.pop(0)
+                self.at_work.append(Worker(self.folds, number, self.rows.of(number)))
             if not self.at_work:
                 return
+            self.rows.ahead()
             with selectors.DefaultSelector() as selector:
                 for worker in self.at_work:
                     selector.register(worker, selectors.EVENT_READ, worker)
@@ -207,3 +213,4 @@ class Team:
         for worker in self.at_work:
             worker.close()
         self.at_work.clear()
+        self.rows.close()

@@ -18,6 +18,7 @@ from mlptrain.storage.reading import read_bytes
 from mlptrain.storage.run_files import holds_checkpoint
 from mlptrain.storage.state import GOOD, read_summary
 from mlptrain.sweeps.journal import Asked
+from mlptrain.training.build import Load, load
 from mlptrain.training.record import Record
 
 UNUSABLE = (ConfigError, DataError, DivergenceError, MemoryError)
@@ -53,7 +54,11 @@ def value_of(place: Path, configs: Sequence[Config]) -> float | None:
 
 
 def train_trial(
-    place: Path, configs: Sequence[Config], threads: int | None, asked: Asked | None = None
+    place: Path,
+    configs: Sequence[Config],
+    threads: int | None,
+    asked: Asked | None = None,
+    load: Load = load,
 ) -> float:
     """Train every config; the mean of their best values on the validation rows.
 
@@ -62,7 +67,7 @@ def train_trial(
     values: list[float] = []
     runs = runs_of(place, configs)
     for path, config in runs:
-        values.append(_trained(path, config, threads, asked if len(runs) == 1 else None))
+        values.append(_trained(path, config, threads, load, asked if len(runs) == 1 else None))
         if asked is not None and len(runs) > 1:
             asked.report(len(values), sum(values) / len(values))
             if len(values) < len(runs) and asked.is_hopeless():
@@ -70,11 +75,11 @@ def train_trial(
     return sum(values) / len(values)
 
 
-def _trained(path: Path, config: Config, threads: int | None, asked: Asked | None) -> float:
+def _trained(path: Path, config: Config, threads: int | None, load: Load, asked: Asked | None) -> float:
     """The best value of one run on the validation rows."""
     done = read_summary(path)
     if done.get("status") not in GOOD:
-        run = begun(path, config, threads)
+        run = begun(path, config, threads, load)
         with closing(cast(Generator[Record | None], iter(run))) as steps:
             if asked is None:
                 deque(steps, maxlen=0)
@@ -86,11 +91,11 @@ def _trained(path: Path, config: Config, threads: int | None, asked: Asked | Non
     return float(done["best"])
 
 
-def begun(path: Path, config: Config, threads: int | None) -> Run:
+def begun(path: Path, config: Config, threads: int | None, load: Load) -> Run:
     """The run in `path`: from its newest checkpoint, where it has one."""
     if holds_checkpoint(path):
-        return Run.resumed(path, threads=threads)
-    return Run.new(config, lambda: path, force=True, threads=threads)
+        return Run.resumed(path, threads=threads, load=load)
+    return Run.new(config, lambda: path, force=True, threads=threads, load=load)
 
 
 def watch(run: Run, steps: Generator[Record | None], asked: Asked) -> None:

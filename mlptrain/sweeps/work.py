@@ -9,8 +9,10 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
+from mlptrain.data.opened import Opened
 from mlptrain.errors import EnvironmentFault, Interrupted, Told
 from mlptrain.storage.lock import is_held, lock
 from mlptrain.sweeps.journal import PATIENCE, RUNNING, Asked, Journal, Trial
@@ -25,6 +27,7 @@ from mlptrain.sweeps.training import (
     is_trained,
     train_trial,
 )
+from mlptrain.training.build import Load, load
 
 MOST_KILLED = 3
 """How often a trial may be killed at the same place before it is given up."""
@@ -45,6 +48,7 @@ class Worker:
     threads: int | None = None
     goes_on: Callable[[], bool] = lambda: True
     given_up: set[Path] = field(default_factory=set)
+    _load: Load = field(default_factory=lambda: partial(load, opened=Opened()))
 
     def work(self) -> None:
         """Until all trials are done, and the winner was trained again with other seeds."""
@@ -105,7 +109,9 @@ class Worker:
         """Train a trial and tell the journal what came of it."""
         try:
             configs = self.plan.configs(asked.chosen)
-            value = train_trial(trial_path(self.place, asked.number), configs, self.threads, asked)
+            value = train_trial(
+                trial_path(self.place, asked.number), configs, self.threads, asked, self._load
+            )
         except Pruned as error:
             self.journal.prune(asked.number, error.faults[0])
         except (Undefined, *UNUSABLE) as error:
@@ -135,7 +141,7 @@ class Worker:
                 return False
             if self._is_left(rerun):
                 try:
-                    train_trial(rerun.path, rerun.configs, self.threads)
+                    train_trial(rerun.path, rerun.configs, self.threads, load=self._load)
                 except (Undefined, *UNUSABLE):
                     self.given_up.add(rerun.path)
                 drop_checkpoints(rerun.path)

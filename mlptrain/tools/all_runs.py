@@ -13,11 +13,14 @@ from typing import Any
 from mlptrain.config.dotted import flat
 from mlptrain.config.yaml import read
 from mlptrain.errors import CheckpointError, ConfigError, MLPTrainError, StorageError
+from mlptrain.storage.documents import read_document
 from mlptrain.storage.files import is_there
-from mlptrain.storage.fold_directory import folds_in, some_folds
+from mlptrain.storage.fold_directory import SUMMARY, candidate_of, folds_in, some_folds
 from mlptrain.storage.lock import LOCK
 from mlptrain.storage.run_files import files_in
 from mlptrain.storage.state import GOOD, KILLED, RUNNING, read_summary
+from mlptrain.training.combination import Combination
+from mlptrain.training.members import combination_in
 
 BROKEN = "broken"
 """The status of a run that cannot be read."""
@@ -105,7 +108,7 @@ def known(path: Path) -> KnownRun:
     """What is known of a run; one that cannot be read is broken, and says why."""
     try:
         members = [] if is_run(path) else some_folds(path)
-        facts, settings = of_folds(members) if members else of_run(path)
+        facts, settings = of_folds(path, members) if members else of_run(path)
     except MLPTrainError as error:
         facts, settings = {"status": BROKEN, "reason": "; ".join(error.faults)}, {}
     return KnownRun(path, {"run": str(path), **facts}, settings)
@@ -126,23 +129,64 @@ def of_run(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     )
 
 
-def of_folds(members: Sequence[Path]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The folds of a run as one: means of their figures, the sum of their seconds."""
-    each = [of_run(path) for path in members]
-    facts = [fact for fact, _ in each]
-    settings = {key: value for key, value in each[0][1].items() if not key.startswith("data.fold.")}
-    wanted = each[0][1].get("data.fold.of", len(members))
-    means = {key: mean([fact.get(key) for fact in facts]) for key in ("best", *tests_of(facts[0]))}
+def of_folds(directory: Path, folds: Sequence[Path]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The folds of a run as one: means of their figures, the sum of their seconds.
+
+    Of candidates those count of which the model consists; while none is chosen there is no figure.
+    """
+    each = {path: of_run(path) for path in folds}
+    facts = [fact for fact, _ in each.values()]
+    settings = {
+        key: value for key, value in each[folds[0]][1].items() if not key.startswith("data.fold.")
+    }
+    names = list(dict.fromkeys(map(candidate_of, folds)))
+    wanted = each[folds[0]][1].get("data.fold.of")
+    wanted = wanted * len(names) if isinstance(wanted, int) else len(folds)
+    chosen, used = combination_below(directory), names
+    if chosen is not None:
+        settings = dict(flat(chosen.config))
+        used = [part.name for part in chosen.used]
+    figures = {
+        name: means_of([each[path][0] for path in folds if candidate_of(path) == name]) for name in used
+    }
+    best: dict[str, Any] = {"best": None}
+    if len(used) == 1:
+        (best,) = figures.values()
+    elif chosen is not None:
+        best = {"best": mean_over_folds(directory, facts[0]["monitor"])}
     seconds = [fact["seconds"] for fact in facts if fact["seconds"] is not None]
+    sizes = [
+        next(each[path][0]["parameters"] for path in folds if candidate_of(path) == name)
+        for name in used
+    ]
     together = {
         **state_of(facts, wanted),
         "monitor": facts[0]["monitor"],
-        **means,
+        **best,
         "seconds": sum(seconds) if seconds else None,
-        "parameters": facts[0]["parameters"],
-        "folds": len(members),
+        "parameters": sum(sizes) if None not in sizes else None,
+        "folds": len(folds) // len(names),
     }
     return together, {**settings, "data.fold": None}
+
+
+def combination_below(directory: Path) -> Combination | None:
+    """How the candidates of a run count; None where it has none, or while they are at work."""
+    file = directory / SUMMARY
+    return combination_in(file, read_document(file)) if file.is_file() else None
+
+
+def means_of(facts: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
+    """The means of what folds reached, by their monitor and on test rows."""
+    return {key: mean([fact.get(key) for fact in facts]) for key in ("best", *tests_of(facts[0]))}
+
+
+def mean_over_folds(directory: Path, monitor: object) -> Any:
+    """Of several candidates together: what folds.json says of the metric that each was watched by."""
+    metrics = read_document(directory / SUMMARY).get("metrics")
+    metric = str(monitor).partition("_")[2]
+    found = metrics.get(metric) if isinstance(metrics, Mapping) else None
+    return found.get("mean") if isinstance(found, Mapping) else None
 
 
 def tests_of(facts: Mapping[str, Any]) -> list[str]:

@@ -75,7 +75,7 @@ def side(path: Path) -> Side:
     if not folds and not is_run(path):
         check_one_run(path)
         raise ConfigError(f"{path}: holds no run; name the directory that `fit` wrote")
-    facts, settings = of_folds(folds) if folds else of_run(path)
+    facts, settings = of_folds(path, folds) if folds else of_run(path)
     kept = checkpoint_in(folds[0] if folds else path)
     figures = {key: value for key, value in facts.items() if key in FIGURES or key.startswith("test.")}
     figures |= out_of_fold(path) if folds else measured(kept)

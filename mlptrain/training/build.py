@@ -14,6 +14,7 @@ from mlptrain.config.folds import first_fold
 from mlptrain.config.train import Steps
 from mlptrain.data.dataset import Dataset
 from mlptrain.data.load import load_dataset
+from mlptrain.data.opened import Opened
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.preprocessing.targets import balanced, class_masses
 from mlptrain.data.settings import Categorical, Fold, Missing, Numeric, Role, Settings, of_fields
@@ -33,12 +34,7 @@ from mlptrain.system.memory_limit import memory_limit
 from mlptrain.system.threads import choose_threads
 from mlptrain.training.average import Average
 from mlptrain.training.calibrate import calibrates, decision_for
-from mlptrain.training.experiment import (
-    EarlyStopping,
-    Experiment,
-    Interval,
-    Monitor,
-)
+from mlptrain.training.experiment import EarlyStopping, Experiment, Interval, Monitor
 from mlptrain.training.shards import Shards
 from mlptrain.training.weightless import weightless_notes
 
@@ -106,9 +102,9 @@ def initialize(config: Config, network: Network) -> None:
     network.initialize(initializer, config.seed, bias_std)
 
 
-def load(config: Config, fitted: Preprocessing | None = None) -> Dataset:
+def load(config: Config, fitted: Preprocessing | None = None, opened: Opened | None = None) -> Dataset:
     """The data of a config; with `fitted`, its stored preprocessing is applied instead of a new one."""
-    return load_dataset(settings_of(config), fitted)
+    return load_dataset(settings_of(config), fitted, opened)
 
 
 def settings_of(config: Config) -> Settings:

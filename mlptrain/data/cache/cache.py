@@ -15,7 +15,6 @@ import contextlib
 import fcntl
 import os
 import re
-import secrets
 import stat
 import time
 from collections.abc import Callable, Iterator
@@ -106,7 +105,7 @@ class Cache:
     ) -> Read:
         """What `read` makes of new rows in a file without a name."""
         file = self.scratch()
-        write(RowsWriter(file.descriptor, sealing(secrets.token_bytes(), "")))
+        write(RowsWriter(file.descriptor))
         return read(RowsFile.read(file, _alone(why)))
 
     def _obstacle(self, *names: str) -> str:

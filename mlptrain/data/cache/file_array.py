@@ -5,9 +5,11 @@ until the system takes it back, and with a shuffled order that is soon the whole
 leave the pages in the system's cache, where they are free to go, and memory use stays flat.
 """
 
+import mmap
 import os
 import weakref
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import repeat
 from pathlib import Path
 from typing import Any
@@ -58,6 +60,11 @@ class OpenFile:
             if not read:
                 raise self.too_short()
             rest, offset = rest[read:], offset + read
+
+    @cached_property
+    def pages(self) -> mmap.mmap:
+        """The content as memory that all processes share which have the file open."""
+        return mmap.mmap(self.descriptor, 0, prot=mmap.PROT_READ)
 
     def append(self, arrays: Sequence[NDArray[Any]]) -> None:
         """Write the bytes of contiguous arrays, one after the other, behind what is there."""
@@ -136,6 +143,16 @@ class FileArray:
         data = self._file.records(offsets, self._row)
         out[...] = np.frombuffer(data, self.dtype).reshape(len(rows), *self.shape[1:])
         return out
+
+    def mapped(self) -> NDArray[Any]:
+        """All rows, shared with other processes where they are aligned in the file, else in memory.
+
+        For a file without a name that fits into memory: nobody can shorten it.
+        """
+        if not self.nbytes or self._offset % self.dtype.alignment:
+            return self[:]
+        size = int(np.prod(self.shape))
+        return np.frombuffer(self._file.pages, self.dtype, size, self._offset).reshape(self.shape)
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         """All rows in memory: only for a program that cannot do with a part."""

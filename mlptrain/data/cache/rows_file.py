@@ -33,9 +33,12 @@ def sealing(secret: bytes, name: str) -> hmac.HMAC:
 
 
 class RowsWriter:
-    """Writes arrays to a file, from its beginning on, and seals them. Raises OSError."""
+    """Writes arrays to a file, from its beginning on, and seals them. Raises OSError.
 
-    def __init__(self, descriptor: int, seal: hmac.HMAC) -> None:
+    `seal` is None for a file without a name: nobody finds it, so nobody asks whether it is ours.
+    """
+
+    def __init__(self, descriptor: int, seal: hmac.HMAC | None = None) -> None:
         self._descriptor = descriptor
         self._seal = seal
         self._position = 0
@@ -54,13 +57,17 @@ class RowsWriter:
         text = Description(self._arrays, document).text()
         self._write(text)
         self._write(LENGTH.pack(len(text)))
+        if self._seal is None:
+            write_all(self._descriptor, bytes(SEAL))
+            return
         write_all(self._descriptor, self._seal.digest())
         os.fsync(self._descriptor)
 
     def _write(self, data: bytes | memoryview) -> None:
         if len(data):
             write_all(self._descriptor, data)
-            self._seal.update(data)
+            if self._seal is not None:
+                self._seal.update(data)
             self._position += len(data)
 
 

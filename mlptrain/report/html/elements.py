@@ -6,18 +6,32 @@ Functions that return markup say so in their names' place: they are put together
 import base64
 import html
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from mlptrain.messages import printable
 from mlptrain.report.console import number
-from mlptrain.report.plots.canvas import DARK, LIGHT, drawing, rendered
+from mlptrain.report.plots.canvas import DARK, LIGHT, Theme, drawing, recoloured, rendered
 from mlptrain.report.plots.kinds import picture
+from mlptrain.report.plots.titles import Picture
 from mlptrain.report.results import Results
 
 MAY_BREAK = re.compile(r"([_.])")
 """Behind what the name of a column may go on on the next line."""
-Cell = str | float | int | None
+NUMBERS = ' class="n"'
+SORTED = 4
+"""Tables of so many rows can be sorted."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Markup in a cell, put together from text that went through `text`; `value` is sorted by."""
+
+    markup: str
+    value: float
+
+
+Cell = str | float | int | Drawing | None
 
 
 @dataclass(frozen=True)
@@ -61,11 +75,21 @@ def table(
     rows: Iterable[Sequence[Cell]],
     *,
     marked: Collection[int] = (),
+    fixed: bool = False,
 ) -> str:
-    """A table whose first column names the rows; numbers are to the right, `marked` rows stand out."""
+    """A table whose first column names the rows; numbers are to the right, `marked` rows stand out.
+
+    A reader can sort it, unless its order is `fixed`.
+    """
+    rows = list(rows)
     names = [MAY_BREAK.sub(r"\1<wbr>", text(column)) for column in columns]
-    head = "".join(f'<th scope="col">{name}</th>' for name in names)
-    best, ranked = ["", ' class="best"'], ' class="ranked"' if marked else ""
+    right = [bool(rows) and all(is_number(row[i]) for row in rows) for i in range(len(columns))]
+    head = "".join(
+        f'<th scope="col"{NUMBERS if numeric else ""}>{name}</th>'
+        for name, numeric in zip(names, right, strict=True)
+    )
+    kinds = ["ranked"] * bool(marked) + ["sortable"] * (len(rows) >= SORTED and not fixed)
+    best, ranked = ["", ' class="best"'], f' class="{" ".join(kinds)}"' if kinds else ""
     body = "".join(
         f"<tr{best[i in marked]}>{row_head(row[0])}{''.join(map(cell, row[1:]))}</tr>\n"
         for i, row in enumerate(rows)
@@ -78,6 +102,11 @@ def table(
     )
 
 
+def is_number(value: Cell) -> bool:
+    """Whether a cell is set to the right."""
+    return value is None or isinstance(value, int | float)
+
+
 def row_head(value: Cell) -> str:
     """The first cell of a row."""
     return f'<th scope="row">{shown(value)}</th>'
@@ -85,12 +114,16 @@ def row_head(value: Cell) -> str:
 
 def cell(value: Cell) -> str:
     """Any other cell."""
-    kind = "" if isinstance(value, str) else ' class="n"'
+    if isinstance(value, Drawing):
+        return f'<td data-value="{value.value:g}">{value.markup}</td>'
+    kind = "" if isinstance(value, str) else NUMBERS
     return f"<td{kind}>{shown(value)}</td>"
 
 
 def shown(value: Cell) -> str:
     """Text, or a number in four digits."""
+    if isinstance(value, Drawing):
+        return value.markup
     return text(value if isinstance(value, str) else number(value))
 
 
@@ -100,18 +133,25 @@ def folded(title: str, content: str) -> str:
 
 
 def figure(kind: str, runs: Sequence[Results]) -> str:
-    """A picture of runs, for light and for dark pages, with its words for those who cannot see it."""
-    sources = []
-    for theme in (LIGHT, DARK):
-        with drawing(theme):
-            drawn = picture(kind, runs, theme)
-            sources.append(data_uri("image/svg+xml", rendered(drawn.figure, "svg")))
-            words, inches = drawn.words, drawn.figure.get_size_inches()
-    light, dark = sources
-    width, height = (round(96 * each) for each in inches)
+    """A picture of runs."""
+    return drawn_figure(lambda theme: picture(kind, runs, theme))
+
+
+def drawn_figure(draw: Callable[[Theme], Picture]) -> str:
+    """A picture for light and for dark pages, with its words for those who cannot see it."""
+    with drawing(LIGHT):
+        drawn = draw(LIGHT)
+        light = rendered(drawn.figure, "svg")
+    dark = recoloured(light, LIGHT, DARK)
+    if dark is None:
+        with drawing(DARK):
+            dark = rendered(draw(DARK).figure, "svg")
+    sources = [data_uri("image/svg+xml", each) for each in (light, dark)]
+    width, height = (round(96 * each) for each in drawn.figure.get_size_inches())
     return (
-        f'<figure><picture><source media="(prefers-color-scheme: dark)" srcset="{dark}">'
-        f'<img src="{light}" width="{width}" height="{height}" alt="{text(words)}"></picture></figure>'
+        f'<figure><picture><source media="(prefers-color-scheme: dark)" srcset="{sources[1]}">'
+        f'<img src="{sources[0]}" width="{width}" height="{height}" alt="{text(drawn.words)}">'
+        "</picture></figure>"
     )
 
 

@@ -20,7 +20,8 @@ def outcome(run: FoldResults) -> list[str]:
         if (status := member.summary.get("status")) not in GOOD:
             lines.append(f"{member.name}: {status}: {member.summary.get('reason')}")
     if run.has_model:
-        lines.append(f"{run.measured_on}: {run.stated('loss', *USUAL)}.")
+        stated = run.stated(*dict.fromkeys([*run.evaluation.headline(), "loss", *USUAL]))
+        lines.append(f"{run.measured_on}: {stated}.")
     return lines
 
 

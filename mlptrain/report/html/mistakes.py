@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mlptrain.inference.explain.explanation import unquoted
 from mlptrain.metrics.metric import Floats
 from mlptrain.report.console import number
 from mlptrain.report.html.elements import Cell, data_uri, paragraph, table, text
@@ -13,8 +14,8 @@ from mlptrain.report.plots.weights import image_shape
 from mlptrain.report.results import Results
 
 MOST = 12
-MOST_FEATURES = 10
-"""Columns of a table of mistakes; a picture shows all features."""
+MOST_COLUMNS = 12
+"""Columns of the file in a table of mistakes; a picture shows all features."""
 
 
 class Mistake(NamedTuple):
@@ -73,15 +74,18 @@ def joined(values: Sequence[float]) -> str:
     return ", ".join(number(float(value)) for value in values)
 
 
-def mistakes(run: Results) -> str:
-    """Markup: pictures where the rows are pictures, else a table of their features."""
+def mistakes(run: Results, order: Sequence[str] = ()) -> str:
+    """Markup: pictures where the rows are pictures, else a table of their own columns.
+
+    order   the names of the inputs, the most important first
+    """
     found = worst(run)
     if not found:
         return paragraph(f"None: all {len(run.rows):,} {run.split} rows are right.")
-    inputs = inputs_of(run, found)
     shape = image_shape(run)
     if shape is None:
-        return table_of(run, found, inputs)
+        return table_of(run, found, order or run.model.preprocessing.inputs)
+    inputs = inputs_of(run, found)
     return paragraph(f"{explanation(run)} {counted(run)}") + tiles(run, found, inputs, shape)
 
 
@@ -131,16 +135,21 @@ def tiles(run: Results, found: Sequence[Mistake], inputs: Floats, shape: tuple[i
     return f'<ul class="tiles">{"".join(items)}</ul>'
 
 
-def table_of(run: Results, found: Sequence[Mistake], inputs: Floats) -> str:
-    """A row for each, with its features."""
-    names = run.own_units.features
-    features = names[:MOST_FEATURES]
+def table_of(run: Results, found: Sequence[Mistake], order: Sequence[str]) -> str:
+    """A row for each as it stands in the file: first what training does not read, such as an id."""
+    source, places = run.own_rows
+    made = run.model.preprocessing
+    apart = [name for name in source.names if name not in (*made.inputs, *made.targets)]
+    names = [*apart[: MOST_COLUMNS // 2], *order][:MOST_COLUMNS]
     caption = f"{explanation(run)} {counted(run)}"
-    if len(names) > len(features):
-        caption += f" The first {len(features)} of {len(names):,} features are shown."
-    last = "certainty" if run.model.preprocessing.classes is not None else "error"
+    if len(names) < len(apart) + len(order):
+        caption += f" {len(names)} of {len(apart) + len(order):,} columns are shown."
+    last = "certainty" if made.classes is not None else "error"
     rows: list[Sequence[Cell]] = [
-        (row_name(run, each.place), each.true, each.predicted, each.how_wrong, *map(float, values))
-        for each, values in zip(found, inputs[:, : len(features)], strict=True)
-    ]
-    return table(caption, ("row", "true", "predicted", last, *features), rows)
+        (
+            row_name(run, each.place), each.true, each.predicted, each.how_wrong,
+            *(unquoted(source.shown(name, int(places[each.place]))) for name in names),
+        )
+        for each in found
+    ]  # fmt: skip
+    return table(caption, ("row", "true", "predicted", last, *names), rows)

@@ -1,14 +1,17 @@
 """The sections of a page about one run."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
 from mlptrain.config import dump
 from mlptrain.inference.evaluation_report import splits
 from mlptrain.report.console import number
+from mlptrain.report.html.decisions import decisions, errors, trust
 from mlptrain.report.html.elements import Section, code, figure, folded, listed, paragraph, table
+from mlptrain.report.html.explanation import explain, explanation
 from mlptrain.report.html.mistakes import mistakes
+from mlptrain.report.html.profile import profile
 from mlptrain.report.plots import applicable
 from mlptrain.report.results import Results
 from mlptrain.runs.resume import changes_in
@@ -20,14 +23,14 @@ MOST_CLASSES = 30
 """Classes up to which the confusion matrix is a table, too."""
 LARGEST_CONFIG = 1 << 20
 PROMISE = "On the same machine, with the same versions and threads, the same bits come out."
-TITLES = {
-    "weights": "First layer",
-    "boundary": "Decision boundary",
-    "confusion": "Confusion matrix",
-    "reliability": "Reliability",
-    "predictions": "Predicted and true",
+CONTENTS: Mapping[str, tuple[str, Callable[[Results], str]]] = {
+    "boundary": ("Decision boundary", lambda run: figure("boundary", [run])),
+    "confusion": ("Confusion matrix", lambda run: figure("confusion", [run]) + confusion(run)),
+    "decisions": ("Decisions", decisions),
+    "calibration": ("Probabilities", trust),
+    "predictions": ("Predicted and true", errors),
 }
-"""The pictures that need a model; curves and histograms come first, and confusion has its table."""
+"""The pictures that need a model, each under its title with what goes with it."""
 
 
 def outcome(run: Results) -> list[str]:
@@ -38,7 +41,8 @@ def outcome(run: Results) -> list[str]:
         best = f"Best {found.get('monitor')} {number(found['best'])} at epoch {found.get('best_epoch')}"
         lines.append(f"{best}; {number(found.get('seconds'))} s in all.")
     if run.has_model:
-        stated = run.stated("loss", "accuracy", "mean_accuracy", "poisson_deviance", "rmse", "r2")
+        usual = ("loss", "accuracy", "mean_accuracy", "poisson_deviance", "rmse", "r2")
+        stated = run.stated(*dict.fromkeys([*run.evaluation.headline(), *usual]))
         lines.append(f"{run.measured_on}: {stated}.")
     return lines
 
@@ -66,14 +70,19 @@ def of_model(run: Results, kinds: list[str]) -> Iterator[Section]:
     yield Section("metrics", "Metrics", metrics(run))
     if classes := run.evaluation_report.class_table():
         yield Section("classes", "Classes", table(f"Each class in the {run.split} rows", *classes))
-    for kind in kinds:
-        if kind == "confusion":
-            yield Section(kind, TITLES[kind], figure(kind, [run]) + confusion(run))
-        elif kind in TITLES:
-            yield Section(kind, TITLES[kind], figure(kind, [run]))
+    for kind, (title, content) in CONTENTS.items():
+        if kind in kinds:
+            yield Section(kind, title, content(run))
+    said = None if run.overflows else explain(run)
+    if said is not None:
+        yield Section("explanation", "Which columns matter", explanation(said))
     if not run.overflows:
-        yield Section("mistakes", "Worst mistakes", mistakes(run))
+        order = [] if said is None else [each.name for each in said.columns]
+        yield Section("mistakes", "Worst mistakes", mistakes(run, order))
+    if "weights" in kinds:
+        yield Section("weights", "First layer", figure("weights", [run]))
     yield Section("data", "Data", data(run))
+    yield Section("columns", "Columns of the file", profile(run))
 
 
 def evaluations(run: Results) -> str:
@@ -102,7 +111,7 @@ def confusion(run: Results) -> str:
     if found is None or len(run.model.preprocessing.classes or ()) > MOST_CLASSES:
         return ""
     caption = f"Rows are true classes, columns predicted ones ({run.split} rows)"
-    return folded("The numbers", table(caption, *found))
+    return folded("The numbers", table(caption, *found, fixed=True))
 
 
 def data(run: Results) -> str:

@@ -5,6 +5,7 @@ are made directly, without pyplot, which would keep them in global state.
 """
 
 import io
+import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ Axes = Any
 Figure = Any
 """A matplotlib.figure.Figure."""
 
+COLOUR = re.compile(rb"(?<=: )#[0-9a-f]{6}(?![0-9a-f])")
+"""A colour in the styles of an SVG."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
 DASHES = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (5, 2, 1, 2)))
 DPI = 150
@@ -132,6 +135,23 @@ def rendered(figure: Figure, form: str) -> bytes:
     dates = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
     figure.savefig(buffer, format=form, metadata=dates.get(form))
     return buffer.getvalue()
+
+
+def recoloured(svg: bytes, before: Theme, after: Theme) -> bytes | None:
+    """The same SVG in another theme, in half the time of drawing it again; None where it cannot be.
+
+    That is where it holds pixels, or a colour that is a mixture of those of the theme.
+    """
+    pairs = zip(colours_of(before), colours_of(after), strict=True)
+    known = {one.lower().encode(): other.encode() for one, other in reversed(list(pairs))}
+    if b"<image" in svg or not set(COLOUR.findall(svg)) <= set(known):
+        return None
+    return COLOUR.sub(lambda found: known[found[0]], svg)
+
+
+def colours_of(theme: Theme) -> tuple[str, ...]:
+    """All that can be told apart; the palette stands before the ends of the scale around 0."""
+    return (theme.paper, theme.ink, theme.faint, *theme.palette, theme.low, theme.high)
 
 
 def image(pixels: Array) -> bytes:

@@ -8,11 +8,14 @@ from mlptrain.errors import ConfigError
 from mlptrain.report.fold_results import one_by_one, results_of
 from mlptrain.report.plots import (
     boundary,
+    calibration,
     confusion,
     curves,
+    decisions,
     histograms,
     predictions,
     reliability,
+    residuals,
     weights,
 )
 from mlptrain.report.plots.canvas import LIGHT, Theme, drawing, rendered
@@ -37,12 +40,23 @@ KINDS = {
     "weights": Kind(weights.draw, weights.obstacle, several=False),
     "boundary": Kind(boundary.draw, boundary.obstacle, several=True),
     "confusion": Kind(confusion.draw, confusion.obstacle, several=False),
+    "decisions": Kind(decisions.draw, decisions.obstacle, several=False),
+    "calibration": Kind(calibration.draw, calibration.obstacle, several=False),
     "reliability": Kind(reliability.draw, reliability.obstacle, several=False),
     "predictions": Kind(predictions.draw, predictions.obstacle, several=False),
+    "residuals": Kind(residuals.draw, residuals.obstacle, several=False),
     "histograms": Kind(histograms.draw, histograms.obstacle, several=False, needs_model=False),
 }
 
-OF_SCORES = ("boundary", "confusion", "reliability", "predictions")
+OF_SCORES = (
+    "boundary",
+    "confusion",
+    "decisions",
+    "calibration",
+    "reliability",
+    "predictions",
+    "residuals",
+)
 """Pictures of what the network makes of the rows."""
 
 

@@ -126,7 +126,7 @@ def proposed(looked: Looked, wish: Wish = ANYTHING, step: float | None = None) -
         "seed": 0,
         "data": data,
         **settings_of(effort.preset, effort.epochs, rows, task, bins=bins),
-        **(sweep_for(task, bins=bins, minutes=minutes) if wish.search else {}),
+        **(sweep_for(task, rows, bins=bins, minutes=minutes) if wish.search else {}),
     }
     ours = comments_on(config, facts(effort.preset, rows, wish.test, task))
     doubts = [*looked.notes, *parts.notes(), *doubts_about(roles, looked.answers)]

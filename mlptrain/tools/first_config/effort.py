@@ -7,17 +7,27 @@ from typing import NamedTuple
 from mlptrain.errors import ConfigError
 from mlptrain.messages import count
 from mlptrain.system.threads import cores, use_threads
-from mlptrain.tools.first_config.presets import EPOCHS, FOLDS, PRESETS, Preset, steps_per_epoch
+from mlptrain.tools.first_config.presets import (
+    EPOCHS,
+    FOLDS,
+    PRESETS,
+    Preset,
+    batch_size,
+    hidden_units,
+    steps_per_epoch,
+)
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.record import Progress
 from mlptrain.training.trainer import train
 
-INPUTS_FOR = 49
+INPUTS_FOR = 17
 """Inputs that a column of numbers becomes at most, with its bins."""
-STEP = 0.2e-3
-"""Seconds of a step, whatever the number of inputs, on one core; ..."""
-STEP_INPUT = 2.1e-6
-"""... and for each input beside them."""
+STEP = 0.15e-3
+"""Seconds of a step on one core, however little there is to compute; ..."""
+STEP_PARAMETER = 2e-9
+"""... for each parameter that it moves; ..."""
+STEP_OPERATION = 1.6e-11
+"""... and for each operation of its products, evaluations included."""
 ENSEMBLE_COST = 5.5
 """An ensemble takes so many times as long as one network."""
 NETWORKS = {"fast": 1.0, "good": FOLDS, "best": (2 + ENSEMBLE_COST) * FOLDS}
@@ -48,15 +58,21 @@ class Size(NamedTuple):
         """About how long a fit takes: here where it was measured, else on one core.
 
         >>> round(Size(10_000, 20).seconds("good"))
-        45
-        >>> round(Size(10_000, 20, step=0.001).seconds("fast"))  # 32 epochs of 125 steps
+        5
+        >>> round(Size(10_000, 20, step=0.002).seconds("fast"))  # 32 epochs of 62 steps
         5
         """
         steps = epochs * steps_per_epoch(self.rows)
         if self.step is None:
-            return NETWORKS[preset] * steps * (STEP + STEP_INPUT * INPUTS_FOR * self.columns)
+            return NETWORKS[preset] * steps * self._usual_step()
         at_a_time = 1 if preset == "fast" else min(FOLDS, cores())
         return AROUND * NETWORKS[preset] * steps * self.step / at_a_time
+
+    def _usual_step(self) -> float:
+        """Seconds of a step where nothing was measured."""
+        units = hidden_units(self.rows)
+        parameters = units * (INPUTS_FOR * self.columns + units)
+        return STEP + (STEP_PARAMETER + 6 * batch_size(self.rows) * STEP_OPERATION) * parameters
 
 
 class Effort(NamedTuple):

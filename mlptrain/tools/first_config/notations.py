@@ -28,6 +28,9 @@ OF_TIME = re.compile(
 """Names of what may be a time in seconds since 1970: time, created_at, eventTimestamp."""
 CENTURY = (946_684_800, 4_102_444_800)
 """Seconds from 1970 to the beginnings of 2000 and 2100."""
+DAYS = (1700_01_01, 2200_01_01)
+LEAST = 5
+"""Fewer different numbers may be days by accident."""
 MOST = 20
 """So many different values that are something else are named; with more it is no notation."""
 
@@ -77,8 +80,8 @@ def notated(source: Source, name: str) -> Notated | None:
     """The notation of a column of text, or of a number that is a time; None for any other."""
     if not isinstance(source, Table):
         return None
-    if source.kind(name) == "number" and OF_TIME.search(name.strip()):
-        return _since_1970(source, name)
+    if source.kind(name) == "number":
+        return _time_in_digits(source, name)
     if source.kind(name) != "text":
         return None
     levels, counts = counted(source, name)
@@ -98,18 +101,27 @@ def notated(source: Source, name: str) -> Notated | None:
     return _made(name, readings, texts, doubtful)
 
 
-def _since_1970(source: Table, name: str) -> Notated | None:
-    """Whole numbers that are times of this century, counted in seconds or milliseconds."""
+def _time_in_digits(source: Table, name: str) -> Notated | None:
+    """Whole numbers that are all days, as 20260131, or by their name and size times since 1970.
+
+    Of numbers of eight digits one in thirty could be a day; some different ones are no accident.
+    """
     if source.inexact(name).any():
         return None
     values = source.numbers(name)
     values = values[~np.isnan(values)]
-    for form, microseconds in SINCE.items():
-        low, high = (end * 1_000_000 / microseconds for end in CENTURY)
+    forms = {"%Y%m%d": DAYS}
+    if OF_TIME.search(name.strip()):
+        in_units = {form: 1_000_000 / microseconds for form, microseconds in SINCE.items()}
+        forms |= {form: (CENTURY[0] * each, CENTURY[1] * each) for form, each in in_units.items()}
+    for form, (low, high) in forms.items():
         if not ((values == np.floor(values)) & (low <= values) & (values < high)).all():
             continue
+        if form not in SINCE and len(np.unique(values)) < LEAST:
+            continue
         written, example = Written(date=form), f"{values[-1]:.0f}"
-        if source.read_as(Reading(columns={name: written})).kind(name) == "date":
+        read = source.read_as(Reading(columns={name: written}))
+        if not read.misread(name).any() and read.kind(name) == "date":
             return Notated(name, (written,), example, (written.meaning(example) or "",))
     return None
 

@@ -48,6 +48,5 @@ def _row(column: Profile, role: str, reason: str) -> Row:
 def _values(column: Profile) -> str:
     """How many different values there are, and their range."""
     different = count(column.different, "value")
-    return (
-        f"{different}, {column.low:.4g} to {column.high:.4g}" if column.kind == "number" else different
-    )
+    has_range = column.kind == "number" and not column.inexact
+    return f"{different}, {column.low:.4g} to {column.high:.4g}" if has_range else different

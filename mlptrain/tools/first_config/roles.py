@@ -102,8 +102,8 @@ def choose_roles(
 
 
 def is_flag(column: Profile) -> bool:
-    """Whether a text stands in some rows and nothing in others, as Y or blank: that is two states."""
-    return column.kind == "text" and min(column.present, column.blanks) >= LEAST
+    """Whether a value stands in some rows and nothing in others, as Y or blank: that is two states."""
+    return min(column.present, column.blanks) >= LEAST
 
 
 def few_for(column: Profile) -> int:

@@ -7,16 +7,17 @@ dropout on both sides, bins or none, smoothing or none. What hardly moved anythi
 
 from typing import Any
 
-from mlptrain.tools.first_config.presets import SMOOTHING, UNITS, rate
+from mlptrain.tools.first_config.presets import SMOOTHING, hidden_units, rate
 from mlptrain.tools.first_config.task import Task
 
 
-def sweep_for(task: Task, *, bins: bool, minutes: float | None) -> dict[str, Any]:
+def sweep_for(task: Task, rows: int, *, bins: bool, minutes: float | None) -> dict[str, Any]:
     """The block; `minutes` after which no trial begins."""
-    half, double = UNITS // 2, 2 * UNITS
+    usual = hidden_units(rows)
+    half, double = usual // 2, 2 * usual
     space: dict[str, Any] = {
         "optimizer.learning_rate": {"min": rate(task) / 4, "max": rate(task) * 4, "log": True},
-        "model.hidden": [[half, half], [UNITS, UNITS], [double, double], [UNITS] * 3],
+        "model.hidden": [[half, half], [usual, usual], [double, double], [usual] * 3],
         "model.dropout": {"zero_or": {"min": 0.05, "max": 0.4}},
     }
     if bins:

@@ -10,7 +10,7 @@ where a value is read more than once, so that the gradients that meet there can 
     {'x': -4.0, 'y': -4.0, 'z': 3.0}
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,27 +20,37 @@ from mlptrain.errors import ConfigError
 from mlptrain.graph.plan import Plan
 from mlptrain.messages import advice
 from mlptrain.tools.trace import Circuit, Program, parse
+from mlptrain.tools.trace.opened import opened as with_opened
 from mlptrain.tools.trace.steps import Step, Trace, steps_of
 
 __all__ = ["Step", "Trace", "run", "trace"]
 
 
-def trace(expression: str, values: Mapping[str, ArrayLike], upstream: ArrayLike = 1.0) -> Trace:
+def trace(
+    expression: str,
+    values: Mapping[str, ArrayLike],
+    upstream: ArrayLike = 1.0,
+    opened: Collection[str] = (),
+) -> Trace:
     """Run `expression` forward and backward on `values`, in float64.
 
     `upstream` is the gradient that flows into the output: an array of its shape, or one number for
-    all of its elements. ConfigError if the expression, the values and the shapes do not fit.
+    all of its elements. `opened` names gates to be shown as the gates inside them, such as "sigmoid".
+    ConfigError if the expression, the values and the shapes do not fit.
     """
-    circuit, plan = run(expression, values, upstream)
+    circuit, plan = run(expression, values, upstream, opened)
     with np.errstate(all="ignore"):
         return Trace(expression, steps_of(plan, [*circuit.constants.values()]))
 
 
 def run(
-    expression: str, values: Mapping[str, ArrayLike], upstream: ArrayLike = 1.0
+    expression: str,
+    values: Mapping[str, ArrayLike],
+    upstream: ArrayLike = 1.0,
+    opened: Collection[str] = (),
 ) -> tuple[Circuit, Plan]:
     """The graph of `expression`, and a plan of it that has run forward and backward."""
-    program = parse(expression)
+    program = with_opened(parse(expression), opened)
     arrays = _given(program, values)
     circuit = Circuit(program, {name: array.shape for name, array in arrays.items()})
     plan = circuit.graph.plan()

@@ -18,8 +18,8 @@ import numpy as np
 from mlptrain.arrays import Array
 from mlptrain.data.preprocessing.moments import ROUNDING
 
-FEWEST, MOST, ROWS = 16, 48, 80
-"""Bins: one for every 80 training rows, but 16 at least and 48 at most."""
+BINS = 16
+"""With three times as many nothing is better on real tables, and a step takes twice as long."""
 DIGITS = (3, 6, 9, 12, 17)
 """With as few of them as tell the edges apart."""
 
@@ -31,8 +31,7 @@ def edges_of(values: Array) -> tuple[float, ...]:
     >>> edges_of(values), edges_of(np.minimum(values, 1))
     ((0.0, 1.0, 5.0), ())
     """
-    bins = min(max(len(values) // ROWS, FEWEST), MOST)
-    edges = np.unique(np.quantile(values, np.linspace(0, 1, bins + 1)))
+    edges = np.unique(np.quantile(values, np.linspace(0, 1, BINS + 1)))
     apart = np.diff(edges) > ROUNDING * np.maximum(np.abs(edges[:-1]), np.abs(edges[1:]))
     edges = edges[np.concatenate([[True], apart])]
     return tuple(edges.tolist()) if len(edges) >= 3 else ()

@@ -39,6 +39,8 @@ def dates(text: Series, written: Written) -> Series:
     if form in SINCE:
         number = text.str.replace(r"\.0+$", "").cast(pl.Int64, strict=False).set(~follows, None)
         return (number * SINCE[form]).cast(pl.Datetime("us"))
+    if "%d" not in form:  # polars knows some of these, with months of two digits
+        text, form = text + " 01", f"{form} %d"
     if "%z" in form:
         text = text.str.replace("Z", "+0000", literal=True)
     read = text.str.to_date if day_only else text.str.to_datetime

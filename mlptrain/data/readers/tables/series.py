@@ -69,6 +69,17 @@ def without(column: Series, blanks: Iterable[str], written: Written | None = Non
     return column.set(gone.fill_null(False), None)
 
 
+def as_digits(column: Series) -> Series:
+    """Numbers as text, whole ones as digits alone; any other column as it is."""
+    if not column.dtype.is_numeric():
+        return column
+    if not column.dtype.is_float():
+        return column.cast(pl.String)
+    column = column.fill_nan(None)
+    whole = column.is_finite() & (column == column.floor()) & (column.abs() < EXACT)
+    return column.cast(pl.Int64, strict=False).cast(pl.String).zip_with(whole, column.cast(pl.String))
+
+
 def text_column(values: Iterable[str | None]) -> Series:
     """A column of text with these values."""
     return pl.Series(list(values), dtype=pl.String)

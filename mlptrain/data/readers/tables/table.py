@@ -61,10 +61,14 @@ class Table:
         names = [name for name in self.names if reading.missing is not None or name in reading.columns]
         again = [name for name in names if self._needs_text(name, reading)]
         frame = self.frame.with_columns(self.spelled(again)) if again and self.spelled else self.frame
-        columns = [
-            series.without(frame[name], reading.more_blanks(name), reading.of(name)) for name in names
-        ]
-        frame = frame.with_columns(columns)
+        columns = {name: frame[name] for name in names}
+        columns |= {name: series.as_digits(frame[name]) for name in names if reading.of(name).is_digits}
+        frame = frame.with_columns(
+            [
+                series.without(column, reading.more_blanks(name), reading.of(name))
+                for name, column in columns.items()
+            ]
+        )
         return Table(self.path, frame, self.lines, self.written, self.spelled, self.first_row, reading)
 
     def beside(self, columns: Mapping[str, NDArray[Any]]) -> "Table":

@@ -1,0 +1,67 @@
+"""The rows of folds that are trained side by side: read here once, and handed on to each process.
+
+What is learned of the training rows is learned fold by fold, as ever; candidates that agree about the
+data share what was made for the first of them.
+"""
+
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+
+from mlptrain.config import Config
+from mlptrain.data.fingerprints import Fingerprints
+from mlptrain.data.handed_on import HandedOn, hand_on
+from mlptrain.data.load import SHARE, load_for_another
+from mlptrain.data.opened import Opened
+from mlptrain.data.prepared import Prepared
+from mlptrain.errors import MLPTrainError
+from mlptrain.system.memory_limit import memory_limit
+from mlptrain.training.build import settings_of
+
+
+class RowsOfFolds:
+    """Prepared rows by the number of a run, from 1; closed when no more processes begin.
+
+    A process loads its rows by itself where they cannot be handed on: it says what is wrong with them,
+    finds them in the cache, or they would take too much space here.
+    """
+
+    def __init__(self, configs: Sequence[Config]) -> None:
+        self._settings = [settings_of(config) for config in configs]
+        self._keys = [repr(settings) for settings in self._settings]
+        self._opened = Opened()
+        self._handed = dict[str, HandedOn | None]()
+        self._left = memory_limit() // SHARE
+
+    def of(self, number: int) -> HandedOn | None:
+        """Those of a run; None where it loads them by itself."""
+        key = self._keys[number - 1]
+        if key not in self._handed:
+            self._handed[key] = None
+            with suppress(MLPTrainError, OSError, MemoryError):  # the process will say what is wrong
+                settings = self._settings[number - 1]
+                self._handed[key] = load_for_another(settings, self._opened, self._hand_on)
+            if len(self._handed) == len(set(self._keys)):
+                self._opened = Opened()  # nothing more is made of what was read
+        return self._handed[key]
+
+    def ahead(self) -> None:
+        """Make the next that are missing, while others train: what was read can go the sooner."""
+        for number, key in enumerate(self._keys, 1):
+            if key not in self._handed:
+                self.of(number)
+                return
+
+    def _hand_on(self, prepared: Prepared, fingerprint: Fingerprints) -> HandedOn | None:
+        if prepared.nbytes() > self._left:
+            return None
+        handed = hand_on(prepared, fingerprint)
+        self._left -= os.fstat(handed.descriptor).st_size
+        return handed
+
+    def close(self) -> None:
+        """Let the files go."""
+        for handed in self._handed.values():
+            if handed is not None:
+                os.close(handed.descriptor)
+        self._handed.clear()
