@@ -86,7 +86,7 @@ REASONS: Mapping[tuple[str, ...], Reason] = {
     ),
     ("train", "batch_size"): Reason(
         "",
-        "256: RMSE x 1.053; from 8,000 rows on 128, with layers of 64, takes half the time for about 1 %",
+        "256: RMSE x 1.053; from 8,000 rows on, 128 and layers of 64 take half the time for 1 %",
     ),
     ("train", "drop_last"): Reason("a short last batch would be a noisy step"),
     ("train", "monitor"): Reason(
