@@ -48,6 +48,12 @@ OTHER_NAMES = {
     "recall": ("recall_macro",),
     "ece": ("calibration_error",),
     "r_squared": ("r2",),
+    "ln": ("log",),
+    "pow": ("power",),
+    "dot": ("matmul",),
+    "maximum": ("max",),
+    "minimum": ("min",),
+    "average": ("mean",),
 }
 """What other programs call it -> what it is called here: of these, the one that is valid is meant."""
 

@@ -3,10 +3,16 @@
 import numpy as np
 import pytest
 from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import log_loss, mean_absolute_error, mean_pinball_loss
+from tables import write
 
 import mlptrain
+from mlptrain.config import load_config
+from mlptrain.config.model import Model
 from mlptrain.training.baseline import baseline
+from mlptrain.training.build import load
+from mlptrain.training.linear_model import linear_figures
 
 X = np.arange(40.0)[:, None] % 7
 WEIGHT = np.arange(40) % 3 + 0.5
@@ -61,3 +67,49 @@ def test_that_of_quantiles_are_those_of_the_rows():
 def test_a_hinge_loss_names_the_largest_class():
     y = np.where(np.arange(40) % 4 == 1, "b", "a")
     assert of(y, loss="hinge") == {"accuracy": 0.75}
+
+
+@pytest.mark.parametrize("weight", [None, "w"])
+def test_the_linear_model_is_that_of_scikit_learn(tmp_path, weight):
+    generator = np.random.default_rng(0)
+    X = generator.normal(size=(300, 4))
+    y = (X @ [1.0, -2.0, 0.5, 0.0] + generator.normal(size=300) > 0.7).astype(int)
+    w = generator.random(300) + 0.5
+    rows = [[*x, each, k] for x, each, k in zip(X.tolist(), w.tolist(), y.tolist(), strict=True)]
+    table = write(tmp_path / "rows.csv", ["a", "b", "c", "d", "w", "k"], rows)
+    data = {"train": str(table), "target": "k", "val": 0, "test": 0, "scale": "none"}
+    data |= {"weight": "w"} if weight else {"ignore": ["w"]}
+    config = load_config({"data": data, "model": {"hidden": [5], "dtype": "float64"}})
+    dataset = load(config)
+    found = linear_figures(config, dataset, dataset.train)
+    # of two classes each has weights of its own here: half of theirs, so twice the room
+    theirs = LogisticRegression(C=2.0, tol=1e-8).fit(
+        X, y, sample_weight=w / w.mean() if weight else None
+    )
+    expected = log_loss(y, theirs.predict_proba(X), sample_weight=w if weight else None)
+    assert found["log_loss"] == pytest.approx(expected, rel=1e-4)
+
+
+def test_the_linear_model_of_numbers_is_ridge_regression(tmp_path):
+    generator = np.random.default_rng(0)
+    X = generator.normal(size=(200, 3))
+    y = X @ [1.0, -2.0, 0.5] + generator.normal(size=200)
+    rows = [[*x, each] for x, each in zip(X.tolist(), y.tolist(), strict=True)]
+    table = write(tmp_path / "rows.csv", ["a", "b", "c", "y"], rows)
+    data = {
+        "train": str(table),
+        "target": "y",
+        "val": 0,
+        "test": 0,
+        "scale": "none",
+        "scale_target": "none",
+    }
+    config = load_config({"data": data, "loss": "mse", "model": {"hidden": [5], "dtype": "float64"}})
+    dataset = load(config)
+    found = linear_figures(config, dataset, dataset.train)
+    theirs = Ridge(alpha=0.5).fit(X, y)  # sum (y - p)^2 + n / 2n sum w^2
+    assert found["mae"] == pytest.approx(mean_absolute_error(y, theirs.predict(X)), rel=1e-5)
+    assert (
+        linear_figures(config.model_copy(update={"model": Model(hidden=())}), dataset, dataset.train)
+        is None
+    )

@@ -5,13 +5,14 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from helpers import TOY
+from helpers import TOY, changed
 
 from mlptrain.config import load_config
 from mlptrain.data import batches as module
 from mlptrain.data.batches import batches, epoch_order, steps_per_epoch
 from mlptrain.training.build import build
-from mlptrain.training.trainer import rows_of_steps
+from mlptrain.training.record import Progress
+from mlptrain.training.trainer import rows_of_steps, take_step
 
 
 def whole_order(seed, epoch, n):
@@ -93,6 +94,17 @@ def test_too_short_a_last_batch_joins_the_one_before(n, cut, size, fewest):
 def test_batches_of_one_stretch_are_views_not_copies():
     order = list(epoch_order(0, 0, 11))
     assert all(np.shares_memory(batch, order[0]) for batch in batches(order, 3))
+
+
+@pytest.mark.parametrize("most", [1e-3, 1e-6])
+def test_a_step_of_clipped_gradients_is_no_longer_than_the_rate_allows(most):
+    experiment = build(load_config(changed(TOY, {"train.clip_norm": most})))
+    before = experiment.network.parameters.values.copy()
+    _, norm = take_step(experiment, Progress(), np.arange(8), 0.5)
+
+    assert norm > most
+    moved = experiment.network.parameters.values - before
+    assert np.linalg.norm(moved) == pytest.approx(0.5 * most, rel=1e-6)
 
 
 def test_the_steps_of_an_epoch_have_an_order_of_their_own_and_go_on_where_they_were_left():

@@ -309,12 +309,13 @@ def test_results_go_to_stdout_and_progress_to_stderr(here):
     result = invoke("fit", "classifier.yaml", "--out", "run")
 
     assert result.exit_code == 0
-    completed, best, test, baseline, run = result.stdout.splitlines()
+    completed, best, test, baseline, linear, run = result.stdout.splitlines()
     assert completed == "completed: all 2 epochs done"
     assert re.fullmatch(r"best val_loss [0-9.]+ at epoch 2", best)
     assert re.fullmatch(r"test: loss [0-9.]+, accuracy [0-9.]+", test)
     # 10 of the 20 test rows are of each class
     assert baseline == "baseline: accuracy 0.5, log_loss 0.6931 (the same answer for every row)"
+    assert linear.startswith("linear model: accuracy 0.")
     assert re.fullmatch(r"run  \([0-9.]+ s\)", run)
     sizes, header, *epochs, train_loss, val_loss, val_accuracy = result.stderr.splitlines()
     assert sizes.startswith("60 train / 20 val / 20 test rows, 2 features, 2 classes, 32 parameters")
@@ -334,7 +335,7 @@ def test_quiet_prints_only_the_result(here):
     result = invoke("fit", "classifier.yaml", "--out", "run", "--quiet")
 
     assert result.stderr == ""
-    assert len(result.stdout.splitlines()) == 5
+    assert len(result.stdout.splitlines()) == 6
 
 
 def test_fit_prints_its_summary_as_json(here):
@@ -442,6 +443,13 @@ def test_the_numbers_of_eval_are_those_of_the_run(run):
     found = json.loads(invoke("eval", "run", "--json").stdout)
 
     assert {key: found[key] for key in ("loss", "accuracy")} == summary["test"]
+
+
+def test_rows_of_another_file_have_no_split(run):
+    result = invoke("eval", "run", "--data", "rows.csv", "--split", "test")
+
+    assert result.exit_code == 2
+    assert faults(result) == ["--data names the rows: leave out --split"]
 
 
 @pytest.mark.parametrize(("split", "rows"), [("train", 60), ("val", 20), ("test", 20)])

@@ -177,6 +177,10 @@ def test_row_weights_count_in_the_metrics_and_in_the_loss(table, tmp_path):
     assert found["roc_auc"] == pytest.approx(
         metrics.roc_auc_score(y, p, multi_class="ovr", sample_weight=w), rel=1e-9
     )
+    confused = metrics.confusion_matrix(truth, given, labels=list("abc"), sample_weight=w)
+    np.testing.assert_allclose(found["confusion_matrix"], confused)
+    support = [found["per_class"][name]["support"] for name in "abc"]
+    assert support == pytest.approx([w[[each == name for each in truth]].sum() for name in "abc"])
 
 
 def test_row_weights_change_what_is_learned_as_repeated_rows_would(tmp_path):

@@ -126,6 +126,7 @@ OWN = "no gradient flows to y in mse(scores, y); it must have its own name"
         ("x + 1e999", "5: '1e999' is too large; numbers go up to 1.7e308"),
         ("(" * 101 + "x", "101: nested more than 100 deep; name a part of it"),
         ("-" * 101 + "x", "101: nested more than 100 deep; name a part of it"),
+        ("ln(x)", "1: unknown function 'ln'; did you mean 'log' (also called ln)?"),
         ("softmx(x)", "1: unknown function 'softmx'; did you mean 'softmax'?"),
         ("exp(x, axis=0)", "8: exp has no option 'axis'; only sum and mean have one: axis=0"),
         ("sum(x, keep=0)", "8: sum has no option 'keep'; only sum and mean have one: axis=0"),

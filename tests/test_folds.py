@@ -391,3 +391,10 @@ def test_a_fold_beyond_the_last_is_refused(config):
     result = invoke("fit", config, *fold)
     assert result.exit_code == 2
     assert "there is no fold 4 of 3" in faults(result)[0]
+
+
+def test_a_metric_that_is_not_finite_in_a_fold_is_null_there_and_no_part_of_the_mean():
+    found = spread([{"loss": float("inf")}, {"loss": 1.0}, {"loss": None}, {"loss": 2.0}])["loss"]
+
+    assert found["values"] == [None, 1.0, None, 2.0]
+    assert found["mean"] == 1.5

@@ -10,6 +10,8 @@ import pytest
 from tables import write
 
 import mlptrain
+from mlptrain.errors import CheckpointError
+from mlptrain.storage.archive import read_archive, write_archive
 
 X = np.array([[0.0], [1.0], [2.0], [3.0]])
 PRICES = np.array([10.0, 20.0, 30.0, 60.0])
@@ -108,6 +110,17 @@ def test_a_hinge_loss_ranks_rows_by_their_margins_and_not_by_a_score_alone(model
     hinge.network.parameters["layer1.W"].value[...] = [[2.0, 1.0]]
 
     assert hinge.evaluate(X, ["yes", "yes", "no", "no"])["roc_auc"] == 1
+
+
+def test_a_checkpoint_whose_loss_has_other_targets_than_its_preprocessing_is_refused(model, tmp_path):
+    """As wide as the right one, so that nothing but the kind of target tells."""
+    model("price", "mse", [1.0])
+    arrays, document = read_archive(tmp_path / "run" / "best.npz")
+    document["config"]["loss"] = {"name": "sigmoid"}
+    write_archive(tmp_path / "other.npz", arrays, document)
+
+    with pytest.raises(CheckpointError, match="do not go together"):
+        mlptrain.load(tmp_path / "other.npz")
 
 
 @pytest.mark.parametrize(

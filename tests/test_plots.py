@@ -72,10 +72,10 @@ def evaluated(path):
 
 
 KINDS = {
-    "moons": ["curves", "weights", "boundary", "confusion", "reliability"],
-    "hinge": ["curves", "weights", "boundary", "confusion"],
-    "digits": ["curves", "weights", "confusion", "reliability"],
-    "linear": ["curves", "weights", "predictions"],
+    "moons": ["curves", "weights", "boundary", "confusion", "decisions", "calibration", "reliability"],
+    "hinge": ["curves", "weights", "boundary", "confusion", "decisions"],
+    "digits": ["curves", "weights", "confusion", "decisions", "calibration", "reliability"],
+    "linear": ["curves", "weights", "predictions", "residuals"],
 }
 
 

@@ -258,6 +258,16 @@ def test_a_row_that_overflows_the_network_is_an_error(run, tmp_path):
         list(predict(model, str(path)))
 
 
+def test_a_row_of_which_one_score_alone_overflows_is_an_error_too(run, tmp_path):
+    path = write(tmp_path / "huge.csv", HEADER[1:4], [["red", 0.5, 1], ["red", 1e30, 1e30]])
+    model = mlptrain.load(run)
+    model.network.parameters.values[...] = 1e6
+    for name in (f"layer{len(model.config.model.hidden) + 1}.{each}" for each in "Wb"):
+        model.network.parameters[name].value[..., 1:] = 0
+    with pytest.raises(DataError, match=r"huge.csv: row 2: its values are too large for the network"):
+        list(predict(model, str(path)))
+
+
 def test_a_row_of_a_later_chunk_is_named_by_its_place_in_the_file(run, tmp_path, monkeypatch):
     monkeypatch.setattr("mlptrain.inference.predict.ENTRIES", 1)  # chunks of 1024 rows
     rows = [["red", 0.5, 1]] * 3000

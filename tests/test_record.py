@@ -7,6 +7,7 @@ from mlptrain.config import load_config
 from mlptrain.training import record as module
 from mlptrain.training import trainer
 from mlptrain.training.build import build
+from mlptrain.training.evaluate import evaluate
 from mlptrain.training.record import Progress
 from mlptrain.training.trainer import train
 
@@ -44,6 +45,20 @@ def trained(every, seconds=0.0):
     """The records of TOY: two epochs of batches of 8, 8, 8 and 6 rows."""
     experiment = build(load_config(changed(TOY, {"train.eval_every": {"steps": every}})))
     return [record for record in train(experiment, Progress(seconds=seconds)) if record is not None]
+
+
+def test_the_training_loss_has_the_penalty_in_it_and_the_validation_loss_has_not():
+    changes = {"regularization.l2": 0.5, "train.epochs": 1, "train.eval_every": 1, "data.val": 0.2}
+    experiment = build(load_config(changed(TOY, changes)))
+    (record,) = [each for each in train(experiment, Progress()) if each is not None]
+    penalty = experiment.network.regularization_loss()
+    data = experiment.data
+    found = evaluate(experiment.network, data.val, data.preprocessing)
+
+    assert penalty > 0.01
+    assert record["regularization_loss"] == penalty
+    assert record["train_loss"] == record["data_loss"] + penalty
+    assert record["val_loss"] == found.data_loss()
 
 
 @pytest.mark.parametrize(

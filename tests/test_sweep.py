@@ -156,6 +156,35 @@ def test_with_folds_a_trial_is_the_mean_of_its_folds_and_no_test_row_validates(h
     assert all(not set(part.train[:]) & set(part.val[:]) for part in parts)
 
 
+def test_train_folds_are_those_of_each_trial_and_best_yaml_keeps_them(here):
+    outcome = sweep("s", 1, overrides=["train.folds=3", "data.val=0"])
+    assert outcome.plan.settings.folds == 3
+    values = [summary(Path("s"), 1, f"fold-{number}")["best"] for number in (1, 2, 3)]
+    assert outcome.best.value == sum(values) / 3
+    outcome.write_best()
+    assert load_config("s/best.yaml").train.folds == 3
+
+
+@pytest.mark.parametrize(
+    ("overrides", "spaces", "message"),
+    [
+        (
+            ["train.folds=3", "candidates=[{name: a}, {name: b}]"],
+            [],
+            "candidates: a sweep tries settings",
+        ),
+        ([], ["train.folds=2,3"], "each trial would be judged by other rows"),
+        ([], ["combine=choose,greedy"], "a sweep tries settings of one network"),
+    ],
+)
+def test_what_is_not_one_network_on_the_same_rows_is_refused_on_one_line(
+    here, overrides, spaces, message
+):
+    with pytest.raises(ConfigError, match=message) as raised:
+        read_plan("c.yaml", overrides, spaces)
+    assert len(raised.value.faults) == 1
+
+
 def test_another_sweep_is_not_joined(here):
     sweep("s", 1)
     with pytest.raises(ConfigError, match="s: holds a sweep with another space"):

@@ -14,6 +14,7 @@ from mlptrain.messages import columns_of
 from mlptrain.report import benchmark
 from mlptrain.report.console import stdout
 from mlptrain.report.epoch_table import EpochTable
+from mlptrain.report.notes import Notes
 from mlptrain.report.tables import print_table
 from mlptrain.tools.bench import Benchmark
 from mlptrain.training.build import build
@@ -168,3 +169,13 @@ def test_eval_tells_the_blanks_of_its_own_rows(here, monkeypatch):
     told = [re.search(r"^note: blanks filled in 2 columns: b \((\d)\)", lines[0]) for lines in splits]
 
     assert sum(int(found[1]) for found in told if found) == 7
+
+
+def test_a_note_is_told_once(capsys):
+    notes = Notes()
+    for _ in range(2):
+        notes.tell(["the first", "the second"])
+    notes.tell(["the first", "the third"])
+
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [f"note: the {each}" for each in ("first", "second", "third")]

@@ -33,7 +33,8 @@ class Sweep(Section):
         None, "minutes after which no trial begins; null: no limit"
     )
     folds: Annotated[Annotated[int, Ge(2)] | None, Kinds("a number of folds, or null")] = setting(
-        None, "train each trial so many times, each fold validating once; null: on val as it is"
+        None,
+        "train each trial so many times, each fold validating once; null: as train.folds says",
     )
     seed: Annotated[int, Ge(0), Le(2**63 - 1)] = setting(
         0, "the randomness of the choices; that of the trainings is the config's own seed"

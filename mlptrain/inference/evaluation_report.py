@@ -1,7 +1,7 @@
 """Everything that `eval` says about a model on some rows."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,6 +28,8 @@ from mlptrain.storage.state import remark
 from mlptrain.training.baseline import baseline
 from mlptrain.training.data_files import data_again
 from mlptrain.training.evaluate import Evaluation
+from mlptrain.training.expected import Expected, expected
+from mlptrain.training.linear_model import linear_figures
 
 Split = Literal["train", "val", "test"]
 OUT_OF_FOLD = "out of fold"
@@ -57,6 +59,8 @@ class EvaluationReport:
     details: str = ""  # the file that has the notes in full
     per_target: dict[str, dict[str, float]] | None = None  # of the yes of each target
     thresholds: Thresholds | None = None  # what each would cost, where that was asked
+    linear: Mapping[str, float | None] | None = None  # of a linear model, where its rows are there
+    expected: tuple[Expected, ...] = ()  # what people read first, with intervals
 
     @classmethod
     def of(
@@ -89,6 +93,7 @@ class EvaluationReport:
             decision=Comparison.of(model, evaluation),
             details=details,
             per_target=per_target(model.preprocessing.target, evaluation),
+            expected=tuple(expected(evaluation)),
             thresholds=None if cost is None else thresholds(model, evaluation, cost),
         )
 
@@ -136,6 +141,8 @@ class EvaluationReport:
             "rows": self.rows,
             **self.measured,
             "baseline": dict(self.baseline),
+            "linear": None if self.linear is None else dict(self.linear),
+            "intervals": {each.metric: [each.low, each.high] for each in self.expected},
         }
         if self.classes is not None:
             document["confusion_matrix"] = self.confusion
@@ -236,7 +243,8 @@ def evaluate(
     of_others = [each for each in dataset.notes if isinstance(each, RepairNote) and each.rows != split]
     told = [*ended, *(each for each in dataset.notes if each not in of_others), *warnings]
     evaluation = model.evaluation(splits(dataset)[split])
-    return EvaluationReport.of(model, split, evaluation, told, "summary.json", cost)
+    said = EvaluationReport.of(model, split, evaluation, told, "summary.json", cost)
+    return replace(said, linear=linear_figures(model.config, dataset, splits(dataset)[split]))
 
 
 def evaluate_folds(

@@ -2,7 +2,7 @@
 
 from mlptrain.inference.evaluation_report import EvaluationReport
 from mlptrain.report.baseline import baseline_words
-from mlptrain.report.console import emit_json, say, stdout
+from mlptrain.report.console import emit_json, number, say, stdout
 from mlptrain.report.notes import Notes
 from mlptrain.report.tables import print_table
 
@@ -19,7 +19,11 @@ def show(report: EvaluationReport, *, as_json: bool) -> None:
     out = stdout()
     say(out, f"{report.checkpoint} on {report.rows:,} rows ({report.split})")
     print_table(out, ("metric", "value"), list(report.measured.items()))
-    say(out, baseline_words(report.baseline))
+    for line in baseline_words(report.baseline, report.linear):
+        say(out, line)
+    for figure in (one for one in report.expected if one.low < one.high):
+        between = f"{number(figure.low)} to {number(figure.high)}"
+        say(out, f"{figure.metric} {number(figure.value)}: 95 % interval {between}, for other rows")
     for remark in report.remarks:
         say(out, remark)
     tables = [report.decision.table() if report.decision else None, report.class_table()]

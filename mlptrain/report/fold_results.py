@@ -104,12 +104,16 @@ class FoldResults(Results):
     @property
     def own_rows(self) -> tuple[Source, RowNumbers]:
         """The source of these rows, and the place of each in it."""
-        return self.held_out.subject.parts[0].source, self.places
+        return self.held_out.subject.parts[0].source, self.places.astype(np.intp)
 
     @property
     def prepared(self) -> Prepared:
         """That of the first member: its training rows, and those that it held out."""
         return self.members[0].prepared
+
+    @property
+    def linear(self) -> None:
+        """None: each member would need one of its own."""
 
     @property
     def measured_on(self) -> str:

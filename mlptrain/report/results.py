@@ -31,6 +31,7 @@ from mlptrain.storage.reading import read_bytes
 from mlptrain.storage.state import read_summary
 from mlptrain.training.data_files import data_again, prepared_again
 from mlptrain.training.evaluate import Evaluation
+from mlptrain.training.linear_model import linear_evaluation
 
 HISTOGRAMS = "histograms"
 """The key of a line of metrics.jsonl."""
@@ -190,6 +191,11 @@ class Results:
     def evaluation_report(self) -> EvaluationReport:
         """Everything that `eval` says about them."""
         return EvaluationReport.of(self.model, self.split, self.evaluation)
+
+    @cached_property
+    def linear(self) -> Evaluation | None:
+        """A linear model of the training rows on the same rows."""
+        return linear_evaluation(self.config, self.dataset, self.rows)
 
     def stated(self, *names: str) -> str:
         """Metrics in words: `accuracy 0.9722`."""

@@ -90,7 +90,8 @@ def fitted(run: Run, *, as_json: bool) -> None:
         values = ", ".join(f"{name} {number(value)}" for name, value in summary["test"].items())
         say(out, f"test: {values}")
     if run.baseline is not None:
-        say(out, baseline_words(run.baseline))
+        for line in baseline_words(run.baseline, run.linear):
+            say(out, line)
     say(out, f"{summary['run']}  ({summary['seconds']:.1f} s)")
 
 
@@ -221,7 +222,7 @@ def expectations(summary: Mapping[str, Any]) -> Iterator[str]:
     if test := summary.get("test"):
         for each in test["expected"]:
             yield f"test: {figure(each)}; {count(test['rows'], 'row')} that no fold saw)"
-    yield baseline_words(summary["baseline"])
+    yield from baseline_words(summary["baseline"])
 
 
 def figure(expected: Mapping[str, Any]) -> str:

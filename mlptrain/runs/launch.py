@@ -20,12 +20,8 @@ RULE = b"=" * 80
 
 def launch(count: int, arguments: Sequence[str]) -> int:
     """Run this command line on so many ranks; its exit code. RankFault where a rank was killed."""
-    beside = Path(sys.executable).with_name(LAUNCHER)
-    launcher = str(beside) if beside.exists() else shutil.which(LAUNCHER)
-    if launcher is None:
-        raise EnvironmentFault("--ranks needs mpi4py and an MPI library; pip install 'mlptrain[mpi]'")
     process = subprocess.Popen(
-        [launcher, "-n", str(count), sys.executable, "-m", "mlptrain", *arguments],
+        command(count, arguments),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         process_group=0,  # Ctrl-C on a terminal reaches the ranks once: from here
@@ -52,6 +48,23 @@ def launch(count: int, arguments: Sequence[str]) -> int:
             "valid, go on with fit --resume RUN"
         )
     return code
+
+
+def command(count: int, arguments: Sequence[str]) -> list[str]:
+    """The command line that starts so many ranks; EnvironmentFault where there is no launcher."""
+    beside = Path(sys.executable).with_name(LAUNCHER)
+    launcher = str(beside) if beside.exists() else shutil.which(LAUNCHER)
+    if launcher is None:
+        raise EnvironmentFault("--ranks needs mpi4py and an MPI library; pip install 'mlptrain[mpi]'")
+    return [launcher, "-n", str(count), sys.executable, "-m", "mlptrain", *arguments]
+
+
+def output_of(count: int, arguments: Sequence[str]) -> bytes:
+    """What so many ranks print."""
+    done = subprocess.run(
+        command(count, arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False
+    )
+    return done.stdout
 
 
 def passed_on(process: subprocess.Popen[bytes]) -> bool:

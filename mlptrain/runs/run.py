@@ -36,6 +36,7 @@ from mlptrain.training.checkpoint import Checkpoint
 from mlptrain.training.data_files import files_in, located
 from mlptrain.training.evaluate import evaluate
 from mlptrain.training.experiment import Experiment
+from mlptrain.training.linear_model import linear_figures
 from mlptrain.training.record import Progress, Record
 from mlptrain.training.restore import config_of, network_of
 from mlptrain.training.trainer import train
@@ -70,6 +71,7 @@ class Run:
     notes: list[str] = field(default_factory=list)
     test: dict[str, float | None] | None = None
     baseline: Mapping[str, float | None] | None = None  # the same without reading any column
+    linear: Mapping[str, float | None] | None = None  # and by a linear model; of no fold
     summary: dict[str, Any] = field(default_factory=dict)
     started: tuple[str, ...] = ()  # the notes that stay when all others are off: how it began
     rolled_to: int | None = None  # the step of the checkpoint that a rollback last went back to
@@ -285,12 +287,16 @@ class Run:
         network = network_of(Checkpoint.read(self.directory.best))
         evaluation = evaluate(network, data.test, data.preprocessing)
         self.baseline = baseline(evaluation)
+        if self.config.data.fold is None:
+            self.linear = linear_figures(self.config, data, data.test)
         shown = (*self.experiment.headline, network.loss.headline)
         return evaluation.measured(dict.fromkeys(shown))
 
     def _summary(self, status: Status, reason: str) -> dict[str, Any]:
         done = self.checkpointer.summary(self.progress)
-        return {"status": status, "reason": reason, **done, "test": self.test, "notes": self.notes}
+        beside = {"baseline": self.baseline, "linear": self.linear}
+        told = {"status": status, "reason": reason, **done, "test": self.test, "notes": self.notes}
+        return told if self.baseline is None else {**told, "beside": beside}
 
 
 def rate_words(progress: Progress) -> str:

@@ -26,7 +26,7 @@ from mlptrain.sweeps.typed import typed
 
 SAME_ROWS = (
     *("seed", "data.train", "data.target", "data.val", "data.test", "data.fold", "data.stratify"),
-    *("data.group", "data.time", "data.split_column", "data.target_missing"),
+    *("data.group", "data.time", "data.split_column", "data.target_missing", "train.folds"),
 )
 """Settings that would have each trial judged by other rows."""
 OTHER_LOSS = ("loss", "data.scale_target")
@@ -98,7 +98,7 @@ def folded(base: dict[str, Any], of: int | None, number: int | None) -> dict[str
     if of is None or number is None:
         return base
     fold = {"number": number, "of": of, "holds": "val"}
-    train = {**base.get("train", {}), "folds": None}
+    train = {**(base.get("train") or {}), "folds": None}
     return {**base, "data": {**base["data"], "val": None, "fold": fold}, "train": train}
 
 
@@ -147,9 +147,8 @@ def read_plan(
     config, faults = validate({**written.base, "sweep": written.block})
     if config is None or config.sweep is None:
         raise ConfigError(*(_told(written, fault.path, fault.what) for fault in faults))
-    settings = config.sweep
-    if settings.folds is None and not config.data.val:  # those of the config validate
-        settings = settings.model_copy(update={"folds": config.train.folds})
+    check_one_network(written)
+    settings = config.sweep.model_copy(update={"folds": config.sweep.folds or config.train.folds})
     if not settings.space:
         raise ConfigError(f"{written.document.source}: {NO_SPACE}")
     check_metric(written, settings)
@@ -220,6 +219,15 @@ def with_typed(written: Written, spaces: Sequence[str]) -> Written:
     return replace(written, block={**written.block, "space": space}, typed=words)
 
 
+def check_one_network(written: Written) -> None:
+    """ConfigError for candidates: the values of a key would be theirs or the config's."""
+    if written.base.get("candidates"):
+        raise ConfigError(
+            f"{written.document.source}: candidates: a sweep tries settings of one network; "
+            "delete them, or try what they change as values of its space"
+        )
+
+
 def check_metric(written: Written, settings: Sweep) -> None:
     """ConfigError for folds where val is a file, and for a metric that validation rows do not give."""
     val = load_config(written.base).data.val
@@ -249,6 +257,8 @@ def _checked(base: dict[str, Any], key: str, given: Any, settings: Sweep) -> Dim
     for fixed in SAME_ROWS:
         if key == fixed or key.startswith(f"{fixed}."):
             raise BadSpace(f"each trial would be judged by other rows; {fixed} goes into the config")
+    if key.partition(".")[0] in ("candidates", "combine"):
+        raise BadSpace("a sweep tries settings of one network, and these are several")
     if key == "train.monitor":
         raise BadSpace("`metric` is what each trial is judged by; write that")
     changes_loss = any(key == each or key.startswith(f"{each}.") for each in OTHER_LOSS)

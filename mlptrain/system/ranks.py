@@ -174,6 +174,15 @@ class Ranks:
             for array in arrays:
                 self._world.Recv(array, source)
 
+    def bounce(self, array: Array) -> None:
+        """Send an array from rank 0 to rank 1 and back, to see how long it takes."""
+        if self.rank == 0:
+            self._world.Send(array, 1)
+            self._world.Recv(array, 1)
+        elif self.rank == 1:
+            self._world.Recv(array, 0)
+            self._world.Send(array, 0)
+
     def answered(self) -> None:
         """Nobody has anything more to send for this step."""
         self.busy = False

@@ -100,15 +100,15 @@ def profile(sets: Mapping[str, tuple[Source, RowNumbers]], name: str, role: str)
         key: label_distance(counts, counted(each, name, levels, places))
         for key, (each, places) in others.items()
     }
-    most = np.argsort(-counts, kind="stable")[:LEVELS]
-    rest = int(counts[:-1].sum() - counts[most].sum()) if len(levels) > LEVELS else 0
-    most = [i for i in most if i < len(levels)]
+    own_counts = counts[:-1]
+    most = np.argsort(-own_counts, kind="stable")[:LEVELS]
+    rest = int(own_counts.sum() - own_counts[most].sum())
     labels = [levels[i] for i in most] + ["others"] * (rest > 0)
-    bars = [int(counts[i]) for i in most] + [rest] * (rest > 0)
+    tall = [int(own_counts[i]) for i in most] + [rest] * (rest > 0)
     shown = len(levels) < len(rows)  # each row another text: there is nothing to draw, or to compare
     return Profile(
         name, role, kind, blank, len(levels), None,
-        tuple(labels) if shown else (), tuple(bars) if shown else (), drift if shown else {},
+        tuple(labels) if shown else (), tuple(tall) if shown else (), drift if shown else {},
     )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """How well the model decides: curves, thresholds and their costs, how far to trust probabilities."""
 
 from mlptrain.inference.thresholds import Thresholds
-from mlptrain.report.html.elements import figure, paragraph, table
+from mlptrain.report.html.elements import Cell, figure, paragraph, table
 from mlptrain.report.plots.kinds import obstacle
 from mlptrain.report.results import Results
 
@@ -21,10 +21,7 @@ WITHOUT_COSTS = "With costs of false alarms and missed rows: mlptrain eval RUN -
 
 def trust(run: Results) -> str:
     """P(class) of each class against its true share."""
-    content = figure("calibration", [run])
-    if len(run.model.preprocessing.classes or ()) > 2:
-        content += figure("reliability", [run])
-    return content
+    return figure("calibration", [run])
 
 
 def errors(run: Results) -> str:
@@ -43,7 +40,7 @@ def coverage(run: Results) -> str:
     loss, truth = run.model.network.loss, run.evaluation.truth()
     predicted = run.evaluation.predictions()
     names = loss.columns(run.model.preprocessing.targets)
-    rows = [
+    rows: list[list[Cell]] = [
         [name, float((truth[:, i // levels] <= predicted[:, i]).mean())] for i, name in enumerate(names)
     ]
     return table(f"Share of the {run.split} rows up to each quantile", ("quantile", "share"), rows)

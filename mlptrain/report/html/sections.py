@@ -8,7 +8,7 @@ from mlptrain.config import dump
 from mlptrain.inference.evaluation_report import splits
 from mlptrain.report.console import number
 from mlptrain.report.html.decisions import decisions, errors, trust
-from mlptrain.report.html.elements import Section, code, figure, folded, listed, paragraph, table
+from mlptrain.report.html.elements import Cell, Section, code, figure, folded, listed, paragraph, table
 from mlptrain.report.html.explanation import explain, explanation
 from mlptrain.report.html.mistakes import mistakes
 from mlptrain.report.html.profile import profile
@@ -22,6 +22,7 @@ MOST_RECORDS = 100
 MOST_CLASSES = 30
 """Classes up to which the confusion matrix is a table, too."""
 LARGEST_CONFIG = 1 << 20
+LINEAR = " a linear model on the same columns, and"
 PROMISE = "On the same machine, with the same versions and threads, the same bits come out."
 CONTENTS: Mapping[str, tuple[str, Callable[[Results], str]]] = {
     "boundary": ("Decision boundary", lambda run: figure("boundary", [run])),
@@ -101,8 +102,22 @@ def value_of(value: object) -> float | int | None:
 
 def metrics(run: Results) -> str:
     """Loss and all metrics of the best checkpoint: what `eval` prints."""
-    found = run.evaluation_report
-    return table(run.measured_on, ("metric", "value"), list(found.measured.items()))
+    found, linear = run.evaluation_report, run.linear
+    names = [name for name in found.measured if name in found.baseline]
+    lines = dict[str, float | None]() if linear is None else dict(linear.metrics(names))
+    ends = {each.metric: (each.low, each.high) for each in found.expected}
+    heads = ["metric", "this model", "from", "to", "linear model", "same answer"]
+    if not lines:
+        heads.remove("linear model")
+    rows: list[list[Cell]] = []
+    for name, value in found.measured.items():
+        beside: list[Cell] = [lines.get(name)] if lines else []
+        rows.append([name, value, *ends.get(name, (None, None)), *beside, found.baseline.get(name)])
+    told = (
+        "From and to: a 95 % interval, for other rows. Beside it a linear model on the same columns, "
+        "and the same answer for every row."
+    )
+    return table(run.measured_on, heads, rows) + paragraph(told if lines else told.replace(LINEAR, ""))
 
 
 def confusion(run: Results) -> str:

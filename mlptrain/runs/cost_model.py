@@ -1,0 +1,83 @@
+"""What a step costs over p ranks, from a few measured numbers.
+
+    T(p) = c0 + c1 B / p + u + X(p)
+
+B rows for all ranks together, c0 + c1 b for forward and backward of b rows on one rank, u for the check
+and the update, which rank 0 does alone. X is the exchange of n bytes over a link of latency alpha and
+beta seconds for each byte: the parameters go to all ranks, their gradients come back in a binary tree
+of ceil(lg p) rounds, and each sum takes gamma seconds for a byte (Thakur, Rabenseifner, Gropp, 2005).
+
+    broadcast    min(lg p (alpha + n beta), (lg p + p - 1) alpha + 2 n beta (p - 1) / p)
+    sum          lg p (alpha + n beta + n gamma)
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Link(NamedTuple):
+    """How long a message of n bytes takes: latency + n per_byte seconds."""
+
+    name: str
+    latency: float
+    per_byte: float
+
+    def seconds(self, nbytes: float) -> float:
+        """The time of one message.
+
+        >>> Link("10 Gb/s Ethernet", 30e-6, 1 / 1.2e9).seconds(1.2e6)
+        0.00103
+        """
+        return self.latency + nbytes * self.per_byte
+
+
+NETWORKS = (Link("10 Gb/s Ethernet", 30e-6, 1 / 1.2e9), Link("100 Gb/s RDMA", 2e-6, 1 / 12e9))
+"""Usual figures, not measured here: 20 to 50 microseconds and 1.2 GB/s, 2 microseconds and 12 GB/s."""
+
+
+@dataclass(frozen=True)
+class StepCost:
+    """The cost of a step on one rank with one thread, in seconds.
+
+    call     c0: forward and backward of no rows
+    row      c1: of each row
+    update   u
+    nbytes   n: those of all parameters
+    add      gamma
+    rows     B
+    cores    of this machine: more ranks on it share them
+
+    >>> cost = StepCost(call=0, row=1e-6, update=0, nbytes=0, add=0, rows=1000, cores=8)
+    >>> cost.step(4, Link("none", 0, 0))
+    0.00025
+    """
+
+    call: float
+    row: float
+    update: float
+    nbytes: int
+    add: float
+    rows: int
+    cores: int
+
+    def step(self, ranks: int, link: Link, *, here: bool = False) -> float:
+        """Seconds of a step over so many ranks; `here`: all of them on this machine."""
+        crowd = max(1.0, ranks / self.cores) if here else 1.0
+        shard = (self.call + self.row * self.rows / ranks) * crowd
+        return shard + self.update + self.exchange(ranks, link)
+
+    def exchange(self, ranks: int, link: Link) -> float:
+        """Seconds until all have the parameters, and rank 0 the sum of the gradients."""
+        rounds, n = (ranks - 1).bit_length(), self.nbytes
+        whole = rounds * link.seconds(n)
+        in_parts = (rounds + ranks - 1) * link.latency + 2 * n * link.per_byte * (ranks - 1) / ranks
+        return min(whole, in_parts) + rounds * (link.seconds(n) + n * self.add)
+
+    def break_even(self, link: Link) -> float:
+        """Rows for each rank from which a second rank makes a step faster.
+
+        >>> cost = StepCost(call=0, row=1e-6, update=0, nbytes=1000, add=0, rows=1, cores=2)
+        >>> round(cost.break_even(Link("slow", 1e-4, 1e-7)))
+        400
+        """
+        return self.exchange(2, link) / self.row

@@ -1,0 +1,189 @@
+"""`bench --ranks N`: a step over ranks on this machine, measured, and beside it what the model says."""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from itertools import cycle, islice
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from mlptrain.config import load_config
+from mlptrain.data.batches import batches, epoch_order
+from mlptrain.errors import EnvironmentFault
+from mlptrain.runs.cost_model import NETWORKS, Link, StepCost
+from mlptrain.runs.launch import output_of
+from mlptrain.runs.ranks import admission, follow, leading
+from mlptrain.system.ranks import Ranks
+from mlptrain.system.threads import cores, use_threads
+from mlptrain.training.build import build
+from mlptrain.training.experiment import Experiment
+from mlptrain.training.gradients import is_finite
+from mlptrain.training.minibatches import load_batch
+from mlptrain.training.record import Progress
+from mlptrain.training.trainer import take_step
+
+BLOCKS = 9
+SECONDS = 0.1
+"""A figure is the median over so many blocks of so many seconds."""
+SIZES = tuple(8 << shift for shift in range(0, 23, 2))
+"""Bytes of the messages by which a link is measured: 8 B to 32 MB."""
+PARTS = (1, 2, 4, 8)
+"""A minibatch is cut into so many, to see what its calls cost and what its rows."""
+PREDICTED = (1, 2, 4, 10, 100, 1000)
+"""Ranks for which the model says how long a step takes."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A step of the whole minibatch: so many ranks, threads each; predicted only over ranks."""
+
+    ranks: int
+    threads: int
+    measured_ms: float
+    predicted_ms: float | None
+
+
+@dataclass(frozen=True)
+class RankBenchmark:
+    """What was measured on this machine, and what that means elsewhere."""
+
+    cost: StepCost
+    links: tuple[Link, ...]  # the first is shared memory, measured
+    lines: tuple[Line, ...]
+
+    def document(self) -> dict[str, Any]:
+        """What `--json` prints."""
+        links = [
+            {
+                **link._asdict(),
+                "break_even_rows": self.cost.break_even(link),
+                "step_ms": {str(p): 1e3 * self.cost.step(p, link, here=place == 0) for p in PREDICTED},
+            }
+            for place, link in enumerate(self.links)
+        ]
+        return {"cost": asdict(self.cost), "links": links, "steps": [*map(asdict, self.lines)]}
+
+
+def bench_ranks(config: Path, overrides: Sequence[str], most: int) -> RankBenchmark:
+    """Measure 1, 2, 4, ... up to `most` ranks with one thread each, and one rank with two threads."""
+    checked = load_config(config, overrides)
+    cost = cost_of(build(checked, 1))
+    alone = {threads: 1e3 * step_of(build(checked, threads)) for threads in (1, 2)}
+    counts = sorted({*(1 << i for i in range(1, most.bit_length())), most} - {1})
+    found = [over(count, config, overrides) for count in counts]
+    link = Link("shared memory", found[0]["latency"], found[0]["per_byte"])
+    lines = [Line(1, 1, alone[1], 1e3 * cost.step(1, link)), Line(1, 2, alone[2], None)]
+    for count, each in zip(counts, found, strict=True):
+        lines.append(Line(count, 1, each["step_ms"], 1e3 * cost.step(count, link, here=True)))
+    return RankBenchmark(cost, (link, *NETWORKS), tuple(lines))
+
+
+def over(count: int, config: Path, overrides: Sequence[str]) -> dict[str, float]:
+    """What a job of so many ranks has measured."""
+    settings = [word for each in overrides for word in ("--set", each)]
+    said = output_of(count, ["bench", str(config), *settings, "--ranks", str(count), "--json"])
+    try:
+        found: dict[str, float] = json.loads(said)
+    except ValueError:
+        raise EnvironmentFault(f"bench over {count} ranks ended early; see above") from None
+    return found
+
+
+def measure_here(team: Ranks, config: Path, overrides: Sequence[str]) -> dict[str, float] | int:
+    """One rank of such a job: rank 0 has the figures, the others their exit code."""
+    times = [round_trip(team, size) / 2 for size in SIZES]
+    if team.rank:
+        return follow(team, config, overrides)
+    with leading(team):
+        checked = load_config(config, overrides)
+        joined = admission(team, config, overrides, 1)(checked, build(checked, 1))
+        link = fitted(times, joined.network.parameters.values.nbytes)
+        return {"step_ms": 1e3 * step_of(joined), **link}
+
+
+def round_trip(team: Ranks, nbytes: int) -> float:
+    """Seconds for a message from rank 0 to rank 1 and back; the same calls on every rank."""
+    bounce = partial(team.bounce, np.zeros(nbytes, np.uint8))
+    once = duration(bounce, 3)
+    repeats = int(team.share(str(max(1, int(SECONDS / 4 / max(once, 1e-7))))))  # rank 0 has the clock
+    return median(duration(bounce, repeats) for _ in range(BLOCKS))
+
+
+def fitted(times: Sequence[float], nbytes: int) -> dict[str, float]:
+    """Latency and seconds for each byte: from the smallest message, and from those like `nbytes`.
+
+    What fits into a cache travels faster, so sizes far from `nbytes` say little about it.
+    """
+    latency = times[0]
+    near = sorted(zip(SIZES, times, strict=True), key=lambda each: abs(np.log(each[0] / nbytes)))[:3]
+    return {"latency": latency, "per_byte": median(max(0.0, t - latency) / n for n, t in near)}
+
+
+def step_of(experiment: Experiment) -> float:
+    """Seconds of a step of `fit`."""
+    progress = Progress()
+    order = epoch_order(experiment.seed, 0, len(experiment.data.train))
+    steps = cycle(list(islice(batches(order, experiment.rows_per_step), experiment.steps_per_epoch)))
+    lr = experiment.optimizer.learning_rate * 1e-3  # thousands of steps must not run away
+    with use_threads(experiment.threads):
+        return timed(lambda: take_step(experiment, progress, next(steps), lr))
+
+
+def cost_of(experiment: Experiment) -> StepCost:
+    """What the parts of a step cost on this machine, with one thread."""
+    network = experiment.network
+    w, dw = network.parameters.values, network.parameters.gradients
+    masks = network.training.mask_streams(experiment.seed, 0)
+    batch = min(experiment.batch_size, len(experiment.data.train))
+    sizes = [batch // part for part in PARTS if batch >= part]
+
+    def pass_through(rows: int) -> Callable[[], None]:
+        chosen = np.arange(rows)
+
+        def work() -> None:
+            plan = load_batch(experiment, chosen, masks)
+            plan.forward()
+            plan.backward()
+
+        return work
+
+    with use_threads(1), np.errstate(all="ignore"):
+        seconds = [timed(pass_through(rows)) for rows in sizes]
+        update = timed(partial(is_finite, 0.0, dw))
+        update += timed(partial(experiment.optimizer.step, w, dw, 0.0))
+        add = timed(partial(np.add, w, dw, dw)) / w.nbytes
+    call, row = line_through(sizes, seconds)
+    return StepCost(call, row, update, w.nbytes, add, batch, cores())
+
+
+def line_through(sizes: Sequence[int], seconds: Sequence[float]) -> tuple[float, float]:
+    """(c0, c1) of c0 + c1 rows, by least squares of the relative errors; c0 is never negative.
+
+    >>> [float(round(each, 6)) for each in line_through([10, 20, 40], [0.3, 0.5, 0.9])]
+    [0.1, 0.02]
+    """
+    n, t = np.asarray(sizes, float), np.asarray(seconds)
+    (call, row), *_ = np.linalg.lstsq(np.stack([1 / t, n / t], 1), np.ones(len(t)), rcond=None)
+    if call < 0 or row <= 0 or len(t) < 2:
+        return 0.0, float(np.median(t / n))
+    return float(call), float(row)
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Seconds of one call: the median over blocks, after a warm-up."""
+    once = duration(work, 3)
+    repeats = max(1, int(SECONDS / max(once, 1e-7)))
+    return median(duration(work, repeats) for _ in range(BLOCKS))
+
+
+def duration(work: Callable[[], object], repeats: int) -> float:
+    """Seconds of one call, averaged over `repeats`."""
+    started = time.perf_counter()
+    for _ in range(repeats):
+        work()
+    return (time.perf_counter() - started) / repeats

@@ -1,0 +1,71 @@
+"""`bench --ranks`: the cost of a step over ranks, by the formulas and on a real job."""
+
+import json
+
+import pytest
+from runs import mlptrain, write_config
+
+from mlptrain.runs.cost_model import Link, StepCost
+from mlptrain.runs.rank_bench import SIZES, fitted, line_through
+
+COST = StepCost(call=1e-3, row=1e-5, update=2e-3, nbytes=1000, add=1e-9, rows=100, cores=2)
+LINK = Link("one", 1e-4, 1e-6)
+
+
+def test_one_rank_exchanges_nothing():
+    assert COST.step(1, LINK) == pytest.approx(1e-3 + 100 * 1e-5 + 2e-3, rel=1e-14)
+
+
+def test_two_ranks_exchange_parameters_and_gradients_once():
+    # 1e-4 + 1000 * 1e-6 each way, and 1000 * 1e-9 for the sum
+    assert COST.exchange(2, LINK) == pytest.approx(2 * 1.1e-3 + 1e-6, rel=1e-14)
+    assert COST.step(2, LINK) == pytest.approx(1e-3 + 50 * 1e-5 + 2e-3 + 2.201e-3, rel=1e-14)
+
+
+def test_long_messages_go_to_many_ranks_in_parts():
+    # 8 ranks: whole 3 * 1.1e-3 = 3.3e-3; in parts 10 * 1e-4 + 2e-3 * 7/8 = 2.75e-3
+    assert COST.exchange(8, LINK) == pytest.approx(2.75e-3 + 3 * (1.1e-3 + 1e-6), rel=1e-14)
+
+
+def test_ranks_beyond_the_cores_of_a_machine_share_them():
+    there, here = COST.step(4, LINK), COST.step(4, LINK, here=True)
+    assert here - there == pytest.approx(1e-3 + 25 * 1e-5, rel=1e-12)
+
+
+def test_at_the_break_even_two_ranks_are_as_fast_as_one():
+    rows = COST.break_even(LINK)
+    even = StepCost(1e-3, 1e-5, 2e-3, 1000, 1e-9, round(2 * rows), 2)
+    assert even.step(2, LINK) == pytest.approx(even.step(1, LINK), rel=1e-3)
+
+
+def test_a_link_is_judged_by_messages_of_the_size_of_the_parameters():
+    times = [1e-6 + n * (1e-10 if n < 100_000 else 1e-9) for n in SIZES]  # small ones stay in a cache
+    assert fitted(times, 2_000_000)["per_byte"] == pytest.approx(1e-9, rel=1e-2)
+    assert fitted(times, 2_000)["per_byte"] == pytest.approx(1e-10, rel=1e-2)
+
+
+def test_a_cost_that_does_not_grow_from_zero_has_no_negative_part():
+    assert line_through([10, 20], [1.0, 3.0])[0] == 0.0
+
+
+def test_threads_and_ranks_exclude_each_other(tmp_path):
+    config = write_config(tmp_path / "c.yaml", {"data": {"train": {"name": "moons"}}})
+    result = mlptrain("bench", config, "--ranks", 2, "--threads", 2)
+    assert result.returncode == 2
+    assert result.stderr.startswith("error: --threads: with --ranks")
+
+
+@pytest.mark.slow
+def test_a_job_of_two_ranks_is_measured_and_predicted(tmp_path):
+    pytest.importorskip("mpi4py")
+    data = {"train": {"name": "moons", "points_per_class": 50}}
+    config = write_config(tmp_path / "c.yaml", {"data": data, "model": {"hidden": [16]}})
+    result = mlptrain("bench", config, "--ranks", 2, "--set", "train.batch_size=32", "--json")
+    assert result.returncode == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert [(each["ranks"], each["threads"]) for each in found["steps"]] == [(1, 1), (1, 2), (2, 1)]
+    assert all(each["measured_ms"] > 0 for each in found["steps"])
+    assert found["cost"]["rows"] == 32
+    assert found["cost"]["nbytes"] == 4 * (2 * 16 + 16 + 16 * 2 + 2)
+    assert [link["name"] for link in found["links"]][1:] == ["10 Gb/s Ethernet", "100 Gb/s RDMA"]
+    assert all(len(link["step_ms"]) == 6 and link["break_even_rows"] > 0 for link in found["links"])
