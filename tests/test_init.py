@@ -268,6 +268,17 @@ def test_numbers_are_scaled_by_quartiles_and_cut_into_bins(tmp_path):
 def test_pixels_keep_their_common_unit():
     data = config_of(Path("data/digits.csv"), "digit")["data"]
     assert (data["scale"], data["image_shape"]) == ("minmax", [8, 8])
+    assert "numeric" not in data
+
+
+def test_pixels_may_be_shares_and_other_shares_are_no_picture(tmp_path):
+    X, y = np.random.default_rng(0).random((60, 64)), np.arange(60) % 3
+    np.savez(tmp_path / "p.npz", X=X, y=y)
+    data = config_of(tmp_path / "p.npz", "y")["data"]
+    assert (data["scale"], data["image_shape"], data.get("numeric")) == ("minmax", [8, 8], None)
+    for other in (X[:, :63], X * 2 - 1, X * 3):
+        np.savez(tmp_path / "p.npz", X=other, y=y)
+        assert config_of(tmp_path / "p.npz", "y")["data"]["scale"] == "smooth_clip"
 
 
 def test_batch_and_layers_follow_the_number_of_rows(tmp_path):

@@ -239,7 +239,7 @@ def _scale(data: dict[str, Any], roles: Roles, comments: Comments) -> None:
     numbers = [each for each in roles.numbers if each.kind == "number"]
     if is_picture(numbers):
         data["scale"] = "minmax"
-        comments[("data", "scale")] = "whole numbers from 0 in one unit, as pixels are: 0 to 1 each"
+        comments[("data", "scale")] = "numbers from 0 in one unit, as pixels are: 0 to 1 each"
         side = math.isqrt(len(numbers))
         if side * side == len(roles.features):
             data["image_shape"] = [side, side]
