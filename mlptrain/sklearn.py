@@ -38,7 +38,7 @@ NO_PARAMETERS = {
     "seed": "called random_state, as everywhere in scikit-learn",
     "target": "y of fit",
     "weight": "sample_weight of fit",
-    **dict.fromkeys(("test", "fold", "folds"), "scikit-learn holds out rows to test by"),
+    **dict.fromkeys(("test", "fold"), "scikit-learn holds out rows to test by"),
     **dict.fromkeys(("cache", "checkpoint_every", "tensorboard"), "no files are written"),
     **dict.fromkeys(("log_histograms", "image_shape"), "for pictures of a run"),
     "transform": "an attribute of that name makes a transformer; put a step before",
@@ -103,6 +103,8 @@ class _Estimator(BaseEstimator):
         return self
 
     def _one_more(self, X: Any, y: NDArray[Any], weight: Any, classes: Any = None) -> Self:
+        if self.folds is not None:
+            raise ValueError("partial_fit trains one network: leave out folds, or call fit")
         before = getattr(self, "model_", None)
         done = self.n_iter_ if before is not None else 0
         with _as_value_error():

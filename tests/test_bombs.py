@@ -159,7 +159,9 @@ def test_a_row_of_millions_of_features_is_one_line(tmp_path):
         read(tmp_path / "a.npz")
 
 
-def test_rows_of_one_field_under_many_names_are_refused_before_they_are_filled(tmp_path, monkeypatch):
+def test_rows_of_one_field_under_many_names_are_refused_before_they_are_filled_up(
+    tmp_path, monkeypatch
+):
     """170 kB that would be 400 million cells: they never come to polars, whose memory nobody traces."""
     monkeypatch.delattr("mlptrain.data.readers.tables.frames.parse_text")
     (tmp_path / "t.csv").write_text(",".join(f"x{j}" for j in range(20_000)) + ",y\n" + "1\n" * 20_000)

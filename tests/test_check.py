@@ -11,7 +11,9 @@ from mlptrain.errors import ConfigError, DataError
 from mlptrain.nn.losses.softmax import SoftmaxLoss
 from mlptrain.nn.regularizers import L2
 from mlptrain.tools.check import CHECKS, check
+from mlptrain.tools.check.suspects import suspects
 from tests.helpers import CONFIGS, changed
+from tests.runs import invoke, write_config
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -357,6 +359,45 @@ def test_an_unscaled_target_is_doubtful(blobs, table):
     found = statuses(config(table(X, y), loss__name="mse", data__scale_target="none"))
 
     assert found["scale of target"] == "WARN"
+
+
+def test_parts_that_differ_are_found(blobs, table):
+    X, y = blobs
+    late = np.column_stack([X, np.arange(ROWS) / 40 + np.random.default_rng(0).normal(size=ROWS)])
+    train, held = (
+        table(late[: ROWS // 2], y[: ROWS // 2]),
+        table(late[ROWS // 2 :], y[ROWS // 2 :], "b.csv"),
+    )
+    found = findings(config(train, data__val=held, data__test=0))["parts differ"]
+    assert found.status == "WARN"
+    assert "x6 in val by" in found.found
+    assert "data.time" in found.advice
+
+
+@pytest.mark.parametrize(
+    ("change", "advice"), [(np.exp, "scale_target: log"), (np.round, "loss: poisson")]
+)
+def test_heavy_tails_of_a_target_are_found_with_the_line_to_write(blobs, table, change, advice):
+    X, _ = blobs
+    y = change(np.exp(2 * X[:, 0]) if change is np.round else 3 * X[:, 0])
+    found = findings(config(table(X, [f"{value:.4f}" for value in y]), loss__name="mse"))
+    assert found["tails of target"].status == "WARN"
+    assert advice in found["tails of target"].advice
+
+
+def test_rows_with_a_wrong_label_are_named_by_the_folds_that_did_not_see_them(blobs, table, tmp_path):
+    X, y = blobs
+    wrong = y.copy()
+    wrong[[20, 77]] = (y[[20, 77]] + 1) % 4
+    file = write_config(tmp_path / "c.yaml", config(table(X, wrong), data__val=0, data__test=0))
+    assert invoke("fit", file, "--folds", 2, "--out", tmp_path / "folds", "--quiet").exit_code == 0
+    found = suspects(tmp_path / "folds")
+    assert found.status == "WARN"
+    assert found.found.startswith("2 of 400 rows")
+    assert "row 21 (" in found.found
+    assert "row 78 (" in found.found
+    with pytest.raises(ConfigError, match="is no run of folds"):
+        suspects(tmp_path)
 
 
 # planted faults: the network and its first steps

@@ -105,6 +105,7 @@ def test_tensorboard_serves_the_curves_of_a_run(tmp_path):
 
 
 def test_training_and_validation_share_a_chart():
+    assert (tag("data_loss"), tag("grad_norm")) == ("loss/data", "training/grad_norm")
     assert tag("train_loss").partition("/")[0] == tag("val_loss").partition("/")[0] == "loss"
 
 

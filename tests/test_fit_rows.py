@@ -196,3 +196,47 @@ def test_a_file_trains_and_is_predicted_by_name(tmp_path):
 
     np.testing.assert_array_equal(model.predict(Path(path)), model.predict({"a": TABLE["a"]}))
     assert invoke("eval", tmp_path / "run").exit_code == 0
+
+
+FOLDED = {"folds": 3, "epochs": 2, "hidden": [4], "learning_rate": 0.05}
+
+
+@pytest.fixture(scope="module")
+def folded():
+    """Rows in memory, and the model of three folds of them."""
+    rows = {"u": [float(i % 7) for i in range(60)], "v": [float(i % 5) for i in range(60)]}
+    kind = ["ab"[i % 7 > 3] for i in range(60)]
+    return rows, kind, mlptrain.fit(rows, kind, **FOLDED)
+
+
+def test_folds_of_rows_in_memory_are_those_of_a_file(folded, tmp_path):
+    rows, kind, model = folded
+    lines = [f"{u},{v},{y}" for u, v, y in zip(rows["u"], rows["v"], kind, strict=True)]
+    (tmp_path / "rows.csv").write_text("\n".join(["u,v,y", *lines, ""]))
+    config = {"data": {"train": str(tmp_path / "rows.csv"), "target": "y", "test": None}}
+    of_file = mlptrain.load(mlptrain.fit(config, out=tmp_path / "folds", **FOLDED).best)
+    assert np.array_equal(of_file.scores(rows), model.scores(rows))
+    assert of_file.figures == model.figures
+    assert len(model.members) == 3
+    assert "out of fold: loss" in repr(model)
+
+
+def test_a_model_of_folds_is_saved_as_one_file(folded, tmp_path):
+    rows, _, model = folded
+    again = mlptrain.load(model.save(tmp_path / "model.npz"))
+    assert np.array_equal(again.scores(rows), model.scores(rows))
+    assert again.figures == model.figures
+    assert "out_of_fold_accuracy" in model.figures
+
+
+def test_folds_of_rows_in_memory_stay_in_one_process(folded):
+    rows, kind, _ = folded
+    with pytest.raises(ConfigError, match="jobs=2: rows in memory are in one process"):
+        mlptrain.fit(rows, kind, jobs=2, **FOLDED)
+
+
+def test_a_section_and_a_dotted_key_of_it_go_together(folded):
+    rows, kind, model = folded
+    rest = {key: value for key, value in FOLDED.items() if key not in ("folds", "epochs")}
+    other = mlptrain.fit(rows, kind, train={"folds": 3}, set={"train.epochs": 2}, **rest)
+    assert np.array_equal(other.scores(rows), model.scores(rows))

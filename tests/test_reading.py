@@ -256,3 +256,13 @@ def test_a_parquet_file_that_cannot_be_read_is_no_broken_one(trained, tmp_path, 
 
     assert faults(done)[0].startswith(f"{path}: cannot be read: Input/output error")
     assert done.exit_code == 6
+
+
+def test_only_an_ordinary_file_is_opened(tmp_path):
+    (tmp_path / "a.csv").write_text("a")
+    with open_file(tmp_path / "a.csv") as file:
+        assert file.read(9) == b"a"
+    with pytest.raises(IsADirectoryError):
+        open_file(tmp_path)
+    with pytest.raises(StorageError, match="/dev/null: is a device, pipe or socket"):
+        open_file("/dev/null")

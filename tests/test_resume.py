@@ -23,7 +23,9 @@ from runs import (
     write_config,
 )
 
+from mlptrain.errors import MLPTrainError
 from mlptrain.runs.fit import prepare
+from mlptrain.runs.run import Run
 from mlptrain.storage.archive import read_archive, write_archive
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -394,3 +396,26 @@ def test_metrics_that_lost_records_are_refused(begin):
 def parameters(path):
     arrays, document = read_archive(path)
     return {name: array for name, array in arrays.items() if name.startswith("layer")}, document
+
+
+def test_a_resume_that_is_refused_leaves_the_run_to_the_next_who_asks(tmp_path):
+    finish(prepare(changed(THIRTY, {"train.epochs": 1}), out=tmp_path / "run"))
+    with pytest.raises(MLPTrainError) as refused:  # whose traceback holds all that was opened
+        Run.resumed(tmp_path / "run", overrides=["model.hidden=[3]"])
+
+    again = Run.resumed(tmp_path / "run")
+    again.directory.close()
+    assert "model.hidden" in str(refused.value)
+    assert again.progress.step == 10
+
+
+def test_test_rows_are_measured_with_the_best_parameters_and_not_with_the_last(tmp_path):
+    changes = {"data.test": 0.3, "optimizer.learning_rate": 1.0, "schedule": "constant"}
+    finish(prepare(changed(THIRTY, changes), out=tmp_path / "run"))
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    best, last = (
+        invoke("eval", tmp_path / "run" / f"{name}.npz", "--json").stdout for name in ("best", "last")
+    )
+
+    assert summary["best_epoch"] < 3
+    assert summary["test"]["loss"] == json.loads(best)["loss"] != json.loads(last)["loss"]

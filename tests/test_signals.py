@@ -27,6 +27,7 @@ from runs import (
 
 from mlptrain.errors import Interrupted
 from mlptrain.runs.fit import prepare
+from mlptrain.runs.signals import STOPPING, stop_requests
 from mlptrain.storage.archive import read_archive
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -242,3 +243,16 @@ def test_a_resume_that_is_refused_leaves_no_lock(tmp_path):
 
     assert invoke("fit", other, "--resume", tmp_path / "run").exit_code == 5
     assert invoke("fit", "--resume", tmp_path / "run").exit_code == 0
+
+
+@pytest.mark.parametrize("number", STOPPING, ids=lambda each: each.name)
+def test_the_first_signal_only_asks_and_a_second_ctrl_c_or_term_is_left_to_the_system(number):
+    before = {each: signal.getsignal(each) for each in STOPPING}
+    with stop_requests() as request:
+        signal.raise_signal(number)
+        left = {each for each in STOPPING if signal.getsignal(each) is signal.SIG_DFL}
+
+    assert request.signal is number
+    assert left == {signal.SIGINT, signal.SIGTERM}
+    assert {each: signal.getsignal(each) for each in STOPPING} == before
+    assert set(STOPPING) > {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}

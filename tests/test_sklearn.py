@@ -148,3 +148,13 @@ def test_the_examples_of_the_page_run(tmp_path, monkeypatch):
     test = doctest.DocTestParser().get_doctest(examples, {}, PAGE.name, str(PAGE), 0)
     said = []
     assert doctest.DocTestRunner(verbose=False).run(test, out=said.append).failed == 0, "".join(said)
+
+
+def test_an_estimator_of_folds_is_the_mean_of_its_networks():
+    X, y = np.linspace(-1, 1, 40)[:, None], np.repeat(["low", "high"], 20)
+    made = MLPTrainClassifier(folds=2, epochs=3, hidden=(4,)).fit(X, y)
+    assert len(made.model_.members) == 2
+    assert "out_of_fold_accuracy" in made.model_.figures
+    assert np.array_equal(made.predict(X), made.model_.predict(X))
+    with pytest.raises(ValueError, match="partial_fit trains one network: leave out folds"):
+        made.partial_fit(X, y)

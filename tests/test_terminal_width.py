@@ -20,8 +20,9 @@ from mlptrain.tools.bench import Benchmark
 from mlptrain.training.build import build
 from mlptrain.training.record import Record
 
-WIDTHS = (60, 80, 120)
+WIDTHS = (60, 80, 100, 120)
 CLASSES = ("setosa", "a very long name of a class that fills a line by itself", "virginica")
+WIDE = ("日本語の分類", "émigré")
 COLUMN = "a_column_whose_name_alone_is_longer_than_sixty_columns_of_a_terminal"
 
 
@@ -29,16 +30,18 @@ COLUMN = "a_column_whose_name_alone_is_longer_than_sixty_columns_of_a_terminal"
 def here(tmp_path_factory):
     """A run of each kind, on a table with long names and with blanks."""
     place = tmp_path_factory.mktemp("a_directory_with_a_name_that_is_too_long_for_a_line")
-    lines = [f"{COLUMN},b,c,y,z"]
+    lines = [f"{COLUMN},b,c,y,z,d"]
     for a in range(60):
         blank = "" if a % 9 == 0 else str(a % 7)
-        lines.append(f"{a * 1000.5},{blank},{blank},{CLASSES[a % 3]},{a * 1e9 + 0.25}")
+        lines.append(f"{a * 1000.5},{blank},{blank},{CLASSES[a % 3]},{a * 1e9 + 0.25},{WIDE[a % 2]}")
     (place / "rows.csv").write_text("\n".join(lines) + "\n")
-    table = {"train": str(place / "rows.csv"), "target": "y", "ignore": ["z"]}
+    table = {"train": str(place / "rows.csv"), "target": "y", "ignore": ["z", "d"]}
     data = {**table, "missing": "mean", "test": 0.2}
     classify = changed(THIRTY, {"data": data, "train.epochs": 2, "train.eval_every": 1})
-    regress = changed(classify, {"data.target": "z", "data.ignore": ["y"], "loss": "mse"})
-    for name, config in {"classify": classify, "regress": regress}.items():
+    regress = changed(classify, {"data.target": "z", "data.ignore": ["y", "d"], "loss": "mse"})
+    of_two = {"data.target": "d", "data.ignore": ["y", "z"]}
+    each = {"classify": classify, "regress": regress, "two": changed(classify, of_two)}
+    for name, config in each.items():
         write_config(place / f"{name}.yaml", config)
         assert invoke("fit", place / f"{name}.yaml", "--out", place / name, "--quiet").exit_code == 0
     return place
@@ -77,6 +80,11 @@ def is_known(word, whole):
         "fit classify.yaml --dry-run",
         "eval classify",
         "eval regress --split train",
+        "eval two --cost fp=1,fn=20",
+        "explain classify",
+        "explain classify --row 3",
+        "runs .",
+        "watch classify --text",
         "show classify",
         "show regress.yaml",
         "check classify.yaml",

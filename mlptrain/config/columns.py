@@ -21,8 +21,8 @@ class Numeric(Section):
 
     encode: Literal["none", "piecewise"] = setting(
         "none",
-        "the scaled number alone, or beside it a column for each of 16 bins between quantiles that "
-        "rises from 0 to 1 within its bin",
+        "the scaled number alone, or beside it a column for each of 16 to 48 bins between quantiles "
+        "that rises from 0 to 1 within its bin",
     )
 
 

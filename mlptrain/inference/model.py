@@ -18,7 +18,7 @@ from mlptrain.data.preprocessing.flag_target import FlagTarget
 from mlptrain.data.preprocessing.policies import Policies
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.source import Extensible
-from mlptrain.errors import CheckpointError, DataError
+from mlptrain.errors import DataError
 from mlptrain.inference.average import (
     averaged,
     check_alike,
@@ -39,6 +39,7 @@ from mlptrain.messages import some
 from mlptrain.storage.archive import write_archive
 from mlptrain.training.evaluate import Evaluation, predictions
 from mlptrain.training.members import Members, read_members
+from mlptrain.training.pack import write_pack
 
 
 class Model:
@@ -68,6 +69,7 @@ class Model:
 
     def __init__(self, path: Path, given: Members) -> None:
         self.path, self.combination, count = path, given.combination, len(given.checkpoints)
+        self._out_of_fold = given.figures
         used = () if self.combination is None else self.combination.used
         self.folds = count // max(1, len(used))
         weights = self.combination.shares(self.folds) if self.combination else [1.0] * count
@@ -103,8 +105,11 @@ class Model:
 
     def __reduce__(self) -> tuple[type["Model"], tuple[Any, ...]]:
         """A copy is built from the checkpoints: copied arrays would no longer share their memory."""
+        return type(self), (self.path, self._given())
+
+    def _given(self) -> Members:
         checkpoints = tuple(member.checkpoint for member in self.members)
-        return type(self), (self.path, Members(checkpoints, self.combination, self.threshold))
+        return Members(checkpoints, self.combination, self.threshold, self._out_of_fold)
 
     def __repr__(self) -> str:
         what = "; ".join(f"{name} {value}" if value else name for name, value in self._facts())
@@ -122,19 +127,31 @@ class Model:
         yield f"{some(made.inputs)} -> {predicted}", ""
         networks = "network" if len(self.members) == 1 else f"{len(self.members)} networks"
         yield networks, "-".join(map(str, [widths[0], *self.config.model.hidden, widths[-1]]))
-        if self.figures:
+        if len(self.members) > 1 and self._out_of_fold:
+            yield "out of fold:", short(dict(self._out_of_fold))
+        elif self.figures:
             yield f"epoch {self.checkpoint['progress'].best_epoch}:", short(self.figures)
 
     @property
     def figures(self) -> dict[str, float | None]:
-        """Losses and metrics at the best epoch, of training, validation and (after `fit`) test rows."""
-        return self.members[0].figures if len(self.members) == 1 else {}
+        """Losses and metrics at the best epoch, of training, validation and (after `fit`) test rows.
+
+        Of folds those on all rows held out: `out_of_fold_loss`, ...
+        """
+        if len(self.members) == 1:
+            return self.members[0].figures
+        found = sorted((self._out_of_fold or {}).items())
+        return {f"out_of_fold_{name}": value for name, value in found if value is not None}
 
     def save(self, path: str | Path) -> Path:
-        """Write a checkpoint, from which `mlptrain.load` and every command read the model; its path."""
+        """Write one file, from which `mlptrain.load` and every command read the model; its path.
+
+        It is a checkpoint, or of folds what `mlptrain pack` writes.
+        """
         if len(self.members) > 1:
-            raise CheckpointError(f"{self.path}: a model of several folds is that directory: copy it")
-        write_archive(path, self.checkpoint.arrays, self.checkpoint.document)
+            write_pack(Path(path), *self._given())
+        else:
+            write_archive(path, self.checkpoint.arrays, self.checkpoint.document)
         return Path(path)
 
     @property

@@ -118,6 +118,13 @@ def folds_wanted(
     return count
 
 
+def alone_with(jobs: int | None) -> int:
+    """One fold at a time; ConfigError where more are asked for."""
+    if jobs not in (None, 1):
+        raise ConfigError(f"jobs={jobs}: rows in memory are in one process; save them to a file")
+    return 1
+
+
 def jobs_for(config: Config, count: int, jobs: int | None) -> int:
     """How many folds to train at a time: as many as there are cores, where nobody says."""
     streams = [path for path in files_in(config).values() if is_stream(path)]
@@ -138,8 +145,12 @@ def prepare_folds(
     force: bool = False,
     threads: int | None = None,
     jobs: int | None = 1,
+    given: Load | None = None,
 ) -> Folds:
-    """k folds, ready to train: by iterating over them, or as many at a time as `jobs` says."""
+    """k folds, ready to train: by iterating over them, or as many at a time as `jobs` says.
+
+    `given` loads rows that are in no file: no other process has them.
+    """
     check_named(out)
     if config is None:
         raise ConfigError(NO_CONFIG)
@@ -160,7 +171,8 @@ def prepare_folds(
         resume=resume is not None,
         numbered=resume is None and out is None,
         threads=threads,
-        jobs=jobs_for(checked, count, jobs),
+        jobs=jobs_for(checked, count, jobs) if given is None else alone_with(jobs),
+        given=given,
     )
 
 

@@ -24,7 +24,7 @@ from mlptrain.runs.run import Run
 from mlptrain.runs.side_by_side import side_by_side
 from mlptrain.training.build import settings_of
 from mlptrain.training.checkpoint import Checkpoint
-from mlptrain.training.members import Members
+from mlptrain.training.members import Members, read_members
 
 IN_MEMORY = Path("(in memory)")
 """In place of the file of a model that none was written for."""
@@ -105,11 +105,10 @@ def fit(
     start = start_from(init_from, refit_preprocessing=refit_preprocessing, head=head)
     options = {"resume": resume, "start": start, "force": force, "threads": threads}
     if y is not None:
-        values = {**dotted(set), **words(settings)}
-        return _on_rows(X, y, weight, values, out, jobs, options)
+        return _on_rows(X, y, weight, _together(set, settings), out, jobs, options)
     if (X is not None and not isinstance(X, str | os.PathLike | Mapping)) or weight is not None:
         raise ConfigError(NO_Y)
-    overrides = {**dotted(set), **words(settings)} if settings else set
+    overrides = _together(set, settings) if settings else set
     return _by_config(X, overrides, out, jobs, options)
 
 
@@ -152,6 +151,12 @@ def words(settings: Mapping[str, Any]) -> Settings:
     return {".".join(map(str, path)): found[path] for path in sorted(found, key=len)}
 
 
+def _together(overrides: Overrides, settings: Mapping[str, Any]) -> Settings:
+    """Both by their dotted keys, sections first: a key of one is not lost where both are given."""
+    found = {**dotted(overrides), **words(settings)}
+    return {key: found[key] for key in sorted(found, key=lambda key: key.count("."))}
+
+
 def _trained(run: Run) -> Run:
     for _ in run:
         pass
@@ -171,8 +176,6 @@ def _on_rows(
     if isinstance(X, str | os.PathLike):
         document = {"data": {"train": os.fspath(X), "target": y, "weight": weight}}
         return Model.load(_by_config(document, settings, out, jobs, options).best)
-    if settings.get("train.folds") is not None:
-        raise ConfigError("train.folds: of rows in a file only; name the file, or use cross_val_score")
     train = handed_over("X", X, y, weight)
     rows, document = {PLACE.format("X"): train}, config_of_rows(train)
     for place, name, part in held_out(settings):
@@ -180,7 +183,15 @@ def _on_rows(
         weights = train.weight if weights is None else weights
         rows[place] = handed_over(name, held, true, weights, like=train)
         settings = {**settings, f"data.{name}": place}
-    return _model(partial(prepare, document, settings, load=partial(_load, rows), **options), out)
+    load, count = (
+        partial(_load, rows),
+        folds_wanted(document, settings, start=options["start"], jobs=jobs),
+    )
+    if count is None:
+        return _model(partial(prepare, document, settings, load=load, **options), out)
+    rest = {key: value for key, value in options.items() if key != "start"}
+    ready = partial(prepare_folds, document, count, settings, jobs=jobs, given=load, **rest)
+    return _model_of_folds(ready, out)
 
 
 def config_of_rows(rows: HandedOver) -> dict[str, Any]:
@@ -213,3 +224,21 @@ def _model(ready: Ready, out: str | Path | None) -> Model:
     kept = {**read.document, "test": run.test}
     checkpoint = replace(read, path=IN_MEMORY, document=kept, notes=tuple(run.notes))
     return Model(IN_MEMORY, Members((checkpoint,)))
+
+
+def _model_of_folds(ready: partial[Folds], out: str | Path | None) -> Model:
+    """Train one fold after another; what they predict on average is the model."""
+    if out is not None or ready.keywords["resume"] is not None:
+        return Model.load(_each_fold(ready(out=out)))
+    with tempfile.TemporaryDirectory(prefix="mlptrain-") as place:
+        read = read_members(_each_fold(ready(out=Path(place) / "run"), is_kept=False))
+    members = tuple(replace(each, path=IN_MEMORY) for each in read.checkpoints)
+    return Model(IN_MEMORY, read._replace(checkpoints=members))
+
+
+def _each_fold(folds: Folds, *, is_kept: bool = True) -> Path:
+    """Where the folds are, once all are trained."""
+    for run in folds:
+        run.is_kept = is_kept
+        _trained(run)
+    return folds.directory

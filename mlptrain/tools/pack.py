@@ -4,7 +4,6 @@ from pathlib import Path
 
 from mlptrain.errors import ConfigError
 from mlptrain.inference.model import Model
-from mlptrain.training.pack import write_pack
 
 
 def pack(run: Path, out: Path, *, force: bool = False) -> Model:
@@ -16,6 +15,5 @@ def pack(run: Path, out: Path, *, force: bool = False) -> Model:
     model = Model.load(run)
     if len(model.members) == 1:
         raise ConfigError(f"{model.path}: is one file already; pack takes the directory of folds")
-    members = [member.checkpoint for member in model.members]
-    write_pack(out, members, model.combination, model.threshold)
+    model.save(out)
     return model

@@ -20,7 +20,7 @@ from mlptrain.storage.fold_directory import (
 from mlptrain.training.checkpoint import Checkpoint
 from mlptrain.training.checkpoint_schema import checked
 from mlptrain.training.combination import KEY, THRESHOLD, Combination, Part
-from mlptrain.training.pack import MEMBERS, unpacked
+from mlptrain.training.pack import FIGURES, MEMBERS, unpacked
 from mlptrain.training.restore import config_of
 
 
@@ -28,11 +28,13 @@ class Members(NamedTuple):
     """The checkpoint of each fold, candidate by candidate where there are some.
 
     threshold   that of all rows held out together
+    figures     loss and metrics on these rows
     """
 
     checkpoints: tuple[Checkpoint, ...]
     combination: Combination | None = None
     threshold: Threshold | None = None
+    figures: Mapping[str, float | None] | None = None
 
 
 def read_members(path: str | Path) -> Members:
@@ -49,14 +51,16 @@ def read_members(path: str | Path) -> Members:
             return Members((Checkpoint(file, arrays, document),))
         members = unpacked(file, arrays, document)
         combination = combination_in(file, document)
-        return _checked(file, Members(members, combination, threshold_in(file, document)))
+        rest = threshold_in(file, document), figures_in(file, document)
+        return _checked(file, Members(members, combination, *rest))
     file = path / SUMMARY
-    threshold = threshold_in(file, read_document(file)) if file.is_file() else None
+    summary = read_document(file) if file.is_file() else {}
+    rest = threshold_in(file, summary), figures_in(file, summary)
     if not any(map(candidate_of, folds)):
-        return Members(members_of(path, folds), None, threshold)
+        return Members(members_of(path, folds), None, *rest)
     combination = combination_of(path, folds)
     used = (members_of(path, folds, each.name) for each in combination.used)
-    return Members(tuple(chain.from_iterable(used)), combination, threshold)
+    return Members(tuple(chain.from_iterable(used)), combination, *rest)
 
 
 def members_of(path: Path, folds: Sequence[Path], candidate: str = "") -> tuple[Checkpoint, ...]:
@@ -119,6 +123,19 @@ def threshold_in(file: Path, document: Mapping[str, Any]) -> Threshold | None:
     return None if read is None else Threshold(**vars(read))
 
 
+def figures_in(file: Path, document: Mapping[str, Any]) -> Mapping[str, float | None] | None:
+    """Loss and metrics on all rows held out; CheckpointError where no run of ours wrote them."""
+    found = document.get(FIGURES)
+    if found is None:
+        return None
+    numbers = isinstance(found, dict) and all(
+        each is None or type(each) in (int, float) for each in found.values()
+    )
+    if not numbers:
+        raise _foreign(file, FIGURES)
+    return dict(found)
+
+
 def _foreign(file: Path, key: str) -> CheckpointError:
     return CheckpointError(
         f"{file}: its entry {key!r} is not as this program writes it; use another one"
@@ -127,7 +144,7 @@ def _foreign(file: Path, key: str) -> CheckpointError:
 
 def _checked(file: Path, found: Members) -> Members:
     """What was packed, where each candidate has all of its folds."""
-    members, combination, _ = found
+    members, combination = found.checkpoints, found.combination
     candidates = 1 if combination is None else len(combination.used)
     folds, rest = divmod(len(members), candidates)
     if rest:

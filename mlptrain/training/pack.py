@@ -22,11 +22,16 @@ MEMBERS = "members"
 MOST = 1000
 
 
+FIGURES = "out_of_fold"
+"""The entry of the document, as of folds.json, with loss and metrics on all rows held out."""
+
+
 def write_pack(
     path: Path,
     members: Sequence[Checkpoint],
     combination: Combination | None = None,
     threshold: Threshold | None = None,
+    figures: Mapping[str, float | None] | None = None,
 ) -> None:
     """Write the members, how they count and their threshold into a file; raises as `write_archive`."""
     arrays = {
@@ -45,6 +50,8 @@ def write_pack(
         document[KEY] = combination.document()
     if threshold is not None:
         document[THRESHOLD] = asdict(threshold)
+    if figures is not None:
+        document[FIGURES] = dict(figures)
     write_archive(path, arrays, document)
 
 
@@ -57,7 +64,7 @@ def unpacked(
     """
     count, shared, each = (document.get(key) for key in (MEMBERS, "shared", "each"))
     if (
-        set(document) - {KEY, THRESHOLD} != {MEMBERS, "shared", "each"}
+        set(document) - {KEY, THRESHOLD, FIGURES} != {MEMBERS, "shared", "each"}
         or type(count) is not int
         or not 2 <= count <= MOST
         or not isinstance(shared, dict)

@@ -3,6 +3,7 @@
 import math
 import re
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -139,7 +140,8 @@ def numbers(values: Any, field: dict[str, Any]) -> Array:
         values = array = array.astype("datetime64[us]").astype(object)
     if array.dtype.kind in "fiu" and field["kind"] != "date":
         out = array.astype(np.float64)
-        out[np.isin(out, field["gone"])] = np.nan
+        if field["gone"]:
+            out[np.isin(out, field["gone"])] = np.nan
     else:
         found = [number(value, field) for value in values]
         if None in found:
@@ -191,13 +193,21 @@ def likeness(text: str) -> str:
     return text if found is None else name_of(found)
 
 
-def places(texts: Array, levels: list[str]) -> Array:
-    """(N,) the place of each text among the levels; -1 where it is missing, -2 where it is none."""
-    exact = {level: place for place, level in enumerate(levels)}
+@cache
+def finders(levels: tuple[str, ...]) -> tuple[dict[str, int], dict[str, int]]:
+    """The place of each level, and of each likeness that one of them alone has."""
     alike = dict[str, int]()
     for place, level in enumerate(levels):
         alike[likeness(level)] = -2 if likeness(level) in alike else place
-    known = {"": -1} | {t: exact.get(t, alike.get(likeness(t), -2)) for t in set(texts) if t}
+    return {level: place for place, level in enumerate(levels)}, alike
+
+
+def places(texts: Array, levels: list[str]) -> Array:
+    """(N,) the place of each text among the levels; -1 where it is missing, -2 where it is none."""
+    exact, alike = finders(tuple(levels))
+    known = {"": -1}
+    for text in {*texts} - {""}:
+        known[text] = exact[text] if text in exact else alike.get(likeness(text), -2)
     return np.array([known[text] for text in texts], np.int64)
 
 

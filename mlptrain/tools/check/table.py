@@ -13,6 +13,7 @@ from mlptrain.tools.check.groups import nearly_shared_rows, shared_groups
 from mlptrain.tools.check.index import index_columns
 from mlptrain.tools.check.labels import labels
 from mlptrain.tools.check.leaks import shared_rows
+from mlptrain.tools.check.parts import parts_differ
 from mlptrain.tools.check.start import (
     dead_units,
     different_units,
@@ -22,6 +23,8 @@ from mlptrain.tools.check.start import (
     saturated_units,
 )
 from mlptrain.tools.check.steps import falling_loss, overfit, surviving_units, update_ratio
+from mlptrain.tools.check.suspects import suspects
+from mlptrain.tools.check.tails import heavy_tails
 from mlptrain.tools.check.task import class_balance, loss_for_task
 from mlptrain.tools.check.verdict import Finding, Verdict
 
@@ -34,10 +37,12 @@ CHECKS: Mapping[str, Check] = {
     "constant columns": constant_columns,
     "scale of columns": column_scales,
     "scale of target": target_scale,
+    "tails of target": heavy_tails,
     "index columns": index_columns,
     "rows in two sets": shared_rows,
     "near copies": nearly_shared_rows,
     "groups in two sets": shared_groups,
+    "parts differ": parts_differ,
     "answer in columns": giveaway,
     "finite numbers": finite,
     "initial loss": initial_loss,
@@ -71,10 +76,18 @@ class Report:
         return all(finding.status != "FAIL" for finding in self.findings)
 
 
-def check(config: str | Path | Mapping[str, object], overrides: Overrides = ()) -> Report:
-    """Go through all checks; errors of config and data are raised as `fit` raises them."""
+def check(
+    config: str | Path | Mapping[str, object],
+    overrides: Overrides = (),
+    *,
+    labels_by: Path | None = None,
+) -> Report:
+    """Go through all checks; errors of config and data are raised as `fit` raises them.
+
+    labels_by   a run of folds, whose members say which rows may be labelled wrongly
+    """
     case = Case(load_config(config, overrides))
-    findings = tuple(go_through(case))
+    findings = (*go_through(case), *([] if labels_by is None else [suspects(labels_by)]))
     name = "config" if isinstance(config, Mapping) else str(config)
     return Report(name, findings, case.data.notes)
 

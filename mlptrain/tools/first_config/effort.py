@@ -20,17 +20,19 @@ from mlptrain.training.experiment import Experiment
 from mlptrain.training.record import Progress
 from mlptrain.training.trainer import train
 
-INPUTS_FOR = 17
-"""Inputs that a column of numbers becomes at most, with its bins."""
+INPUTS_FOR, INPUTS_OF_ALL = 17, 340
+"""Inputs that a column becomes with its bins, where there are many, and all of them where few."""
 STEP = 0.15e-3
 """Seconds of a step on one core, however little there is to compute; ..."""
 STEP_PARAMETER = 2e-9
 """... for each parameter that it moves; ..."""
 STEP_OPERATION = 1.6e-11
 """... and for each operation of its products, evaluations included."""
-ENSEMBLE_COST = 5.5
-"""An ensemble takes so many times as long as one network."""
-NETWORKS = {"fast": 1.0, "good": FOLDS, "best": (2 + ENSEMBLE_COST) * FOLDS}
+ENSEMBLE_COST, PLAIN_COST = 4.5, 0.5
+"""An ensemble takes so many times as long as one network, and the candidate without bins such a part."""
+START = 0.5
+"""Seconds until the first step, and behind the last."""
+NETWORKS = {"fast": 1.0, "good": FOLDS, "best": (1 + PLAIN_COST + ENSEMBLE_COST) * FOLDS}
 """How often the time of one network a preset takes."""
 PATIENT = 300.0
 """Seconds for which `good` is worth waiting without being asked."""
@@ -58,20 +60,20 @@ class Size(NamedTuple):
         """About how long a fit takes: here where it was measured, else on one core.
 
         >>> round(Size(10_000, 20).seconds("good"))
-        5
+        6
         >>> round(Size(10_000, 20, step=0.002).seconds("fast"))  # 32 epochs of 62 steps
         5
         """
         steps = epochs * steps_per_epoch(self.rows)
         if self.step is None:
-            return NETWORKS[preset] * steps * self._usual_step()
+            return START + NETWORKS[preset] * steps * self._usual_step()
         at_a_time = 1 if preset == "fast" else min(FOLDS, cores())
         return AROUND * NETWORKS[preset] * steps * self.step / at_a_time
 
     def _usual_step(self) -> float:
         """Seconds of a step where nothing was measured."""
         units = hidden_units(self.rows)
-        parameters = units * (INPUTS_FOR * self.columns + units)
+        parameters = units * (max(INPUTS_FOR * self.columns, INPUTS_OF_ALL) + units)
         return STEP + (STEP_PARAMETER + 6 * batch_size(self.rows) * STEP_OPERATION) * parameters
 
 

@@ -2,7 +2,7 @@
 
 fast   one small network; a fifth of the rows chooses its best epoch
 good   five of them, each with another fifth of the rows held out; the mean of their answers predicts
-best   candidates on the same folds: with bins of the numbers, without them, and as an ensemble of eight
+best   candidates on the same folds: with bins of the numbers, without them, and as an ensemble of six
        networks that share their layers; the best by the rows held out predicts
 
 One recipe for small networks is behind all three (docs/quality.md says what each part of it gains):
@@ -36,7 +36,7 @@ UNITS, UNITS_OF_MANY = 128, 64
 BATCH, BATCH_OF_MANY = 64, 128
 SMALL_BATCHES = ((200, 16), (500, 32))
 """Tables with fewer rows have smaller batches, for there to be enough steps."""
-MEMBERS = 8
+MEMBERS = 6
 """Networks of the ensemble."""
 
 

@@ -17,7 +17,7 @@ from mlptrain.data.preprocessing.checks import (
     check_present,
 )
 from mlptrain.data.preprocessing.columns.column import Column, Counts
-from mlptrain.data.preprocessing.columns.piecewise import bin_names, edges_of, ramps
+from mlptrain.data.preprocessing.columns.piecewise import bin_names, bins_for, edges_of, ramps
 from mlptrain.data.preprocessing.columns.scaling import NEEDS_VALUES, SQUASHED, scaling, signed_log
 from mlptrain.data.preprocessing.moments import Moments, moments
 from mlptrain.data.preprocessing.repairs import Repair
@@ -91,11 +91,21 @@ class Number(Column):
             check_finite(source, names, every_row(len(source)))
         if settings.missing.policy == "error" and (found.present < len(rows)).any():
             check_present(source, names, every_row(len(source)), REFUSES["error"])
-        return [cls._fitted(source, name, rows, found, j, settings) for j, name in enumerate(names)]
+        bins = bins_for(len(rows), sum(map(settings.is_piecewise, names)))
+        return [
+            cls._fitted(source, name, rows, found, j, settings, bins) for j, name in enumerate(names)
+        ]
 
     @classmethod
     def _fitted(
-        cls, source: Source, name: str, rows: RowIndex, found: Moments, j: int, settings: Settings
+        cls,
+        source: Source,
+        name: str,
+        rows: RowIndex,
+        found: Moments,
+        j: int,
+        settings: Settings,
+        bins: int,
     ) -> Self:
         kind, scale, policy = source.kind(name), settings.scale_of(name), settings.missing.policy
         is_piecewise = settings.is_piecewise(name) and kind != "boolean"
@@ -124,13 +134,15 @@ class Number(Column):
             kind=kind,
             center=center,
             factor=factor,
-            squash=scale in SQUASHED and kind != "boolean",
+            squash=scale in SQUASHED,
             fill=fill,
             indicator=settings.missing.indicator and bool(found.present[j] < len(rows)),
             low=low,
             high=high,
             unit=unit,
-            edges=edges_of(np.nan_to_num(values, nan=fill)) if is_piecewise and not constant else (),
+            edges=(
+                edges_of(np.nan_to_num(values, nan=fill), bins) if is_piecewise and not constant else ()
+            ),
         )
 
     @classmethod
