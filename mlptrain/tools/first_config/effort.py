@@ -29,7 +29,7 @@ STEP_PARAMETER = 2e-9
 STEP_OPERATION = 1.6e-11
 """... and for each operation of its products, evaluations included."""
 ENSEMBLE_COST, PLAIN_COST = 4.5, 0.5
-"""An ensemble takes so many times as long as one network, and the candidate without bins such a part."""
+"""An ensemble takes so many times as long as one network, and one without bins such a part."""
 START = 0.5
 """Seconds until the first step, and behind the last."""
 NETWORKS = {"fast": 1.0, "good": FOLDS, "best": (1 + PLAIN_COST + ENSEMBLE_COST) * FOLDS}

@@ -109,7 +109,7 @@ REASONS: Mapping[tuple[str, ...], Reason] = {
     ("candidates",): Reason(
         "each as what it changes; the best by the rows held out predicts",
         "bins alone: log-loss 0.76 of LightGBM's, RMSE 0.950; the best of bins and plain: 0.71, 0.949; "
-        "of all three: 0.70, 0.948",
+        "of all three, the ensemble of eight: 0.70, 0.948",
     ),
     ("combine",): Reason("", "greedy, weights instead of a choice: log-loss 0.70 for 0.71, RMSE 0.951"),
     ("sweep",): Reason("what `mlptrain sweep CONFIG` tries out; `fit` does not read it"),
