@@ -26,7 +26,7 @@ def table(tmp_path) -> Path:
 
 @pytest.mark.parametrize(
     ("within", "preset", "epochs"),
-    [(1e9, "best", 32), (100.0, "good", 32), (39.9, "fast", 32), (10.0, "fast", 20)],
+    [(1e9, "best", None), (100.0, "good", None), (39.9, "fast", None), (10.0, "fast", 20)],
 )
 def test_the_best_preset_is_taken_that_fits_and_else_fewer_epochs(monkeypatch, within, preset, epochs):
     """5,120 rows are 64 steps an epoch: 2,048 steps of 6.25 ms, times 1.25, take 16 s."""

@@ -234,6 +234,11 @@ def test_an_exported_python_file_prints_what_predict_prints(tmp_path):
     card = (tmp_path / "MODEL_CARD.md").read_text()
     assert "one of 3: high, low, mid" in card
     assert "| `built` | date | 2010-" in card
+    assert re.search(
+        r"On 32 validation rows, with 95 % .*\n\n\| figure \| value \| interval \|\n", card
+    )
+    assert "| rows | said | right | interval |" in card
+    assert "Rows: train 128, validation 32." in card
     rows = list(csv.DictReader(io.StringIO(new.read_text())))
     assert program.predict(rows, made=kept(model)).tolist() == [
         line.split(",")[0] for line in expected.splitlines()[1:]

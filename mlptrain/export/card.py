@@ -1,6 +1,7 @@
 """MODEL_CARD.md: what a model is for, what it was trained on, how good it is, what it must not see."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,25 +13,29 @@ from mlptrain.data.preprocessing.columns.number import Number
 from mlptrain.data.preprocessing.number_target import NumberTarget
 from mlptrain.errors import MLPTrainError
 from mlptrain.export.description import Document
+from mlptrain.export.held_out import HeldOut, held_out
 from mlptrain.export.probe import Agreement
 from mlptrain.inference.model import Model
 from mlptrain.messages import count, some
+from mlptrain.metrics.reliability import Reliability
 from mlptrain.storage.documents import read_document
-from mlptrain.storage.fold_directory import SUMMARY
 
 CARD = "MODEL_CARD.md"
 MOST = 12
 """So many categories of a column are listed."""
+BY = ("group", "time", "split_column")
+"""The settings of `data` that name a column by which rows are held out."""
 NO_FIGURE = ("epoch", "step", "seconds", "learning_rate", "examples_per_second", "grad_norm")
 """What a record holds besides."""
 
 
 def model_card(model: Model, document: Document, out: Path, agreement: Agreement | None) -> str:
     """The card as Markdown, with the front matter that model hubs read."""
+    measured = held_out(model)
     sections = {
         "What it predicts": _purpose(model, document),
-        "Data": _data(model),
-        "Figures": _figures(model),
+        "Data": _data(model, measured),
+        "Figures": _figures(model, measured),
         "Columns": _columns(model),
         "Values that training did not have": (f"- {each}" for each in document["policies"]),
         "What it must not be fed": _limits(model),
@@ -83,17 +88,29 @@ def _purpose(model: Model, document: Document) -> Iterator[str]:
         )
 
 
-def _data(model: Model) -> Iterator[str]:
+def _data(model: Model, measured: HeldOut | None) -> Iterator[str]:
     checkpoint, data = model.checkpoint, model.config.data
-    rows = [(path, digest) for path, digest in checkpoint["fingerprint"].items()]
+    rows = [(path, digest, _changed(path)) for path, digest in checkpoint["fingerprint"].items()]
     if rows:
-        yield from _table(("file", "SHA-256"), rows)
+        yield from _table(("file", "SHA-256", "last changed"), rows)
     else:
         yield "A toy set that mlptrain makes."
     yield ""
     held = [f"{name}: {_share(getattr(data, name))}" for name in ("val", "test")]
     folds = f"; {len(model.members)} folds" if len(model.members) > 1 else ""
-    yield f"Held out, {', '.join(held)}{folds}; seed {model.config.seed}."
+    by = [f"by {key} `{getattr(data, key)}`" for key in BY if getattr(data, key) is not None]
+    how = "".join(f", {each}" for each in by)
+    yield f"Held out{how}, {', '.join(held)}{folds}; seed {model.config.seed}."
+    if measured is not None and measured.parts:
+        yield f"Rows: {', '.join(f'{name} {rows:,}' for name, rows in measured.parts.items())}."
+
+
+def _changed(path: str | Path) -> str:
+    """The day on which a file was written last, in UTC."""
+    try:
+        return f"{datetime.fromtimestamp(Path(path).stat().st_mtime, UTC):%Y-%m-%d}"
+    except OSError:
+        return "not known"
 
 
 def _share(part: Any) -> str:
@@ -102,28 +119,56 @@ def _share(part: Any) -> str:
     return "no rows" if part is None else str(part)
 
 
-def _figures(model: Model) -> Iterator[str]:
-    rows = []
-    if len(model.members) == 1:
-        record = model.checkpoint["record"] or {}
-        rows = [(name, _shown(x)) for name, x in record.items() if name not in NO_FIGURE]
-        rows += [(f"test_{name}", _shown(x)) for name, x in _kept(model, "test").items()]
-    else:
-        rows = [(f"out of fold {name}", _shown(x)) for name, x in _kept(model, "out_of_fold").items()]
-    if rows:
-        yield from _table(("figure", "value"), rows)
+def _figures(model: Model, measured: HeldOut | None) -> Iterator[str]:
+    if measured is not None:
+        yield f"On {measured.rows}, with 95 % intervals of the bootstrap:"
+        yield ""
+        rows = [
+            (each.metric, f"{each.value:.4g}", f"{each.low:.4g} to {each.high:.4g}")
+            for each in measured.figures
+        ]
+        yield from _table(("figure", "value", "interval"), rows)
+        yield ""
+        yield from _calibration(measured.sure)
+    kept = _of_the_run(model)
+    if kept:
+        yield "As the run has them:"
+        yield ""
+        yield from _table(("figure", "value"), kept)
         yield ""
     yield "Those of val chose the epoch, and flatter; those of test, and out of fold, were kept back."
 
 
+def _calibration(sure: Reliability | None) -> Iterator[str]:
+    """How probable the class that is named was said to be, and how often it was right."""
+    if sure is None:
+        return
+    yield "How sure it was of the class that it named, and how often it was right:"
+    yield ""
+    rows = [
+        (f"{weight:,.6g}", f"{said:.3f}", f"{right:.3f}", f"{low:.3f} to {high:.3f}")
+        for weight, said, right, low, high in zip(*(each.tolist() for each in sure), strict=True)
+    ]
+    yield from _table(("rows", "said", "right", "interval"), rows)
+    yield ""
+
+
+def _of_the_run(model: Model) -> list[tuple[str, str]]:
+    if len(model.members) > 1:
+        return [(name, _shown(x)) for name, x in model.figures.items()]
+    record = model.checkpoint["record"] or {}
+    rows = [(name, _shown(x)) for name, x in record.items() if name not in NO_FIGURE]
+    return rows + [(f"test_{name}", _shown(x)) for name, x in _kept(model, "test").items()]
+
+
 def _kept(model: Model, key: str) -> Mapping[str, Any]:
     """What a run says of itself beside its best checkpoint; nothing for any other file."""
-    path = model.path / SUMMARY if len(model.members) > 1 else model.path.with_name("summary.json")
-    if len(model.members) == 1 and model.path.name != "best.npz":
+    path = model.path.with_name("summary.json")
+    if model.path.name != "best.npz":
         return {}
     try:
         found = read_document(path).get(key)
-    except MLPTrainError:  # a checkpoint, or a packed model, that was carried away
+    except MLPTrainError:  # a checkpoint that was carried away
         return {}
     return found if isinstance(found, Mapping) else {}
 
@@ -167,6 +212,7 @@ def _training(model: Model) -> Iterator[str]:
     versions = ", ".join(f"{key} {kept[key]}" for key in ("mlptrain", "python", "numpy") if key in kept)
     widths = model.network.architecture.widths()
     parameters = sum(each.value.size for member in model.members for each in member.network.parameters)
+    yield f"Written on {_changed(model.members[0].checkpoint.path)}."
     yield f"With {versions} on {kept.get('machine', 'an unknown machine')}."
     yield (
         f"{count(len(model.members), 'network')} with {widths[0]} inputs and {widths[-1]} outputs, "

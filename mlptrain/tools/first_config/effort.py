@@ -8,13 +8,13 @@ from mlptrain.errors import ConfigError
 from mlptrain.messages import count
 from mlptrain.system.threads import cores, use_threads
 from mlptrain.tools.first_config.presets import (
-    EPOCHS,
     FOLDS,
     PRESETS,
     Preset,
     batch_size,
     hidden_units,
     steps_per_epoch,
+    usual_epochs,
 )
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.record import Progress
@@ -56,15 +56,15 @@ class Size(NamedTuple):
     columns: int
     step: float | None = None
 
-    def seconds(self, preset: Preset, epochs: int = EPOCHS) -> float:
+    def seconds(self, preset: Preset, epochs: int | None = None) -> float:
         """About how long a fit takes: here where it was measured, else on one core.
 
         >>> round(Size(10_000, 20).seconds("good"))
         6
-        >>> round(Size(10_000, 20, step=0.002).seconds("fast"))  # 32 epochs of 62 steps
-        5
+        >>> round(Size(10_000, 20, step=0.002).seconds("fast"))  # 24 epochs of 62 steps
+        4
         """
-        steps = epochs * steps_per_epoch(self.rows)
+        steps = (epochs or usual_epochs(preset, self.rows)) * steps_per_epoch(self.rows)
         if self.step is None:
             return START + NETWORKS[preset] * steps * self._usual_step()
         at_a_time = 1 if preset == "fast" else min(FOLDS, cores())
@@ -78,11 +78,11 @@ class Size(NamedTuple):
 
 
 class Effort(NamedTuple):
-    """A preset and its epochs, and why they are not the usual ones; "" where they are."""
+    """A preset, why it is not the usual one ("" where it is), and its epochs where they are not."""
 
     preset: Preset
     reason: str = ""
-    epochs: int = EPOCHS
+    epochs: int | None = None
 
 
 def seconds_of_step(experiment: Experiment) -> float:
@@ -117,14 +117,15 @@ def effort_within(within: float, asked: Preset | None, size: Size, *, timed: boo
     if fitting:
         return Effort(fitting[-1], f"preset {fitting[-1]}: {_times(size, possible)} here")
     preset = possible[0]
-    epochs = int(EPOCHS * within / size.seconds(preset))
+    usual = usual_epochs(preset, size.rows)
+    epochs = int(usual * within / size.seconds(preset))
     if epochs < FEWEST:
         least = _time(size.seconds(preset, FEWEST))
         raise ConfigError(
             f"--within {_time(within)}: {FEWEST} epochs of preset {preset} take about {least} here; "
             "allow more time, or take fewer rows or columns"
         )
-    told = f"{count(epochs, 'epoch')} of {EPOCHS}: {_times(size, possible)} here"
+    told = f"{count(epochs, 'epoch')} of {usual}: {_times(size, possible)} here"
     return Effort(preset, f"preset {preset} with {told}", epochs)
 
 

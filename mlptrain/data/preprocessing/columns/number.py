@@ -108,24 +108,18 @@ class Number(Column):
         bins: int,
     ) -> Self:
         kind, scale, policy = source.kind(name), settings.scale_of(name), settings.missing.policy
-        is_piecewise = settings.is_piecewise(name) and kind != "boolean"
-        needed = scale in NEEDS_VALUES or policy == "median" or is_piecewise
+        in_bins = settings.is_piecewise(name) and kind != "boolean"
+        needed = scale in NEEDS_VALUES or policy == "median" or in_bins
         values = source.numbers(name)[rows] if needed else np.empty(0)
         low, high, mean = float(found.low[j]), float(found.high[j]), float(found.mean[j])
         if kind == "boolean" and low < high:
             scale = "none"
         if scale == "log" and low < 0:
-            raise DataError(
-                f"{source.path}: column {name!r} begins at {low:g}, and `scale: log` is for values "
-                f"that are never below 0: write data.columns.{name}.scale: smooth_clip"
-            )
+            raise DataError(below_0(source, name, low))
         center, factor, unit = scaling(scale, found, j, values)
         constant = bool(found.constant[j])
         if not (np.isfinite(center) and np.isfinite(factor) and (factor > 0 or constant)):
-            raise DataError(
-                f"{source.path}: column {name!r} goes from {low:g} to {high:g}, "
-                f"which `scale: {scale}` cannot bring into range: correct it or ignore it"
-            )
+            raise DataError(out_of_range(source, name, (low, high), scale))
         with np.errstate(over="ignore"):  # the mean of the two values in the middle
             fill = float(np.nanmedian(values)) if policy == "median" else mean
         fill = min(max(fill, low), high)
@@ -140,9 +134,7 @@ class Number(Column):
             low=low,
             high=high,
             unit=unit,
-            edges=(
-                edges_of(np.nan_to_num(values, nan=fill), bins) if is_piecewise and not constant else ()
-            ),
+            edges=edges_of(np.nan_to_num(values, nan=fill), bins) if in_bins and not constant else (),
         )
 
     @classmethod
@@ -222,3 +214,20 @@ def _scale(values: Array, columns: Sequence[Number]) -> None:
     squash = np.array([column.squash for column in columns])
     if squash.any():
         np.copyto(values, values / np.sqrt(1 + np.square(values / 3)), where=squash)
+
+
+def below_0(source: Source, name: str, low: float) -> str:
+    """A column has no logarithm."""
+    return (
+        f"{source.path}: column {name!r} begins at {low:g}, and `scale: log` is for values "
+        f"that are never below 0: write data.columns.{name}.scale: smooth_clip"
+    )
+
+
+def out_of_range(source: Source, name: str, ends: tuple[float, float], scale: str) -> str:
+    """A column has values too large for its scale."""
+    low, high = ends
+    return (
+        f"{source.path}: column {name!r} goes from {low:g} to {high:g}, "
+        f"which `scale: {scale}` cannot bring into range: correct it or ignore it"
+    )

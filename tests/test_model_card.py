@@ -1,0 +1,42 @@
+"""The card of a model says how good it is on rows that it did not see, as the run measured it."""
+
+import json
+import re
+
+import pytest
+from exported import CASES, trained, write_table
+
+from mlptrain.export.card import model_card
+from mlptrain.export.description import describe
+from mlptrain.export.held_out import held_out
+
+
+@pytest.fixture(scope="module")
+def folds(tmp_path_factory):
+    """Where a run of folds with candidates is, and its model."""
+    directory = tmp_path_factory.mktemp("card")
+    return directory, trained(directory, **CASES["candidates, each with its weight"])
+
+
+@pytest.mark.slow
+def test_the_card_of_folds_has_the_figures_that_the_run_expects(folds):
+    directory, model = folds
+    said = json.loads((directory / "run" / "folds.json").read_text())["expected"]
+    card = model_card(model, describe(model), directory / "m.py", None)
+    assert "On 160 rows, each by the members that did not see it" in card
+    for each in said:
+        interval = f"{each['low']:.4g} to {each['high']:.4g}"
+        assert f"| {each['metric']} | {each['value']:.4g} | {interval} |" in card
+    rows = re.findall(r"^\| (\d+) \| 0\.\d+ \| [01]\.\d+ \| ", card, re.MULTILINE)
+    assert sum(map(int, rows)) == 160
+
+
+@pytest.mark.slow
+def test_a_card_has_no_figures_of_rows_that_have_changed(folds):
+    directory, model = folds
+    assert held_out(model) is not None
+    write_table(directory / "houses.csv", seed=9)
+    assert held_out(model) is None
+    card = model_card(model, describe(model), directory / "m.py", None)
+    assert "On 160 rows" not in card
+    assert "out_of_fold_log_loss" in card
