@@ -35,7 +35,7 @@ from mlptrain.system import memory_limit as available
 RECIPES: list[dict[str, Any]] = [
     {"ignore": ["when"], "missing": "mean", "categorical": {"missing": "zeros"}},
     {"dates": "number", "missing": {"policy": "median", "indicator": True}, "ignore": ["color"]},
-    {"features": ["size", "count", "color"], "missing": "drop", "scale": "robust"},
+    {"features": ["size", "count", "color"], "missing": "drop", "scale": "smooth_clip"},
     {"ignore": ["when", "color"], "missing": "mean", "categorical": {"columns": ["count"]}},
     {"target": "count", "classify": False, "ignore": ["when", "color"], "missing": "mean"},
     {"ignore": ["when", "color", "size"], "scale": "minmax", "weight": "flag"},

@@ -270,7 +270,7 @@ def test_large_numbers_throughout_are_doubtful(blobs, table):
     assert statuses(config(table(X * 255, y), data__scale="none"))["scale of columns"] == "WARN"
 
 
-@pytest.mark.parametrize("scale", ["standard", "robust", "minmax", "none"])
+@pytest.mark.parametrize("scale", ["standard", "smooth_clip", "minmax", "none"])
 def test_a_column_that_counts_the_rows_is_found(table, scale):
     X, y = np.random.default_rng(0).normal(size=(300, 3)), np.arange(300) // 150
     X[:, 1] = np.arange(300)

@@ -12,6 +12,7 @@ from runs import THIRTY, faults, invoke, mlptrain, outcome, records, write_confi
 from mlptrain.cli import COMMANDS, cli
 from mlptrain.nn.activations.piecewise import ReLU
 from mlptrain.tools.examples import examples
+from mlptrain.training import trainer
 
 CLASSIFIER = changed(THIRTY, {"train.epochs": 2, "train.eval_every": 1, "data.test": 0.2})
 REGRESSION = changed(
@@ -651,6 +652,14 @@ def test_a_dry_run_writes_nothing(here):
         "the config is valid, and the first step was taken; no run was begun\n"
     )
     assert sorted(here.rglob("*")) == before
+
+
+def test_a_dry_run_takes_one_step(here, monkeypatch):
+    taken, step = [], trainer.take_step
+    monkeypatch.setattr(trainer, "take_step", lambda *given: taken.append(given[2]) or step(*given))
+    invoke("fit", "classifier.yaml", "--dry-run")
+
+    assert len(taken) == 1
 
 
 def test_a_dry_run_finds_what_only_the_data_tell(here):

@@ -117,7 +117,7 @@ BROKEN = [
         9,
         "standard",
         "standart",
-        "data.scale: expected one of standard, minmax, smooth_clip, robust, log, none, got 'standart'",
+        "data.scale: expected one of standard, minmax, smooth_clip, log, none, got 'standart'",
     ),
     (
         10,

@@ -96,7 +96,7 @@ def applied(tmp_path: Path, data: Dataset, values: Any) -> np.ndarray:
     return rows.inputs.numbers
 
 
-def test_smooth_clip_is_robust_by_its_newer_name(tmp_path: Path) -> None:
+def test_robust_is_read_as_smooth_clip(tmp_path: Path) -> None:
     values = np.random.default_rng(0).standard_cauchy(50).tolist()
     x = np.array(values)
     lower, median, upper = np.quantile(x, [0.25, 0.5, 0.75])

@@ -156,3 +156,14 @@ def test_event_files_that_cannot_be_written_end_no_run_and_lead_nowhere_else(
     assert len(records(run)) > 1
     assert (run / "best.npz").is_file()
     assert list(elsewhere.iterdir()) == []
+
+
+def test_a_zero_is_a_value_and_what_is_undefined_is_none(tmp_path):
+    pytest.importorskip("tensorboardX", reason="tensorboardX is not installed")
+    files = tensorboard_files.EventFiles()
+    files.write(tmp_path / "tensorboard", {"step": 1, "val_accuracy": 0.0, "val_roc_auc": None})
+    files.close()
+    (file,) = (tmp_path / "tensorboard").iterdir()
+
+    assert b"accuracy/val" in file.read_bytes()
+    assert b"roc_auc/val" not in file.read_bytes()

@@ -36,7 +36,6 @@ def test_every_entry_of_a_document_has_a_form(finished):
         ("class_weights", ["a", "b"]),
         ("config", []),
         ("config", {"data": {"train": {"name": "moons"}}, "model": {"hidden": [10**7] * 3}}),
-        ("config", {"data": {"train": {"name": "moons"}}, "model": {"hidden": [10**14]}}),
         ("config", {"data": {"train": {"name": "moons"}}, "loss": "mse"}),
         ("preprocessing", None),
         ("progress", {}),
@@ -57,6 +56,7 @@ def test_a_sealed_document_that_makes_no_sense_ends_with_5_and_one_line(finished
     [
         ("architecture", {"inputs": 2}),
         ("targets", [1]),
+        ("metrics_bytes", -1),
         ("classes", [0, 1]),
         ("features", "x"),
         ("test", {"loss": "low"}),
@@ -94,6 +94,16 @@ def test_a_run_is_not_resumed_from_such_a_document(finished, key, value):
 
     assert result.exit_code == 5
     assert len(faults(result)) == 1
+
+
+def test_arrays_of_other_shapes_are_refused_before_a_network_is_made(finished, tmp_path, monkeypatch):
+    _, arrays, document = finished
+    write_archive(tmp_path / "a.npz", {**arrays, "layer1.W": arrays["layer1.W"][:1]}, document)
+    monkeypatch.delattr("mlptrain.training.restore.network_for")
+    result = invoke("show", tmp_path / "a.npz")
+
+    assert result.exit_code == 5
+    assert faults(result) == [f"{tmp_path}/a.npz: layer1.W is (1, 6), the model needs (2, 6)"]
 
 
 def test_a_number_too_large_for_a_float_is_refused(finished, tmp_path):

@@ -193,6 +193,15 @@ def test_a_run_that_is_killed_in_its_first_step_can_be_resumed(tmp_path):
     assert finish(run) == expected
 
 
+def test_auto_goes_on_with_what_was_killed_before_its_first_evaluation(tmp_path):
+    """Its config is all that was written, but for the checkpoint of step 0."""
+    expected = finish(prepare(THIRTY, out=tmp_path / "whole"))
+    abandoned_at(prepare(THIRTY, out=tmp_path / "run"), 1).directory.close()
+    run = prepare(THIRTY, out=tmp_path / "run", resume="auto")
+
+    assert finish(run) == expected
+
+
 def test_the_newest_of_two_checkpoints_is_taken_where_the_last_is_broken(tmp_path):
     """The one before the last is then of step 0, and best.npz of step 30 or near it."""
     run = prepare(THIRTY, out=tmp_path / "run")

@@ -68,13 +68,16 @@ def test_an_id_that_is_asked_for_is_a_feature(tmp_path):
     assert yaml.safe_load(said.stdout)["data"]["features"] == ["row_id"]
 
 
-def test_the_overview_has_a_line_for_each_column_and_counts_what_is_left(capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "80")
+@pytest.mark.parametrize("columns", ["80", "60", ""])
+def test_the_overview_is_as_wide_as_the_terminal_and_counts_what_is_left(columns, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", columns)
     why = "an hour, by its name; rides has mean 18.9 at 0, 5.9 at 4, 406 at 17, 56.2 at 23"
     rows = [Row(f"x{i}", "number", 0, "number", "9 values") for i in range(40)]
     report.show_columns([*rows, Row("hour", "number", 1234, "category", why)])
     lines = capsys.readouterr().err.splitlines()
-    assert max(map(len, lines)) <= 80
+    assert max(map(len, lines)) <= int(columns or 80)
+    place = lines[0].index("why")
+    assert " ".join(line[place:].strip() for line in lines[2:12]).startswith(why)
     assert re.match(r"hour +number +1,234 +category +an hour", lines[2])
     assert lines[-1] == "and 11 columns more: 11 number"
 

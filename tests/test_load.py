@@ -47,7 +47,7 @@ WINE = {
     "ignore": ["id"],
     "missing": {"policy": "median", "indicator": True},
     "categorical": {"missing": "zeros"},
-    "scale": "robust",
+    "scale": "smooth_clip",
 }
 
 

@@ -28,7 +28,7 @@ from mlptrain.graph.reductions import Sum
 from mlptrain.inference.model import load
 from mlptrain.nn.activations.piecewise import ReLU
 from mlptrain.runs.fit import prepare
-from mlptrain.runs.saving import Pace
+from mlptrain.runs.saving import Pace, Snapshot
 from mlptrain.storage.archive import read_archive
 from mlptrain.storage.run_directory import RunDirectory
 from mlptrain.training import trainer
@@ -443,6 +443,15 @@ def test_a_rollback_goes_further_back_each_time_the_same_checkpoint_fails(begin,
     assert run.summary["status"] == "completed"
     assert [each["step"] for each in found] == [4, 8, 12, 16, 20, 24, 28, 30]
     assert [each["learning_rate"] for each in found] == [0.02] + [0.02 / 8] * 7
+
+
+def test_a_best_of_steps_that_are_undone_is_never_written(begin):
+    run = begin(ROLLBACK)
+    next(iter(run))
+    run.checkpointer.pending = Snapshot({}, {})  # the best of a step after the checkpoint
+    run.checkpointer.go_back()
+
+    assert run.checkpointer.pending is None
 
 
 def test_what_a_rollback_leaves_on_the_disk_can_be_resumed(begin, poison):

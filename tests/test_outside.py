@@ -11,7 +11,7 @@ from mlptrain.data.preprocessing.targets import ClassTarget
 from mlptrain.inference.outside import Ranges
 
 
-@pytest.fixture(scope="module", params=["standard", "robust", "minmax", "none"])
+@pytest.fixture(scope="module", params=["standard", "smooth_clip", "minmax", "none"])
 def trained(request, tmp_path_factory):
     """Columns from 0 to 10 and from 2026-01-01 to 2026-01-11, a constant one, and one with a blank."""
     folder = tmp_path_factory.mktemp(request.param)

@@ -52,12 +52,12 @@ def test_scaling_equals_scikit_learns(csv: Path, scale: str, scaler: Any) -> Non
 
 def test_robust_scaling_is_scikit_learns_with_a_smooth_clip(csv: Path) -> None:
     z = RobustScaler().fit_transform(NORMAL)
-    X = fit(csv, NORMAL_CSV, scale="robust").train.inputs.numbers
+    X = fit(csv, NORMAL_CSV, scale="smooth_clip").train.inputs.numbers
     assert np.allclose(X, z / np.sqrt(1 + (z / 3) ** 2), rtol=1e-11, atol=1e-11)
 
 
 def test_robust_scaling_of_equal_quartiles_uses_half_the_range(csv: Path) -> None:
-    X = fit(csv, "a,y\n" + "0,p\n0,q\n" * 5 + "8,p\n", scale="robust").train.inputs.numbers
+    X = fit(csv, "a,y\n" + "0,p\n0,q\n" * 5 + "8,p\n", scale="smooth_clip").train.inputs.numbers
     assert X[-1, 0] == pytest.approx(2 / np.sqrt(1 + (2 / 3) ** 2))
 
 
@@ -68,7 +68,7 @@ def test_statistics_come_from_the_training_rows_only(csv: Path) -> None:
     assert abs(data.val.inputs.numbers.mean()) > 1e-3
 
 
-@pytest.mark.parametrize("scale", ["standard", "minmax", "robust"])
+@pytest.mark.parametrize("scale", ["standard", "minmax", "smooth_clip"])
 def test_a_constant_column_becomes_zero_with_a_note(csv: Path, scale: str) -> None:
     data = fit(csv, "a,b,y\n0.1,1,p\n0.1,2,q\n0.1,4,p\n", scale=scale)
     assert data.train.inputs.numbers[:, 0].tolist() == [0, 0, 0]
@@ -143,7 +143,7 @@ def test_a_category_is_the_same_when_a_new_file_holds_only_its_numbers(csv: Path
     assert apply(data, csv, "c\n12\n12\n").tolist() == [[1, 0, 0, 0]] * 2
 
 
-@pytest.mark.parametrize("scale", ["standard", "minmax", "robust"])
+@pytest.mark.parametrize("scale", ["standard", "minmax", "smooth_clip"])
 def test_a_column_that_differs_by_rounding_only_is_constant(csv: Path, scale: str) -> None:
     """0.1 + 0.2 is 0.30000000000000004; scikit-learn makes such a column 0 as well (PR 19788)."""
     values = ["0.3" if i % 3 else "0.30000000000000004" for i in range(60)]
@@ -158,7 +158,7 @@ def test_a_column_of_large_numbers_that_differ_by_one_is_not_constant(csv: Path)
     assert fit(csv, "a,y\n" + rows).train.inputs.numbers[:2, 0].tolist() == [-1, 1]
 
 
-@pytest.mark.parametrize("scale", ["standard", "minmax", "robust", "none"])
+@pytest.mark.parametrize("scale", ["standard", "minmax", "smooth_clip", "none"])
 def test_booleans_are_not_scaled(csv: Path, scale: str) -> None:
     X = fit(csv, "a,y\ntrue,p\nfalse,q\ntrue,p\n", scale=scale).train.inputs.numbers
     assert X.ravel().tolist() == [1, 0, 1]
@@ -337,7 +337,7 @@ MIXED = (
 MIXED_SETTINGS = {
     "missing": {"policy": "mean", "indicator": True},
     "dates": "parts",
-    "scale": "robust",
+    "scale": "smooth_clip",
 }
 
 

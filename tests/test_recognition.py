@@ -152,3 +152,27 @@ def test_a_flag_of_one_value_or_nothing_has_two_states(there, blank, tmp_path):
     columns = np.asarray(data.train.inputs.numbers[:])
     with_flag = [column for column in columns.T if len(set(column[[0, 3, 6]])) == 1 != len(set(column))]
     assert any(np.unique(column[[1, 2, 4]]).size == 1 for column in with_flag)
+
+
+@pytest.mark.parametrize("marker", ["-999", "9999", "-99.0"])
+def test_nines_far_from_all_others_are_offered_as_missing(marker, tmp_path):
+    rows = [[marker if i % 9 == 4 else i % 11, i % 7 / 2] for i in range(60)]
+    made = first_config(str(write(tmp_path / "t.csv", ["x", "y"], rows)), ["y"])
+    text = marker.removesuffix(".0")
+    assert (
+        f"# x: {{missing: [\"{text}\"]}}  # '{text}' missing? then take off the #; 7 cells of 60"
+        in made.text
+    )
+    assert "columns" not in yaml.safe_load(made.text)["data"]
+    section = yaml.safe_load(made.answered)["data"]
+    assert section["columns"] == {"x": {"missing": [text]}}
+    assert any(
+        "t.csv:6: '" in note and "uncomment data.columns.x.missing" in note for note in made.notes
+    )
+
+
+@pytest.mark.parametrize("values", [[-999, -500, 0, 300, 700], [99, 98, 97, 3, 2], [999]])
+def test_nines_among_their_like_are_numbers(values, tmp_path):
+    rows = [[values[i % len(values)], i % 7, i % 5] for i in range(60)]
+    made = first_config(str(write(tmp_path / "t.csv", ["x", "y", "z"], rows)), ["y"])
+    assert "missing?" not in made.text

@@ -25,6 +25,7 @@ from runs import (
 
 from mlptrain.errors import MLPTrainError
 from mlptrain.runs.fit import prepare
+from mlptrain.runs.resume import changes_between
 from mlptrain.runs.run import Run
 from mlptrain.storage.archive import read_archive, write_archive
 
@@ -401,11 +402,12 @@ def parameters(path):
 def test_a_resume_that_is_refused_leaves_the_run_to_the_next_who_asks(tmp_path):
     finish(prepare(changed(THIRTY, {"train.epochs": 1}), out=tmp_path / "run"))
     with pytest.raises(MLPTrainError) as refused:  # whose traceback holds all that was opened
-        Run.resumed(tmp_path / "run", overrides=["model.hidden=[3]"])
+        Run.resumed(tmp_path / "run", overrides=["model.hidden=[3]", "train.batch_size=4"])
 
     again = Run.resumed(tmp_path / "run")
     again.directory.close()
-    assert "model.hidden" in str(refused.value)
+    keys = [fault.split(":")[0] for fault in refused.value.faults]
+    assert keys == ["model.hidden", "train.batch_size"]
     assert again.progress.step == 10
 
 
@@ -419,3 +421,9 @@ def test_test_rows_are_measured_with_the_best_parameters_and_not_with_the_last(t
 
     assert summary["best_epoch"] < 3
     assert summary["test"]["loss"] == json.loads(best)["loss"] != json.loads(last)["loss"]
+
+
+def test_a_key_that_only_one_of_two_configs_has_is_a_change():
+    old, new = {"a": {"b": 1, "c": 2}}, {"a": {"b": 1}, "d": 3}
+
+    assert list(changes_between(old, new)) == [("a.c", 2, None), ("d", None, 3)]

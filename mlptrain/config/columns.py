@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from mlptrain.config.kinds import Kinds
-from mlptrain.config.section import Columns, Section, Text, setting
+from mlptrain.config.section import Columns, Renamed, Section, Text, setting
 
 
 class Missing(Section):
@@ -63,8 +63,9 @@ class Column(Section):
         "however many categories there are; null: as all do",
     )
     scale: Annotated[
-        Literal["standard", "minmax", "smooth_clip", "robust", "log", "none"] | None,
+        Literal["standard", "minmax", "smooth_clip", "log", "none"] | None,
         Kinds("a scale or null"),
+        Renamed,
     ] = setting(None, "its scale, as `scale`; null: that of all")
     dates: Literal["number", "parts"] | None = setting(
         None, "what a date becomes, as `dates`; null: as all do"
@@ -86,6 +87,6 @@ class Column(Section):
     )
     date: Annotated[Text | None, Kinds("a form of dates or null")] = setting(
         None,
-        "the form of dates as %Y %m %d %b %B %H %I %M %S %p %z: '%d.%m.%Y'; %s and %Q are seconds and "
-        "milliseconds since 1970-01-01; see also `dates`",
+        "the form of dates as %Y %m %d %b %B %a %H %I %M %S %p %z: '%d.%m.%Y'; %s and %Q are seconds "
+        "and milliseconds since 1970-01-01; see also `dates`",
     )

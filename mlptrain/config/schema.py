@@ -17,7 +17,7 @@ from mlptrain.config.columns import Categorical, Column, Missing, Numeric
 from mlptrain.config.decision import Decision
 from mlptrain.config.kinds import Kinds, ShortFor
 from mlptrain.config.model import Model
-from mlptrain.config.section import Columns, Section, Text, setting
+from mlptrain.config.section import Columns, Renamed, Section, Text, setting
 from mlptrain.config.sweep import Searched
 from mlptrain.config.train import Average, EarlyStopping, Interval
 from mlptrain.data.readers.toy import TOYS
@@ -100,10 +100,10 @@ class Data(Section):
     weight: Annotated[Text | None, Kinds("a column or null")] = setting(
         None, "column of row weights (>= 0): how much each row counts in loss and metrics"
     )
-    scale: Literal["standard", "minmax", "smooth_clip", "robust", "log", "none"] = setting(
+    scale: Annotated[Literal["standard", "minmax", "smooth_clip", "log", "none"], Renamed] = setting(
         "standard",
         "number columns: mean 0 and deviation 1, range 0 to 1, median and quartiles with a soft limit "
-        "of 3 (for outliers; robust is its older name), the logarithm (for long tails), or as they are",
+        "of 3 (for outliers; robust is read as this), the logarithm (for long tails), or as they are",
     )
     scale_target: Literal["standard", "log", "log1p", "none"] = setting(
         "standard",

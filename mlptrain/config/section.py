@@ -3,10 +3,19 @@
 from typing import Annotated, Any
 
 from annotated_types import Len
-from pydantic import BaseModel, ConfigDict, Field, Strict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
 Text = Annotated[str, Len(min_length=1)]
 Columns = Annotated[tuple[Text, ...], Strict(False)]
+
+
+def _renamed(scale: object) -> object:
+    """`robust` is what version 0.1 called `smooth_clip`; its configs are read."""
+    return "smooth_clip" if scale == "robust" else scale
+
+
+Renamed = BeforeValidator(_renamed)
+"""For the name of a scale."""
 
 
 def setting(default: Any, meaning: str) -> Any:

@@ -12,7 +12,7 @@ from mlptrain.data.written import Reading, Written
 Made = TypeVar("Made")
 HeldOut = float | str | None
 """Validation or test rows: a fraction of the training file, a file of their own, or none."""
-Scale = Literal["standard", "minmax", "smooth_clip", "robust", "log", "none"]
+Scale = Literal["standard", "minmax", "smooth_clip", "log", "none"]
 ColumnKind = Literal["number", "category", "date", "ignore"]
 NumberEncoding = Literal["none", "piecewise"]
 CategoryEncoding = Literal["one_hot", "embedding", "target"]

@@ -50,6 +50,11 @@ def stdout_is_terminal() -> bool:
     return sys.stdout.isatty()
 
 
+def stderr_is_terminal() -> bool:
+    """Whether a person looks at stderr."""
+    return sys.stderr.isatty()
+
+
 def emit_json(document: Mapping[str, Any]) -> None:
     """Exactly one JSON document on stdout; a number that is not finite is null."""
     write(document_text(document))

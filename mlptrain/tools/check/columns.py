@@ -67,7 +67,9 @@ def column_scales(case: Case) -> Verdict:
     least = typical if len(sizes) > 2 else float(sizes.min())
     odd = sizes > APART * max(least, np.finfo(float).tiny)
     line = f"typical sizes of the columns from {sizes.min():.3g} to {sizes.max():.3g}"
-    advice = "`scale: standard`" if case.scale == "none" else "`scale: robust`, or correct outliers"
+    advice = (
+        "`scale: standard`" if case.scale == "none" else "`scale: smooth_clip`, or correct outliers"
+    )
     names = some([str(case.data.features[j]) for j in changing[odd]])
     if odd.any() and sizes.max() > LARGE:
         large = fault if sizes.max() > FAR_APART * least else doubt

@@ -44,6 +44,6 @@ def _counts(column: Floats, places: Floats) -> bool:
 
 
 def _unsquashed(column: Floats) -> Floats:
-    """z of z / sqrt(1 + (z / 3)^2), the soft limit of `scale: robust`."""
+    """z of z / sqrt(1 + (z / 3)^2), the soft limit of `scale: smooth_clip`."""
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.nan_to_num(column / np.sqrt(1 - np.square(column / 3)), nan=0.0)

@@ -22,6 +22,8 @@ FEW = 0.1
 LEAST = 5
 MOST = 20
 """More different faulty texts are an error that lists their places."""
+NINES = (99, 999, 9999, 99_999, 999_999)
+"""Written for a missing value, with either sign, where files have no blanks."""
 WORDS: dict[Notation, str] = {"number": "a number", "date": "a date"}
 
 
@@ -32,12 +34,14 @@ class BadCells:
     certain    texts for a missing value, to be declared
     doubtful   others: the user is asked
     found      how many cells of how many, and the first place
+    refused    whether `fit` refuses the doubtful ones; else they are the numbers that they look like
     """
 
     name: str
     certain: tuple[str, ...]
     doubtful: tuple[str, ...]
     found: str
+    refused: bool = True
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -48,6 +52,8 @@ class BadCells:
         """What to tell of it."""
         where = f"data.columns.{self.name}.missing"
         if self.doubtful:
+            if not self.refused:
+                return f"{self.name}: {self.found}: missing values? then uncomment {where}"
             return f"{self.name}: {self.found}: correct them, or uncomment {where}: fit refuses them"
         return f"{self.name}: {self.found}: taken as missing ({where})"
 
@@ -58,7 +64,7 @@ def bad_cells(source: Source, name: str) -> BadCells | None:
     DataError with the first places for too many different ones to be declared.
     """
     if source.kind(name) == "number":
-        return _infinite(source, name)
+        return _infinite(source, name) or _nines(source, name)
     if source.kind(name) != "text":
         return None
     levels, counts = counted(source, name)
@@ -95,6 +101,28 @@ def _infinite(source: Source, name: str) -> BadCells | None:
         return None
     texts = [text for text, sign in (("inf", 1), ("-inf", -1)) if (sign * values == np.inf).any()]
     return _found(source, name, "number", [], texts)
+
+
+def _nines(source: Source, name: str) -> BadCells | None:
+    """-999, 9999 and their like, where they lie farther from the others than these from each other."""
+    if source.inexact(name).any():
+        return None
+    values = source.numbers(name)
+    if np.isinf(values).any() or np.isnan(values).all():
+        return None
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    for end in (low, high):
+        if abs(end) not in NINES:
+            continue
+        (rows,) = np.nonzero(values == end)
+        rest = values[~np.isnan(values) & (values != end)]
+        if len(rows) < 2 or len(rest) < LEAST or len(rest) < len(rows):
+            continue
+        if np.abs(rest - end).min() > rest.max() - rest.min():
+            shown = place_of(source, name, int(rows[0]))
+            found = f"{count(len(rows), 'cell')} of {len(source):,} far from all others ({shown})"
+            return BadCells(name, (), (f"{end:.0f}",), found, refused=False)
+    return None
 
 
 def _found(

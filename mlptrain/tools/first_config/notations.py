@@ -110,7 +110,7 @@ def _time_in_digits(source: Table, name: str) -> Notated | None:
         return None
     values = source.numbers(name)
     values = values[~np.isnan(values)]
-    forms = {"%Y%m%d": DAYS}
+    forms: dict[str, tuple[float, float]] = {"%Y%m%d": DAYS}
     if OF_TIME.search(name.strip()):
         in_units = {form: 1_000_000 / microseconds for form, microseconds in SINCE.items()}
         forms |= {form: (CENTURY[0] * each, CENTURY[1] * each) for form, each in in_units.items()}

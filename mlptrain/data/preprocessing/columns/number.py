@@ -18,7 +18,7 @@ from mlptrain.data.preprocessing.checks import (
 )
 from mlptrain.data.preprocessing.columns.column import Column, Counts
 from mlptrain.data.preprocessing.columns.piecewise import bin_names, bins_for, edges_of, ramps
-from mlptrain.data.preprocessing.columns.scaling import NEEDS_VALUES, SQUASHED, scaling, signed_log
+from mlptrain.data.preprocessing.columns.scaling import NEEDS_VALUES, scaling, signed_log
 from mlptrain.data.preprocessing.moments import Moments, moments
 from mlptrain.data.preprocessing.repairs import Repair
 from mlptrain.data.row_set import every_row
@@ -128,7 +128,7 @@ class Number(Column):
             kind=kind,
             center=center,
             factor=factor,
-            squash=scale in SQUASHED,
+            squash=scale == "smooth_clip" and kind != "boolean",
             fill=fill,
             indicator=settings.missing.indicator and bool(found.present[j] < len(rows)),
             low=low,

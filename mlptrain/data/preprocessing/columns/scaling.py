@@ -3,7 +3,7 @@
     standard     center = mean      factor = 1 / standard deviation (of the population, 1/N)
     minmax       center = minimum   factor = 1 / (maximum - minimum)
     smooth_clip  center = median    factor = 1 / (upper - lower quartile), then z / sqrt(1 + (z/3)^2);
-                 where the quartiles are equal, 2 / (maximum - minimum). `robust` is its older name
+                 where the quartiles are equal, 2 / (maximum - minimum)
     log          standard, of sign(x) log(1 + |x| / u), u the smallest value above 0; not for columns
                  with a training value below 0
     none         center = 0         factor = 1
@@ -21,8 +21,7 @@ from mlptrain.arrays import Array
 from mlptrain.data.preprocessing.moments import Moments
 from mlptrain.data.settings import Scale
 
-SQUASHED = ("robust", "smooth_clip")
-NEEDS_VALUES = (*SQUASHED, "log")
+NEEDS_VALUES = ("smooth_clip", "log")
 """The scales that moments do not suffice for."""
 
 
@@ -41,7 +40,7 @@ def scaling(scale: Scale, found: Moments, j: int, values: Array) -> Scaling:
         return Scaling(0.0, 1.0)
     if found.constant[j]:
         return Scaling(low if low == high else mean, 0.0)
-    if scale in SQUASHED:
+    if scale == "smooth_clip":
         with np.errstate(over="ignore"):
             lower, upper = np.nanquantile(values, [0.25, 0.75])
             spread = upper - lower if upper > lower else (high - low) / 2
