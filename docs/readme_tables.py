@@ -39,8 +39,8 @@ def quality() -> list[str]:
     return [
         f"| Is it better than boosted trees? | With nothing tuned, on {of} real tables: better than "
         f"LightGBM's defaults on {wins}, than CatBoost's on {against_catboost} | {by} |",
-        f"| How much better? | Against LightGBM, errors fall by {100 * (1 - error):.0f} % and the RMSE by "
-        f"{100 * (1 - rmse):.0f} % (geometric means) | the same |",
+        f"| How much better? | Against LightGBM, errors fall by {100 * (1 - error):.0f} % and the "
+        f"RMSE by {100 * (1 - rmse):.0f} % (geometric means) | the same |",
         f"| How long does that take? | {seconds:.0f} CPU seconds a table on average; "
         f"LightGBM takes {theirs:.1f} | the same |",
     ]
@@ -54,7 +54,8 @@ def speed() -> list[str]:
     by = "[docs/performance.md](docs/performance.md), `python benchmarks/suite.py`"
     return [
         f"| How fast is a training step? | Against PyTorch on a CPU: {torch[0]:.0f} times as fast "
-        f"on a small network, {min(torch[2:]):.1f} to {max(torch[2:]):.1f} times on larger ones | {by} |",
+        f"on a small network, {min(torch[2:]):.1f} to {max(torch[2:]):.1f} times on larger ones "
+        f"| {by} |",
         f"| And against scikit-learn? | {min(sklearn):.1f} to {max(sklearn):.1f} times as fast as its "
         "`MLPClassifier` | the same |",
     ]
