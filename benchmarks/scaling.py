@@ -1,6 +1,7 @@
 """How cost and memory grow: time per epoch with rows, time per step with layers, memory of a step.
 
     python benchmarks/scaling.py
+    python benchmarks/scaling.py --across    (folds, trials and ranks side by side: across.py)
 
 Every figure comes from a process of its own; times are medians of five. Linear growth means a
 constant last column.
@@ -15,6 +16,8 @@ import sys
 import time
 from pathlib import Path
 from statistics import median
+
+import across
 
 ROOT = Path(__file__).parent.parent
 ROWS = (10_000, 100_000, 1_000_000)
@@ -113,7 +116,13 @@ def main() -> None:
     """Print three tables."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--measure", nargs=2)
+    parser.add_argument("--across", action="store_true")
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--epochs", type=int, default=8)
     options = parser.parse_args()
+    if options.across:
+        across.main(options.repeats, options.epochs)
+        return
     if options.measure:
         what, size = options.measure
         print(json.dumps({"epoch": epoch, "step": step, "memory": memory}[what](int(size))))

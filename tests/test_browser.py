@@ -150,3 +150,21 @@ def test_no_table_is_wider_than_the_printed_page(page, reports):
     page.send("Emulation.setEmulatedMedia", media="")
     assert widths
     assert max(widths) <= 718
+
+
+def test_a_click_or_a_key_sorts_a_table_and_says_so(page, reports):
+    page.show(reports["one"])
+    column = (
+        "[...document.querySelector('#metrics table').tBodies[0].rows]"
+        ".map(row => row.cells[1].textContent.replace(/,/g, ''))"
+    )
+    before = [float(each) for each in page.ask(column)]
+    assert before != sorted(before)
+    page.ask("document.querySelectorAll('#metrics th button')[1].focus()")
+    for kind in ("keyDown", "keyUp"):
+        page.send("Input.dispatchKeyEvent", type=kind, key="Enter", text="\r", windowsVirtualKeyCode=13)
+    assert [float(each) for each in page.ask(column)] == sorted(before)
+    assert page.ask("document.querySelector('#metrics th[aria-sort]').ariaSort") == "ascending"
+    page.ask("document.querySelectorAll('#metrics th button')[1].click()")
+    assert [float(each) for each in page.ask(column)] == sorted(before, reverse=True)
+    assert page.said() == []

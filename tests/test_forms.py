@@ -7,8 +7,11 @@ import pytest
 from helpers import changed
 from runs import THIRTY, faults, finish, invoke
 
+from mlptrain.errors import CheckpointError
 from mlptrain.runs.fit import prepare
+from mlptrain.runs.run import Run
 from mlptrain.storage.archive import read_archive, write_archive
+from mlptrain.storage.lock import is_held
 from mlptrain.training.checkpoint_schema import FORMS, checked
 
 
@@ -90,10 +93,15 @@ def test_a_run_is_not_resumed_from_such_a_document(finished, key, value):
         key, value = "progress", {**document["progress"], key: value}
     write_archive(out / "last.npz", arrays, {**document, key: value})
     result = invoke("fit", "--resume", out)
+    with pytest.raises(CheckpointError) as refused:  # its traceback keeps alive what was opened
+        Run.resumed(out)
+    held = is_held(out)
     (out / "last.npz").write_bytes(whole)
 
     assert result.exit_code == 5
     assert len(faults(result)) == 1
+    assert str(refused.value) == faults(result)[0]
+    assert not held
 
 
 def test_arrays_of_other_shapes_are_refused_before_a_network_is_made(finished, tmp_path, monkeypatch):

@@ -93,6 +93,18 @@ def test_without_shards_ranks_give_the_gradient_of_the_whole_minibatch(tmp_path)
         np.testing.assert_allclose(two[name], array, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("ranks", [2, 3])
+def test_an_evaluation_over_ranks_has_the_bits_of_one_process(ranks, tmp_path):
+    """4,200 training rows, of which 2,000 are measured in two pieces, and 1,800 to validate."""
+    changes = {"data.train.points_per_class": 3000, "data.val": 0.3, "model.dtype": "float32"}
+    train = {"epochs": 2, "batch_size": 600, "shards": 3, "average": {"ema": 0.9}}
+    config = write(tmp_path / "c.yaml", changed(SHARDED, {**changes, "train": train}))
+    fit(config, "--out", tmp_path / "1", check=True)
+    fit(config, "--out", tmp_path / "2", "--ranks", ranks, check=True)
+    assert bits(tmp_path / "2") == bits(tmp_path / "1")
+    assert len(bits(tmp_path / "1")[1]) == 2
+
+
 def test_a_run_goes_on_with_another_number_of_ranks(tmp_path):
     config = write(tmp_path / "c.yaml", changed(SHARDED, CONFIGS["adam, dropout, histograms"]))
     fit(config, "--out", tmp_path / "whole", check=True)

@@ -176,3 +176,13 @@ def test_nines_among_their_like_are_numbers(values, tmp_path):
     rows = [[values[i % len(values)], i % 7, i % 5] for i in range(60)]
     made = first_config(str(write(tmp_path / "t.csv", ["x", "y", "z"], rows)), ["y"])
     assert "missing?" not in made.text
+
+
+def test_a_sum_of_columns_is_found_behind_bins_and_soft_limits(tmp_path):
+    rng = np.random.default_rng(0)
+    parts = rng.poisson((20, 60), (600, 2)) ** 2
+    rows = [[i % 7, a, b, a + b] for i, (a, b) in enumerate(parts.tolist())]
+    made = first_config(str(write(tmp_path / "t.csv", ["x", "few", "many", "all"], rows)), ["all"])
+    assert "numeric: {encode: piecewise}" in made.text
+    assert "linear model (R2 above 0.999) of many, few" in made.notes[-1]
+    assert made.notes[-1].endswith("data.ignore: [many, few]")

@@ -25,7 +25,7 @@ class Clock:
 def slow(monkeypatch):
     """Each step takes as many seconds as its number, counted from 1, and each evaluation a hundred."""
     clock = Clock()
-    step, evaluate = trainer.take_step, module.evaluate
+    step, scores_of = trainer.take_step, module.scores_of
 
     def slow_step(experiment, progress, rows, lr):
         clock.now += progress.step + 1
@@ -33,11 +33,11 @@ def slow(monkeypatch):
 
     def slow_evaluation(*arguments):
         clock.now += 100
-        return evaluate(*arguments)
+        return scores_of(*arguments)
 
     monkeypatch.setattr(module, "time", clock)
     monkeypatch.setattr(trainer, "take_step", slow_step)
-    monkeypatch.setattr(module, "evaluate", slow_evaluation)
+    monkeypatch.setattr(module, "scores_of", slow_evaluation)
     return clock
 
 

@@ -23,11 +23,13 @@ from runs import (
     write_config,
 )
 
-from mlptrain.errors import MLPTrainError
+from mlptrain.errors import MLPTrainError, StorageError
 from mlptrain.runs.fit import prepare
 from mlptrain.runs.resume import changes_between
 from mlptrain.runs.run import Run
 from mlptrain.storage.archive import read_archive, write_archive
+from mlptrain.storage.lock import is_held
+from mlptrain.storage.run_directory import RunDirectory
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -427,3 +429,16 @@ def test_a_key_that_only_one_of_two_configs_has_is_a_change():
     old, new = {"a": {"b": 1, "c": 2}}, {"a": {"b": 1}, "d": 3}
 
     assert list(changes_between(old, new)) == [("a.c", 2, None), ("d", None, 3)]
+
+
+def test_a_run_that_cannot_begin_leaves_its_directory_to_the_next_who_asks(tmp_path, monkeypatch):
+    def full(directory, text):
+        raise StorageError("no space")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RunDirectory, "write_config", full)
+        with pytest.raises(StorageError) as refused:  # whose traceback holds all that was opened
+            prepare(THIRTY, out=tmp_path / "run")
+
+    assert not is_held(tmp_path / "run")
+    assert "no space" in str(refused.value)

@@ -114,6 +114,15 @@ class EvaluationReport:
             yield f"{' and '.join(ranking)}: of class {classes[positive]}"
         yield from model.network.loss.remarks()
 
+    def unnamed(self) -> Iterator[str]:
+        """Classes that have rows, and are never predicted."""
+        if self.confusion is None or self.classes is None:
+            return
+        called, there = np.sum(self.confusion, axis=0), np.sum(self.confusion, axis=1)
+        names = [name for name, c, t in zip(self.classes, called, there, strict=True) if t and not c]
+        if names:
+            yield f"never predicted: {some(names)}"
+
     def class_table(self) -> Table | None:
         """Precision, recall, F1 and support of each class, or of the yes of each target."""
         what, found = "class", self.per_class

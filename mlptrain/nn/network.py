@@ -45,6 +45,9 @@ from mlptrain.streams import stream
 
 Norm = Literal["none", "batch", "layer"]
 
+AT_ONCE = 1024
+"""Rows that go through the prediction graph together; other numbers can mean other bits."""
+
 
 @dataclass(frozen=True)
 class Architecture:
@@ -175,7 +178,7 @@ class Network:
         weights = [weight.value for weight in self.parameters.decaying()]
         return sum((float(apply(node, *weights, dtype=self.dtype)) for node in self.penalties), 0.0)
 
-    def scores(self, arrays: Sequence[RowArray], batch_rows: int = 1024) -> Array:
+    def scores(self, arrays: Sequence[RowArray], batch_rows: int = AT_ONCE) -> Array:
         """The scores (N, C) of N rows, given as one array for each input; `batch_rows` at a time.
 
         Any number of threads may call it: each call borrows a prediction graph that no other call is
@@ -183,10 +186,7 @@ class Network:
         """
         rows = len(arrays[0])
         scores = np.empty((rows, self.architecture.outputs), self.dtype)
-        with (
-            self.borrowed() as prediction,
-            np.errstate(all="ignore"),
-        ):  # an overflow shows in the scores
+        with self.borrowed() as prediction, np.errstate(all="ignore"):  # an overflow shows there
             for start in range(0, rows, batch_rows):
                 plan = prediction.graph.plan(min(batch_rows, rows - start))
                 for value, array in zip(prediction.inputs, arrays, strict=True):

@@ -24,7 +24,7 @@ def show(report: EvaluationReport, *, as_json: bool) -> None:
     for figure in (one for one in report.expected if one.low < one.high):
         between = f"{number(figure.low)} to {number(figure.high)}"
         say(out, f"{figure.metric} {number(figure.value)}: 95 % interval {between}, for other rows")
-    for remark in report.remarks:
+    for remark in (*report.remarks, *report.unnamed()):
         say(out, remark)
     tables = [report.decision.table() if report.decision else None, report.class_table()]
     if len(report.classes or ()) <= WIDEST_MATRIX:

@@ -18,6 +18,7 @@ from mlptrain.report.tables import print_table
 from mlptrain.runs.cross_validation import Folds
 from mlptrain.runs.run import Run
 from mlptrain.runs.side_by_side import side_by_side
+from mlptrain.tools.course import remarks
 from mlptrain.training.combination import KEY
 from mlptrain.training.experiment import Experiment
 
@@ -89,6 +90,8 @@ def fitted(run: Run, *, as_json: bool) -> None:
     if summary.get("test"):
         values = ", ".join(f"{name} {number(value)}" for name, value in summary["test"].items())
         say(out, f"test: {values}")
+    for remark in remarks(Results(run.directory.path).records, summary):
+        say(out, remark)
     if run.baseline is not None:
         for line in baseline_words(run.baseline, run.linear):
             say(out, line)

@@ -34,6 +34,7 @@ from mlptrain.training.checkpoint import learned
 from mlptrain.training.data_files import files_in
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.sharded import sharded
+from mlptrain.training.sharded_scores import sharded_scores
 from mlptrain.training.shards import Shards
 
 SAME = ("mlptrain", "numpy")
@@ -198,4 +199,7 @@ def serve(ranks: Ranks, experiment: Experiment | None, shards: Shards) -> int:
                 ranks.leave()
                 return order.ends
             assert experiment is not None  # after a refusal comes the end
-            sharded(experiment, shards, order.rows, order.step)
+            if order.scored is None:
+                sharded(experiment, shards, order.rows, order.step)
+            else:
+                sharded_scores(experiment, shards, order.scored)

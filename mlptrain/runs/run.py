@@ -96,8 +96,12 @@ class Run:
         config, experiment, told = begin(config, threads, load)
         experiment = join(config, experiment)
         directory = RunDirectory.create(place(), force=force)
-        directory.write_config(dump(resolved(config)))
-        checkpointer = keeper_for(config, experiment, directory, events)
+        try:
+            directory.write_config(dump(resolved(config)))
+            checkpointer = keeper_for(config, experiment, directory, events)
+        except BaseException:
+            directory.close()
+            raise
         notes = [*told, *experiment.data.notes]
         return cls(config, experiment, directory, checkpointer, notes=notes, started=told)
 
@@ -134,12 +138,12 @@ class Run:
             checkpointer.restore(checkpoint)
             if checkpoint.path != directory.last or files_in(config) != files_in(config_of(checkpoint)):
                 checkpointer.saved = None  # last.npz is to be written, with the new places
+            with use_threads(experiment.threads):  # what the run will have, not the process now
+                changed = differences(checkpoint["environment"], environment())
             directory.write_config(with_history(directory, config, checkpoint))
         except BaseException:
             directory.close()
             raise
-        with use_threads(experiment.threads):  # what the run will have, not what the process has now
-            changed = differences(checkpoint["environment"], environment())
         notes = [*checkpoint.notes, *experiment.data.notes, *told, *map(UNEQUAL.format, changed)]
         if progress.poisoned:
             notes.append(f"rolled back {count(len(progress.poisoned), 'time')}: {rate_words(progress)}")

@@ -27,10 +27,14 @@ LOST = RankFault.exit_code
 
 
 class Order(NamedTuple):
-    """What rank 0 asks for: a step and its rows; or, without a step, the end with an exit code."""
+    """What rank 0 asks for: a step and its rows; the scores of a set; or the end with an exit code.
+
+    scored   the number of the set, from 0; None where it is not that
+    """
 
     step: int
     rows: Array
+    scored: int | None = None
 
     @property
     def ends(self) -> int | None:
@@ -46,6 +50,9 @@ class Team(Protocol):
 
     def ask(self, step: int, rows: Array, values: Array) -> None:
         """Begin a step on rank 0: the others get its number, its rows and the parameters."""
+
+    def ask_scores(self, number: int, values: Array) -> None:
+        """On rank 0: the others get the parameters, and send their part of the scores of a set."""
 
     def send(self, arrays: Sequence[Array], to: int) -> None:
         """Send arrays to another rank."""
@@ -64,6 +71,9 @@ class Alone:
     size = 1
 
     def ask(self, step: int, rows: Array, values: Array) -> None:
+        """Do nothing."""
+
+    def ask_scores(self, number: int, values: Array) -> None:
         """Do nothing."""
 
     def send(self, arrays: Sequence[Array], to: int) -> None:
@@ -154,11 +164,22 @@ class Ranks:
             self._world.Bcast(self._orders)
             self._world.Bcast(values)
 
+    def ask_scores(self, number: int, values: Array) -> None:
+        """On rank 0: the others get the parameters, and send their part of the scores of a set."""
+        assert self._orders is not None
+        self.busy = True
+        self._orders[:2] = 0, -1 - number
+        with self._watch.waiting("an evaluation did not begin on all ranks"):
+            self._world.Bcast(self._orders)
+            self._world.Bcast(values)
+
     def order(self, values: Array) -> Order:
         """Wait for the next order of rank 0; `values` are then the parameters of the step."""
         assert self._orders is not None
         self._world.Bcast(self._orders)
-        order = Order(int(self._orders[0]), self._orders[2 : 2 + int(self._orders[1])])
+        step, rows = self._orders[:2].tolist()
+        scored = -1 - rows if rows < 0 else None
+        order = Order(step, self._orders[2 : 2 + max(0, rows)], scored)
         if order.ends is None:
             self._world.Bcast(values)
         return order
@@ -170,7 +191,7 @@ class Ranks:
 
     def receive(self, arrays: Sequence[Array], source: int) -> None:
         """Receive arrays from another rank."""
-        with self._watch.waiting(f"rank {source} has not sent its gradients"):
+        with self._watch.waiting(f"rank {source} has not sent its part"):
             for array in arrays:
                 self._world.Recv(array, source)
 

@@ -11,6 +11,8 @@ import numpy as np
 
 from mlptrain.arrays import Array
 from mlptrain.config.dump import inline
+from mlptrain.data.preprocessing.columns.number import Number
+from mlptrain.data.preprocessing.columns.piecewise import bin_names
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 
 ORDERED = 0.99
@@ -53,12 +55,38 @@ class Found(NamedTuple):
         return f"data.ignore: {inline(list(dict.fromkeys(names)))}"
 
 
-def given_away(X: Array, y: Array, *, classes: bool) -> Found | None:
-    """What among the columns X (N, D) gives y away: class numbers (N,), or (N, K) numbers."""
+def given_away(X: Array, y: Array, made: Preprocessing, *, classes: bool) -> Found | None:
+    """What among the inputs X (N, D) gives y away: class numbers (N,), or (N, K) numbers.
+
+    `made` has made the inputs.
+    """
+    y, (X, places) = np.asarray(y), as_straight(np.asarray(X, np.float64), made)
     if len(X) < FEWEST or X.shape[1] < 2:  # a curve through one column is what is asked for
         return None
-    X, y = np.asarray(X, np.float64), np.asarray(y)
-    return of_classes(X, y) if classes else of_numbers(X, y)
+    found = of_classes(X, y) if classes else of_numbers(X, y)
+    return found and found._replace(columns=[places[j] for j in found.columns])
+
+
+def as_straight(X: Array, made: Preprocessing) -> tuple[Array, list[int]]:
+    """The inputs without bins and soft limits, which bend what is a sum; and their places."""
+    if made.transform:
+        return X, list(range(X.shape[1]))
+    places, squashed, start = list[int](), list[int](), 0
+    for column in made.columns:
+        if column.array != "numbers":
+            continue
+        names = column.outputs
+        number = column if isinstance(column, Number) else None
+        bins = set(bin_names(number.name, number.edges)) if number and number.edges else set()
+        if number and number.squash:
+            squashed.append(len(places))
+        places += [start + j for j, name in enumerate(names) if name not in bins]
+        start += len(names)
+    X = X[:, places]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        z = X[:, squashed] / np.sqrt(1 - np.square(X[:, squashed] / 3))
+    X[:, squashed] = np.nan_to_num(z, nan=0.0, posinf=0.0, neginf=0.0)
+    return X, places
 
 
 def of_numbers(X: Array, y: Array) -> Found | None:

@@ -10,8 +10,9 @@ import numpy as np
 from mlptrain.bounds import Whole
 from mlptrain.data.dataset import Rows
 from mlptrain.training.average import Average
-from mlptrain.training.evaluate import evaluate
+from mlptrain.training.evaluate import Evaluation
 from mlptrain.training.experiment import Experiment
+from mlptrain.training.sharded_scores import scores_of
 
 Values = Mapping[str, float | int | None]
 
@@ -135,7 +136,8 @@ def _losses_and_metrics(experiment: Experiment) -> dict[str, float | None]:
 def _evaluated(
     experiment: Experiment, split: str, rows: Rows
 ) -> tuple[float | None, dict[str, float | None]]:
-    evaluation = evaluate(experiment.network, rows, experiment.data.preprocessing)
+    scores, made = scores_of(experiment, split, rows), experiment.data.preprocessing
+    evaluation = Evaluation(experiment.network, rows.with_targets_in_memory(), scores, made)
     metrics = evaluation.metrics(_names(experiment, split))
     return evaluation.data_loss(), {f"{split}_{name}": value for name, value in metrics.items()}
 

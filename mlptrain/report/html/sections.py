@@ -16,6 +16,7 @@ from mlptrain.report.plots import applicable
 from mlptrain.report.results import Results
 from mlptrain.runs.resume import changes_in
 from mlptrain.storage.reading import read_bytes
+from mlptrain.tools.course import remarks
 
 MOST_RECORDS = 100
 """Rows of the table of evaluations, evenly spaced."""
@@ -41,10 +42,12 @@ def outcome(run: Results) -> list[str]:
     if found.get("best") is not None:
         best = f"Best {found.get('monitor')} {number(found['best'])} at epoch {found.get('best_epoch')}"
         lines.append(f"{best}; {number(found.get('seconds'))} s in all.")
+    lines += [f"{each[0].upper()}{each[1:]}." for each in remarks(run.records, found)]
     if run.has_model:
         usual = ("loss", "accuracy", "mean_accuracy", "poisson_deviance", "rmse", "r2")
         stated = run.stated(*dict.fromkeys([*run.evaluation.headline(), *usual]))
         lines.append(f"{run.measured_on}: {stated}.")
+        lines += [f"{each}." for each in run.evaluation_report.unnamed()]
     return lines
 
 
@@ -106,13 +109,11 @@ def metrics(run: Results) -> str:
     names = [name for name in found.measured if name in found.baseline]
     lines = dict[str, float | None]() if linear is None else dict(linear.metrics(names))
     ends = {each.metric: (each.low, each.high) for each in found.expected}
-    heads = ["metric", "this model", "from", "to", "linear model", "same answer"]
-    if not lines:
-        heads.remove("linear model")
+    heads = ["metric", "this model", *["linear model"] * bool(lines), "same answer", "from", "to"]
     rows: list[list[Cell]] = []
     for name, value in found.measured.items():
         beside: list[Cell] = [lines.get(name)] if lines else []
-        rows.append([name, value, *ends.get(name, (None, None)), *beside, found.baseline.get(name)])
+        rows.append([name, value, *beside, found.baseline.get(name), *ends.get(name, (None, None))])
     told = (
         "From and to: a 95 % interval, for other rows. Beside it a linear model on the same columns, "
         "and the same answer for every row."

@@ -73,6 +73,8 @@ def draw(runs: Sequence[Results], theme: Theme) -> Picture:
     time = clock(runs)
     if len(runs) == 1:
         _one(panels, runs[0], time, theme)
+        handles, labels = panels[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=4)  # inside it hides a curve
     else:
         _several(panels, runs, time, theme)
         figure.legend(loc="outside lower center", ncols=columns_of_legend(titles(runs)))
@@ -118,18 +120,9 @@ def _one(panels: Sequence[Axes], run: Results, time: str, theme: Theme) -> None:
         if best.get(key) is not None:
             axes = panels[0] if key.endswith("_loss") else panels[1]
             axes.plot([best[time]], [best[key]], "o", color=theme.ink, markersize=5.5, label="best")
-        legend(panels[0], theme)
         panels[0].set_title(f"{shown(run.name)}: best {at_best(run)}")
     else:
-        legend(panels[0], theme)
         panels[0].set_title(shown(run.name))
-
-
-def legend(axes: Axes, theme: Theme) -> None:
-    """The names of the curves, on paper of their own: lines may pass behind them."""
-    axes.legend(
-        loc="upper right", frameon=True, facecolor=theme.paper, edgecolor="none", framealpha=0.9
-    )
 
 
 def at_best(run: Results) -> str:

@@ -13,7 +13,7 @@ def giveaway(case: Case) -> Verdict | None:
     if not isinstance(case.config.data.train, str) or len(rows) < FEWEST or len(data.features) < 2:
         return None
     X = np.asarray(rows.inputs.numbers[:])
-    found = given_away(X, np.asarray(rows.y), classes=data.classes is not None)
+    found = given_away(X, np.asarray(rows.y), data.preprocessing, classes=data.classes is not None)
     if found is None:
         return fine("no column, and no linear model of all, gives the answer away")
     advice = f"are they known when you predict? if not: {found.advice(data.preprocessing)}"

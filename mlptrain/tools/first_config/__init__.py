@@ -28,7 +28,7 @@ def first_config(data: str, targets: Sequence[str], wish: Wish = ANYTHING) -> Pr
     rows = build(load_config(parse(made.answered, data).data)).data
     sample = rows.train.sample(SAMPLE, seed=0)
     X, y = np.asarray(sample.inputs.numbers[:]), np.asarray(sample.y)
-    found = given_away(X, y, classes=rows.classes is not None)
+    found = given_away(X, y, rows.preprocessing, classes=rows.classes is not None)
     if found is None:
         return made
     note = (

@@ -39,11 +39,11 @@ SMALL_BATCHES = ((200, 16), (500, 32))
 """Tables with fewer rows have smaller batches, for there to be enough steps."""
 INPUTS_FOR, INPUTS_OF_ALL = 17, 340
 """Inputs that a column becomes with its bins, where there are many, and all of them where few."""
-STEP = 0.15e-3
+STEP = 0.3e-3
 """Seconds of a step on one core, however little there is to compute; ..."""
-STEP_PARAMETER = 2e-9
+STEP_PARAMETER = 4e-9
 """... for each parameter that it moves; ..."""
-STEP_OPERATION = 1.6e-11
+STEP_OPERATION = 3e-11
 """... and for each operation of its products, evaluations included."""
 MEMBERS = 6
 """Networks of the ensemble; ..."""
@@ -51,7 +51,7 @@ ENSEMBLE_COST = 4.5
 """... which takes so many times as long as one; ..."""
 PLAIN_COST = 0.5
 """... and the candidate without bins such a part."""
-START = 0.5
+START = 1.0
 """Seconds until the first step, and behind the last."""
 PATIENT = 300.0
 """Seconds for which `good` is worth waiting without being asked."""
@@ -67,7 +67,7 @@ class Size(NamedTuple):
         """About how long a fit takes on one core.
 
         >>> round(Size(10_000, 20).seconds("good"))
-        6
+        11
         """
         networks = {"fast": 1, "good": FOLDS, "best": (1 + PLAIN_COST + ENSEMBLE_COST) * FOLDS}[preset]
         batch, units = batch_size(self.rows), hidden_units(self.rows)
