@@ -12,7 +12,7 @@ check: ## What CI runs: format, lint, types, spelling, docs current, tests
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy
 	$(PYTHON) -m codespell_lib *.md docs configs mlptrain benchmarks
-	$(PYTHON) -m cogapp --check README.md docs/config.md docs/cli.md
+	$(PYTHON) -m cogapp --check README.md docs/config.md docs/cli.md docs/quality.md
 	$(PYTHON) -m pytest -n auto --dist worksteal
 
 fix: ## Format, and repair what ruff can repair
@@ -28,8 +28,8 @@ slow: ## The tests of many seconds, which plain pytest leaves out
 tables: ## init, fit, predict and eval on every real table, to the end
 	MLPTRAIN_FULL_TABLES=1 $(PYTHON) -m pytest tests/test_real_tables.py
 
-docs: ## Generate the tables of README.md, docs/config.md and docs/cli.md, the recording, the notebooks and the pictures again
-	$(PYTHON) -m cogapp -r README.md docs/config.md docs/cli.md
+docs: ## Generate the tables of README.md, docs/config.md and docs/cli.md, a table of docs/quality.md, the recording, the notebooks and the pictures again
+	$(PYTHON) -m cogapp -r README.md docs/config.md docs/cli.md docs/quality.md
 	$(PYTHON) docs/make_recording.py
 	$(PYTHON) docs/make_notebooks.py
 	$(PYTHON) docs/make_gallery.py

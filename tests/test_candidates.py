@@ -109,6 +109,18 @@ def test_the_chosen_candidate_is_what_its_settings_alone_give(table, weighed, tm
     assert (chosen / "out_of_fold.csv").read_bytes() == (alone / "out_of_fold.csv").read_bytes()
 
 
+def test_a_refit_is_of_the_heaviest_candidate_and_says_what_to_expect(weighed, tmp_path):
+    heaviest = max(parts(weighed).values(), key=lambda part: part["weight"])["name"]
+    hidden = {"wide": (9,)}.get(heaviest, (4,))
+    result = invoke("fit", "--refit", weighed, "--out", tmp_path / "run", "--quiet")
+    assert result.exit_code == 0, result.stderr
+    model = mlptrain.load(tmp_path / "run")
+    assert model.config.model.hidden == hidden
+    assert model.config.candidates == ()
+    (figure,) = json.loads((weighed / "folds.json").read_text())["expected"]
+    assert f"none of them is held out: expect rmse {figure['value']:.4g} " in result.stderr
+
+
 FAULTY = """\
 data: {train: rows.csv}
 train: {folds: 3}

@@ -30,7 +30,10 @@ def offered(words: str, shell: str = "fish") -> list[str]:
     asked["COMP_CWORD"] = typed[-1] if shell == "fish" else str(len(typed) - 1)
     ended = CliRunner().invoke(cli, [], env=asked, prog_name="mlptrain")
     assert ended.exit_code == 0, ended.output
-    return [line.partition(",")[2].partition("\t")[0] for line in ended.stdout.split("\n") if line]
+    lines = ended.stdout.split("\n")
+    if lines[0] in ("plain", "file", "dir"):  # fish of click 8.4: type, value and help, a line each
+        return lines[1::3]
+    return [line.partition(",")[2].partition("\t")[0] for line in lines if line]
 
 
 @pytest.mark.parametrize(

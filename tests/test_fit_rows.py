@@ -240,3 +240,12 @@ def test_a_section_and_a_dotted_key_of_it_go_together(folded):
     rest = {key: value for key, value in FOLDED.items() if key not in ("folds", "epochs")}
     other = mlptrain.fit(rows, kind, train={"folds": 3}, set={"train.epochs": 2}, **rest)
     assert np.array_equal(other.scores(rows), model.scores(rows))
+
+
+def test_rows_may_be_a_list_of_dicts(folded):
+    rows, kind, model = folded
+    listed = [{"v": v, "u": u} for u, v in zip(rows["u"], rows["v"], strict=True)]
+    assert np.array_equal(model.scores(listed), model.scores(rows))
+    assert model.scores(listed[:1]).shape == (1, 2)
+    named = [{"u": row["u"], "v": row["v"], "y": y} for row, y in zip(listed, kind, strict=True)]
+    assert np.array_equal(mlptrain.fit(named, "y", **FOLDED).scores(listed), model.scores(rows))

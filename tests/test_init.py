@@ -17,7 +17,7 @@ from mlptrain.config import load_config
 from mlptrain.errors import DataError
 from mlptrain.tools.first_config import first_config
 from mlptrain.tools.first_config.choices import Wish
-from mlptrain.tools.first_config.presets import Size, choose_preset
+from mlptrain.tools.first_config.effort import Size, usual_effort
 from mlptrain.training.build import load
 
 N = 200
@@ -268,6 +268,17 @@ def test_numbers_are_scaled_by_quartiles_and_cut_into_bins(tmp_path):
 def test_pixels_keep_their_common_unit():
     data = config_of(Path("data/digits.csv"), "digit")["data"]
     assert (data["scale"], data["image_shape"]) == ("minmax", [8, 8])
+    assert "numeric" not in data
+
+
+def test_pixels_may_be_shares_and_other_shares_are_no_picture(tmp_path):
+    X, y = np.random.default_rng(0).random((60, 64)), np.arange(60) % 3
+    np.savez(tmp_path / "p.npz", X=X, y=y)
+    data = config_of(tmp_path / "p.npz", "y")["data"]
+    assert (data["scale"], data["image_shape"], data.get("numeric")) == ("minmax", [8, 8], None)
+    for other in (X[:, :63], X * 2 - 1, X * 3):
+        np.savez(tmp_path / "p.npz", X=other, y=y)
+        assert config_of(tmp_path / "p.npz", "y")["data"]["scale"] == "smooth_clip"
 
 
 def test_batch_and_layers_follow_the_number_of_rows(tmp_path):
@@ -292,12 +303,12 @@ def test_a_preset_is_one_network_or_the_mean_of_five(tmp_path):
 
 
 def test_folds_are_left_out_where_they_take_long_or_break_the_order_of_time(tmp_path):
-    assert choose_preset(None, Size(10_000, 20), timed=False) == ("good", "")
-    long = choose_preset(None, Size(1_000_000, 20), timed=False)
+    assert usual_effort(None, Size(10_000, 20), timed=False) == ("good", "", None)
+    long = usual_effort(None, Size(1_000_000, 20), timed=False)
     assert long.preset == "fast"
     assert re.fullmatch(r"preset fast: good would take about \d+ minutes on one core", long.reason)
-    assert choose_preset("good", Size(1_000_000, 20), timed=False).preset == "good"
-    assert choose_preset("good", Size(1000, 2), timed=True).preset == "fast"
+    assert usual_effort("good", Size(1_000_000, 20), timed=False).preset == "good"
+    assert usual_effort("good", Size(1000, 2), timed=True).preset == "fast"
 
 
 def test_what_is_written_runs_as_it_is_with_every_kind_of_column(tmp_path):

@@ -150,7 +150,7 @@ def test_all_recipes_together_pass_the_linters_and_what_looks_at_every_table(tmp
 
     for recipe in sections().values():
         apply(recipe, root)
-    run(root, "cogapp", "-r", "README.md", "docs/config.md", "docs/cli.md")
+    run(root, "cogapp", "-r", "README.md", "docs/config.md", "docs/cli.md", "docs/quality.md")
 
     run(root, "ruff", "format", "--check", ".")
     run(root, "ruff", "check", ".")

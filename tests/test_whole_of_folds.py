@@ -112,6 +112,13 @@ def test_test_rows_are_in_no_fold_and_every_member_predicts_them(rare):
     assert "15 rows that no fold saw" in lines[0]
 
 
+def test_a_refit_keeps_the_test_rows_apart(rare, tmp_path):
+    result = invoke("fit", "--refit", rare, "--out", tmp_path / "run", "--quiet")
+    assert "all rows but those of test for" in result.stderr
+    found = json.loads(invoke("eval", tmp_path / "run", "--json").stdout)
+    assert (found["split"], found["rows"]) == ("test", 15)
+
+
 def test_without_test_rows_none_are_evaluated(rare, table, tmp_path):
     data = {"train": str(table), "target": "kind", "ignore": ["y"], "val": 0, "test": 0}
     run = trained(tmp_path / "run", "--quiet", "--jobs", 2, **{**SETTINGS, "data": data})

@@ -6,15 +6,17 @@ from typing import Any
 import click
 
 from mlptrain.cli import completion
+from mlptrain.cli.options import seconds
 from mlptrain.report.columns import show_columns
 from mlptrain.report.drift import show_drift
 from mlptrain.report.examples import show_example, show_examples
 from mlptrain.report.notes import tell
+from mlptrain.report.reasons import show_reasons
 from mlptrain.report.summary import write_config
 from mlptrain.tools.drift import drift
 from mlptrain.tools.examples import examples, write_example
 from mlptrain.tools.first_config import first_config
-from mlptrain.tools.first_config.choices import Wish
+from mlptrain.tools.first_config.choices import Proposal, Wish
 
 
 @click.command()
@@ -59,11 +61,21 @@ from mlptrain.tools.first_config.choices import Wish
     help="Train one network, five, or three candidates of five.  [good; fast where that takes long]",
 )
 @click.option(
+    "--within",
+    callback=seconds,
+    metavar="TIME",
+    help="Take the best preset that needs at most this long here, such as 5m; a few steps are timed.",
+)
+@click.option(
     "--test",
     type=click.FloatRange(0, 0.9),
     default=0.0,
     metavar="SHARE",
     help="Share of the rows to test on at the end.  [0]",
+)
+@click.option("--search", is_flag=True, help="Write a `sweep:` block too, for `mlptrain sweep CONFIG`.")
+@click.option(
+    "--explain", "why", is_flag=True, help="Give the reason for each setting, and what was measured."
 )
 @click.option(
     "--check",
@@ -88,13 +100,15 @@ def command(
     force: bool,
     example: str | None,
     as_list: bool,
+    why: bool,
     **wish: Any,
 ) -> None:
     """Look at the table DATA and write a commented config that `mlptrain fit` runs as it is.
 
     It decides which columns to leave out, what to do about blanks, categories and dates, how to split
     the rows and how large the network is, and gives a reason for each choice. --check ends with 1 if a
-    model of CONFIG would refuse DATA.
+    model of CONFIG would refuse DATA. --explain prints reasons instead of
+    the config, or beside the one that -o writes.
 
     --example writes one of the configs that come with mlptrain, and its table.
 
@@ -103,6 +117,7 @@ def command(
       mlptrain init --example penguins
       mlptrain init data/penguins.csv --target species -o first.yaml
       mlptrain fit first.yaml
+      mlptrain init data/penguins.csv --target species --within 1m --explain
       mlptrain init new_penguins.csv --check first.yaml
     """
     if as_list:
@@ -115,9 +130,17 @@ def command(
         check(written, table(data), targets)
     else:
         made = first_config(table(data), columns(targets), Wish(**wish))
+        show(made, out, force=force, why=why)
+
+
+def show(made: Proposal, out: Path | None, *, force: bool, why: bool) -> None:
+    """Write the config and tell what was found; the reasons take its place on stdout."""
+    if out is not None or not why:
         write_config(made.text, out, force=force)
-        show_columns(made.columns)
-        tell(made.notes)
+    show_columns(made.columns)
+    tell(made.notes)
+    if why:
+        show_reasons(made.why)
 
 
 def check(written: Path, data: str, targets: tuple[str, ...]) -> None:

@@ -70,8 +70,21 @@ def handed_over(
     return HandedOver(found, names, where)
 
 
+def by_columns(X: Any) -> Any:
+    """A dict of columns where X is a list of rows as dicts, with None where a row has no value; else X.
+
+    >>> by_columns([{"a": 1}, {"a": 2, "b": "x"}])
+    {'a': [1, 2], 'b': [None, 'x']}
+    """
+    if not isinstance(X, list | tuple) or not X or not all(isinstance(row, Mapping) for row in X):
+        return X
+    names = dict.fromkeys(name for row in X for name in row)
+    return {name: [row.get(name) for row in X] for name in names}
+
+
 def rows_of(what: str, X: object) -> Extensible:
     """The columns of X; those of an array are x0, x1, ..., numbers if all are, else what each holds."""
+    X = by_columns(X)
     if is_named(X):
         return open_frame(what, X)
     array = np.asarray(X)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.handed_over import is_named, target_columns, weight_column
+from mlptrain.data.handed_over import by_columns, is_named, target_columns, weight_column
 from mlptrain.data.matrix import Matrix, checked
 from mlptrain.data.objects import one_dimensional
 from mlptrain.data.preprocessing.class_target import ClassTarget
@@ -33,6 +33,7 @@ def rows_of(X: Any, made: Preprocessing, more: Sequence[str] = ()) -> Extensible
     if isinstance(X, str | os.PathLike):
         path = os.fspath(X)
         return open_source(path, labels=None, expected=made.inputs, reading=made.reading)
+    X = by_columns(X)
     if is_named(X):
         wanted = list(dict.fromkeys((*made.inputs, *more)))
         return open_frame("X", X, wanted, made.reading, _kinds(made))

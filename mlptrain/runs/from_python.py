@@ -91,7 +91,8 @@ def fit(
 ) -> Run | Folds | Model:
     """Train on rows and return the model; or by a config, a YAML file or a dict, and return the run.
 
-    X is a data frame, a dict of columns, an array (N, D) or a file; y a column of it, or values.
+    X is a data frame, a dict of columns, a list of dicts, an array (N, D) or a file; y a column of it,
+    or values.
     Settings are keys of the config by their own words, or by dotted keys in `set`; the other arguments
     are options of `mlptrain fit`. Rows leave no file behind without `out`. See docs/python.md.
 

@@ -7,7 +7,10 @@ from mlptrain.config import resolved
 from mlptrain.config.load import Source
 from mlptrain.errors import ConfigError
 from mlptrain.inference.model import Model
+from mlptrain.inference.out_of_fold import keeps_test
 from mlptrain.messages import count
+from mlptrain.storage.documents import read_document
+from mlptrain.storage.fold_directory import SUMMARY
 
 ALONE = "--refit RUN has the config of its folds: leave out CONFIG, --folds, --resume and --init-from"
 
@@ -30,13 +33,26 @@ def refitted(run: Path, *others: Any) -> tuple[Source, str]:
     best = [member.checkpoint.progress().best_epoch or 1 for member in meant]
     epochs = max(1, round(sum(best) / len(best)))
     config = resolved(meant[0].config)
-    config["data"].update(val=None, test=None, fold=None)
+    test = config["data"]["test"] if keeps_test(meant[0]) else None
+    config["data"].update(val=None, test=test, fold=None)
     config.update(calibration="none", decision=None)  # there are no rows to fit them on
     config["train"].update(monitor="train_loss")
     config["train"].update(folds=None, early_stopping=None, epochs=epochs, eval_every=epochs)
     shown = ", ".join(map(str, best))
+    learned = f"all rows{'' if test is None else ' but those of test'} for {count(epochs, 'epoch')}"
     return config, (
-        f"all rows for {count(epochs, 'epoch')}, the mean of the best of the folds ({shown}); none is "
-        f"held out: expect what `mlptrain eval {run}` says, where each row has one model that did not "
-        "see it, and less than what the average of the folds gives"
+        f"{learned}, the mean of the best of the folds ({shown}); none of them is held out: "
+        f"expect {_figures(run)}, where each row has one model that did not see it, and "
+        "less than what the average of the folds gives"
     )
+
+
+def _figures(run: Path) -> str:
+    """What the rows say that the folds held out."""
+    if not (run / SUMMARY).is_file():
+        return f"what `mlptrain eval {run}` says"
+    found = read_document(run / SUMMARY).get("expected", ())
+    each = [
+        f"{one['metric']} {one['value']:.4g} ({one['low']:.4g} to {one['high']:.4g})" for one in found
+    ]
+    return " and ".join(each) or f"what `mlptrain eval {run}` says"

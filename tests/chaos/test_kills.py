@@ -6,11 +6,12 @@ MLPTRAIN_KILLS says how often; `make chaos` kills 200 times. MLPTRAIN_SEED choos
 import json
 import os
 import random
+import shutil
 import time
 
 import pytest
 from helpers import changed
-from runs import THIRTY, finish, mlptrain, outcome, running, write_config
+from runs import THIRTY, finish, invoke, mlptrain, outcome, running, write_config
 
 from mlptrain.runs.fit import prepare
 from mlptrain.storage.archive import read_archive
@@ -115,4 +116,41 @@ def test_no_kill_changes_what_comes_of_folds(tmp_path):
 
     done = mlptrain(*begin, "--resume", run)
     assert done.returncode == 0, done.stderr
+    assert folds_outcome(run) == folds_outcome(tmp_path / "whole")
+
+
+def test_no_kill_changes_what_comes_of_candidates(tmp_path):
+    """Ten kills, and fifty where there are two hundred of the others: in any fold of any candidate."""
+    moments = random.Random(SEED)
+    candidates = [
+        {"name": "wide", "model": {"hidden": [9]}},
+        {"name": "bins", "data": {"numeric": "piecewise"}},
+    ]
+    more = {"data.val": 0, "data.test": 0.2, "train.folds": 2, "candidates": candidates}
+    more |= {
+        "train.epochs": 6,
+        "combine": "greedy",
+        "calibration": "temperature",
+        "decision": {"metric": "f1"},
+    }
+    config = write_config(tmp_path / "candidates.yaml", changed(CONFIG, more))
+    begin = ["fit", config, "--quiet"]
+    done = invoke(*begin, "--jobs", 1, "--out", tmp_path / "whole")
+    assert done.exit_code == 0, done.stderr
+    run, kills = tmp_path / "run", 0
+    while kills < max(10, KILLS // 4):
+        words = ["--resume", run] if some_folds(run) else ["--out", run, "--force"]
+        with running(*begin, *words, "--jobs", 1 + kills % 2) as process:
+            wait_for_lock(run, process)
+            time.sleep(moments.uniform(0, 2 * LONGEST))
+            process.kill()
+            process.wait(timeout=30)
+        kills += 1
+        if (run / "folds.json").exists():
+            assert folds_outcome(run) == folds_outcome(tmp_path / "whole"), f"kill {kills}"
+            shutil.rmtree(run)
+
+    words = ["--resume", run] if some_folds(run) else ["--out", run, "--force"]
+    done = invoke(*begin, *words, "--jobs", 2)
+    assert done.exit_code == 0, done.stderr
     assert folds_outcome(run) == folds_outcome(tmp_path / "whole")

@@ -5,6 +5,9 @@ roles     which columns to learn from, and why the others are left out
 parts     how the rows are split
 choices   the settings of the columns, each with its reason
 presets   the network and its training
+reasons   why it is so, and what was measured
+effort    the preset and its epochs, by the time that they take
+search    which settings a sweep tries
 """
 
 from collections.abc import Sequence
@@ -13,7 +16,8 @@ import numpy as np
 
 from mlptrain.config import load_config
 from mlptrain.config.yaml import parse
-from mlptrain.tools.first_config.choices import ANYTHING, Proposal, Wish, proposed
+from mlptrain.tools.first_config.choices import ANYTHING, Proposal, Wish, looked_at, proposed
+from mlptrain.tools.first_config.effort import seconds_of_step
 from mlptrain.tools.first_config.heading import with_line
 from mlptrain.tools.giveaway import given_away
 from mlptrain.training.build import build
@@ -24,8 +28,12 @@ SAMPLE = 2000
 
 def first_config(data: str, targets: Sequence[str], wish: Wish = ANYTHING) -> Proposal:
     """A commented config for a table, held against its data: one that would not run is an error."""
-    made = proposed(data, targets, wish)
-    rows = build(load_config(parse(made.answered, data).data)).data
+    looked = looked_at(data, targets, wish)
+    made = proposed(looked, wish)
+    experiment = build(load_config(parse(made.answered, data).data))
+    if wish.within is not None:
+        made = proposed(looked, wish, seconds_of_step(experiment))
+    rows = experiment.data
     sample = rows.train.sample(SAMPLE, seed=0)
     X, y = np.asarray(sample.inputs.numbers[:]), np.asarray(sample.y)
     found = given_away(X, y, rows.preprocessing, classes=rows.classes is not None)

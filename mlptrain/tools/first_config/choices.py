@@ -20,19 +20,16 @@ from mlptrain.tools.first_config.declared import (
     of_points,
     section,
 )
+from mlptrain.tools.first_config.effort import TRIALS, Effort, Size, effort_within, usual_effort
 from mlptrain.tools.first_config.heading import FEW, doubts_about, heading, left_out
 from mlptrain.tools.first_config.notations import Notated, as_written
 from mlptrain.tools.first_config.overview import Row, overview
 from mlptrain.tools.first_config.parts import Parts, choose_parts
-from mlptrain.tools.first_config.presets import (
-    Preset,
-    Size,
-    choose_preset,
-    of_parts,
-    settings_of,
-)
+from mlptrain.tools.first_config.presets import Preset, facts, of_parts, settings_of
 from mlptrain.tools.first_config.profile import Profile, profile, profiles
+from mlptrain.tools.first_config.reasons import Why, comments_on, explained
 from mlptrain.tools.first_config.roles import RARE, Roles, choose_roles, is_picture
+from mlptrain.tools.first_config.search import sweep_for
 from mlptrain.tools.first_config.target import target_settings, without_target
 from mlptrain.tools.first_config.task import Task, choose_task
 
@@ -42,6 +39,8 @@ class Wish(NamedTuple):
 
     group, time   the column that splits the rows; without both it is as the columns look
     preset        how much work the answer is worth; None: good, or fast where that takes long
+    within        seconds that a fit may take here, or all trials of a search
+    search        a sweep as well
     test          the share of the rows that is kept for the end
     ignore        columns to leave out
     features      columns to learn from; none: what looks like one
@@ -50,6 +49,8 @@ class Wish(NamedTuple):
     group: str | None = None
     time: str | None = None
     preset: Preset | None = None
+    within: float | None = None
+    search: bool = False
     test: float = 0.0
     ignore: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
@@ -61,7 +62,11 @@ class Wish(NamedTuple):
         return [*of_split, *self.ignore, *self.features]
 
     def check(self, targets: Sequence[str]) -> None:
-        """ConfigError for a column that is named as two things."""
+        """ConfigError for a column that is named as two things, and for two ways of choosing."""
+        if self.search and self.preset == "best":
+            raise ConfigError(
+                "--search: the candidates of preset best are a search; take --preset good"
+            )
         group = () if self.group is None else (self.group,)
         named = {"--ignore": self.ignore, "--target": targets, "--group": group}
         for flag, names in named.items():
@@ -77,12 +82,14 @@ class Proposal(NamedTuple):
 
     answered   the config as it is when the user has answered what is asked
     columns    what becomes of each
+    why        what stands behind each setting of the preset
     """
 
     text: str
     notes: tuple[str, ...]
     answered: str
     columns: tuple[Row, ...]
+    why: tuple[Why, ...]
 
 
 ANYTHING = Wish()
@@ -91,6 +98,8 @@ ANYTHING = Wish()
 class Looked(NamedTuple):
     """What a look at the table has found."""
 
+    path: str
+    targets: Sequence[str]
     source: Source
     answers: list[Profile]
     task: Task
@@ -101,39 +110,54 @@ class Looked(NamedTuple):
     notes: list[str]
 
 
-def proposed(path: str, targets: Sequence[str], wish: Wish = ANYTHING) -> Proposal:
-    """A commented config for the file at `path`, whose target columns are `targets`.
-
-    DataError for a column that is not there, with the nearest one that is.
-    """
-    looked = _looked(path, targets, wish)
-    source, roles, parts = looked.source, looked.roles, looked.parts
-    if not roles.features:
-        raise DataError(*left_out(roles), f"{path}: no column is left to learn from")
-    size = Size(len(source), len(roles.features))
-    chosen = choose_preset(wish.preset, size, timed="time" in parts.chosen)
-    comments: Comments = {("seed",): "all randomness follows from it"}
-    data = _data(path, targets, looked, comments)
+def proposed(looked: Looked, wish: Wish = ANYTHING, step: float | None = None) -> Proposal:
+    """A commented config for a table; `step` are the seconds of a step, where they were measured."""
+    source, roles, parts, task = looked.source, looked.roles, looked.parts, looked.task
+    rows, effort = len(source), _effort(looked, wish, step)
+    of_columns: Comments = {("seed",): "all randomness follows from it"}
+    data = _data(looked, of_columns)
     if wish.features:
         data["features"] = [each.name for each in roles.features]
-    data |= of_parts(chosen.preset, wish.test, comments)
-    data |= target_settings(source, looked.answers, looked.task, comments)
-    data |= section(looked.declared, roles.codes, comments)
+    data |= of_parts(effort.preset, wish.test)
+    data |= target_settings(source, looked.answers, task, of_columns)
+    data |= section(looked.declared, roles.codes, of_columns)
+    bins, minutes = "numeric" in data, None if wish.within is None else wish.within / 60
     config = {
         "seed": 0,
         "data": data,
-        **settings_of(chosen.preset, size.rows, looked.task, bins="numeric" in data, comments=comments),
+        **settings_of(effort.preset, effort.epochs, rows, task, bins=bins),
+        **(sweep_for(task, rows, bins=bins, minutes=minutes) if wish.search else {}),
     }
+    ours = comments_on(config, facts(effort.preset, rows, wish.test, task))
     doubts = [*looked.notes, *parts.notes(), *doubts_about(roles, looked.answers)]
-    doubts += [chosen.reason] if chosen.reason else []
-    above = heading(path, source.names, size.rows, roles, doubts)
-    answered = above + dump(config, comments)
-    text = parts.with_offers(asking(answered, looked.declared, alone=not roles.codes))
-    rows = overview(looked.answers, looked.columns, parts.chosen, roles)
-    return Proposal(text, tuple(doubts), answered, rows)
+    doubts += [effort.reason] if effort.reason else []
+    above = heading(looked.path, source.names, rows, roles, doubts)
+    answered = above + dump(config, ours | of_columns)
+    return Proposal(
+        parts.with_offers(asking(answered, looked.declared, alone=not roles.codes)),
+        tuple(doubts),
+        answered,
+        overview(looked.answers, looked.columns, parts.chosen, roles),
+        explained(config, ours, of_columns),
+    )
 
 
-def _looked(path: str, targets: Sequence[str], wish: Wish) -> Looked:
+def _effort(looked: Looked, wish: Wish, step: float | None) -> Effort:
+    """The preset and its epochs: as usual, or by what a step takes here."""
+    size = Size(len(looked.source), len(looked.roles.features), step)
+    timed = "time" in looked.parts.chosen
+    if wish.within is None or step is None:
+        return usual_effort(wish.preset, size, timed=timed)
+    if wish.search:
+        return effort_within(wish.within / TRIALS, wish.preset or "good", size, timed=timed)
+    return effort_within(wish.within, wish.preset, size, timed=timed)
+
+
+def looked_at(path: str, targets: Sequence[str], wish: Wish = ANYTHING) -> Looked:
+    """What the file at `path` holds, whose target columns are `targets`.
+
+    DataError for a column that is not there, with the nearest one that is.
+    """
     source, names = _opened(path, targets, wish.columns)
     source, written, answers, task = _asked_for(source, names)
     wish.check(names)
@@ -154,7 +178,9 @@ def _looked(path: str, targets: Sequence[str], wish: Wish) -> Looked:
     declared = [*map(of_cells, bad), *map(of_notation, written + more), *map(of_points, points)]
     notes = [each.note() for each in bad] + [each.note() for each in written + more]
     notes += [without_target(source, answers)] if any(each.blanks for each in answers) else []
-    return Looked(source, answers, task, parts, roles, looks, declared, notes)
+    if not roles.features:
+        raise DataError(*left_out(roles), f"{path}: no column is left to learn from")
+    return Looked(path, targets, source, answers, task, parts, roles, looks, declared, notes)
 
 
 def _opened(path: str, targets: Sequence[str], others: Sequence[str]) -> tuple[Source, list[str]]:
@@ -178,10 +204,10 @@ def _asked_for(
     return read, written, answers, task
 
 
-def _data(path: str, targets: Sequence[str], looked: Looked, comments: Comments) -> dict[str, Any]:
-    roles, parts = looked.roles, looked.parts
+def _data(looked: Looked, comments: Comments) -> dict[str, Any]:
+    roles, parts, targets = looked.roles, looked.parts, looked.targets
     data: dict[str, Any] = {
-        "train": path,
+        "train": looked.path,
         "target": targets[0] if len(targets) == 1 else list(targets),
         "val": 0,
         "test": 0,
@@ -213,18 +239,13 @@ def _scale(data: dict[str, Any], roles: Roles, comments: Comments) -> None:
     numbers = [each for each in roles.numbers if each.kind == "number"]
     if is_picture(numbers):
         data["scale"] = "minmax"
-        comments[("data", "scale")] = "whole numbers from 0 in one unit, as pixels are: 0 to 1 each"
+        comments[("data", "scale")] = "numbers from 0 in one unit, as pixels are: 0 to 1 each"
         side = math.isqrt(len(numbers))
         if side * side == len(roles.features):
             data["image_shape"] = [side, side]
             comments[("data", "image_shape")] = "how to draw a row, if it is a picture"
     elif numbers:
-        data["scale"] = "smooth_clip"
-        comments[("data", "scale")] = "median and quartiles; what lies far out counts less and less"
-        data["numeric"] = {"encode": "piecewise"}
-        comments[("data", "numeric")] = (
-            "each number also in bins by quantiles: steps and bends are easy"
-        )
+        data |= {"scale": "smooth_clip", "numeric": {"encode": "piecewise"}}
 
 
 def _blanks(data: dict[str, Any], roles: Roles, comments: Comments) -> None:

@@ -1,5 +1,6 @@
 """Which columns to learn from; each column that is left out gets its reason."""
 
+import math
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ MOST_CONSTANT = 2
 """More constant columns are not worth a line each: they are ignored."""
 LEAST = 10
 """A column needs so many values to be learned from."""
+LEAST_SQUARE = 64
+"""A picture has so many pixels at least, if its numbers are not whole."""
 RARE = 10
 """A category of fewer rows than this may be absent from the training rows."""
 
@@ -174,9 +177,16 @@ def may_be_an_index(column: Profile) -> bool:
 
 
 def is_picture(numbers: Sequence[Profile]) -> bool:
-    """Whether most columns are whole numbers from 0 in one unit, as pixels are."""
+    """Whether most columns are whole numbers from 0 in one unit, as pixels are.
+
+    Or numbers from 0 to 1, where as many as a square has fields.
+    """
     varied = [each for each in numbers if each.different > 1]
-    if len(varied) < 16 or any(each.low < 0 or not each.whole for each in numbers):
+    if len(varied) < 16 or any(each.low < 0 for each in numbers):
+        return False
+    square = len(numbers) >= LEAST_SQUARE and math.isqrt(len(numbers)) ** 2 == len(numbers)
+    shares = square and max(each.high for each in varied) <= 1
+    if not shares and not all(each.whole for each in numbers):
         return False
     top = max(each.high for each in varied)
     return sum(each.high >= top / 2 for each in varied) > len(varied) / 2
