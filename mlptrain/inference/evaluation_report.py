@@ -229,20 +229,34 @@ def evaluate(
     if data is not None:
         if split is not None:
             raise ConfigError("--data names the rows: leave out --split")
-        model, dtype = model.under(policies), model.network.dtype
-        rows, others, notes = load_rows_for(data, model.preprocessing, model.others, dtype=dtype)
-        outside = Ranges(model.preprocessing, dtype).found(rows.inputs.numbers, policies.out_of_range)
-        for made, inputs in zip(model.others, others, strict=True):
-            Ranges(made, dtype).found(inputs.numbers, policies.out_of_range)
-        notes += (f"{data}: {outside}",) * (outside.rows > 0)
-        evaluation = model.evaluation(rows, others)
-        return EvaluationReport.of(model, data, evaluation, (*ended, *notes), cost=cost)
+        return evaluate_file(model, data, policies, ended, cost)
     if policies != AS_IN_TRAINING:
         raise ConfigError(
             "--unseen, --missing and --out-of-range are for --data: a split has those of its training"
         )
     if len(model.members) > 1:
         return evaluate_folds(model, split, ended, cost)
+    return evaluate_split(model, split, ended, cost)
+
+
+def evaluate_file(
+    model: Model, data: str, policies: Policies, ended: Sequence[str], cost: Criterion | None
+) -> EvaluationReport:
+    """The rows of a file, under policies for what training did not have."""
+    model, dtype = model.under(policies), model.network.dtype
+    rows, others, notes = load_rows_for(data, model.preprocessing, model.others, dtype=dtype)
+    outside = Ranges(model.preprocessing, dtype).found(rows.inputs.numbers, policies.out_of_range)
+    for made, inputs in zip(model.others, others, strict=True):
+        Ranges(made, dtype).found(inputs.numbers, policies.out_of_range)
+    notes += (f"{data}: {outside}",) * (outside.rows > 0)
+    evaluation = model.evaluation(rows, others)
+    return EvaluationReport.of(model, data, evaluation, (*ended, *notes), cost=cost)
+
+
+def evaluate_split(
+    model: Model, split: Split | None, ended: Sequence[str], cost: Criterion | None
+) -> EvaluationReport:
+    """One part of the data of a run: the test rows, else those of validation, else of training."""
     dataset, warnings = data_again(model.config, model.checkpoint, model.preprocessing)
     split = split or last_split(dataset)
     if split not in splits(dataset):
