@@ -145,7 +145,7 @@ class Experiment:
         )
         return headline(usual, masses)
 
-    @property
+    @cached_property
     def steps_per_epoch(self) -> int:
         """Optimizer steps in one pass over the training rows."""
         return steps_per_epoch(
