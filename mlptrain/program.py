@@ -105,7 +105,7 @@ def fit(
     Nothing is left on the disk without `out`, but for the run of a config. See docs/python.md.
 
     >>> sizes, kinds = [1.0, 2.0, 8.0, 9.0] * 10, ["cat", "cat", "dog", "dog"] * 10
-    >>> model = fit({"size": sizes, "kind": kinds}, "kind")
+    >>> model = fit({"size": sizes, "kind": kinds}, "kind", preset="fast")
     >>> model.predict({"size": [1.5, 8.5]}).tolist()
     ['cat', 'dog']
     >>> fit({"data": {"train": {"name": "xor"}}}, epochs=2, out="runs/xor").summary["status"]

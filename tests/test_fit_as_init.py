@@ -20,7 +20,7 @@ TABLE = {
     "colour": np.where(A + RNG.normal(size=N) > 0, "red", "blue").tolist(),
     "kind": np.where(A > 0, "right", "left").tolist(),
 }
-FAST = {"preset": "fast", "epochs": 2}
+FAST = {"preset": "fast", "epochs": 1}
 
 
 def trained(**settings):
@@ -55,7 +55,7 @@ def test_settings_change_single_keys_of_the_preset():
     assert network["parametrization"] == "ntk"
     assert data["missing"]["policy"] == "mean"
     assert data["ignore"] == ["id"]
-    assert model.settings["train"]["epochs"] == 2
+    assert model.settings["train"]["epochs"] == 1
     assert model.settings["calibration"] == "temperature"
 
 
@@ -82,6 +82,7 @@ def test_the_column_of_weights_is_no_feature():
     np.testing.assert_array_equal(by_values.scores(TABLE), by_name.scores(TABLE))
 
 
+@pytest.mark.slow
 def test_a_share_of_test_rows_is_measured_and_validation_rows_mean_one_network():
     assert "test_accuracy" in trained(**FAST, test=0.2).figures
     model = mlptrain.fit(TABLE, "kind", set={"data.val": 0.3, "seed": 1})
