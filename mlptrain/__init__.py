@@ -2,7 +2,7 @@
 
     >>> import mlptrain
     >>> table = {"size": [1.0, 2.0, 8.0, 9.0] * 10, "kind": ["cat", "cat", "dog", "dog"] * 10}
-    >>> model = mlptrain.fit(table, "kind", preset="fast")  # or a CSV file, a data frame; an array and y
+    >>> model = mlptrain.fit(table, "kind", preset="fast")  # or a CSV file; a data frame; X, y
     >>> model.predict({"size": [1.5, 8.5]}).tolist()
     ['cat', 'dog']
     >>> xor = {"data": {"train": {"name": "xor", "points_per_class": 20}}}  # or the path of a YAML file

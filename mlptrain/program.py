@@ -114,16 +114,25 @@ def fit(
     start = start_from(init_from, refit_preprocessing=refit_preprocessing, head=head)
     session = Session(out, resume, start, force, threads, jobs)
     if y is not None:
-        if preset is not None and preset not in PRESETS:
-            raise ConfigError(f"preset: {preset!r} is unknown: {advice(str(preset), PRESETS)}")
         found = together(set, settings)
-        chosen = preset or ("none" if start is not None or names_network(found) else None)
-        return _on_rows(X, y, weight, found, chosen, session)
+        return _on_rows(X, y, weight, found, _chosen(preset, found, start), session)
+    _check_config(X, weight, preset)
+    return fit_config(X, together(set, settings) if settings else set, session)
+
+
+def _check_config(X: object, weight: object, preset: object) -> None:
+    """ConfigError for what goes with rows only."""
     if (X is not None and not isinstance(X, str | os.PathLike | Mapping)) or weight is not None:
         raise ConfigError(NO_Y)
     if preset is not None:
         raise ConfigError(OF_ROWS)
-    return fit_config(X, together(set, settings) if settings else set, session)
+
+
+def _chosen(preset: Preset | None, settings: Settings, start: object) -> Preset | None:
+    """The preset that is asked for; none where the settings, or weights to start from, say enough."""
+    if preset is not None and preset not in PRESETS:
+        raise ConfigError(f"preset: {preset!r} is unknown: {advice(str(preset), PRESETS)}")
+    return preset or ("none" if start is not None or names_network(settings) else None)
 
 
 def names_network(settings: Settings) -> bool:
