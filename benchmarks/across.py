@@ -3,7 +3,8 @@
     python benchmarks/scaling.py --across
 
 Folds and sweeps are whole processes on a table of 30,000 rows with a preset of init; kinds of one
-figure take turns, and a figure is the median over the turns. Ranks are timed by `bench --ranks`.
+figure take turns, and a figure is the median over the turns. Ranks are timed once by `bench --ranks`,
+whose figures are medians over blocks. With the usual options it takes about five minutes on two cores.
 """
 
 import json
@@ -93,8 +94,8 @@ def side_by_side(folder: Path, repeats: int, epochs: int) -> None:
     turns({f"sweep, {n} at a time": [*sweep, "--jobs", n] for n in (1, 2)}, repeats, folder / "sweep")
 
 
-def ranks(folder: Path, repeats: int) -> None:
-    """Each shape over ranks: medians of the turns."""
+def ranks(folder: Path) -> None:
+    """Each shape over 1, 2 and 4 ranks."""
     print(
         "\n| layers | rows | ranks | threads each | ms | predicted ms | times as fast |\n"
         + "|---" * 7
@@ -109,18 +110,13 @@ def ranks(folder: Path, repeats: int) -> None:
         data = {"train": str(folder / "rows.npz"), "val": 0, "test": 0, "scale": "none"}
         settings = {"data": data, "model": {"hidden": hidden}, "train": {"batch_size": rows}}
         config.write_text(json.dumps(settings))
-        lines = [
-            json.loads(mlptrain("bench", config, "--ranks", 4, "--json")[2])["steps"]
-            for _ in range(repeats)
-        ]
-        first = median(found[0]["measured_ms"] for found in lines)
-        for place, line in enumerate(lines[0]):
-            ms = median(found[place]["measured_ms"] for found in lines)
-            told = [found[place]["predicted_ms"] for found in lines]
-            model = "" if None in told else f"{median(told):.3g}"
+        steps = json.loads(mlptrain("bench", config, "--ranks", 4, "--json")[2])["steps"]
+        for line in steps:
+            ms, told = line["measured_ms"], line["predicted_ms"]
+            model = "" if told is None else f"{told:.3g}"
             print(
                 f"| {shape} | {rows} | {line['ranks']} | {line['threads']} | {ms:.3g} | {model} "
-                f"| {first / ms:.2f} |",
+                f"| {steps[0]['measured_ms'] / ms:.2f} |",
                 flush=True,
             )
 
@@ -143,5 +139,5 @@ def main(repeats: int, epochs: int) -> None:
     print(machine(), flush=True)
     with tempfile.TemporaryDirectory() as folder:
         side_by_side(Path(folder), repeats, epochs)
-        ranks(Path(folder), repeats)
+        ranks(Path(folder))
     print(f"\nload at the end: {', '.join(f'{each:.1f}' for each in os.getloadavg())}")

@@ -50,7 +50,7 @@ def clock(monkeypatch):
     for owner, name, seconds in (
         (Linear, "forward", 1),
         (Linear, "backward", 10),
-        (OPTIMIZERS["sgd"], "update", 100),
+        (OPTIMIZERS["sgd"], "change", 100),
         (Inputs, "take", 1000),
         (minibatches, "take", 1000),
     ):

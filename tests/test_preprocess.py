@@ -80,7 +80,7 @@ def test_many_constant_columns_are_one_note(csv: Path) -> None:
     names = ",".join(f"c{i}" for i in range(9))
     data = fit(csv, f"{names},a,y\n" + "".join(f"{'5,' * 9}{i},{'pq'[i % 2]}\n" for i in range(4)))
     expected = (
-        "9 columns have one value in every training row and become 0: c0, c1, c2, c3, c4, c5 and 3 more"
+        "9 columns are constant in training, so they are ignored: c0, c1, c2, c3, c4, c5 and 3 more"
     )
     assert data.notes == (expected,)
 

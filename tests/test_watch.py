@@ -1,5 +1,6 @@
 """`mlptrain watch`: what runs have written, for this machine alone; nothing of theirs is touched."""
 
+import base64
 import json
 import os
 import re
@@ -12,11 +13,16 @@ from http.client import HTTPConnection
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 from browser import browsing
 from runs import command, faults, invoke, surroundings, write_config
 
+from mlptrain import load
+from mlptrain.report.live import closeup
 from mlptrain.report.live import tail as tails
+from mlptrain.report.live.closeup import Closeup
+from mlptrain.report.live.plane import inputs_on_plane
 from mlptrain.report.live.server import LiveServer
 from mlptrain.report.live.tail import Tail, Watched, thinned
 
@@ -27,6 +33,11 @@ CONFIG = {
     "model": {"hidden": [4]},
     "train": {"epochs": 3, "log_histograms": True},
 }
+COLOURS = """[...document.querySelectorAll('canvas')].map(canvas => {
+  const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+  return new Set(new Uint32Array(pixels.buffer)).size > 9;
+})"""
+"""Of each map whether it has more than a few colours."""
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +87,91 @@ def test_the_data_are_the_numbers_of_the_metrics(server, run):
         dead = [each["histograms"][layer]["dead"] for each in expected]
         assert found["layers"][layer]["dead"] == pytest.approx(dead, rel=1e-4)
     assert "counts" not in content
+
+
+def shade(network, key, place):
+    """The byte of a map at the end of a row of its file."""
+    across, up = network["plane"]["limits"]
+    ((x, (low, high)), (y, (bottom, top))) = zip(place, (across, up), strict=True)
+    size = network["plane"]["size"]
+    column = round((x - low) / (high - low) * (size - 1))
+    row = round((top - y) / (top - bottom) * (size - 1))
+    return base64.b64decode(network["plane"]["answer"][key])[row * size + column]
+
+
+def test_the_network_is_shown_as_predict_sees_it(server, run):
+    (found,) = json.loads(asked(server, f"/{server.token}/data")[2])["runs"]
+    network = found["network"]
+    plane, model = network["plane"], load(run / "last.npz")
+    assert (network["step"], plane["names"]) == (3, ["x0", "x1"])
+    across, up = (np.linspace(*each, plane["size"]) for each in plane["limits"])
+    for i, j in ((0, 0), (5, 40), (30, 7), (47, 47)):
+        place = across[i], up[j]
+        (probabilities,) = model.predict_proba([place])
+        assert shade(network, "map", place) == probabilities.argmax()
+        assert shade(network, "sure", place) == pytest.approx(
+            255 * (2 * probabilities.max() - 1), abs=0.51
+        )
+    points = np.array(plane["points"])
+    assert len(points) == 6
+    assert all(low <= x <= high for x, (low, high) in zip(points[0], plane["limits"], strict=False))
+    lines = network["rows"]["lines"]
+    said = model.predict_proba(points[:, :2])
+    assert [line[1:3] for line in lines] == [
+        [str(int(truth)), str(row.argmax())] for truth, row in zip(points[:, 2], said, strict=True)
+    ]
+    assert [float(line[3]) for line in lines] == pytest.approx(said.max(axis=1), rel=1e-3)
+
+
+def test_the_map_of_a_unit_is_its_activation(server, run):
+    (found,) = json.loads(asked(server, f"/{server.token}/data")[2])["runs"]
+    plane = found["network"]["plane"]
+    (layer,) = plane["layers"]
+    member = load(run / "last.npz").members[0]
+    (x,) = inputs_on_plane(member, plane["limits"], plane["unit_size"])
+    values = {each.name: each.value for each in member.network.parameters}
+    hidden = np.maximum(x @ values["layer1.W"] + values["layer1.b"], 0)
+    assert (layer["name"], layer["units"]) == ("layer1", 4)
+    for unit, drawn in zip(hidden.T, layer["maps"], strict=True):
+        expected = 128 + 127 * unit / (unit.max() or 1)
+        assert np.frombuffer(base64.b64decode(drawn), np.uint8) == pytest.approx(expected, abs=0.51)
+
+
+def test_the_network_is_read_again_only_where_there_is_another(run, tmp_path, monkeypatch):
+    shutil.copytree(run, tmp_path / "run")
+    view = Closeup(tmp_path / "run")
+    first = view.document()
+    assert view.document() is first
+    os.utime(tmp_path / "run" / "last.npz")
+    assert view.document() is not first
+    (tmp_path / "run" / "last.npz").write_bytes(b"half of a")
+    assert view.document() == first
+    monkeypatch.setattr(closeup, "LARGEST", 10)
+    assert Closeup(tmp_path / "run").document() is None
+
+
+def test_a_regression_of_two_columns_has_a_map_and_of_three_none(tmp_path):
+    rng = np.random.default_rng(0)
+    numbers = rng.normal(size=(40, 3)).round(3)
+    for name, columns in (("two", "xy"), ("three", "xyz")):
+        table = np.column_stack([numbers[:, : len(columns)], 10 + numbers.sum(axis=1)])
+        file = tmp_path / f"{name}.csv"
+        np.savetxt(file, table, "%.3f", ",", header=",".join([*columns, "t"]), comments="")
+        data = {"train": str(file), "target": "t", "val": 0.5, "test": 0}
+        config = {"data": data, "model": {"hidden": [3, 2]}, "train": {"epochs": 2}, "loss": "mse"}
+        write_config(tmp_path / "config.yaml", config)
+        result = invoke("fit", tmp_path / "config.yaml", "--out", tmp_path / name, "--quiet")
+        assert result.exit_code == 0
+    two, three = (Closeup(tmp_path / name).document() for name in ("two", "three"))
+    assert two["plane"]["answer"]["low"] < two["plane"]["answer"]["high"]
+    assert [len(each["maps"]) for each in two["plane"]["layers"]] == [3, 2]
+    assert three["plane"] is None
+    truth = np.loadtxt(tmp_path / "three.csv", delimiter=",", skiprows=1)[:, 3]
+    predicted = load(tmp_path / "three" / "last.npz").predict(numbers)
+    for number, true, said, sure in three["rows"]["lines"]:
+        assert float(true) == pytest.approx(truth[number - 1], rel=1e-3)
+        assert float(said) == pytest.approx(predicted[number - 1], rel=1e-3)
+        assert sure is None
 
 
 def test_the_page_may_run_its_own_script_and_ask_its_own_server_only(server):
@@ -224,8 +320,13 @@ def test_a_browser_draws_the_curves_says_nothing_and_asks_nobody_else(server, ru
         while not page.ask("document.querySelectorAll('polyline').length") and time.monotonic() < until:
             time.sleep(0.1)
         titles = page.ask("[...document.querySelectorAll('figcaption')].map(e => e.textContent)")
-        assert titles == ["loss", "accuracy", "learning rate", "update ratio", "share of dead units"]
+        charts = ["loss", "accuracy", "learning rate", "update ratio", "share of dead units"]
+        assert titles == [*charts, "decision boundary", "units of layer1"]
         words = page.ask("[...document.querySelectorAll('svg[role=img]')].map(e => e.ariaLabel)")
+        maps = page.ask("[...document.querySelectorAll('canvas')].map(e => e.ariaLabel)")
+        assert maps[0] == "decision boundary by x0 and x1 at step 3: 0, 1; 6 validation rows"
+        assert maps[1:] == [f"unit {n} of layer1 by x0 and x1" for n in (1, 2, 3, 4)]
+        assert page.ask(COLOURS) == [True] * 5
         last = records(run)[-1]
         train, val = (f"{last[key]:.4g}" for key in ("train_loss", "val_loss"))
         assert words[0] == f"loss by epoch: train {train}, validation {val}"

@@ -25,7 +25,7 @@ AWKWARD = {
     r"\bends in one line for each\b": "is reported on one line",
     r"\bis done in a second or two\b": "finishes in seconds",
     r"\b(?:is|are) told (?:on|in|seed)\b": "is reported",
-    r"\bit becomes 0\b": "it is ignored",
+    r"\b(?:it becomes|row and become) 0\b": "ignored",
     r"\b(?:became|becomes) all zeros\b": "treated as none",
     r"\band a plane has two\b": "is drawn for two features",
     r"\b[Gg]o(?:es)? on with (?:a run|it with|mlptrain)\b": "resume",

@@ -9,7 +9,7 @@ from mlptrain.cli import completion
 from mlptrain.cli.options import json_option
 from mlptrain.cli.policies import policy_options
 from mlptrain.data.preprocessing.policies import Policies
-from mlptrain.inference.evaluation_report import evaluate
+from mlptrain.inference.evaluate import evaluate
 from mlptrain.inference.thresholds import cost_of
 from mlptrain.report import evaluation
 

@@ -16,11 +16,12 @@ from mlptrain.report.live.text import watch_text
     "--port", type=click.IntRange(0, 65535), default=0, help="Port of the page.  [any that is free]"
 )
 def command(place: Path, text: bool, port: int) -> None:
-    """Watch a run, or the newest ones below DIR: curves, learning rate, update ratios, dead units.
+    """Watch a run, or the newest ones below DIR: curves, update ratios, predictions.
 
     Prints the address of a page that follows the runs until Ctrl-C; only this machine can open it. It
     only reads their files, so it neither slows nor ends a run. It shows finished runs as well, and
-    update ratios and dead units if train.log_histograms is true.
+    update ratios and dead units if train.log_histograms is true, and the decision boundary and the map
+    of each unit if the network learns from two numbers.
 
     \b
     Example:

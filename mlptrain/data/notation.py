@@ -125,3 +125,21 @@ def named(texts: Iterable[str]) -> Other | None:
         dates = [text for text, kind in zip(texts, kinds, strict=True) if kind == "date"]
         return Other("dates in several forms", max(dates, key=len), "write all of them alike")
     return None
+
+
+THOUSANDS = re.compile(r"[^\d,.]*\d{1,3}(,\d{3})+(\.\d+)?\D*")
+SURE_THOUSANDS = re.compile(r"[^\d,.]*\d{1,3}(,\d{3})+(,\d{3}|\.\d+)\D*")
+
+
+def comma_advice(shown: Iterable[str]) -> str:
+    """How to write numbers that have a comma, or the empty text where none has one."""
+    commas = [text for text in shown if "," in text]
+    if any(SURE_THOUSANDS.fullmatch(text) for text in commas):
+        return "remove the thousands separators"
+    if any(THOUSANDS.fullmatch(text) for text in commas):
+        return (
+            "remove the comma where it separates thousands, write a point where it begins the decimals"
+        )
+    if any("." in text for text in commas):
+        return "remove the points that separate thousands, and write decimals with a point"
+    return "write decimals with a point" if commas else ""

@@ -1,23 +1,17 @@
 """Everything that `eval` says about a model on some rows."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
 from mlptrain.data.dataset import Dataset, Rows
-from mlptrain.data.load import load_rows_for
 from mlptrain.data.preprocessing.flag_target import FlagTarget
-from mlptrain.data.preprocessing.policies import AS_IN_TRAINING, Policies
-from mlptrain.data.preprocessing.repairs import RepairNote
 from mlptrain.data.preprocessing.targets import Target
 from mlptrain.errors import ConfigError
 from mlptrain.inference.decided import Comparison
 from mlptrain.inference.model import Model
-from mlptrain.inference.out_of_fold import kept_for_the_end, out_of_fold
-from mlptrain.inference.outside import Ranges
 from mlptrain.inference.thresholds import COST, Thresholds
 from mlptrain.messages import some
 from mlptrain.metrics.classification import PerClass, confusion_matrix, per_class
@@ -26,10 +20,8 @@ from mlptrain.metrics.flags import two_classes
 from mlptrain.metrics.ranking import positive_class
 from mlptrain.storage.state import remark
 from mlptrain.training.baseline import baseline
-from mlptrain.training.data_files import data_again
 from mlptrain.training.evaluate import Evaluation
 from mlptrain.training.expected import Expected, expected
-from mlptrain.training.linear_model import linear_figures
 
 Split = Literal["train", "val", "test"]
 OUT_OF_FOLD = "out of fold"
@@ -209,74 +201,6 @@ def per_target(target: Target, evaluation: Evaluation) -> dict[str, dict[str, fl
         f"{name}={pair[1]}": of_class(per_class(two_classes(predicted[:, k]), truth[:, k], weights), 1)
         for k, (name, pair) in enumerate(zip(target.names, target.values, strict=True))
     }
-
-
-def evaluate(
-    checkpoint: str | Path,
-    *,
-    data: str | None = None,
-    split: Split | None = None,
-    policies: Policies = AS_IN_TRAINING,
-    cost: Criterion | None = None,
-) -> EvaluationReport:
-    """Loss and metrics of a checkpoint on a file, or on a split of its own data.
-
-    That of folds are all rows of the file, each held out once. The policies are for the rows of a file.
-    `cost` asks for what each threshold between two classes would cost.
-    """
-    model = Model.load(checkpoint)
-    ended = remarks_on_runs(model)
-    if data is not None:
-        if split is not None:
-            raise ConfigError("--data names the rows: leave out --split")
-        model, dtype = model.under(policies), model.network.dtype
-        rows, others, notes = load_rows_for(data, model.preprocessing, model.others, dtype=dtype)
-        outside = Ranges(model.preprocessing, dtype).found(rows.inputs.numbers, policies.out_of_range)
-        for made, inputs in zip(model.others, others, strict=True):
-            Ranges(made, dtype).found(inputs.numbers, policies.out_of_range)
-        notes += (f"{data}: {outside}",) * (outside.rows > 0)
-        evaluation = model.evaluation(rows, others)
-        return EvaluationReport.of(model, data, evaluation, (*ended, *notes), cost=cost)
-    if policies != AS_IN_TRAINING:
-        raise ConfigError(
-            "--unseen, --missing and --out-of-range are for --data: a split has those of its training"
-        )
-    if len(model.members) > 1:
-        return evaluate_folds(model, split, ended, cost)
-    dataset, warnings = data_again(model.config, model.checkpoint, model.preprocessing)
-    split = split or last_split(dataset)
-    if split not in splits(dataset):
-        raise ConfigError(
-            f"--split {split}: the config has no {split} rows; choose another, or name --data"
-        )
-    of_others = [each for each in dataset.notes if isinstance(each, RepairNote) and each.rows != split]
-    told = [*ended, *(each for each in dataset.notes if each not in of_others), *warnings]
-    evaluation = model.evaluation(splits(dataset)[split])
-    said = EvaluationReport.of(model, split, evaluation, told, "summary.json", cost)
-    return replace(said, linear=linear_figures(model.config, dataset, splits(dataset)[split]))
-
-
-def evaluate_folds(
-    model: Model, split: Split | None, ended: Sequence[str], cost: Criterion | None
-) -> EvaluationReport:
-    """The rows kept for the end by all members; without any, each row by the one that held it out.
-
-    The rows held out are what `val` means.
-    """
-    if split == "train":
-        raise ConfigError(
-            "--split train: each member learned from other rows; leave it out, or name one of the folds"
-        )
-    found, name = None if split == "val" else kept_for_the_end(model), "test"
-    if split == "test" and found is None:
-        raise ConfigError(
-            "--split test: the folds held out every row once, and none is kept for the end; "
-            "leave it out, or set data.test with data.val: 0"
-        )
-    if found is None:
-        found, name = out_of_fold(model), OUT_OF_FOLD
-    notes = [*ended, *found.notes]
-    return EvaluationReport.of(model, name, found.evaluation, notes, cost=cost)
 
 
 def remarks_on_runs(model: Model) -> list[str]:

@@ -5,6 +5,7 @@ The columns of a data frame are found by name; those of an array are in the orde
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -87,3 +88,23 @@ def weighted(source: Extensible, weight: Any) -> tuple[Extensible, str | None]:
     for values in columns.values():
         one_dimensional("weight", name, values, len(source))
     return source.beside(columns) if columns else source, name
+
+
+def answered_rows(
+    X: Any, y: Any, weight: Any, made: Preprocessing, dtype: np.dtype[Any]
+) -> tuple[Extensible, Preprocessing]:
+    """The rows of X with what is true of them and their weights, and the preprocessing that finds both.
+
+    y       None where the targets are columns of X
+    weight  (N,) or the name of a column of X
+    """
+    more = list(made.targets) if y is None else []
+    more += [weight] if isinstance(weight, str) else []
+    source = rows_of(X, made, more)
+    source = source if y is None else with_targets(source, y, made)
+    source, name = weighted(source, weight)
+    if not len(source):
+        raise DataError("X has no rows: there is nothing to evaluate")
+    made = replace(made, weight=name)
+    made.check_weights(source, np.arange(len(source)), dtype)
+    return source, made

@@ -17,7 +17,6 @@ from mlptrain.data.preprocessing.class_target import ClassTarget
 from mlptrain.data.preprocessing.flag_target import FlagTarget
 from mlptrain.data.preprocessing.policies import Policies
 from mlptrain.data.preprocessing.preprocess import Preprocessing
-from mlptrain.data.source import Extensible
 from mlptrain.errors import DataError
 from mlptrain.inference.average import (
     averaged,
@@ -32,10 +31,9 @@ from mlptrain.inference.classes import Class, decided, typed
 from mlptrain.inference.explain.contributions import RowExplanation
 from mlptrain.inference.explain.explanation import Explanation, explained, explained_row, measure_of
 from mlptrain.inference.explain.subject import Part, Subject
-from mlptrain.inference.handed_over import rows_of, weighted, with_targets
+from mlptrain.inference.handed_over import answered_rows, rows_of
 from mlptrain.inference.member import Member
-from mlptrain.inference.shown import as_html, short
-from mlptrain.messages import some
+from mlptrain.inference.shown import as_html, facts
 from mlptrain.storage.archive import write_archive
 from mlptrain.training.evaluate import Evaluation, predictions
 from mlptrain.training.members import Members, read_members
@@ -119,18 +117,11 @@ class Model:
         return as_html(f"Model {self.path}", self._facts())
 
     def _facts(self) -> Iterator[tuple[str, str]]:
-        """What it reads and predicts, its network, and how good it is."""
-        made, widths = self.preprocessing, self.network.architecture.widths()
-        predicted = some(made.targets)
-        if made.classes is not None:
-            predicted += f" ({len(made.classes)} classes: {some(made.classes)})"
-        yield f"{some(made.inputs)} -> {predicted}", ""
-        networks = "network" if len(self.members) == 1 else f"{len(self.members)} networks"
-        yield networks, "-".join(map(str, [widths[0], *self.config.model.hidden, widths[-1]]))
-        if len(self.members) > 1 and self._out_of_fold:
-            yield "out of fold:", short(dict(self._out_of_fold))
-        elif self.figures:
-            yield f"epoch {self.checkpoint['progress'].best_epoch}:", short(self.figures)
+        many, widths = len(self.members) > 1, self.network.architecture.widths()
+        when = "out of fold" if many else f"epoch {self.checkpoint['progress'].best_epoch}"
+        layers = [widths[0], *self.config.model.hidden, widths[-1]]
+        figures = dict(self._out_of_fold or {}) if many else self.figures
+        return facts(self.preprocessing, layers, len(self.members), when, figures)
 
     @property
     def figures(self) -> dict[str, float | None]:
@@ -239,24 +230,10 @@ class Model:
                 are columns of X
         weight  (N,) how much each row counts, or a column of X
         """
-        source, made = self._with_targets(X, y, weight)
+        source, made = answered_rows(X, y, weight, self.preprocessing, self.network.dtype)
         rows, dtype = np.arange(len(source)), self.network.dtype
         others = [other.apply(source, rows, dtype)[0] for other in self.others]
         return self.evaluation(prepared_rows(made, source, rows, dtype)[0], others).measured()
-
-    def _with_targets(self, X: object, y: object, weight: object) -> tuple[Extensible, Preprocessing]:
-        """The rows with what is true of them, and the preprocessing with their column of weights."""
-        made = self.preprocessing
-        more = list(made.targets) if y is None else []
-        more += [weight] if isinstance(weight, str) else []
-        source = rows_of(X, made, more)
-        source = source if y is None else with_targets(source, y, made)
-        source, name = weighted(source, weight)
-        if not len(source):
-            raise DataError("X has no rows: there is nothing to evaluate")
-        made = replace(made, weight=name)
-        made.check_weights(source, np.arange(len(source)), self.network.dtype)
-        return source, made
 
     def explain(
         self,
@@ -281,7 +258,7 @@ class Model:
 
     def explained_rows(self, X: object, y: object = None, weight: object = None) -> Subject:
         """Raw rows with what is true of them, to be explained."""
-        source, made = self._with_targets(X, y, weight)
+        source, made = answered_rows(X, y, weight, self.preprocessing, self.network.dtype)
         part = Part(source, np.arange(len(source)), self.members)
         return replace(self.subject((part,)), preprocessing=made)
 

@@ -92,8 +92,8 @@ def fitted(run: Run, *, as_json: bool) -> None:
         say(out, f"test: {values}")
     for remark in remarks(Results(run.directory.path).records, summary):
         say(out, remark)
-    if run.baseline is not None:
-        for line in baseline_words(run.baseline, run.linear):
+    if baseline := run.beside.get("baseline"):
+        for line in baseline_words(baseline, run.beside.get("linear")):
             say(out, line)
     say(out, f"{summary['run']}  ({summary['seconds']:.1f} s)")
 

@@ -8,7 +8,9 @@ from mlptrain.config import Config, dump, load_config, resolved
 from mlptrain.config.dump import inline
 from mlptrain.config.overrides import Overrides
 from mlptrain.errors import CheckpointError
+from mlptrain.messages import count
 from mlptrain.runs.same_meaning import check_same_meaning
+from mlptrain.runs.saving import rate_words
 from mlptrain.storage.reading import read_bytes
 from mlptrain.storage.run_directory import RunDirectory
 from mlptrain.training.build import schedule_for
@@ -153,3 +155,9 @@ def _jump(own: Config, config: Config, experiment: Experiment, progress: Progres
         f"train.epochs {own.train.epochs} → {config.train.epochs} stretches the schedule "
         f"{config.schedule.name}: the learning rate jumps from {before:.3g} to {after:.3g}"
     ]
+
+
+def rolled_back(progress: Progress) -> list[str]:
+    """A note on a run that went back to a checkpoint before, as `nonfinite: rollback` does."""
+    times = len(progress.poisoned)
+    return [f"rolled back {count(times, 'time')}: {rate_words(progress)}"] if times else []

@@ -21,10 +21,9 @@ from mlptrain.errors import (
     StorageError,
     Told,
 )
-from mlptrain.messages import count
 from mlptrain.runs.join import Join, alone
-from mlptrain.runs.resume import agreed_config, check_same_data, take_up, with_history
-from mlptrain.runs.saving import Checkpointer, Ruined, events_for, keeper_for
+from mlptrain.runs.resume import agreed_config, check_same_data, rolled_back, take_up, with_history
+from mlptrain.runs.saving import Checkpointer, Ruined, events_for, keeper_for, rate_words
 from mlptrain.runs.signals import StopRequest, stop_requests
 from mlptrain.storage.run_directory import RunDirectory
 from mlptrain.storage.state import here
@@ -70,8 +69,8 @@ class Run:
     progress: Progress = field(default_factory=Progress)
     notes: list[str] = field(default_factory=list)
     test: dict[str, float | None] | None = None
-    baseline: Mapping[str, float | None] | None = None  # the same without reading any column
-    linear: Mapping[str, float | None] | None = None  # and by a linear model; of no fold
+    beside: dict[str, Mapping[str, float | None] | None] = field(default_factory=dict)
+    """Others on the test rows: a `baseline` that reads no column, a `linear` model (of no fold)."""
     summary: dict[str, Any] = field(default_factory=dict)
     started: tuple[str, ...] = ()  # the notes that stay when all others are off: how it began
     rolled_to: int | None = None  # the step of the checkpoint that a rollback last went back to
@@ -145,8 +144,7 @@ class Run:
             directory.close()
             raise
         notes = [*checkpoint.notes, *experiment.data.notes, *told, *map(UNEQUAL.format, changed)]
-        if progress.poisoned:
-            notes.append(f"rolled back {count(len(progress.poisoned), 'time')}: {rate_words(progress)}")
+        notes += rolled_back(progress)
         run = cls(config, experiment, directory, checkpointer, progress, notes)
         run.started = (*checkpoint.notes, *told)
         run.already_finished = bool(progress.stopped) or progress.step == experiment.total_steps
@@ -290,19 +288,13 @@ class Run:
             return None
         network = network_of(Checkpoint.read(self.directory.best))
         evaluation = evaluate(network, data.test, data.preprocessing)
-        self.baseline = baseline(evaluation)
-        if self.config.data.fold is None:
-            self.linear = linear_figures(self.config, data, data.test)
+        whole = self.config.data.fold is None
+        linear = linear_figures(self.config, data, data.test) if whole else None
+        self.beside = {"baseline": baseline(evaluation), "linear": linear}
         shown = (*self.experiment.headline, network.loss.headline)
         return evaluation.measured(dict.fromkeys(shown))
 
     def _summary(self, status: Status, reason: str) -> dict[str, Any]:
         done = self.checkpointer.summary(self.progress)
-        beside = {"baseline": self.baseline, "linear": self.linear}
         told = {"status": status, "reason": reason, **done, "test": self.test, "notes": self.notes}
-        return told if self.baseline is None else {**told, "beside": beside}
-
-
-def rate_words(progress: Progress) -> str:
-    """At what rate a run goes on that was rolled back."""
-    return f"the learning rate is {progress.rate_factor:g} times that of the config"
+        return {**told, "beside": self.beside} if self.beside else told

@@ -242,3 +242,8 @@ def keeper_for(
 def events_for(config: Config) -> EventFiles | None:
     """The event files, where the config asks for them; EnvironmentFault where none can be written."""
     return EventFiles() if config.train.tensorboard else None
+
+
+def rate_words(progress: Progress) -> str:
+    """At what rate a run goes on that was rolled back."""
+    return f"the learning rate is {progress.rate_factor:g} times that of the config"

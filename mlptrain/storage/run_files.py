@@ -14,8 +14,8 @@ FILES = ("config.yaml", "metrics.jsonl", "best.npz", "last.npz", "last-1.npz", "
 EVENTS = "tensorboard"
 """The folder of the event files."""
 PICTURES = (
-    *("curves", "weights", "boundary", "confusion", "reliability", "predictions"),
-    "histograms",
+    *("curves", "weights", "boundary", "confusion", "reliability", "calibration", "decisions"),
+    *("predictions", "residuals", "histograms"),
 )
 """Kinds of pictures: `plot` writes RUN/KIND.png where no file is named."""
 _ABOUT = re.compile(

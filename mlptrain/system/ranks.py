@@ -67,8 +67,7 @@ class Team(Protocol):
 class Alone:
     """One process: there is nobody to ask."""
 
-    rank = 0
-    size = 1
+    rank, size = 0, 1
 
     def ask(self, step: int, rows: Array, values: Array) -> None:
         """Do nothing."""

@@ -14,6 +14,7 @@ from mlptrain.inference.explain.importance import Importance, Measure, dominant,
 from mlptrain.inference.explain.subject import Part, Subject
 from mlptrain.messages import advice
 from mlptrain.metrics.metric import Metric
+from mlptrain.system.threads import use_threads
 
 MOST_ROWS, FEWEST_ROWS, WORK = 5000, 500, 500_000
 """Rows that are shuffled, at most: WORK divided by the number of columns, between the other two."""
@@ -78,8 +79,10 @@ def explained(
     evaluation = some.evaluation(some.scores())
     if not np.isfinite(evaluation.scores).all():
         raise ConfigError(f"the network overflows on the {split} rows: there is nothing to explain")
-    single, together = importances(some, measure, seed)
-    matter = [each.columns[0] for each in single if each.matters][:MOST_EFFECTS]
+    with use_threads(some.threads):
+        single, together = importances(some, measure, seed)
+        matter = [each.columns[0] for each in single if each.matters][:MOST_EFFECTS]
+        shapes = tuple(effects(some, matter, seed))
     return Explanation(
         split,
         len(some),
@@ -89,7 +92,7 @@ def explained(
         measure.of(evaluation),
         tuple(single),
         tuple(together),
-        tuple(effects(some, matter, seed)),
+        shapes,
     )
 
 

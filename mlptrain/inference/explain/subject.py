@@ -16,7 +16,8 @@ from mlptrain.data.replaced import Replaced, column_of
 from mlptrain.data.row_set import every_row
 from mlptrain.data.source import RowNumbers, Source
 from mlptrain.inference.member import Member
-from mlptrain.nn.network import Network
+from mlptrain.nn.network import AT_ONCE, Network
+from mlptrain.system.threads import choose_threads
 from mlptrain.training.evaluate import Evaluation, predictions
 
 Changes = Mapping[str, NDArray[Any]]
@@ -87,6 +88,12 @@ class Subject:
 
     def __len__(self) -> int:
         return sum(len(part.rows) for part in self.parts)
+
+    @property
+    def threads(self) -> int:
+        """As many as the largest product of a part is worth: a part is predicted many times."""
+        rows = min(AT_ONCE, max(len(part.rows) for part in self.parts))
+        return choose_threads(rows * self.network.architecture.largest_product())
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -3,13 +3,15 @@
 Whatever comes from a file becomes text through textContent, so none of it can be markup.
 """
 
+from mlptrain.report.live.maps import MAPS
 from mlptrain.report.plots.canvas import DARK, LIGHT, Theme
 
 
 def colours(theme: Theme) -> str:
     """The palette of our pictures, as CSS."""
     palette = "".join(f"--c{i}: {each}; " for i, each in enumerate(theme.palette))
-    return f"--paper: {theme.paper}; --ink: {theme.ink}; --line: {theme.faint}; {palette}"
+    scale = f"--low: {theme.low}; --high: {theme.high}; "
+    return f"--paper: {theme.paper}; --ink: {theme.ink}; --line: {theme.faint}; {scale}{palette}"
 
 
 STYLE = f"""
@@ -30,6 +32,17 @@ svg text {{ fill: var(--soft); font-size: 13px; }}
 .legend {{ display: flex; flex-wrap: wrap; gap: .1rem 1rem; margin: .2rem 0 0; padding: 0;
   list-style: none; font-size: .875rem; }}
 .legend svg {{ display: inline-block; width: 1.6rem; height: .6rem; margin-right: .3rem; }}
+#networks {{ margin-top: 1rem; }}
+#networks h2 {{ font-size: 1.1rem; margin: 1rem 0 .2rem; }}
+.maps {{ display: flex; flex-wrap: wrap; gap: 1rem; align-items: flex-start; }}
+.plane {{ width: min(22rem, 100%); }}
+.units {{ display: flex; flex-wrap: wrap; gap: .4rem; max-width: 26rem; }}
+canvas {{ display: block; width: 100%; height: auto; border: 1px solid var(--line);
+  box-sizing: border-box; }}
+.units canvas {{ width: 5.5rem; }}
+.axes {{ color: var(--soft); font-size: .875rem; margin: .2rem 0 0; }}
+.low {{ fill: var(--low); }}
+.high {{ fill: var(--high); }}
 .wide {{ overflow-x: auto; }}
 table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; margin-top: 1rem;
   overflow-wrap: normal; }}
@@ -39,13 +52,15 @@ th, td {{ padding: .2rem .9rem .2rem 0; border-bottom: 1px solid var(--line); te
 :focus-visible {{ outline: 2px solid var(--c0); }}
 """
 for _number in range(len(LIGHT.palette)):
-    STYLE += f".s{_number} {{ stroke: var(--c{_number}); }}\n"
+    STYLE += (
+        f".s{_number} {{ stroke: var(--c{_number}); }}\n.f{_number} {{ fill: var(--c{_number}); }}\n"
+    )
 
 SCRIPT = r"""
 "use strict";
 const SVG = "http://www.w3.org/2000/svg";
 const W = Math.max(280, Math.min(640, document.documentElement.clientWidth - 32));
-const H = 260, LEFT = 62, RIGHT = 10, TOP = 12, BOTTOM = 26;
+const H = 260, LEFT = 62, RIGHT = 16, TOP = 12, BOTTOM = 26;
 const MOST_WITH_LAYERS = 3, COLOURS = 8, DASHES = ["none", "7 4", "2 3", "8 3 2 3"];
 const made = (name, attributes = {}, text = "") => {
   const element = name.startsWith("svg:") ? document.createElementNS(SVG, name.slice(4))
@@ -156,6 +171,8 @@ function row(run) {
   return line;
 }
 
+"""
+POLL = r"""
 let shown = "";
 async function poll() {
   let wait = 1000;
@@ -166,6 +183,7 @@ async function poll() {
       const data = JSON.parse(text);
       document.getElementById("place").textContent = data.place;
       document.getElementById("charts").replaceChildren(...panels(data.runs));
+      document.getElementById("networks").replaceChildren(...networks(data.runs));
       document.getElementById("runs").replaceChildren(...data.runs.map(row));
       const running = data.runs.filter(run => run.status === "running").length;
       const more = data.more ? `; ${data.more} older ones are not shown` : "";
@@ -195,8 +213,9 @@ def page(nonce: str) -> str:
         '<link rel="icon" href="data:,">\n'
         f'<title>mlptrain watch</title>\n<style nonce="{nonce}">{STYLE}</style>\n</head>\n<body>\n'
         '<header><h1 id="place">mlptrain watch</h1><p id="state" role="status">reading</p></header>\n'
-        '<main>\n<div id="charts"></div>\n'
+        '<main>\n<div id="charts"></div>\n<div id="networks"></div>\n'
         '<div class="wide" role="region" tabindex="0" aria-label="Runs"><table>'
         f'<caption>How the runs stand</caption><thead><tr>{heads}</tr></thead><tbody id="runs"></tbody>'
-        f'</table></div>\n</main>\n<script nonce="{nonce}">{SCRIPT}</script>\n</body>\n</html>\n'
+        "</table></div>\n</main>\n"
+        f'<script nonce="{nonce}">{SCRIPT}{MAPS}{POLL}</script>\n</body>\n</html>\n'
     )

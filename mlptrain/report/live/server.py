@@ -16,7 +16,7 @@ from typing import Any
 from mlptrain.errors import EnvironmentFault
 from mlptrain.report.console import say, stdout
 from mlptrain.report.live.page import page
-from mlptrain.report.live.tail import Watched
+from mlptrain.report.live.tail import MOST_CLOSE, Watched
 from mlptrain.storage.documents import finite
 
 ADDRESS = "127.0.0.1"
@@ -60,7 +60,8 @@ class LiveServer(ThreadingHTTPServer):
             if time.monotonic() - self._read > OFTEN:
                 tails = self.watched.look()
                 names = self.watched.names(tails)
-                runs = [tail.document(name) for tail, name in zip(tails, names, strict=True)]
+                close, each = len(tails) <= MOST_CLOSE, zip(tails, names, strict=True)
+                runs = [tail.document(name, close=close) for tail, name in each]
                 document = {"place": str(self.watched.place), "more": self.watched.more, "runs": runs}
                 self._answer = json.dumps(finite(document), allow_nan=False).encode()
                 self._read = time.monotonic()

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from mlptrain.errors import ConfigError, MLPTrainError
+from mlptrain.report.live.closeup import Closeup
+from mlptrain.report.live.digits import rounded
 from mlptrain.report.results import HISTOGRAMS
 from mlptrain.storage.documents import parsed
 from mlptrain.storage.fold_directory import some_folds
@@ -18,11 +20,11 @@ from mlptrain.tools.all_runs import BROKEN, runs_below
 
 MOST_RUNS = 12
 """Runs that are followed at a time, the newest."""
+MOST_CLOSE = 3
+"""As many runs, or fewer, are shown with what their networks say."""
 MOST_POINTS = 400
 """Points of a curve, evenly spaced; the last one is always among them."""
 OF_LAYERS = ("update_ratio", "dead")
-STEPS = 5
-"""Digits of a number of a curve."""
 
 Values = Mapping[str, Any]
 
@@ -33,6 +35,7 @@ class Tail:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.status, self.reason = "", ""
+        self.closeup = Closeup(path)
         self._begin()
 
     def _begin(self) -> None:
@@ -77,8 +80,8 @@ class Tail:
         """Whether more is to come."""
         return self.status == RUNNING
 
-    def document(self, name: str) -> dict[str, Any]:
-        """Its curves, thinned, and how it stands."""
+    def document(self, name: str, *, close: bool) -> dict[str, Any]:
+        """Its curves, thinned, and how it stands; `close`: and what its network says."""
         shown = thinned(self.records)
         keys = dict.fromkeys(key for record in shown for key in record if key != HISTOGRAMS)
         layers = dict.fromkeys(name for record in shown for name in record.get(HISTOGRAMS, ()))
@@ -87,6 +90,7 @@ class Tail:
             "name": name,
             "status": self.status,
             "reason": self.reason,
+            "network": self.closeup.document() if close else None,
             "series": {key: [record.get(key) for record in shown] for key in keys},
             "logged": {key: [each.get(key) for each in logged] for key in ("epoch", "step")},
             "layers": {
@@ -125,11 +129,6 @@ def slim(record: Values) -> dict[str, Any]:
 def is_number(value: object) -> bool:
     """A number; null is left out, as it was not finite."""
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def rounded(value: float) -> float:
-    """In as many digits as a curve shows; whole numbers in full."""
-    return value if isinstance(value, int) else float(f"{value:.{STEPS}g}")
 
 
 class Watched:

@@ -17,7 +17,7 @@ FEW = 20
 SPARSE = 3
 """Numbers of which at least one in so many is there lie close together."""
 MOST_CONSTANT = 2
-"""More constant columns are not worth a line each: they become 0, which does no harm."""
+"""More constant columns are not worth a line each: they are ignored."""
 LEAST = 10
 """A column needs so many values to be learned from."""
 LEAST_SQUARE = 64

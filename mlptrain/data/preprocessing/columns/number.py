@@ -151,7 +151,7 @@ class Number(Column):
         zero = [column for column in columns if column.factor == 0]
         if len(zero) > 1:
             names = some([column.name for column in zero])
-            return [f"{len(zero)} columns have one value in every training row and become 0: {names}"]
+            return [f"{len(zero)} columns are constant in training, so they are ignored: {names}"]
         return [f"{c.name} is {c.center:g} in every training row, so it is ignored" for c in zero]
 
     def mismatch(self, source: Source) -> str:

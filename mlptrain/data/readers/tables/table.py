@@ -1,8 +1,7 @@
 """A table: named columns of numbers, booleans, dates and text, and the way to the lines of its file."""
 
 import json
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.notation import named, notation
+from mlptrain.data.notation import comma_advice, named, notation
 from mlptrain.data.readers.tables import frames, labels, notations, series
 from mlptrain.data.source import (
     SHOWN,
@@ -26,9 +25,6 @@ from mlptrain.data.source import (
 from mlptrain.data.written import AS_USUAL, BLANKS, Reading, Written
 from mlptrain.errors import DataError
 from mlptrain.messages import in_yaml, quoted
-
-THOUSANDS = re.compile(r"[^\d,.]*\d{1,3}(,\d{3})+(\.\d+)?\D*")
-SURE_THOUSANDS = re.compile(r"[^\d,.]*\d{1,3}(,\d{3})+(,\d{3}|\.\d+)\D*")
 
 
 class Misread(DataError):
@@ -270,7 +266,7 @@ class Table:
 def not_numbers(source: Source, name: str, first: Sequence[int], total: int) -> DataError:
     """The error for a column that should hold numbers: its first faulty rows, and how many in all."""
     shown = [source.shown(name, row).strip("'") for row in first]
-    advice = _notation(shown) or (
+    advice = comma_advice(shown) or (
         "correct them or leave them empty; "
         f"if {name} is a category: `categorical: {{columns: [{in_yaml(name)}]}}`"
     )
@@ -294,17 +290,3 @@ def not_as_declared(
     texts = f"`data.columns.{in_yaml(name)}.missing`"
     advice = f"correct them, or the notation in the config; texts for a missing value: {texts}"
     return Misread(*faulty_values(source, [(row, name) for row in first], total, what, advice).faults)
-
-
-def _notation(shown: Iterable[str]) -> str:
-    """How to write numbers that have a comma, or the empty text where none has one."""
-    commas = [text for text in shown if "," in text]
-    if any(SURE_THOUSANDS.fullmatch(text) for text in commas):
-        return "remove the thousands separators"
-    if any(THOUSANDS.fullmatch(text) for text in commas):
-        return (
-            "remove the comma where it separates thousands, write a point where it begins the decimals"
-        )
-    if any("." in text for text in commas):
-        return "remove the points that separate thousands, and write decimals with a point"
-    return "write decimals with a point" if commas else ""
