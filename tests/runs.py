@@ -74,7 +74,7 @@ def mlptrain(*arguments: object, cwd: Path | None = None) -> subprocess.Complete
         env=surroundings(),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,  # many at once on a busy machine
         check=False,
     )
 
