@@ -272,9 +272,13 @@ RESULTS = re.findall(
 )
 
 
+QUICK = ("spiral", "rings")
+"""Configs that train in a fraction of a second; all of them would take half a minute of each check."""
+
+
 def slow(name: str) -> list[pytest.MarkDecorator]:
-    """The mark of a config that trains for many seconds."""
-    return [pytest.mark.slow] if "mnist5k" in name or "twenty-lines" in name else []
+    """The mark of any other config."""
+    return [] if Path(name).stem.startswith(QUICK) else [pytest.mark.slow]
 
 
 @pytest.mark.parametrize(
