@@ -56,7 +56,7 @@ from mlptrain.metrics.decision import Threshold
 from mlptrain.nn import layers
 from mlptrain.nn.activations import ACTIVATIONS
 from mlptrain.nn.losses import LOSSES
-from mlptrain.runs.from_python import fit
+from mlptrain.program import fit
 
 
 def kept(model):

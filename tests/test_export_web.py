@@ -1,10 +1,13 @@
 """The snippet of docs/export.md for onnxruntime-web predicts as the model, where it is there."""
 
 import os
+import re
 import shutil
 import subprocess
 
 import pytest
+from browser import browsing
+from runs import invoke
 from test_docs import ROOT, between
 
 import mlptrain
@@ -31,3 +34,33 @@ def test_the_snippet_for_the_browser_predicts_as_the_model(tmp_path):
     model = mlptrain.load(run.best)
     assert label == model.predict([ROW | REST])[0]
     assert list(map(float, p)) == pytest.approx(model.predict_proba([ROW | REST])[0], abs=1e-5)
+
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+def test_a_page_tests_itself_and_predicts_the_row_that_is_typed(tmp_path):
+    table = {"</script>": [1.0, 2.0, 8.0, 9.0] * 10, "where": ["<!--a", "b"] * 20}
+    y = ["cat", "cat", "dog", "dog"] * 10
+    model = mlptrain.fit(table, y, preset="fast", out=tmp_path / "run")
+    told = invoke("export", tmp_path / "run", "-o", tmp_path / "pets.html")
+    assert told.exit_code == 0, told.stderr
+    typed = """(() => {
+      const [size, where] = document.querySelectorAll("input");
+      size.value = "%s"; where.value = "<!--a";
+      size.dispatchEvent(new Event("input", {bubbles: true}));
+      return document.getElementById("answer").textContent;
+    })()"""
+    with browsing(CHROMIUM, tmp_path / "profile") as page:
+        page.show(tmp_path / "pets.html")
+        said = page.ask("document.getElementById('test').textContent")
+        assert re.fullmatch(
+            r"20 rows: largest difference \S+; this page predicts as mlptrain does.", said
+        )
+        for size in (1.5, 8.5):
+            expected = model.predict({"</script>": [size], "where": ["<!--a"]})[0]
+            assert page.ask(typed % size) == expected
+        assert page.ask(typed % "x") == 'row 1: </script>: "x" is no number'
+        assert page.requests() == [(tmp_path / "pets.html").as_uri()]

@@ -12,7 +12,7 @@ from runs import command, faults, invoke, mlptrain
 
 from mlptrain.config import load_config
 from mlptrain.errors import ConfigError
-from mlptrain.runs.from_python import fit
+from mlptrain.program import fit
 from mlptrain.runs.run import Run
 from mlptrain.sweeps.journal import COMPLETE, FAILED, PRUNED
 from mlptrain.sweeps.place import begin_or_join, opened, trial_path

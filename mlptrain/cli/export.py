@@ -20,13 +20,13 @@ def command(run: Path, out: Path, to: str | None, force: bool) -> None:
     """Write the model of RUN to a FILE that predicts without mlptrain.
 
     A .py needs only NumPy: `python model.py new.csv`, or `from model import predict`. A .onnx takes one
-    input for each column. A .js or .mjs is an ES module, a .h is C99 without allocation. RUN is a run
-    directory, a checkpoint, or a run of folds.
+    input for each column. A .js or .mjs is an ES module, a .html a page to try it on, a .h is C99
+    without allocation. RUN is a run directory, a checkpoint, or a run of folds.
 
     The file holds the whole model: how columns are read, what becomes of blanks and new categories, the
     network or the average of several, calibration and threshold. Before a .py or .onnx is written,
-    1,000 rows are predicted by both; they may differ by 1e-5 at most. A .js and a .h hold rows to test
-    themselves. MODEL_CARD.md beside FILE says what the model is for.
+    1,000 rows are predicted by both; they may differ by 1e-5 at most. A .js, a .html and a .h hold rows
+    to test themselves. MODEL_CARD.md beside FILE says what the model is for.
 
     \b
     Example:

@@ -8,7 +8,7 @@ from mlptrain.errors import CheckFailed, ConfigError
 from mlptrain.export.c_file import c_file
 from mlptrain.export.card import CARD, model_card
 from mlptrain.export.description import describe
-from mlptrain.export.javascript_file import javascript_file
+from mlptrain.export.javascript_file import javascript_file, page_file
 from mlptrain.export.onnx_file import onnx_file
 from mlptrain.export.probe import TOLERANCE, Agreement
 from mlptrain.export.python_file import python_file
@@ -30,6 +30,7 @@ FORMS = {
     "onnx": Form((".onnx",), onnx_file),
     "python": Form((".py",), python_file),
     "js": Form((".js", ".mjs"), javascript_file),
+    "html": Form((".html",), page_file),
     "c": Form((".h", ".c"), c_file),
 }
 

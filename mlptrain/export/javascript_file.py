@@ -1,5 +1,6 @@
-"""A model as one ES module, for browsers and Node."""
+"""A model as one ES module, for browsers and Node, and as a page that holds it."""
 
+import html
 import math
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,19 @@ TESTED = 20
 
 def javascript_file(model: Model, out: Path) -> tuple[bytes, Agreement | None]:
     """The file. It is compared by its own self-test: nothing here runs JavaScript."""
+    return module_of(model).encode(), None
+
+
+def page_file(model: Model, out: Path) -> tuple[bytes, Agreement | None]:
+    """A page with the module, its self-test, and a row to change; it needs no server and no network."""
+    module = module_of(model).replace("</", r"<\/").replace("<!--", r"<\!--")  # both end a script
+    page = Path(__file__).with_name("standalone") / "page.html"
+    before, after = page.read_text(encoding="utf-8").split("{module}")
+    return (before.replace("{title}", html.escape(out.stem)) + module + after).encode(), None
+
+
+def module_of(model: Model) -> str:
+    """The text of the module, with rows to test itself."""
     document = describe(model)
     columns = probe_of(model.preprocessing)
     _, found = expected(model, columns)
@@ -28,7 +42,7 @@ def javascript_file(model: Model, out: Path) -> tuple[bytes, Agreement | None]:
     data = as_json({**document, "self_test": tested})
     text = text.replace("const MODEL = {};", f"const MODEL = {data};", 1)
     policies = "".join(f"// {' '.join(each.split())}\n" for each in document["policies"])
-    return (policies + text).encode(), None
+    return policies + text
 
 
 def _plain(value: Any, kind: str) -> Any:
