@@ -324,6 +324,7 @@ def test_every_exit_code_is_in_the_table():
     assert {int(code) for row in said for code in row} == {0, *faults, *stopped}
 
 
+@pytest.mark.slow
 def test_the_python_of_the_readme_runs(tmp_path, monkeypatch, capsys):
     block = text_of(ROOT / "README.md").partition("## From Python")[2]
     code = block.partition("```python\n")[2].partition("```")[0]

@@ -23,7 +23,7 @@ LAYERS = (
     "training",
     "inference",
     "runs tools export",
-    "sweeps sklearn",
+    "sweeps sklearn program",
     "report",
     "cli",
     "__main__",

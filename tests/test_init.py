@@ -584,3 +584,14 @@ def test_a_text_or_a_blank_is_a_flag_of_two_states(tmp_path):
     data = load(load_config(changed(config, {"train.folds": None, "data.val": 0.2})))
     (place,) = (n for n, name in enumerate(data.features) if name.startswith("flag"))
     assert set(np.unique(data.train.inputs.numbers[:, place])) == {0, 1}
+
+
+@pytest.mark.parametrize("path", ["/dev/fd/63", "/proc/self/fd/63"])
+def test_a_config_is_not_written_for_a_stream_that_ends_with_the_command(path, tmp_path):
+    said = invoke("init", path, "--target", "y", "-o", tmp_path / "c.yaml")
+    assert said.exit_code == 2
+    assert said.stderr == (
+        f"error: mlptrain init: {path} ends with this command, and the config would name it: "
+        "write the table to a file; mlptrain init --help tells more\n"
+    )
+    assert not (tmp_path / "c.yaml").exists()

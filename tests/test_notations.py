@@ -18,7 +18,8 @@ from tables import write
 from mlptrain.data.chunks import iterate_features
 from mlptrain.data.dataset import Dataset
 from mlptrain.data.preprocessing.preprocess import Preprocessing
-from mlptrain.data.readers.tables import pieces
+from mlptrain.data.readers.tables import notations, pieces
+from mlptrain.data.written import Written
 from mlptrain.errors import CheckpointError, ConfigError, DataError
 from mlptrain.inference.handed_over import rows_of
 from mlptrain.tools.first_config import first_config
@@ -383,3 +384,13 @@ def test_seconds_since_1970_are_dates_where_name_and_values_say_so(form, unit, t
         assert one.tobytes() == other.tobytes()
     later = write(tmp_path / "n.csv", ["count", "y"], [[row[0], row[2]] for row in rows])
     assert "dates" not in yaml.safe_load(first_config(str(later), ["y"]).text)["data"]
+
+
+def test_a_number_is_the_same_with_and_without_rare_signs_in_its_column():
+    for each in NOTATIONS.values():
+        column = Written(**each.declared)
+        together = pl.Series([*each.values, *each.refused])
+        read = notations.numbers(together, column).to_list()
+        assert read == [*each.values.values(), *[None] * len(each.refused)]
+        alone = [notations.numbers(pl.Series([text]), column)[0] for text in together]
+        assert alone == read

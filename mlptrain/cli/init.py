@@ -13,6 +13,7 @@ from mlptrain.report.examples import show_example, show_examples
 from mlptrain.report.notes import tell
 from mlptrain.report.reasons import show_reasons
 from mlptrain.report.summary import write_config
+from mlptrain.storage.shell_streams import is_passing
 from mlptrain.tools.drift import drift
 from mlptrain.tools.examples import examples, write_example
 from mlptrain.tools.first_config import first_config
@@ -129,7 +130,7 @@ def command(
     elif written is not None:
         check(written, table(data), targets)
     else:
-        made = first_config(table(data), columns(targets), Wish(**wish))
+        made = first_config(lasting(table(data)), columns(targets), Wish(**wish))
         show(made, out, force=force, why=why)
 
 
@@ -154,6 +155,15 @@ def table(data: str | None) -> str:
     """DATA, which only an example does without."""
     if data is None:
         raise click.UsageError("Missing argument 'DATA'")
+    return data
+
+
+def lasting(data: str) -> str:
+    """DATA, which the config is to name: the descriptor behind `<(...)` is gone after this command."""
+    if is_passing(data):
+        raise click.UsageError(
+            f"{data} ends with this command, and the config would name it: write the table to a file"
+        )
     return data
 
 

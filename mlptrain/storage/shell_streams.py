@@ -31,6 +31,16 @@ def is_stream(path: str | os.PathLike[str]) -> bool:
     return os.fspath(path) == STDIN or _DESCRIPTOR.fullmatch(os.fspath(path)) is not None
 
 
+def is_passing(path: str) -> bool:
+    """Whether a path stands for a descriptor of this process only, such as that behind `<(...)`.
+
+    >>> is_passing("/dev/fd/63"), is_passing("/dev/stdin"), is_passing("t.csv")
+    (True, False, False)
+    """
+    found = _DESCRIPTOR.fullmatch(path)
+    return found is not None and found[1] is not None
+
+
 def spoken(path: str | Path) -> str:
     """What messages call a file.
 

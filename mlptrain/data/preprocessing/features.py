@@ -59,8 +59,11 @@ class Features:
     ) -> None:
         self.source, self.rows, self.dtype, self.missing = source, rows, dtype, missing
         self._labels = dict[str, list[str]]()
-        self.names = [column.name for column in columns for _ in column.outputs]
-        places = accumulate((len(column.outputs) for column in columns), initial=0)
+        widths = [len(column.outputs) for column in columns]
+        self.names = [
+            column.name for column, width in zip(columns, widths, strict=True) for _ in range(width)
+        ]
+        places = accumulate(widths, initial=0)
         placed = list(zip(columns, places, strict=False))
         kinds = dict.fromkeys([*KINDS.values(), *(type(column) for column in columns)])
         of_kind = {kind: [each for each in placed if type(each[0]) is kind] for kind in kinds}

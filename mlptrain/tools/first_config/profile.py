@@ -170,9 +170,11 @@ def _counts_up(values: NDArray[np.float64], rows: int) -> bool:
 def _may_be_thousands(source: Source, name: str, different: NDArray[np.float64]) -> bool:
     """Judged by the numbers, and only where they leave a doubt by how the file spells them."""
     size, whole = np.abs(different), different == np.floor(different)
+    if whole.all() or not whole.any() or (size[~whole] < 1).any():
+        return False
     with np.errstate(over="ignore"):  # what overflows is no such number
         three = np.isclose(size * 1000, np.rint(size * 1000), rtol=1e-12, atol=0)
-    if whole.all() or not whole.any() or not three.all() or (size[~whole] < 1).any():
+    if not three.all():
         return False
     spelled = source.levels(name, np.arange(len(source)))
     pointed = [text for text in spelled if "." in text]
@@ -189,8 +191,10 @@ def _heavy_tails(values: NDArray[np.float64]) -> bool:
     """Whether the column varies in its middle half, and some values are far out all the same."""
     if len(values) < 50:
         return False
-    lower, upper = np.quantile(values, [0.25, 0.75])
     with np.errstate(over="ignore", invalid="ignore"):
         spread = values.std()
         far = np.abs(values - values.mean()) > FAR * spread
-    return bool(upper > lower and (far.any() or not np.isfinite(spread)))
+    if np.isfinite(spread) and not far.any():
+        return False
+    lower, upper = np.quantile(values, [0.25, 0.75])
+    return bool(upper > lower)

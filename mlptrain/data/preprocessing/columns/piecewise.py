@@ -60,7 +60,7 @@ def ramps(x: Array, edges: Sequence[float]) -> Array:
         return np.clip((x[:, None] - ends[:-1]) / np.diff(ends), 0, 1)
 
 
-@lru_cache(4096)
+@lru_cache(1 << 15)
 def bin_names(name: str, edges: tuple[float, ...]) -> tuple[str, ...]:
     """What each bin is called.
 

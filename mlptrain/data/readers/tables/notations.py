@@ -7,7 +7,29 @@ import polars as pl
 from numpy.typing import NDArray
 
 from mlptrain.data.readers.tables.series import Series
-from mlptrain.data.written import SINCE, Written
+from mlptrain.data.written import SINCE, SPACES, Written
+
+
+def numbers(text: Series, written: Written) -> Series:
+    """The number that each text stands for, null where one does not follow the notation.
+
+    Signs, spaces and brackets are looked for only where a text is no number without its marks: to
+    search for all that they may be takes as long as all the rest.
+    """
+    follows = text.str.contains(written.pattern)
+    read = _without_marks(text, written).cast(pl.Float64, strict=False).set(~follows, None)
+    if read.null_count() > text.null_count() + (~follows).sum():
+        return floats(plain_numbers(text, written))
+    return read
+
+
+def _without_marks(text: Series, written: Written) -> Series:
+    """The texts without unit and thousands, and with a decimal point."""
+    if written.unit:
+        text = text.str.replace(written.unit, "", literal=True).str.strip_chars(SPACES)
+    if written.thousands:
+        text = text.str.replace_all(written.thousands, "", literal=True)
+    return text if written.point == "." else text.str.replace(written.point, ".", literal=True)
 
 
 def plain_numbers(text: Series, written: Written) -> Series:
@@ -22,9 +44,9 @@ def plain_numbers(text: Series, written: Written) -> Series:
     return text.set(~follows, None)
 
 
-def misread(text: Series, plain: Series) -> NDArray[np.bool_]:
+def misread(text: Series, read: Series) -> NDArray[np.bool_]:
     """(N,) where there is a text that does not follow the notation."""
-    return (plain.is_null() & text.is_not_null()).to_numpy()
+    return (read.is_null() & text.is_not_null()).to_numpy()
 
 
 def floats(plain: Series) -> Series:

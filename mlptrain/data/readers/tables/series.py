@@ -259,6 +259,8 @@ def survives(digits: str) -> bool:
 
 def missing_in(column: Series) -> NDArray[np.bool_]:
     """Where a typed column has no value."""
+    if not column.null_count():  # by NumPy, as above
+        return np.zeros(len(column), bool)
     return column.is_null().to_numpy()
 
 

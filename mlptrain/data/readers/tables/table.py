@@ -46,6 +46,8 @@ class Table:
     first_row: int = 0  # of a piece of a longer file
     reading: Reading = AS_USUAL
     _typed: dict[str, series.Series] = field(default_factory=dict, repr=False)
+    _kinds: dict[str, Kind] = field(default_factory=dict, repr=False)
+    _inexact: dict[str, NDArray[np.bool_]] = field(default_factory=dict, repr=False)
     _numbers: dict[str, NDArray[np.float64]] = field(default_factory=dict, repr=False)
     _values: dict[str, list[Any]] = field(default_factory=dict, repr=False)
     _codes: dict[tuple[str, ...], NDArray[np.int64]] = field(default_factory=dict, repr=False)
@@ -129,24 +131,21 @@ class Table:
         return self.reading.of(name).is_declared and series.is_text(self.frame[name])
 
     def _read(self, name: str) -> series.Series:
-        """The numbers or dates of a notated column."""
-        written, plain = self.reading.of(name), self._plain(name)
-        return series.without(notations.floats(plain), written.missing) if written.is_number else plain
-
-    def _plain(self, name: str) -> series.Series:
-        """The dates or plain numbers of a notated column; Misread for values that are none."""
-        written, (text, plain) = self.reading.of(name), self._both(name)
-        (faulty,) = np.nonzero(notations.misread(text, plain))
+        """The numbers or dates of a notated column; Misread for values that are none."""
+        written, (text, read) = self.reading.of(name), self._both(name)
+        (faulty,) = np.nonzero(notations.misread(text, read))
         if len(faulty):
             raise not_as_declared(self, name, written, faulty[:SHOWN].tolist(), len(faulty))
-        return plain
+        return series.without(read, written.missing) if written.is_number else read
 
     def _both(self, name: str) -> tuple[series.Series, series.Series]:
         """The text of a notated column and what it stands for, null where that is nothing."""
-        text = series.untyped(self.frame[name], self.reading.blanks(name))
-        written = self.reading.of(name)
-        read = notations.plain_numbers if written.is_number else notations.dates
+        text, written = self._stripped(name), self.reading.of(name)
+        read = notations.numbers if written.is_number else notations.dates
         return text, read(text, written)
+
+    def _stripped(self, name: str) -> series.Series:
+        return series.untyped(self.frame[name], self.reading.blanks(name))
 
     def misread(self, name: str) -> NDArray[np.bool_]:
         """(N,) where the column has a text that does not follow its declared notation."""
@@ -156,7 +155,9 @@ class Table:
 
     def kind(self, name: str) -> Kind:
         """What the column holds, judged by all its values."""
-        return series.kind_of(self.column(name))
+        if name not in self._kinds:
+            self._kinds[name] = series.kind_of(self.column(name))
+        return self._kinds[name]
 
     def looks_numeric(self, name: str) -> bool:
         """Whether more than half of the values of a text column are numbers."""
@@ -177,7 +178,9 @@ class Table:
 
     def inexact(self, name: str) -> NDArray[np.bool_]:
         """(N,) where a number column holds a whole number that float64 does not: 2^53 + 1."""
-        return series.inexact(self.column(name), lambda: self._as_text(name))
+        if name not in self._inexact:
+            self._inexact[name] = series.inexact(self.column(name), lambda: self._as_text(name))
+        return self._inexact[name]
 
     def no_numbers(self, name: str) -> NDArray[np.bool_]:
         """(N,) where the column has a value that is not a number."""
@@ -204,8 +207,12 @@ class Table:
         """The column as it is spelled, where the file has text."""
         column = self.frame[name]
         if self._is_notated(name):
-            plain, written = self._plain(name), self.reading.of(name)
-            return series.without(plain, written.missing) if written.is_number else plain
+            read, written = self.column(name), self.reading.of(name)
+            if not written.is_number:
+                return read
+            return series.without(
+                notations.plain_numbers(self._stripped(name), written), written.missing
+            )
         if self.spelled is None or series.is_text(column):
             return column
         return series.without(self.spelled([name])[name], self.reading.more_blanks(name))
