@@ -26,6 +26,8 @@ from mlptrain.training.expected import Expected, expected
 Split = Literal["train", "val", "test"]
 OUT_OF_FOLD = "out of fold"
 """What takes the place of a split where a model is the average of folds."""
+ALSO = ("r2",)
+"""Metrics that have an interval beside the headline, where they are measured."""
 Table = tuple[Sequence[str], Sequence[Sequence[str | float | None]]]
 """The names of its columns and its rows; the first column names the rows."""
 
@@ -85,7 +87,7 @@ class EvaluationReport:
             decision=Comparison.of(model, evaluation),
             details=details,
             per_target=per_target(model.preprocessing.target, evaluation),
-            expected=tuple(expected(evaluation)),
+            expected=tuple(expected(evaluation, [name for name in ALSO if name in measured])),
             thresholds=None if cost is None else thresholds(model, evaluation, cost),
         )
 

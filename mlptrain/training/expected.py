@@ -29,14 +29,14 @@ class Expected(NamedTuple):
     high: float
 
 
-def expected(evaluation: Evaluation) -> list[Expected]:
-    """The headline metrics of some rows; those that are not defined on them are left out.
+def expected(evaluation: Evaluation, also: Sequence[str] = ()) -> list[Expected]:
+    """The headline metrics of some rows, and others; those that are not defined on them are left out.
 
     Drawing rows again is weighting each by how often it was drawn.
     """
     rows = evaluation.rows
     draws = max(20, min(DRAWS, CELLS // max(1, len(rows))))
-    names = evaluation.headline()
+    names = list(dict.fromkeys([*evaluation.headline(), *also]))
     values = evaluation.metrics(names)
     generator = stream(0, "bootstrap")
     chance = np.full(len(rows), 1 / len(rows))
