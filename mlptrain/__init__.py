@@ -1,9 +1,10 @@
 """mlptrain: multi-layer perceptrons from a YAML file, as a computational graph in NumPy.
 
     >>> import mlptrain
-    >>> model = mlptrain.fit([[0.0], [1.0], [2.0], [3.0]] * 5, [1, 3, 5, 7] * 5, loss="mse", epochs=3)
-    >>> model.predict([[4.0], [5.0]]).shape
-    (2,)
+    >>> table = {"size": [1.0, 2.0, 8.0, 9.0] * 10, "kind": ["cat", "cat", "dog", "dog"] * 10}
+    >>> model = mlptrain.fit(table, "kind", preset="fast")  # or a CSV file; a data frame; X, y
+    >>> model.predict({"size": [1.5, 8.5]}).tolist()
+    ['cat', 'dog']
     >>> xor = {"data": {"train": {"name": "xor", "points_per_class": 20}}}  # or the path of a YAML file
     >>> run = mlptrain.fit(xor, epochs=2)
     >>> mlptrain.load(run.best).predict([[1.0, 1.0], [1.0, -1.0]]).shape
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING
 from mlptrain.version import __version__
 
 _HOMES = {
-    "fit": "mlptrain.runs.from_python",
+    "fit": "mlptrain.program",
     "load": "mlptrain.inference.model",
     "Model": "mlptrain.inference.model",
     "Run": "mlptrain.runs.run",
@@ -30,7 +31,7 @@ __all__ = ["Model", "Run", "Value", "__version__", "fit", "load"]
 if TYPE_CHECKING:  # what __getattr__ delivers, for type checkers
     from mlptrain.graph.plan import Value
     from mlptrain.inference.model import Model, load
-    from mlptrain.runs.from_python import fit
+    from mlptrain.program import fit
     from mlptrain.runs.run import Run
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from helpers import changed
 
 from mlptrain.inference.model import Model
-from mlptrain.runs.from_python import fit
+from mlptrain.program import fit
 
 ROWS = 160
 WORDS = ("amber", "blue", "coral", "dun", "ecru", "fawn", "gold", "hazel", "indigo", "jade", "khaki")

@@ -14,7 +14,10 @@ from runs import invoke
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 NARROW = 360
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
+]
 pytest.importorskip("matplotlib", reason="pictures need matplotlib")
 
 CONTRASTS = """

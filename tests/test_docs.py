@@ -272,9 +272,13 @@ RESULTS = re.findall(
 )
 
 
+QUICK = ("spiral", "rings")
+"""Configs that train in a fraction of a second; all of them would take half a minute of each check."""
+
+
 def slow(name: str) -> list[pytest.MarkDecorator]:
-    """The mark of a config that trains for many seconds."""
-    return [pytest.mark.slow] if "mnist5k" in name or "twenty-lines" in name else []
+    """The mark of any other config."""
+    return [] if Path(name).stem.startswith(QUICK) else [pytest.mark.slow]
 
 
 @pytest.mark.parametrize(
@@ -320,6 +324,7 @@ def test_every_exit_code_is_in_the_table():
     assert {int(code) for row in said for code in row} == {0, *faults, *stopped}
 
 
+@pytest.mark.slow
 def test_the_python_of_the_readme_runs(tmp_path, monkeypatch, capsys):
     block = text_of(ROOT / "README.md").partition("## From Python")[2]
     code = block.partition("```python\n")[2].partition("```")[0]

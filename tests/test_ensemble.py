@@ -124,6 +124,32 @@ def test_an_ensemble_can_be_looked_at(tmp_path):
         for arguments in (["show", config], ["trace", "--config", config, "--open", "layer1"])
     )
 
-    (line,) = (line for line in shown.output.splitlines() if "Linear, shared" in line)
-    assert line.split()[-2:] == ["12", "24"]  # 2 x 4 weights and 4 biases, and 2 x 4 products for each
-    assert (traced.exit_code, "ensemble.scaled" in traced.output) == (0, True)
+    weights, scores = (
+        next(line for line in shown.output.splitlines() if line.startswith(name))
+        for name in ("layer1.scaled", "layer1.scores")
+    )
+    assert weights.split()[-2:] == ["14", "0"]  # 2 x 4 weights and 3 x 2 factors
+    assert scores.split()[-2:] == ["4", "24"]  # 4 biases, and 2 x 4 products for each member
+    assert (traced.exit_code, "layer1.scaled" in traced.output) == (0, True)
+
+
+@pytest.mark.parametrize("hidden", [(), (4,)])
+def test_members_read_inputs_times_their_own_factors(hidden):
+    relu = [ACTIVATIONS["relu"]() for _ in hidden]
+    architecture = perceptron(3, 2, hidden, relu, input_scale=True, ntk=True, members=2)
+    network = Network(architecture, LOSSES["mse"](), dtype=np.float64)
+    drawn = np.random.default_rng(0)
+    network.parameters.values[...] = drawn.normal(size=network.parameters.values.size)
+    X = drawn.normal(size=(5, 3))
+    given = {each.name: each.value for each in network.parameters}
+
+    answers = []
+    for member in range(2):
+        h = X * given["input.scale"] * given["ensemble.scale"][member]
+        for number, _ in enumerate(hidden, 1):
+            W, b = (given[f"layer{number}.{letter}"] for letter in "Wb")
+            h = np.maximum(h @ W / np.sqrt(h.shape[1]) + b, 0)
+        W, b = (given[f"layer{len(hidden) + 1}.{letter}"][member] for letter in "Wb")
+        answers.append(h @ W / np.sqrt(h.shape[1]) + b)
+
+    np.testing.assert_allclose(network.scores([X]), np.mean(answers, axis=0), rtol=1e-12)

@@ -246,7 +246,7 @@ def test_an_exported_python_file_prints_what_predict_prints(tmp_path):
     for path in (out, tmp_path / "other.py"):
         (said,) = faults(invoke("export", tmp_path / "run", "-o", path))
         there = out if path == out else tmp_path / "MODEL_CARD.md"
-        assert said.startswith(f"{there}: is there already")
+        assert said.startswith(f"{there}: already exists; ")
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Iterator
 from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,7 +23,7 @@ LAYERS = (
     "training",
     "inference",
     "runs tools export",
-    "sweeps sklearn",
+    "sweeps sklearn program",
     "report",
     "cli",
     "__main__",
@@ -135,22 +136,50 @@ def relative(path: Path) -> str:
     return path.relative_to(PACKAGE).as_posix()
 
 
-def parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+class Found(NamedTuple):
+    """What one file has: imports, lines of forbidden calls, and whether it names a stream."""
+
+    file: str
+    imports: tuple[Import, ...]
+    forbidden: tuple[int, ...]
+    streams: bool
 
 
-def imports(path: Path) -> Iterator[Import]:
+@cache
+def sources() -> list[Found]:
+    """Every file, read and parsed once, and only where a test asks."""
+    found = []
+    for path in SOURCES:
+        tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+        nodes, name = list(ast.walk(tree)), relative(path)
+        forbidden = tuple(each.lineno for each in nodes if is_forbidden(each))
+        streams = any(map(names_a_stream, nodes))
+        found.append(Found(name, tuple(imports(name, tree)), forbidden, streams))
+    return found
+
+
+def names_a_stream(node: ast.AST) -> bool:
+    """sys.stdout or sys.stderr."""
+    return (
+        isinstance(node, ast.Attribute)
+        and node.attr in ("stdout", "stderr")
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "sys"
+    )
+
+
+def imports(file: str, tree: ast.Module) -> Iterator[Import]:
     """Every import of a file; `from mlptrain import nn` counts as mlptrain.nn."""
 
     def walk(node: ast.AST, inside: bool, types: bool) -> Iterator[Import]:
         for child in ast.iter_child_nodes(node):
             for target in targets(child):
-                yield Import(relative(path), child.lineno, target, inside, types)
+                yield Import(file, child.lineno, target, inside, types)
             function = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
             guard = isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test)
             yield from walk(child, inside or function, types or guard)
 
-    yield from walk(parsed(path), False, False)
+    yield from walk(tree, False, False)
 
 
 def targets(node: ast.AST) -> list[str]:
@@ -175,13 +204,19 @@ def unit(name: str) -> str:
     return name.removesuffix(".py").partition("/")[0]
 
 
-EVERY_IMPORT = [each for path in SOURCES for each in imports(path)]
-OURS = [each for each in EVERY_IMPORT if each.target.partition(".")[0] == "mlptrain"]
-OTHERS = [
-    each
-    for each in EVERY_IMPORT
-    if each.target.partition(".")[0] not in {"mlptrain", *sys.stdlib_module_names}
-]
+def every_import() -> list[Import]:
+    return [each for found in sources() for each in found.imports]
+
+
+def ours() -> list[Import]:
+    """Those of our own modules."""
+    return [each for each in every_import() if each.target.partition(".")[0] == "mlptrain"]
+
+
+def others() -> list[Import]:
+    """Those of dependencies."""
+    known = {"mlptrain", *sys.stdlib_module_names}
+    return [each for each in every_import() if each.target.partition(".")[0] not in known]
 
 
 ROOMS = ("cache", "readers", "preprocessing")
@@ -209,16 +244,7 @@ def test_gitignore_hides_no_source():
 
 
 def test_the_standard_streams_have_their_homes():
-    named = {
-        relative(path)
-        for path in SOURCES
-        for node in ast.walk(parsed(path))
-        if isinstance(node, ast.Attribute)
-        and node.attr in ("stdout", "stderr")
-        and isinstance(node.value, ast.Name)
-        and node.value.id == "sys"
-    }
-    assert named == set(STREAMS)
+    assert {found.file for found in sources() if found.streams} == set(STREAMS)
 
 
 def place(each: Import) -> str:
@@ -232,7 +258,7 @@ def room(name: str) -> str:
 
 def test_a_room_of_data_needs_only_what_is_below_it():
     wrong = []
-    for each in OURS:
+    for each in ours():
         if unit(each.file) == unit(each.target) == "data" and room(each.file) in ROOMS:
             above, below = room(each.file), room(each.target)
             allowed = {*ROOMS[: ROOMS.index(above) + 1], *SHARED}
@@ -249,7 +275,7 @@ def test_every_file_and_folder_has_a_layer():
 
 def test_an_import_points_to_a_lower_layer_or_into_the_same_folder():
     wrong = []
-    for each in OURS:
+    for each in ours():
         above, below = unit(each.file), unit(each.target)
         if each.file != "__init__.py" and above != below and LAYER[below] >= (LAYER[above] or 1):
             wrong.append(place(each))
@@ -258,7 +284,7 @@ def test_an_import_points_to_a_lower_layer_or_into_the_same_folder():
 
 def test_files_of_one_folder_do_not_import_each_other_in_a_circle():
     edges = {}
-    for each in OURS:
+    for each in ours():
         if not each.for_types_only and unit(each.file) == unit(each.target):
             edges.setdefault(module_of(each.file), set()).add(each.target)
     while free := {name for name in edges if not edges[name] & set(edges) - {name}}:
@@ -277,7 +303,7 @@ def test_architecture_md_shows_the_same_layers():
 
 
 def test_an_import_inside_a_function_has_a_reason():
-    late = [each for each in EVERY_IMPORT if each.inside_function]
+    late = [each for each in every_import() if each.inside_function]
     excused = [each for each in late if any(is_in(each, *excuse) for excuse in LATE)]
     assert [place(each) for each in late if each not in excused] == []
 
@@ -287,11 +313,11 @@ def is_in(each: Import, file: str, module: str) -> bool:
 
 
 def test_imports_for_type_checkers_only_stand_in_the_package_itself():
-    assert {each.file for each in EVERY_IMPORT if each.for_types_only} <= {"__init__.py"}
+    assert {each.file for each in every_import() if each.for_types_only} <= {"__init__.py"}
 
 
 def test_modules_are_imported_by_name_from_tables_of_ours_only():
-    found = {each.file for each in EVERY_IMPORT if each.target == "importlib"}
+    found = {each.file for each in every_import() if each.target == "importlib"}
     assert found == set(LAZY)
 
 
@@ -299,32 +325,29 @@ def test_modules_are_imported_by_name_from_tables_of_ours_only():
 def test_a_dependency_has_one_home(dependency):
     strays = [
         place(each)
-        for each in OTHERS
+        for each in others()
         if each.target.partition(".")[0] == dependency and not each.file.startswith(HOMES[dependency])
     ]
     assert strays == []
 
 
 def test_there_is_no_dependency_without_a_home():
-    assert {each.target.partition(".")[0] for each in OTHERS} <= set(HOMES)
+    assert {each.target.partition(".")[0] for each in others()} <= set(HOMES)
 
 
 def test_the_command_line_does_no_arithmetic():
     assert [
-        place(each) for each in OTHERS if each.file.startswith("cli/") and "numpy" in each.target
+        place(each) for each in others() if each.file.startswith("cli/") and "numpy" in each.target
     ] == []
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=relative)
-def test_a_file_prints_nothing_evaluates_nothing_and_unpickles_nothing(path):
-    found = [f"line {each.lineno}" for each in ast.walk(parsed(path)) if is_forbidden(each)]
-    modules = [(each, each.target.partition(".")[0]) for each in imports(path)]
-    found += [
-        place(each)
-        for each, module in modules
-        if module in FORBIDDEN_MODULES and (each.file, module) not in ALLOWED
-    ]
-    assert found == []
+def test_no_file_prints_evaluates_or_unpickles():
+    wrong = [f"mlptrain/{found.file}:{line}" for found in sources() for line in found.forbidden]
+    for each in every_import():
+        module = each.target.partition(".")[0]
+        if module in FORBIDDEN_MODULES and (each.file, module) not in ALLOWED:
+            wrong.append(place(each))
+    assert wrong == []
 
 
 def is_forbidden(node: ast.AST) -> bool:

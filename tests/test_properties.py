@@ -26,7 +26,7 @@ from mlptrain.training.checkpoint_schema import FORMS
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-EXAMPLES = int(os.environ.get("MLPTRAIN_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("MLPTRAIN_EXAMPLES", "15"))
 USUAL = settings(
     max_examples=EXAMPLES,
     derandomize=True,

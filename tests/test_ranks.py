@@ -105,6 +105,21 @@ def test_an_evaluation_over_ranks_has_the_bits_of_one_process(ranks, tmp_path):
     assert len(bits(tmp_path / "1")[1]) == 2
 
 
+def test_messages_have_the_bits_of_shared_memory(tmp_path):
+    """Between machines, and where /dev/shm is too small; of three ranks one sends two sums."""
+    config = write(tmp_path / "c.yaml", changed(SHARDED, {"train.shards": 8, "train.epochs": 1}))
+    fit(config, "--out", tmp_path / "shared", "--ranks", 3, check=True)
+    program = (
+        "from mlptrain import __main__ as program; from mlptrain.system import ranks; "
+        "ranks.SHARED_MEMORY = '/nowhere'; program.main()"
+    )
+    words = mpiexec(3, config, "--out", tmp_path / "sent")
+    place = words.index("-m")
+    words[place : place + 2] = ["-c", program]
+    subprocess.run(words, check=True, timeout=300)
+    assert bits(tmp_path / "sent") == bits(tmp_path / "shared")
+
+
 def test_a_run_goes_on_with_another_number_of_ranks(tmp_path):
     config = write(tmp_path / "c.yaml", changed(SHARDED, CONFIGS["adam, dropout, histograms"]))
     fit(config, "--out", tmp_path / "whole", check=True)

@@ -83,6 +83,25 @@ def page(source):
     return Page(source)
 
 
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """A run on a few points, and its page: a tenth of the time."""
+    moons = {"train": {"name": "moons", "points_per_class": 30}, "val": 0.2, "test": 0}
+    run = fitted(tmp_path_factory.mktemp("small"), "moons", moons)
+    assert invoke("report", run).exit_code == 0
+    return run
+
+
+@pytest.fixture(scope="module")
+def small_source(small):
+    return (small / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def small_page(small_source):
+    return Page(small_source)
+
+
 @pytest.mark.slow
 def test_it_states_the_metrics_of_eval(run, page):
     expected = json.loads(invoke("eval", run, "--json").stdout)
@@ -106,12 +125,12 @@ def test_it_holds_the_whole_config(run, source):
     assert found == [yaml.safe_load((run / "config.yaml").read_text("utf-8"))]
 
 
-def test_it_says_how_to_run_it_again(run, page):
-    assert f"mlptrain fit {run}/config.yaml" in page.text
+def test_it_says_how_to_run_it_again(small, small_page):
+    assert f"mlptrain fit {small}/config.yaml" in small_page.text
 
 
-def test_every_picture_has_words(page):
-    images = page.all("img")
+def test_every_picture_has_words(small_page):
+    images = small_page.all("img")
     assert len(images) > 4
     assert all(each["alt"].strip() for each in images)
 
@@ -125,47 +144,49 @@ def test_recorded_histograms_are_among_the_pictures(tmp_path):
     assert any("update ratio" in each["alt"] for each in found.all("img"))
 
 
+@pytest.mark.slow
 def test_the_worst_mistakes_are_shown_as_pictures_of_their_rows(source):
     shown = re.findall(r"<strong>(\d for \d)</strong>", source)
     assert 0 < len(shown) <= 12
     assert all(wrong != true for wrong, _, true in (each.split() for each in shown))
 
 
-def test_nothing_is_fetched_and_only_its_own_script_runs(source, page):
-    (script,) = re.findall(r"<script>(.*?)</script>", source, re.DOTALL)
+def test_nothing_is_fetched_and_only_its_own_script_runs(small_source, small_page):
+    (script,) = re.findall(r"<script>(.*?)</script>", small_source, re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    (policy,) = (each["content"] for each in page.all("meta") if "http-equiv" in each)
-    assert page.all("script") == [{}]
+    (policy,) = (each["content"] for each in small_page.all("meta") if "http-equiv" in each)
+    assert small_page.all("script") == [{}]
     assert f"script-src 'sha256-{digest}'" in policy
     assert policy.startswith("default-src 'none'")
     addresses = [
         attributes.get(name, "")
-        for _, attributes in page.elements
+        for _, attributes in small_page.elements
         for name in ("src", "srcset", "href", "data", "action")
     ]
     assert [each for each in addresses if each and not each.startswith(("data:image/", "#"))] == []
-    assert page.all("iframe") == page.all("object") == page.all("link") == []
-    assert [key for _, each in page.elements for key in each if key.startswith("on")] == []
+    assert small_page.all("iframe") == small_page.all("object") == small_page.all("link") == []
+    assert [key for _, each in small_page.elements for key in each if key.startswith("on")] == []
 
 
-def test_its_style_fetches_nothing(source):
-    (style,) = re.findall(r"<style>(.*?)</style>", source, re.DOTALL)
+def test_its_style_fetches_nothing(small_source):
+    (style,) = re.findall(r"<style>(.*?)</style>", small_source, re.DOTALL)
     assert "@import" not in style
     assert "url(" not in style
     assert "prefers-color-scheme: dark" in style
     assert "@media print" in style
 
 
-def test_tables_have_headers_that_say_what_they_head(page):
-    assert page.all("table")
-    assert all(each.get("scope") in ("col", "row") for each in page.all("th"))
+def test_tables_have_headers_that_say_what_they_head(small_page):
+    assert small_page.all("table")
+    assert all(each.get("scope") in ("col", "row") for each in small_page.all("th"))
 
 
-def test_it_has_a_language_and_one_main_part(page):
-    assert page.all("html")[0]["lang"] == "en"
-    assert len(page.all("main")) == len(page.all("h1")) == 1
+def test_it_has_a_language_and_one_main_part(small_page):
+    assert small_page.all("html")[0]["lang"] == "en"
+    assert len(small_page.all("main")) == len(small_page.all("h1")) == 1
 
 
+@pytest.mark.slow
 def test_it_is_small_and_fast(source, seconds):
     assert seconds < 8  # with the import of Matplotlib
     assert len(source) < 3_000_000
@@ -246,15 +267,15 @@ def test_any_number_of_runs_is_one_page_with_the_curves_of_the_best_ten(tmp_path
     assert "No setting differs" in page.text
 
 
-def test_another_suffix_is_refused(run):
-    result = invoke("report", run, "-o", "page.pdf")
+def test_another_suffix_is_refused(small):
+    result = invoke("report", small, "-o", "page.pdf")
     assert result.exit_code == 2
     assert "written as .html" in result.stderr
 
 
-def test_without_matplotlib_the_command_to_install_it_is_told(run, monkeypatch):
+def test_without_matplotlib_the_command_to_install_it_is_told(small, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    result = invoke("report", run)
+    result = invoke("report", small)
     assert result.exit_code == 2
     assert len(result.stderr.splitlines()) == 1
     assert install_command("plot") in result.stderr

@@ -15,6 +15,8 @@ from mlptrain.storage.run_directory import RunDirectory
 
 pytestmark = pytest.mark.slow
 
+PATIENCE = 120
+"""Seconds: on a busy machine processes take long to start."""
 ROWS = [[(i * 37 % 11) / 10, (i * 17 % 7) / 3, "ab"[i * i % 3 % 2]] for i in range(60)]
 
 
@@ -54,16 +56,26 @@ def test_several_at_a_time_give_the_same_bits_as_one_after_another(config, one_b
     assert sorted(line[:18] for line in lines[1:]) == [f"fold {n}: completed," for n in (1, 2, 3)]
 
 
-def started(config: Path, out: Path, *options: object) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        command("fit", config, "--jobs", 3, *options, "--quiet"),
-        env=surroundings(), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
+@pytest.fixture
+def started(config):
+    """Starts folds side by side; ends what a failed test has left at work."""
+    jobs = list[subprocess.Popen[str]]()
+
+    def start(*options: object) -> subprocess.Popen[str]:
+        words = command("fit", config, "--jobs", 3, *options, "--quiet")
+        pipe = subprocess.PIPE
+        jobs.append(subprocess.Popen(words, env=surroundings(), text=True, stdout=pipe, stderr=pipe))
+        return jobs[-1]
+
+    yield start
+    for job in jobs:
+        job.kill()
+        job.communicate()
 
 
 def at_work(out: Path, number: int) -> int:
     """The process of a fold, once it has saved something."""
-    fold, until = out / f"fold-{number}", time.monotonic() + 30
+    fold, until = out / f"fold-{number}", time.monotonic() + PATIENCE
     while time.monotonic() < until:
         try:
             if (fold / "metrics.jsonl").stat().st_size:
@@ -77,11 +89,13 @@ def at_work(out: Path, number: int) -> int:
 LONG = ("--set", "train.epochs=100000000", "--set", "train.checkpoint_every={steps: 20}")
 
 
-def test_a_fold_that_is_killed_takes_no_other_along_and_is_resumed(config, one_by_one, tmp_path):
+def test_a_fold_that_is_killed_takes_no_other_along_and_is_resumed(
+    config, started, one_by_one, tmp_path
+):
     out = tmp_path / "run"
-    job = started(config, out, "--out", out)
+    job = started("--out", out)
     os.kill(at_work(out, 2), signal.SIGKILL)
-    _, said = job.communicate(timeout=60)
+    _, said = job.communicate(timeout=PATIENCE)
     assert job.returncode == 2, said
     assert said.startswith(
         "error: fold 2: its process was ended by SIGKILL; resume it with mlptrain fit "
@@ -94,12 +108,12 @@ def test_a_fold_that_is_killed_takes_no_other_along_and_is_resumed(config, one_b
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_every_fold_when_it_is_saved(config, tmp_path, number):
+def test_a_signal_ends_every_fold_when_it_is_saved(started, tmp_path, number):
     out = tmp_path / "run"
-    job = started(config, out, "--out", out, *LONG)
+    job = started("--out", out, *LONG)
     processes = [at_work(out, fold) for fold in (1, 2, 3)]
     job.send_signal(number)
-    _, said = job.communicate(timeout=60)
+    _, said = job.communicate(timeout=PATIENCE)
     assert job.returncode == 128 + number, said
     name = signal.Signals(number).name
     assert said == (
@@ -114,9 +128,9 @@ def test_a_signal_ends_every_fold_when_it_is_saved(config, tmp_path, number):
         assert summary["status"] == "interrupted"
 
 
-def test_nobody_is_left_at_work_when_the_one_in_front_is_killed(config, tmp_path):
+def test_nobody_is_left_at_work_when_the_one_in_front_is_killed(started, tmp_path):
     out = tmp_path / "run"
-    job = started(config, out, "--out", out, *LONG)
+    job = started("--out", out, *LONG)
     processes = [at_work(out, fold) for fold in (1, 2, 3)]
     job.kill()
     job.communicate()

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mlptrain.arrays import Array
+from mlptrain.graph.gates import Multiply
 from mlptrain.graph.graph import Graph
 from mlptrain.graph.node import Node
 from mlptrain.graph.plan import Plan, Value
@@ -42,6 +43,7 @@ class Wiring:
     masks    the inputs that take dropout masks, each with its probability
     running  batch norms whose statistics are followed, by name
     members  how many members of an ensemble the values have so far; 0 where there is none
+    scale    the factors of what the next layer of units reads: it takes them to its weights
     """
 
     graph: Graph
@@ -56,6 +58,13 @@ class Wiring:
     masks: dict[Value, float] = field(default_factory=dict)
     running: dict[str, Value] = field(default_factory=dict)
     members: int = 0
+    scale: Value | None = None
+
+    def scale_inputs(self, factors: Value) -> None:
+        """Let the next layer of units read each input times its factor, and times those before."""
+        if self.scale is not None:
+            factors = self.graph.add(Multiply(), self.scale, factors, name="scales")
+        self.scale = factors
 
     def shared(self, node: Node) -> Node:
         """The node as it is, or shared by all members."""
@@ -121,9 +130,8 @@ class ScaleInputs(Layer):
         return (ParameterSpec(f"{self.name}.scale", (width,), "scale", start="ones"),)
 
     def join(self, wiring: Wiring, x: Value) -> Value:
-        return wiring.graph.add(
-            InputScale(), x, wiring.leaf(f"{self.name}.scale"), name=f"{self.name}.scaled"
-        )
+        wiring.scale_inputs(wiring.leaf(f"{self.name}.scale"))
+        return x
 
 
 @dataclass(frozen=True)
@@ -138,9 +146,8 @@ class ScaleMembers(Layer):
 
     def join(self, wiring: Wiring, x: Value) -> Value:
         wiring.members = self.members
-        return wiring.graph.add(
-            InputScale(), x, wiring.leaf(f"{self.name}.scale"), name=f"{self.name}.scaled"
-        )
+        wiring.scale_inputs(wiring.leaf(f"{self.name}.scale"))
+        return x
 
 
 @dataclass(frozen=True)
@@ -201,11 +208,17 @@ class Dense(Layer):
 
     def join(self, wiring: Wiring, x: Value) -> Value:
         letters = "Wb" if self.bias else "W"
-        leaves = [wiring.leaf(f"{self.name}.{letter}") for letter in letters]
-        if self.ntk:
-            x = wiring.graph.add(FanIn(), x, name=f"{self.name}.fan_in")
+        W, *b = [wiring.leaf(f"{self.name}.{letter}") for letter in letters]
+        scale, wiring.scale = wiring.scale, None
+        fan_in = f"{self.name}.fan_in"
         node = Heads() if self.heads else wiring.shared(Linear())
-        scores = wiring.graph.add(node, x, *leaves, name=f"{self.name}.scores")
+        if scale is None:
+            x = wiring.graph.add(FanIn(), x, name=fan_in) if self.ntk else x
+        else:  # (X s / sqrt(D)) W = X (s / sqrt(D) W)
+            scale = wiring.graph.add(FanIn(), scale, name=fan_in) if self.ntk else scale
+            W = wiring.graph.add(InputScale(), W, scale, name=f"{self.name}.scaled")
+            node = Heads() if wiring.members else Linear()
+        scores = wiring.graph.add(node, x, W, *b, name=f"{self.name}.scores")
         wiring.outputs[self.name] = scores
         wiring.weights[self.name] = wiring.parameters[f"{self.name}.W"]
         return scores

@@ -70,7 +70,8 @@ class Heads(Node):
     """Linear scores X_i W_i + b_i of each member i.
 
     shapes   X (k, N, D)   W (k, D, M)   b (k, M)   ->   (k, N, M)      without a bias: X and W
-    local    as those of `Linear`, member by member
+             X (N, D) or b (M,)   where all members have the same
+    local    as those of `Linear`, member by member; what all have has the sum of their gradients
 
     >>> X, W = np.array([[[1.0, 2.0]], [[1.0, 2.0]]]), np.array([[[1.0], [10.0]], [[2.0], [0.0]]])
     >>> apply(Heads(), X, W, np.array([[0.5], [0.0]]), dtype=float).tolist()
@@ -81,28 +82,37 @@ class Heads(Node):
 
     def shape(self, *inputs: Shape) -> Shape:
         X, W, *b = inputs
-        fits = len(X) == len(W) == 3 and X[0] == W[0] and X[2] == W[1]
-        if not fits or any(shape != (W[0], W[2]) for shape in b):
+        fits = len(W) == 3 and len(X) in (2, 3) and X[:-2] in ((), W[:1]) and X[-1] == W[1]
+        if not fits or any(shape not in (W[2:], (W[0], W[2])) for shape in b):
             raise ValueError(f"Heads needs X (k, N, D), W (k, D, M), b (k, M), got {inputs}")
-        return (*X[:2], W[2])
+        return (W[0], X[-2], W[2])
 
     def saved(self, *inputs: Shape) -> tuple[Buffer, ...]:
-        return (Buffer((inputs[0][1],), constant=1.0),)
+        return (Buffer((inputs[0][-2],), constant=1.0),)
 
     def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
         X, W, *b = inputs
         np.matmul(X, W, out=out)
         if b:
-            np.add(out, b[0][:, None], out=out)
+            np.add(out, b[0][..., None, :], out=out)
 
     def backward(self, upstream: Array, inputs: Arrays, out: Array, saved: Arrays, into: Into) -> None:
         dX, dW, *db = into
         if dX is not None:
-            np.matmul(upstream, inputs[1].transpose(0, 2, 1), out=dX)
+            member_product(upstream, inputs[1].swapaxes(-1, -2), dX, shared=dX.ndim == 2)
         if dW is not None:
-            np.matmul(inputs[0].transpose(0, 2, 1), upstream, out=dW)
+            np.matmul(inputs[0].swapaxes(-1, -2), upstream, out=dW)
         if db and db[0] is not None:
-            np.matmul(saved[0], upstream, out=db[0])  # a row of ones: the sums over the rows
+            # a row of ones: the sums over the rows
+            member_product(saved[0], upstream, db[0], shared=db[0].ndim == 1)
+
+
+def member_product(a: Array, b: Array, out: Array, *, shared: bool) -> None:
+    """The matrix products of all members, or their sum: the gradient of what the members share."""
+    if shared:
+        np.sum(np.matmul(a, b), axis=0, out=out)
+    else:
+        np.matmul(a, b, out=out)
 
 
 class MeanLoss(Node):

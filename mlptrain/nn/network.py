@@ -40,7 +40,7 @@ from mlptrain.nn.layers import (
 )
 from mlptrain.nn.losses import Loss
 from mlptrain.nn.members import MeanLoss
-from mlptrain.nn.parameters import Parameters, ParameterSpec, Start
+from mlptrain.nn.parameters import Flat, Parameters, ParameterSpec, Start
 from mlptrain.streams import stream
 
 Norm = Literal["none", "batch", "layer"]
@@ -159,15 +159,25 @@ class Network:
         *,
         weighted: bool = False,
         dtype: DTypeLike = np.float32,
+        flat: Flat | None = None,
     ) -> None:
         self.architecture = architecture
         self.loss = loss
         self.penalties = penalties
         self.dtype = np.dtype(dtype)
-        self.parameters = Parameters(architecture.parameters(), dtype)
+        self.parameters = Parameters(architecture.parameters(), dtype, flat)
         self.statistics = architecture.statistics(dtype)
         self.training = TrainingGraph(self, penalties, weighted)
         self._idle = [PredictionGraph(self)]  # those that no call is using
+
+    def moved(self, flat: Flat) -> "Network":
+        """The same layers over other memory, whose numbers are the caller's to write."""
+        weighted = self.training.weights is not None
+        moved = Network(
+            self.architecture, self.loss, self.penalties, weighted=weighted, dtype=self.dtype, flat=flat
+        )
+        moved.statistics.update(self.statistics)
+        return moved
 
     def initialize(self, initializer: Initializer, seed: int, bias_std: float = 0.0) -> None:
         """Draw what is drawn."""

@@ -7,7 +7,7 @@ the views. A gradient is written where the optimizer reads it: nothing is copied
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from numpy.typing import DTypeLike
 
@@ -57,8 +57,17 @@ class Parameter:
         return self.spec.name
 
 
+class Flat(NamedTuple):
+    """Memory for all parameters and for all gradients, one vector each."""
+
+    values: Array
+    gradients: Array
+
+
 class Parameters:
     """Two flat arrays, `values` and `gradients`, and the parameters by name.
+
+    flat    where they lie, where that is given: in memory that several processes see
 
     >>> import numpy as np
     >>> W = ParameterSpec("W", (2, 3), "weight", fans=(2, 3), decays=True)
@@ -67,16 +76,18 @@ class Parameters:
     ((9,), (3,))
     """
 
-    def __init__(self, specs: Sequence[ParameterSpec], dtype: DTypeLike) -> None:
+    def __init__(
+        self, specs: Sequence[ParameterSpec], dtype: DTypeLike, flat: Flat | None = None
+    ) -> None:
         size = sum(math.prod(each.shape) for each in specs)
-        self.values = zeros((size,), dtype)
-        self.gradients = zeros((size,), dtype)
+        self.values, self.gradients = flat or Flat(zeros((size,), dtype), zeros((size,), dtype))
         self._by_name: dict[str, Parameter] = {}
         start = 0
         for each in specs:
             segment = Segment(start, start + math.prod(each.shape), each.rate, each.decays)
             value, gradient = (
-                flat[start : segment.stop].reshape(each.shape) for flat in (self.values, self.gradients)
+                vector[start : segment.stop].reshape(each.shape)
+                for vector in (self.values, self.gradients)
             )
             if each.start == "ones":
                 value.fill(1)

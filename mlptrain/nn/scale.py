@@ -1,54 +1,62 @@
-"""Factors on what a layer reads: learned ones in front of a network, and the fixed one of NTK."""
+"""Factors on what a layer reads: learned ones of its inputs, and the fixed one of NTK."""
 
 import math
 
 import numpy as np
 
 from mlptrain.arrays import Array, Arrays, Into, Shape
+from mlptrain.graph.gates import fold
 from mlptrain.graph.node import Buffer, Node
 
 
 class InputScale(Node):
-    """x * s: a learned factor for each input, all 1 at first.
+    """s W: a learned factor for each input, all 1 at first, taken to the weights that read the inputs.
 
-    shapes   x (N, D)   s (D,)     ->   (N, D)
-             x (N, D)   s (k, D)   ->   (k, N, D)      a set of factors for each member of an ensemble
-    local    dx = upstream s, summed over the members     ds = upstream x, summed over the rows
+    shapes   W (D, M)   s (D,)     ->   (D, M)
+             W (D, M)   s (k, D)   ->   (k, D, M)      a set of factors for each member of an ensemble
+             W (k, D, M)   s (D,) or (k, D)   ->   (k, D, M)
+    local    dW = upstream s, summed over the members     ds = upstream W, summed over the units
 
-    How much an input matters is one number here, where the W behind it has one for each unit: an input
-    that only brings noise is turned down, and one that matters turned up, within a few steps. The
-    formula alone gains nothing that W could not have; the descent is another one (Holzmueller et al.,
-    2024, "Better by default").
+    (X s) W = X (s W), and the right side is cheaper: W has fewer numbers than the activations of a
+    minibatch as a rule, and no gradient has to flow to X s, which saves the product upstream W^T.
 
-    >>> x, s = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([10.0, 0.5])
-    >>> apply(InputScale(), x, s, dtype=float)
-    array([[10.,  1.],
-           [30.,  2.]])
+    How much an input matters is one number here, where W has one for each unit: an input that only
+    brings noise is turned down, and one that matters turned up, within a few steps. The formula alone
+    gains nothing that W could not have; the descent is another one (Holzmueller et al., 2024, "Better
+    by default").
+
+    >>> W, s = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([10.0, 0.5])
+    >>> apply(InputScale(), W, s, dtype=float)
+    array([[10. , 20. ],
+           [ 1.5,  2. ]])
     """
 
     backward_reads_output = False
 
     def shape(self, *inputs: Shape) -> Shape:
-        x, s = inputs
-        if len(x) != 2 or len(s) not in (1, 2) or s[-1] != x[1]:
-            raise ValueError(f"InputScale needs x (N, D), s (D,) or (k, D), got {inputs}")
-        return (*s[:-1], *x)
+        W, s = inputs
+        members = (*W[:-2], *s[:-1])
+        if len(W) not in (2, 3) or len(s) not in (1, 2) or s[-1] != W[-2] or len(set(members)) > 1:
+            raise ValueError(f"InputScale needs W (D, M) or (k, D, M), s (D,) or (k, D), got {inputs}")
+        return (*members[:1], *W[-2:])
 
     def saved(self, *inputs: Shape) -> tuple[Buffer, ...]:
-        return (Buffer(self.shape(*inputs)), Buffer((inputs[0][0],), constant=1.0))
+        return (Buffer(self.shape(*inputs)), Buffer((inputs[0][-1],), constant=1.0))
 
     def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
-        x, s = inputs
-        np.multiply(x, s[..., None, :], out=out)
+        W, s = inputs
+        np.multiply(W, s[..., None], out=out)
 
     def backward(self, upstream: Array, inputs: Arrays, out: Array, saved: Arrays, into: Into) -> None:
-        (x, s), (products, ones), (dx, ds) = inputs, saved, into
+        (W, s), (products, ones), (dW, ds) = inputs, saved, into
         if ds is not None:
-            np.multiply(upstream, x, out=products)
-            np.matmul(ones, products, out=ds)  # the sums over the rows as a product
-        if dx is not None:
-            np.multiply(upstream, s[..., None, :], out=products)
-            np.copyto(dx, products if s.ndim == 1 else products.sum(axis=0))
+            np.multiply(upstream, W, out=products)
+            fold(products @ ones, ds)  # the sums over the units as a product
+        if dW is not None:
+            scaled = dW if dW.shape == products.shape else products
+            np.multiply(upstream, s[..., None], out=scaled)
+            if scaled is not dW:
+                np.sum(scaled, axis=0, out=dW)
 
 
 class FanIn(Node):

@@ -31,7 +31,7 @@ def show(measured: RankBenchmark, *, as_json: bool) -> None:
             (
                 link.name,
                 f"{1e6 * link.latency:.3g}",
-                f"{1e-9 / max(link.per_byte, 1e-15):.3g}",
+                f"{1e-9 / link.per_byte:.3g}" if link.per_byte else "-",
                 f"{cost.break_even(link):,.0f}",
                 *steps,
             )

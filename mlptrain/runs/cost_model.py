@@ -9,6 +9,8 @@ of ceil(lg p) rounds, and each sum takes gamma seconds for a byte (Thakur, Raben
 
     broadcast    min(lg p (alpha + n beta), (lg p + p - 1) alpha + 2 n beta (p - 1) / p)
     sum          lg p (alpha + n beta + n gamma)
+
+In a window of shared memory nothing is copied, and beta is 0.
 """
 
 from dataclasses import dataclass

@@ -1,34 +1,34 @@
-"""What a program calls: `mlptrain.fit`, with rows and settings as arguments, or with a config."""
+"""Training for a program: by a config, or on a file or rows in memory, with settings as arguments."""
 
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain
 from pathlib import Path
-from typing import Any, Literal, overload
+from signal import Signals
+from typing import Any, NamedTuple
 
 from mlptrain.config import Config
 from mlptrain.config.keys import keywords
 from mlptrain.config.load import Source
 from mlptrain.config.overrides import Overrides
+from mlptrain.config.schema import InitFrom
 from mlptrain.data.dataset import Dataset
 from mlptrain.data.handed_over import PLACE, HandedOver, handed_over, load_handed_over
 from mlptrain.data.preprocessing.preprocess import Preprocessing
-from mlptrain.errors import ConfigError
+from mlptrain.errors import ConfigError, Interrupted
 from mlptrain.inference.model import Model
 from mlptrain.runs.cross_validation import Folds
-from mlptrain.runs.fit import folds_wanted, prepare, prepare_folds, start_from
-from mlptrain.runs.run import Run
+from mlptrain.runs.fit import folds_wanted, prepare, prepare_folds
+from mlptrain.runs.run import NOT_KEPT, Run
 from mlptrain.runs.side_by_side import side_by_side
-from mlptrain.training.build import settings_of
+from mlptrain.training.build import Load, load, settings_of
 from mlptrain.training.checkpoint import Checkpoint
 from mlptrain.training.members import Members, read_members
 
 IN_MEMORY = Path("(in memory)")
 """In place of the file of a model that none was written for."""
-NO_Y = "y is missing: give the values of the target, or the name of its column: fit(X, 'price')"
 
 Settings = dict[str, Any]
 """By their dotted keys."""
@@ -36,98 +36,84 @@ Ready = partial[Run]
 """Makes a run, with the options of a call, where it is told to: `prepare`."""
 
 
-@overload
-def fit(
-    X: Source | None = None,
-    y: None = None,
-    *,
-    set: Overrides = (),
-    out: str | Path | None = None,
-    resume: str | Path | None = None,
-    init_from: str | Path | None = None,
-    refit_preprocessing: bool = False,
-    head: Literal["keep", "new"] = "keep",
-    force: bool = False,
-    threads: int | None = None,
-    jobs: int | None = None,
-    **settings: Any,
-) -> Run | Folds: ...
+class Session(NamedTuple):
+    """The options of one call, each as that of `mlptrain fit`."""
+
+    out: str | Path | None = None
+    resume: str | Path | None = None
+    start: InitFrom | None = None
+    force: bool = False
+    threads: int | None = None
+    jobs: int | None = None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the run stays on the disk."""
+        return self.out is not None or self.resume is not None
+
+    def of_run(self) -> dict[str, Any]:
+        """Those of `prepare`, but for `out`."""
+        return {**self.of_folds(), "start": self.start}
+
+    def of_folds(self) -> dict[str, Any]:
+        """Those of `prepare_folds`, but for `out` and `jobs`."""
+        return {"resume": self.resume, "force": self.force, "threads": self.threads}
 
 
-@overload
-def fit(
-    X: object,
-    y: object,
-    *,
-    weight: object = None,
-    set: Overrides = (),
-    out: str | Path | None = None,
-    resume: str | Path | None = None,
-    init_from: str | Path | None = None,
-    refit_preprocessing: bool = False,
-    head: Literal["keep", "new"] = "keep",
-    force: bool = False,
-    threads: int | None = None,
-    jobs: int | None = None,
-    **settings: Any,
-) -> Model: ...
-
-
-def fit(
-    X: Any = None,
-    y: object = None,
-    *,
-    weight: object = None,
-    set: Overrides = (),
-    out: str | Path | None = None,
-    resume: str | Path | None = None,
-    init_from: str | Path | None = None,
-    refit_preprocessing: bool = False,
-    head: Literal["keep", "new"] = "keep",
-    force: bool = False,
-    threads: int | None = None,
-    jobs: int | None = None,
-    **settings: Any,
-) -> Run | Folds | Model:
-    """Train on rows and return the model; or by a config, a YAML file or a dict, and return the run.
-
-    X is a data frame, a dict of columns, a list of dicts, an array (N, D) or a file; y a column of it,
-    or values.
-    Settings are keys of the config by their own words, or by dotted keys in `set`; the other arguments
-    are options of `mlptrain fit`. Rows leave no file behind without `out`. See docs/python.md.
-
-    >>> sizes, kinds = [1.0, 2.0, 8.0, 9.0] * 5, ["cat", "cat", "dog", "dog"] * 5
-    >>> model = fit({"size": sizes, "kind": kinds}, "kind", epochs=20, learning_rate=0.1)
-    >>> model.predict({"size": [1.5, 8.5]}).tolist()
-    ['cat', 'dog']
-    >>> fit({"data": {"train": {"name": "xor"}}}, epochs=2, out="runs/xor").summary["status"]
-    'completed'
-    """
-    start = start_from(init_from, refit_preprocessing=refit_preprocessing, head=head)
-    options = {"resume": resume, "start": start, "force": force, "threads": threads}
-    if y is not None:
-        return _on_rows(X, y, weight, _together(set, settings), out, jobs, options)
-    if (X is not None and not isinstance(X, str | os.PathLike | Mapping)) or weight is not None:
-        raise ConfigError(NO_Y)
-    overrides = _together(set, settings) if settings else set
-    return _by_config(X, overrides, out, jobs, options)
-
-
-def _by_config(
-    config: Source | None,
-    overrides: Overrides,
-    out: str | Path | None,
-    jobs: int | None,
-    options: Mapping[str, Any],
-) -> Run | Folds:
-    count = folds_wanted(config, overrides, start=options["start"], jobs=jobs)
+def fit_config(config: Source | None, overrides: Overrides, session: Session) -> Run | Folds:
+    """Train by a config, which a run that is resumed brings along."""
+    count = folds_wanted(config, overrides, start=session.start, jobs=session.jobs)
     if count is None:
-        return _trained(prepare(config, overrides, out=out, **options))
-    rest = {key: value for key, value in options.items() if key != "start"}
-    folds = prepare_folds(config, count, overrides, out, jobs=jobs, **rest)
-    for _ in side_by_side(folds) if folds.jobs > 1 else chain.from_iterable(folds):
-        pass
+        return _trained(prepare(config, overrides, out=session.out, **session.of_run()))
+    options = {**session.of_folds(), "jobs": session.jobs}
+    folds = prepare_folds(config, count, overrides, session.out, **options)
+    _each_fold(folds)
     return folds
+
+
+def fit_file(config: Mapping[str, Any], settings: Settings, session: Session) -> Model:
+    """The model of a config whose rows are in a file; nothing stays on the disk without `out`."""
+    return _model_of(config, settings, session, None)
+
+
+@dataclass(frozen=True)
+class Handed:
+    """Rows in memory: those of training, and all by what stands for them in the settings."""
+
+    train: HandedOver
+    rows: Mapping[str, HandedOver]
+
+    def load(self, config: Config, fitted: Preprocessing | None) -> Dataset:
+        """The dataset of a config that names them."""
+        return load_handed_over(self.rows, settings_of(config), fitted)
+
+
+def handed(X: Any, y: object, weight: object, settings: Settings) -> tuple[Handed, Settings]:
+    """The rows of X, and of `val` and `test` among the settings, which then name these."""
+    train = handed_over("X", X, y, weight)
+    rows = {PLACE.format("X"): train}
+    for place, name, part in held_out(settings):
+        held, true, weights = (*part, None)[:3] if isinstance(part, tuple) else (part, y, None)
+        weights = train.weight if weights is None else weights
+        rows[place] = handed_over(name, held, true, weights, like=train)
+        settings = {**settings, f"data.{name}": place}
+    return Handed(train, rows), settings
+
+
+AS_USUAL = Session()
+
+
+def fit_rows(
+    X: Any, y: object, weight: object, settings: Settings, session: Session = AS_USUAL
+) -> Model:
+    """The model of rows in memory; what the settings leave open is as in an empty config."""
+    rows, settings = handed(X, y, weight, settings)
+    return fit_handed(rows, config_of_rows(rows.train), settings, session)
+
+
+def fit_handed(rows: Handed, config: Mapping[str, Any], settings: Settings, session: Session) -> Model:
+    """The model of rows in memory by a config that names them."""
+    return _model_of(config, settings, session, rows.load)
 
 
 def dotted(overrides: Overrides) -> Settings:
@@ -152,7 +138,7 @@ def words(settings: Mapping[str, Any]) -> Settings:
     return {".".join(map(str, path)): found[path] for path in sorted(found, key=len)}
 
 
-def _together(overrides: Overrides, settings: Mapping[str, Any]) -> Settings:
+def together(overrides: Overrides, settings: Mapping[str, Any]) -> Settings:
     """Both by their dotted keys, sections first: a key of one is not lost where both are given."""
     found = {**dotted(overrides), **words(settings)}
     return {key: found[key] for key in sorted(found, key=lambda key: key.count("."))}
@@ -162,37 +148,6 @@ def _trained(run: Run) -> Run:
     for _ in run:
         pass
     return run
-
-
-def _on_rows(
-    X: Any,
-    y: object,
-    weight: object,
-    settings: Settings,
-    out: str | Path | None,
-    jobs: int | None,
-    options: Mapping[str, Any],
-) -> Model:
-    """The model of rows that are handed over, or of a file."""
-    if isinstance(X, str | os.PathLike):
-        document = {"data": {"train": os.fspath(X), "target": y, "weight": weight}}
-        return Model.load(_by_config(document, settings, out, jobs, options).best)
-    train = handed_over("X", X, y, weight)
-    rows, document = {PLACE.format("X"): train}, config_of_rows(train)
-    for place, name, part in held_out(settings):
-        held, true, weights = (*part, None)[:3] if isinstance(part, tuple) else (part, y, None)
-        weights = train.weight if weights is None else weights
-        rows[place] = handed_over(name, held, true, weights, like=train)
-        settings = {**settings, f"data.{name}": place}
-    load, count = (
-        partial(_load, rows),
-        folds_wanted(document, settings, start=options["start"], jobs=jobs),
-    )
-    if count is None:
-        return _model(partial(prepare, document, settings, load=load, **options), out)
-    rest = {key: value for key, value in options.items() if key != "start"}
-    ready = partial(prepare_folds, document, count, settings, jobs=jobs, given=load, **rest)
-    return _model_of_folds(ready, out)
 
 
 def config_of_rows(rows: HandedOver) -> dict[str, Any]:
@@ -210,14 +165,22 @@ def held_out(settings: Settings) -> Iterator[tuple[str, str, Any]]:
             yield PLACE.format(name), name, part
 
 
-def _load(rows: Mapping[str, HandedOver], config: Config, fitted: Preprocessing | None) -> Dataset:
-    return load_handed_over(rows, settings_of(config), fitted)
+def _model_of(
+    config: Mapping[str, Any], settings: Settings, session: Session, given: Load | None
+) -> Model:
+    """The model, whose rows `given` loads where they are in no file."""
+    count = folds_wanted(config, settings, start=session.start, jobs=session.jobs)
+    if count is None:
+        ready = partial(prepare, config, settings, load=given or load, **session.of_run())
+        return _model(ready, session)
+    options = {**session.of_folds(), "jobs": session.jobs, "given": given}
+    return _model_of_folds(partial(prepare_folds, config, count, settings, **options), session)
 
 
-def _model(ready: Ready, out: str | Path | None) -> Model:
+def _model(ready: Ready, session: Session) -> Model:
     """Train and take the best parameters; the directory goes again where none was asked for."""
-    if out is not None or ready.keywords["resume"] is not None:
-        return Model.load(_trained(ready(out=out)).directory.path)
+    if session.is_kept:
+        return Model.load(_trained(ready(out=session.out)).directory.path)
     with tempfile.TemporaryDirectory(prefix="mlptrain-") as place:
         run = ready(out=Path(place) / "run")
         run.is_kept = False
@@ -227,10 +190,10 @@ def _model(ready: Ready, out: str | Path | None) -> Model:
     return Model(IN_MEMORY, Members((checkpoint,)))
 
 
-def _model_of_folds(ready: partial[Folds], out: str | Path | None) -> Model:
-    """Train one fold after another; what they predict on average is the model."""
-    if out is not None or ready.keywords["resume"] is not None:
-        return Model.load(_each_fold(ready(out=out)))
+def _model_of_folds(ready: partial[Folds], session: Session) -> Model:
+    """Train the folds; what they predict on average is the model."""
+    if session.is_kept:
+        return Model.load(_each_fold(ready(out=session.out)))
     with tempfile.TemporaryDirectory(prefix="mlptrain-") as place:
         read = read_members(_each_fold(ready(out=Path(place) / "run"), is_kept=False))
     members = tuple(replace(each, path=IN_MEMORY) for each in read.checkpoints)
@@ -238,8 +201,22 @@ def _model_of_folds(ready: partial[Folds], out: str | Path | None) -> Model:
 
 
 def _each_fold(folds: Folds, *, is_kept: bool = True) -> Path:
-    """Where the folds are, once all are trained."""
+    """Where the folds are, once all are trained: one after another, or several at a time."""
+    if folds.jobs > 1:
+        _all_at_once(folds, is_kept=is_kept)
+        return folds.directory
     for run in folds:
         run.is_kept = is_kept
         _trained(run)
     return folds.directory
+
+
+def _all_at_once(folds: Folds, *, is_kept: bool) -> None:
+    try:
+        for _ in side_by_side(folds):
+            pass
+    except Interrupted as error:
+        if is_kept:
+            raise
+        name = Signals(error.exit_code - 128).name
+        raise Interrupted(error.exit_code - 128, f"{name}: {NOT_KEPT}") from None

@@ -2,7 +2,8 @@
 
 Rank 0 has the only optimizer, schedule and run directory. For every step it tells the others the rows
 and the parameters; all of them answer with gradients, which add up on rank 0. So nobody but rank 0
-decides anything, and a run goes on with any other number of ranks.
+decides anything, and a run goes on with any other number of ranks. On one machine parameters and
+gradients lie in a window of shared memory: nothing of them is sent.
 """
 
 import json
@@ -22,6 +23,7 @@ from mlptrain.config.load import Source
 from mlptrain.config.overrides import Overrides
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.errors import ConfigError, EnvironmentFault, MLPTrainError, Told
+from mlptrain.nn.parameters import Flat
 from mlptrain.runs.join import Join
 from mlptrain.runs.resume import changes_between
 from mlptrain.runs.signals import STOPPING
@@ -73,6 +75,7 @@ def admission(
         verdicts = [json.loads(text) for text in ranks.gather("{}")]
         ranks.open(orders(config))
         raise_first(verdicts)
+        experiment = in_window(ranks, experiment)
         if config.train.shards is not None:
             notes = [note for verdict in verdicts for note in verdict.get("notes", ())]
             experiment = replace(experiment, data=experiment.data.with_notes(notes))
@@ -145,12 +148,27 @@ def follow(ranks: Ranks, source: Source | None, overrides: Overrides) -> int:
             ranks.leave()
             return int(wanted["code"])
         experiment, verdict = built(ranks, wanted, source, overrides)
-        ranks.gather(json.dumps(verdict))
+        verdicts = [json.loads(text) for text in ranks.gather(json.dumps(verdict))]
         config = load_config(wanted["config"])
         ranks.open(orders(config))
+        if experiment is not None and not any(each.get("faults") for each in verdicts):
+            experiment = in_window(ranks, experiment)
         return serve(ranks, experiment, Shards(config.train.shards or ranks.size, ranks))
     except BaseException as error:
         ranks.fail(error)
+
+
+def in_window(ranks: Ranks, experiment: Experiment) -> Experiment:
+    """The same experiment with parameters that all ranks see, where they are on one machine."""
+    before = experiment.network.parameters.values
+    window = ranks.window(before.size, experiment.network.dtype)
+    if window is None:
+        return experiment
+    network = experiment.network.moved(Flat(window.values, window.gradients[ranks.rank]))
+    ranks.meet()  # a network that is built writes into its memory
+    if ranks.rank == 0:
+        np.copyto(window.values, before)
+    return replace(experiment, network=network)
 
 
 def built(

@@ -11,6 +11,8 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, NoReturn, Protocol
 
+import numpy as np
+
 from mlptrain.arrays import Array
 from mlptrain.errors import EnvironmentFault, RankFault
 
@@ -24,6 +26,12 @@ SILENCE = 30
 STALL = 300
 """So many seconds may rank 0 wait for the gradients of a step."""
 LOST = RankFault.exit_code
+SHARED_MEMORY = "/dev/shm"
+"""Where MPI libraries take memory from that several processes see; containers may give it little."""
+LINE = 64
+"""Bytes of a cache line."""
+NOTHING = bytearray()
+"""A message that says only that something is ready."""
 
 
 class Order(NamedTuple):
@@ -54,11 +62,14 @@ class Team(Protocol):
     def ask_scores(self, number: int, values: Array) -> None:
         """On rank 0: the others get the parameters, and send their part of the scores of a set."""
 
-    def send(self, arrays: Sequence[Array], to: int) -> None:
-        """Send arrays to another rank."""
+    def send(self, arrays: Sequence[Array], to: int, *, stays: bool = False) -> None:
+        """Send arrays to another rank; no copy of those that stay until the next order and are seen."""
+
+    def seen(self, rank: int, arrays: Sequence[Array], otherwise: Sequence[Array]) -> list[Array]:
+        """What another rank has in shared memory in place of `arrays`, where they lie there."""
 
     def receive(self, arrays: Sequence[Array], source: int) -> None:
-        """Receive arrays from another rank."""
+        """Receive arrays from another rank; of what is `seen` there is nothing to copy."""
 
     def answered(self) -> None:
         """Nobody has anything more to send for this step."""
@@ -75,8 +86,12 @@ class Alone:
     def ask_scores(self, number: int, values: Array) -> None:
         """Do nothing."""
 
-    def send(self, arrays: Sequence[Array], to: int) -> None:
+    def send(self, arrays: Sequence[Array], to: int, *, stays: bool = False) -> None:
         """Never called."""
+
+    def seen(self, rank: int, arrays: Sequence[Array], otherwise: Sequence[Array]) -> list[Array]:
+        """Never called."""
+        return [*otherwise]
 
     def receive(self, arrays: Sequence[Array], source: int) -> None:
         """Never called."""
@@ -132,6 +147,7 @@ class Ranks:
         self.listening = False  # the others wait for an order
         self._complain = complain
         self._orders: Array | None = None
+        self._window: Window | None = None
         self._watch = Watch(self)
 
     def share(self, text: str, root: int = 0) -> str:
@@ -160,8 +176,7 @@ class Ranks:
         self._orders[:2] = step, len(rows)
         self._orders[2 : 2 + len(rows)] = rows
         with self._watch.waiting(f"step {step + 1} did not begin on all ranks"):
-            self._world.Bcast(self._orders)
-            self._world.Bcast(values)
+            self._begin(values)
 
     def ask_scores(self, number: int, values: Array) -> None:
         """On rank 0: the others get the parameters, and send their part of the scores of a set."""
@@ -169,7 +184,13 @@ class Ranks:
         self.busy = True
         self._orders[:2] = 0, -1 - number
         with self._watch.waiting("an evaluation did not begin on all ranks"):
-            self._world.Bcast(self._orders)
+            self._begin(values)
+
+    def _begin(self, values: Array) -> None:
+        if self._window is not None:
+            self._window.sync()
+        self._world.Bcast(self._orders)
+        if self._window is None:
             self._world.Bcast(values)
 
     def order(self, values: Array) -> Order:
@@ -179,20 +200,61 @@ class Ranks:
         step, rows = self._orders[:2].tolist()
         scored = -1 - rows if rows < 0 else None
         order = Order(step, self._orders[2 : 2 + max(0, rows)], scored)
-        if order.ends is None:
+        if self._window is not None:
+            self._window.sync()
+        elif order.ends is None:
             self._world.Bcast(values)
         return order
 
-    def send(self, arrays: Sequence[Array], to: int) -> None:
-        """Send arrays to another rank."""
+    def window(self, size: int, dtype: np.dtype[Any]) -> "Window | None":
+        """Memory that all ranks see, from now on used for parameters and gradients of that size.
+
+        All ranks call it. None where they are on several machines, or the memory does not suffice.
+        """
+        self.busy = True
+        fits = self.local == self.size and fits_in_shared_memory(
+            (1 + self.size) * size * dtype.itemsize
+        )
+        if self.share(str(fits)) == str(True):
+            self._window = Window(self._mpi, self._world, size, dtype)
+        self.busy = False
+        return self._window
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether parameters and gradients lie where every rank sees them."""
+        return self._window is not None
+
+    def send(self, arrays: Sequence[Array], to: int, *, stays: bool = False) -> None:
+        """Send arrays to another rank; no copy of those that stay until the next order and are seen."""
+        window = self._window if stays else None
+        if window is not None:
+            window.sync()
         for array in arrays:
-            self._world.Send(array, to)
+            is_seen = window is not None and array is window.gradients[self.rank]
+            self._world.Send(NOTHING if is_seen else array, to)
+
+    def seen(self, rank: int, arrays: Sequence[Array], otherwise: Sequence[Array]) -> list[Array]:
+        """What another rank has in shared memory in place of `arrays`, where they lie there."""
+        if self._window is None:
+            return [*otherwise]
+        mine, theirs = self._window.gradients[self.rank], self._window.gradients[rank]
+        pairs = zip(arrays, otherwise, strict=True)
+        return [theirs if array is mine else other for array, other in pairs]
 
     def receive(self, arrays: Sequence[Array], source: int) -> None:
-        """Receive arrays from another rank."""
+        """Receive arrays from another rank; of what is `seen` there is nothing to copy."""
+        window = self._window
         with self._watch.waiting(f"rank {source} has not sent its part"):
             for array in arrays:
-                self._world.Recv(array, source)
+                is_seen = window is not None and array is window.gradients[source]
+                self._world.Recv(NOTHING if is_seen else array, source)
+        if window is not None:
+            window.sync()
+
+    def meet(self) -> None:
+        """Wait until every rank is here."""
+        self._world.Barrier()
 
     def bounce(self, array: Array) -> None:
         """Send an array from rank 0 to rank 1 and back, to see how long it takes."""
@@ -218,7 +280,7 @@ class Ranks:
 
     def leave(self) -> None:
         """Wait until every rank has come to its end."""
-        self._world.Barrier()
+        self.meet()
         self._watch.end()
 
     def abort(self, code: int, *lines: str) -> NoReturn:
@@ -235,6 +297,49 @@ class Ranks:
         lines = faults or "".join(traceback.format_exception(error)).splitlines()
         where = f"rank {self.rank} on {self.host}: " if faults and self.rank else ""
         self.abort(getattr(error, "exit_code", 1), *(where + line for line in lines))
+
+
+class Window:
+    """Memory of one machine that all ranks see: the parameters once, the gradients of each rank.
+
+    Who may write is settled by the messages of a step. `sync` stands before a message that says that
+    something is written, and behind it on the other side (MPI 4.1, section 12.7).
+    """
+
+    def __init__(self, mpi: Any, world: Any, size: int, dtype: np.dtype[Any]) -> None:
+        nbytes = size * dtype.itemsize
+        self._windows = [
+            mpi.Win.Allocate_shared(wanted + LINE if wanted else 0, 1, comm=world)
+            for wanted in (nbytes if world.rank == 0 else 0, nbytes)
+        ]
+        values, gradients = self._windows
+        self.values = vector(values.Shared_query(0)[0], nbytes, dtype)
+        self.gradients = [
+            vector(gradients.Shared_query(rank)[0], nbytes, dtype) for rank in range(world.size)
+        ]
+        for each in self._windows:
+            each.Lock_all(mpi.MODE_NOCHECK)
+
+    def sync(self) -> None:
+        """Let all ranks see what is written, and see what others have written."""
+        for each in self._windows:
+            each.Sync()
+
+
+def vector(memory: Any, nbytes: int, dtype: np.dtype[Any]) -> Array:
+    """So many bytes of a piece of memory as an array that begins with a cache line."""
+    raw = np.frombuffer(memory, np.uint8)
+    start = -raw.ctypes.data % LINE
+    return raw[start : start + nbytes].view(dtype)
+
+
+def fits_in_shared_memory(nbytes: int) -> bool:
+    """Whether /dev/shm has room; a page that it has no room for ends a process without a word."""
+    try:
+        found = os.statvfs(SHARED_MEMORY)
+    except OSError:
+        return False
+    return nbytes < found.f_bavail * found.f_frsize / 2
 
 
 class Watch:

@@ -110,7 +110,7 @@ def products(network: Network, plan: Plan) -> Callable[[], None]:
             (X.swapaxes(-1, -2), dZ, zeros(W.shape, W.dtype)),
         ]
         if value.sources[0].wants_gradient:
-            calls.append((dZ, W.swapaxes(-1, -2), zeros(X.shape, X.dtype)))
+            calls.append((dZ, W.swapaxes(-1, -2), zeros((*dZ.shape[:-1], X.shape[-1]), X.dtype)))
 
     def multiply() -> None:
         for left, right, out in calls:

@@ -1,16 +1,18 @@
 """What a network is made of: layers, shapes, parameters, multiply-adds, memory."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlptrain.arrays import Array
 from mlptrain.config import dump, load_config, resolved
 from mlptrain.config.overrides import Overrides
 from mlptrain.errors import ConfigError
 from mlptrain.graph.node import Node
-from mlptrain.graph.plan import Value
 from mlptrain.inference.evaluation_report import remarks_on_runs
 from mlptrain.inference.model import Model
-from mlptrain.nn.members import Shared
+from mlptrain.nn.linear import Linear
+from mlptrain.nn.members import Heads, Shared
 from mlptrain.nn.network import Network
 from mlptrain.training.build import build, optimizer_for
 
@@ -91,6 +93,7 @@ def layers(network: Network) -> list[LayerSummary]:
     for value in graph.values[: graph.values.index(network.training.scores) + 1]:
         if value.node is None:
             continue
+        read = [plan.value(source) for source in value.sources]
         own = {source.name: source.value for source in value.sources if source.value is not None}
         rows.append(
             LayerSummary(
@@ -99,7 +102,7 @@ def layers(network: Network) -> list[LayerSummary]:
                 output=plan.value(value).shape[-1],
                 shapes=tuple(f"{name} {array.shape}" for name, array in own.items()),
                 parameters=sum(array.size for array in own.values()),
-                multiply_adds=multiply_adds(network, value),
+                multiply_adds=multiply_adds(value.node, read, network.architecture.members),
             )
         )
     return rows
@@ -110,12 +113,11 @@ def kind_of(node: Node) -> str:
     return f"{kind_of(node.node)}, shared" if isinstance(node, Shared) else type(node).__name__
 
 
-def multiply_adds(network: Network, value: Value) -> int:
-    """Those of the matrix products of a node for one row: of each member where they share a matrix."""
-    names = [source.name for source in value.sources if source.name in network.parameters]
-    weights = [network.parameters[name] for name in names]
-    products = sum(each.value.size for each in weights if each.spec.kind == "weight")
-    return products * network.architecture.members if isinstance(value.node, Shared) else products
+def multiply_adds(node: Node, read: Sequence[Array], members: int) -> int:
+    """Those of the matrix product of a node for one row: of each member where they share a matrix."""
+    if isinstance(node, Shared):
+        return members * multiply_adds(node.node, read, 1)
+    return read[1].size if isinstance(node, Linear | Heads) else 0
 
 
 def memory(network: Network, batch_rows: int, slots: int) -> dict[str, int]:

@@ -71,9 +71,11 @@ def sharded(experiment: Experiment, shards: Shards, rows: RowNumbers, step: int)
         ranks.ask(step, rows, parameters.values)
     work, dw = Work(experiment, step), parameters.gradients
     minibatches = cut(experiment, shards, rows)
-    total, loss = np.zeros_like(dw) if len(minibatches) > 1 else dw, 0.0
+    several = len(minibatches) > 1 and ranks.rank == 0
+    total, loss = np.zeros_like(dw) if several else dw, 0.0
     for each in minibatches:
-        shards.add_up(len(each), partial(work.differentiate, each), (dw, work.loss))
+        last = each is minibatches[-1]
+        shards.add_up(len(each), partial(work.differentiate, each), (dw, work.loss), last=last)
         loss += work.loss[0]
         if total is not dw:
             total += dw

@@ -33,17 +33,20 @@ class Shards:
         """
         return np.array_split(rows, min(self.count, len(rows)))
 
-    def add_up(self, count: int, shard: Callable[[int], None], sums: Sequence[Array]) -> None:
+    def add_up(
+        self, count: int, shard: Callable[[int], None], sums: Sequence[Array], *, last: bool = True
+    ) -> None:
         """Leave in `sums` of rank 0 the sums over so many shards.
 
         `shard(i)` writes what shard i has into `sums`; it is called for those of this rank, in order.
+        `last`: no shards follow in this step, so that a sum on another rank stays as it is.
 
         >>> number = np.zeros(1)
         >>> Shards(3).add_up(3, lambda i: number.fill(10.0**i), [number])
         >>> float(number[0])
         111.0
         """
-        self._subtree(0, count, shard, sums, lambda i: i * self.ranks.size // count)
+        self._subtree(0, count, shard, sums, lambda i: i * self.ranks.size // count, last)
 
     def _subtree(
         self,
@@ -52,6 +55,7 @@ class Shards:
         shard: Callable[[int], None],
         sums: Sequence[Array],
         owner: Callable[[int], int],
+        last: bool,
     ) -> None:
         """The shards from `first` to before `end`; the sum is on the rank that owns the first."""
         rank = self.ranks.rank
@@ -62,19 +66,21 @@ class Shards:
             return
         middle = first + (1 << ((end - first - 1).bit_length() - 1))
         left, right = owner(first), owner(middle)
-        self._subtree(first, middle, shard, sums, owner)
+        self._subtree(first, middle, shard, sums, owner, last)
         if left == right == rank:
             kept = self._spare(end - first, sums)
             for sum_, array in zip(sums, kept, strict=True):
                 np.copyto(array, sum_)
-        self._subtree(middle, end, shard, sums, owner)
+        self._subtree(middle, end, shard, sums, owner, last)
         if left == right == rank:
             for sum_, array in zip(sums, kept, strict=True):
                 np.add(array, sum_, sum_)
         elif rank == right:
-            self.ranks.send(sums, left)
+            self.ranks.send(sums, left, stays=last and owner(end) != right)
         elif rank == left:
             coming = self._spare(end - first, sums)
+            if last and owner(end) != right:  # that rank writes into its sums no more
+                coming = self.ranks.seen(right, sums, coming)
             self.ranks.receive(coming, right)
             for sum_, array in zip(sums, coming, strict=True):
                 np.add(sum_, array, sum_)

@@ -15,22 +15,36 @@ from collections.abc import Sequence
 import numpy as np
 
 from mlptrain.config import load_config
+from mlptrain.config.folds import first_fold
 from mlptrain.config.yaml import parse
+from mlptrain.data.source import Source
 from mlptrain.tools.first_config.choices import ANYTHING, Proposal, Wish, looked_at, proposed
 from mlptrain.tools.first_config.effort import seconds_of_step
 from mlptrain.tools.first_config.heading import with_line
 from mlptrain.tools.giveaway import given_away
-from mlptrain.training.build import build
+from mlptrain.training.build import Load, build, load
 
 SAMPLE = 2000
 """So many training rows are searched for a column that gives the answer away."""
 
 
-def first_config(data: str, targets: Sequence[str], wish: Wish = ANYTHING) -> Proposal:
-    """A commented config for a table, held against its data: one that would not run is an error."""
-    looked = looked_at(data, targets, wish)
+def first_config(
+    data: str,
+    targets: Sequence[str],
+    wish: Wish = ANYTHING,
+    *,
+    source: Source | None = None,
+    load: Load = load,
+) -> Proposal:
+    """A commented config for a table, held against its data: one that would not run is an error.
+
+    `source` has the rows where they are in no file but are handed over by a program, and `load` loads
+    what a config makes of them.
+    """
+    looked = looked_at(data, targets, wish, source)
     made = proposed(looked, wish)
-    experiment = build(load_config(parse(made.answered, data).data))
+    config = first_fold(load_config(parse(made.answered, data).data))
+    experiment = build(config, data=load(config, None))
     if wish.within is not None:
         made = proposed(looked, wish, seconds_of_step(experiment))
     rows = experiment.data

@@ -44,6 +44,7 @@ class Wish(NamedTuple):
     test          the share of the rows that is kept for the end
     ignore        columns to leave out
     features      columns to learn from; none: what looks like one
+    weight        the column of row weights, which is no feature
     """
 
     group: str | None = None
@@ -54,12 +55,13 @@ class Wish(NamedTuple):
     test: float = 0.0
     ignore: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
+    weight: str | None = None
 
     @property
     def columns(self) -> list[str]:
         """The columns that are named."""
-        of_split = [name for name in (self.group, self.time) if name is not None]
-        return [*of_split, *self.ignore, *self.features]
+        of_rows = [name for name in (self.group, self.time, self.weight) if name is not None]
+        return [*of_rows, *self.ignore, *self.features]
 
     def check(self, targets: Sequence[str]) -> None:
         """ConfigError for a column that is named as two things, and for two ways of choosing."""
@@ -116,6 +118,8 @@ def proposed(looked: Looked, wish: Wish = ANYTHING, step: float | None = None) -
     rows, effort = len(source), _effort(looked, wish, step)
     of_columns: Comments = {("seed",): "all randomness follows from it"}
     data = _data(looked, of_columns)
+    if wish.weight is not None:
+        data["weight"] = wish.weight
     if wish.features:
         data["features"] = [each.name for each in roles.features]
     data |= of_parts(effort.preset, wish.test)
@@ -153,17 +157,20 @@ def _effort(looked: Looked, wish: Wish, step: float | None) -> Effort:
     return effort_within(wish.within, wish.preset, size, timed=timed)
 
 
-def looked_at(path: str, targets: Sequence[str], wish: Wish = ANYTHING) -> Looked:
-    """What the file at `path` holds, whose target columns are `targets`.
+def looked_at(
+    path: str, targets: Sequence[str], wish: Wish = ANYTHING, source: Source | None = None
+) -> Looked:
+    """What the file at `path` holds, or a source in its place, whose target columns are `targets`.
 
     DataError for a column that is not there, with the nearest one that is.
     """
-    source, names = _opened(path, targets, wish.columns)
+    source, names = _opened(path, targets, wish.columns, source)
     source, written, answers, task = _asked_for(source, names)
     wish.check(names)
     wanted = {*wish.features, *wish.ignore} if wish.features else {*source.candidates}
     wanted |= {name for name in (wish.group, wish.time) if name is not None}
-    others = [name for name in source.candidates if name in wanted and name not in set(names)]
+    taken = {*names, wish.weight}
+    others = [name for name in source.candidates if name in wanted and name not in taken]
     source, timed = as_written(source, [] if wish.time is None else [wish.time], asked=True)
     source, more = as_written(source, [name for name in others if name != wish.group], asked=False)
     written += timed
@@ -183,9 +190,12 @@ def looked_at(path: str, targets: Sequence[str], wish: Wish = ANYTHING) -> Looke
     return Looked(path, targets, source, answers, task, parts, roles, looks, declared, notes)
 
 
-def _opened(path: str, targets: Sequence[str], others: Sequence[str]) -> tuple[Source, list[str]]:
+def _opened(
+    path: str, targets: Sequence[str], others: Sequence[str], source: Source | None
+) -> tuple[Source, list[str]]:
     """The table, and its target columns; it has the others as well."""
-    source = open_source(path, labels=labels_of(path, None))
+    if source is None:
+        source = open_source(path, labels=labels_of(path, None))
     names = target_names(source, targets[0] if len(targets) == 1 else targets)
     require(source, [*names, *others])
     return source, names

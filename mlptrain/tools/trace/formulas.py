@@ -49,7 +49,7 @@ def plain(out: str, *gradients: str, before: tuple[str, ...] = ()) -> Callable[[
         names = {"x": x, "y": rest[0] if rest else "", "out": gate.out, "g": gate.g}
         names["shape"] = str(gate.shapes[0])
         if gate.shapes[0]:  # a matrix (N, D)
-            names["rows"] = str(gate.shapes[0][0])
+            names["units"] = str(gate.shapes[0][-1])
             names["fan_in"] = repr(1 / math.sqrt(gate.shapes[0][-1]))
         return Formula(
             out.format(**names),
@@ -230,7 +230,7 @@ FORMULAS: Mapping[type[Node], Callable[[Gate], Formula]] = {
         before=("t_{out} = np.tanh(np.logaddexp({x}, 0))",),
     ),
     Linear: linear,
-    InputScale: plain("{x} * {y}", "{g} * {y}", "np.ones({rows}) @ ({g} * {x})"),
+    InputScale: plain("{x} * {y}[:, None]", "{g} * {y}[:, None]", "({g} * {x}) @ np.ones({units})"),
     FanIn: plain("{x} * {fan_in}", "{g} * {fan_in}"),
     Dropout: plain("{x} * {y}", "{g} * {y}"),
     L2: l2,

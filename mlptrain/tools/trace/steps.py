@@ -140,8 +140,8 @@ def implicit(node: Node, value: Value) -> tuple[str, ...]:
     if isinstance(node, LogSoftmax):
         return (f"upstream - exp({value.name}) * sum(upstream)",)
     if isinstance(node, InputScale):
-        x, s = names
-        return (f"upstream * {s}", f"sum(upstream * {x})")
+        w, s = names
+        return (f"upstream * {s}[:, None]", f"(upstream * {w}).sum(axis=-1)")
     if isinstance(node, BatchNorm | LayerNorm | Shared | Heads | LogMeanExp):
         return ("implicit",) * len(names)
     return ()
