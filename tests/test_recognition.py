@@ -42,6 +42,17 @@ def test_money_of_every_country_is_the_number_it_names(before, behind, thousands
     assert [written.number(text) for text in texts] == list(MONEY)
 
 
+def test_lakh_and_crore_are_the_numbers_they_name():
+    texts = {
+        "₹1,23,456.00": 123456,
+        "₹45,000.00": 45000,
+        "₹2,50,00,000.00": 25_000_000,
+        "₹999.50": 999.5,
+    }
+    (written,) = readings_of(dict.fromkeys(texts, 3))
+    assert [written.number(text) for text in texts] == [*texts.values()]
+
+
 @pytest.mark.parametrize("before", ["Rs.", "kr.", "S/.", "No."])
 def test_the_point_of_an_abbreviation_begins_no_decimals(before):
     texts = [f"{before}{number}" for number in (500, 250, 1200, 75, 8)]

@@ -36,7 +36,7 @@ class Written:
     missing    texts that stand for a missing value, beside those of the file
     present    texts that are values here, though they stand for a missing one elsewhere
     decimal    what begins the decimals; None: a comma where points separate thousands, else a point
-    thousands  what separates thousands; None: nothing
+    thousands  what separates thousands, a comma also as in 12,34,567; None: nothing
     unit       a text before or behind every number: €, USD, kg, %
     negative   how negative numbers are marked beside a sign in front: (12), or 12-
     date       the form of dates, as strftime has it: %d.%m.%Y; without %d it is the first of the
@@ -100,7 +100,10 @@ class Written:
         point, whole = re.escape(self.point), "[0-9]+"
         if self.thousands:
             mark = f"[{SEPARATORS[self.thousands]}]"
-            whole = f"(?:[1-9][0-9]{{0,2}}(?:{mark}[0-9]{{3}})+|[0-9]+)"
+            grouped = f"[1-9][0-9]{{0,2}}(?:{mark}[0-9]{{3}})+"
+            if self.thousands == ",":  # 12,34,567 as in India, which no other notation has
+                grouped += f"|[1-9][0-9]?(?:{mark}[0-9]{{2}})+{mark}[0-9]{{3}}"
+            whole = f"(?:{grouped}|[0-9]+)"
         return f"(?:{whole}(?:{point}[0-9]+)?|{point}[0-9]+)(?:[eE][+-]?[0-9]+)?"
 
     def _with_unit(self, number: str) -> list[str]:
