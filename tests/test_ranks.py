@@ -110,8 +110,8 @@ def test_messages_have_the_bits_of_shared_memory(tmp_path):
     config = write(tmp_path / "c.yaml", changed(SHARDED, {"train.shards": 8, "train.epochs": 1}))
     fit(config, "--out", tmp_path / "shared", "--ranks", 3, check=True)
     program = (
-        "from mlptrain import __main__ as program; from mlptrain.system import ranks; "
-        "ranks.SHARED_MEMORY = '/nowhere'; program.main()"
+        "from mlptrain import __main__ as program; from mlptrain.system import window; "
+        "window.SHARED_MEMORY = '/nowhere'; program.main()"
     )
     words = mpiexec(3, config, "--out", tmp_path / "sent")
     place = words.index("-m")

@@ -41,6 +41,7 @@ from mlptrain.nn.layers import (
 from mlptrain.nn.losses import Loss
 from mlptrain.nn.members import MeanLoss
 from mlptrain.nn.parameters import Flat, Parameters, ParameterSpec, Start
+from mlptrain.nn.regularizers import add_penalties
 from mlptrain.streams import stream
 
 Norm = Literal["none", "batch", "layer"]
@@ -296,14 +297,3 @@ class TrainingGraph:
         ]
         for (part, p), generator in zip(masks, streams, strict=True):
             draw_mask(generator, p, part)
-
-
-def add_penalties(graph: Graph, penalties: Sequence[Node], weights: Sequence[Value]) -> Value | None:
-    """Add the regularization loss of these weights; None where there is no penalty."""
-    total: Value | None = None
-    for node in penalties:
-        value = graph.add(node, *weights, name=type(node).__name__.lower())
-        if total is not None:
-            value = graph.add(Add(), total, value, name="regularization_loss")
-        total = value
-    return total

@@ -3,10 +3,15 @@
 Both strengths set make the elastic net: the two penalties add up in the graph.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from mlptrain.arrays import Array, Arrays, Into, Shape
+from mlptrain.graph.gates import Add
+from mlptrain.graph.graph import Graph
 from mlptrain.graph.node import Node
+from mlptrain.graph.plan import Value
 
 
 class L2(Node):
@@ -59,3 +64,14 @@ class L1(Node):
 
 
 REGULARIZERS: dict[str, type[L2] | type[L1]] = {"l2": L2, "l1": L1}
+
+
+def add_penalties(graph: Graph, penalties: Sequence[Node], weights: Sequence[Value]) -> Value | None:
+    """Add the regularization loss of these weights; None where there is no penalty."""
+    total: Value | None = None
+    for node in penalties:
+        value = graph.add(node, *weights, name=type(node).__name__.lower())
+        if total is not None:
+            value = graph.add(Add(), total, value, name="regularization_loss")
+        total = value
+    return total

@@ -6,7 +6,6 @@ every process of the job is ended: no rank waits for ever for one that is gone.
 """
 
 import os
-import threading
 import traceback
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, NoReturn, Protocol
@@ -14,22 +13,13 @@ from typing import Any, NamedTuple, NoReturn, Protocol
 import numpy as np
 
 from mlptrain.arrays import Array
-from mlptrain.errors import EnvironmentFault, RankFault
+from mlptrain.errors import EnvironmentFault
+from mlptrain.system.liveness import Watch
+from mlptrain.system.window import Window, fits_in_shared_memory
 
 SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "SLURM_STEP_NUM_TASKS")
 """Where a launcher says how many processes there are: MPICH and Intel MPI, Open MPI, srun."""
 
-BEAT = 1.0
-"""Seconds between two signs of life."""
-SILENCE = 30
-"""So many seconds without one, and a rank is taken for lost."""
-STALL = 300
-"""So many seconds may rank 0 wait for the gradients of a step."""
-LOST = RankFault.exit_code
-SHARED_MEMORY = "/dev/shm"
-"""Where MPI libraries take memory from that several processes see; containers may give it little."""
-LINE = 64
-"""Bytes of a cache line."""
 NOTHING = bytearray()
 """A message that says only that something is ready."""
 
@@ -148,7 +138,7 @@ class Ranks:
         self._complain = complain
         self._orders: Array | None = None
         self._window: Window | None = None
-        self._watch = Watch(self)
+        self._watch = Watch(self.rank, self._world, self.abort)
 
     def share(self, text: str, root: int = 0) -> str:
         """Tell the text of one rank to all."""
@@ -297,109 +287,3 @@ class Ranks:
         lines = faults or "".join(traceback.format_exception(error)).splitlines()
         where = f"rank {self.rank} on {self.host}: " if faults and self.rank else ""
         self.abort(getattr(error, "exit_code", 1), *(where + line for line in lines))
-
-
-class Window:
-    """Memory of one machine that all ranks see: the parameters once, the gradients of each rank.
-
-    Who may write is settled by the messages of a step. `sync` stands before a message that says that
-    something is written, and behind it on the other side (MPI 4.1, section 12.7).
-    """
-
-    def __init__(self, mpi: Any, world: Any, size: int, dtype: np.dtype[Any]) -> None:
-        nbytes = size * dtype.itemsize
-        self._windows = [
-            mpi.Win.Allocate_shared(wanted + LINE if wanted else 0, 1, comm=world)
-            for wanted in (nbytes if world.rank == 0 else 0, nbytes)
-        ]
-        values, gradients = self._windows
-        self.values = vector(values.Shared_query(0)[0], nbytes, dtype)
-        self.gradients = [
-            vector(gradients.Shared_query(rank)[0], nbytes, dtype) for rank in range(world.size)
-        ]
-        for each in self._windows:
-            each.Lock_all(mpi.MODE_NOCHECK)
-
-    def sync(self) -> None:
-        """Let all ranks see what is written, and see what others have written."""
-        for each in self._windows:
-            each.Sync()
-
-
-def vector(memory: Any, nbytes: int, dtype: np.dtype[Any]) -> Array:
-    """So many bytes of a piece of memory as an array that begins with a cache line."""
-    raw = np.frombuffer(memory, np.uint8)
-    start = -raw.ctypes.data % LINE
-    return raw[start : start + nbytes].view(dtype)
-
-
-def fits_in_shared_memory(nbytes: int) -> bool:
-    """Whether /dev/shm has room; a page that it has no room for ends a process without a word."""
-    try:
-        found = os.statvfs(SHARED_MEMORY)
-    except OSError:
-        return False
-    return nbytes < found.f_bavail * found.f_frsize / 2
-
-
-class Watch:
-    """A thread that says that this process is alive, and counts how long others have not said so.
-
-    It counts its own ticks and reads no clock: a job that was suspended as a whole goes on.
-    """
-
-    def __init__(self, ranks: Ranks) -> None:
-        self._ranks = ranks
-        self._mpi = ranks._mpi
-        self._beats = ranks._world.Dup()
-        peers = range(1, ranks.size) if ranks.rank == 0 else (0,)
-        self._silent = dict.fromkeys(peers, 0)
-        self._what: str | None = None
-        self._waited = 0
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def waiting(self, what: str) -> "Watch":
-        """Around a wait for other ranks that must not last; `what` is said where it does."""
-        self._waited, self._what = 0, what
-        return self
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, *raised: object) -> None:
-        self._what = None
-
-    def end(self) -> None:
-        """Nobody is watched any more."""
-        self._over.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        beat, coming = bytearray(1), bytearray(1)
-        while not self._over.wait(BEAT):
-            sent = [self._beats.Isend(beat, peer) for peer in self._silent]
-            for peer in self._silent:
-                self._silent[peer] += 1
-                while self._beats.Iprobe(peer):
-                    self._beats.Recv(coming, peer)
-                    self._silent[peer] = 0
-            for request in sent:
-                request.Test()
-            self._judge()
-
-    def _judge(self) -> None:
-        """End the job where a rank is lost. One rank speaks: the others have a little more patience."""
-        limit, what = SILENCE + self._ranks.rank, self._what
-        for peer, silent in self._silent.items():
-            if silent > limit:
-                self._lost(f"rank {peer} has given no sign of life for {SILENCE} seconds")
-        self._waited += 1
-        if what is not None and self._waited > STALL + self._ranks.rank:
-            self._lost(f"{what} in {STALL} seconds")
-
-    def _lost(self, what: str) -> NoReturn:
-        self._ranks.abort(
-            LOST, f"{what}: the job is ended; its last checkpoint is valid, go on with fit --resume RUN"
-        )

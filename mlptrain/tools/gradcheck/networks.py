@@ -12,8 +12,8 @@ from mlptrain.graph.plan import Value
 from mlptrain.nn.activations import ACTIVATIONS
 from mlptrain.nn.initializers import xavier
 from mlptrain.nn.losses import LOSSES, Loss
-from mlptrain.nn.network import Architecture, Network, TrainingGraph, add_penalties, perceptron
-from mlptrain.nn.regularizers import L1, L2
+from mlptrain.nn.network import Architecture, Network, TrainingGraph, perceptron
+from mlptrain.nn.regularizers import L1, L2, add_penalties
 from mlptrain.streams import stream
 from mlptrain.tools.gradcheck.case import Case
 from mlptrain.tools.gradcheck.nodes import away_from_zero, first_cases, node_cases
