@@ -32,10 +32,10 @@ def test_the_best_preset_is_taken_that_fits_and_else_fewer_epochs(monkeypatch, w
     """5,120 rows are 64 steps an epoch: 2,048 steps of 6.25 ms, times 1.25, take 16 s."""
     monkeypatch.setattr(effort, "cores", lambda: 2)
     size = Size(5_120, 20, step=0.00625)
-    assert [size.seconds(each) for each in ("fast", "good", "best")] == [16.0, 40.0, 240.0]
+    assert [size.seconds(each) for each in ("fast", "good", "best")] == [16.0, 40.0, 200.0]
     found = effort_within(within, None, size, timed=False)
     assert (found.preset, found.epochs) == (preset, epochs)
-    assert "fast takes about 16s, good takes about 40s, best takes about 4m here" in found.reason
+    assert "fast takes about 16s, good takes about 40s, best takes about 3.33m here" in found.reason
 
 
 def test_a_preset_that_is_asked_for_stays_and_a_split_by_time_has_one_network():

@@ -13,19 +13,19 @@ from mlptrain.tools.gradcheck.nodes import GATE_SHAPES, LAYER_SHAPES, LAYERS
 
 MEMBERS, ROWS = 3, 5
 
+WITHOUT_ROWS = {"heads", "heads_scale", "heads_of_shared", "shared", "log_mean_exp", "input_scale"}
+"""Nodes that make members of rows, or whose first input holds weights."""
+
 NODES = {
     **{name: (kind, GATE_SHAPES.get(name, [(4, 6)])) for name, kind in GATES.items()},
     **{name: (kind, [(4, 6)]) for name, kind in ACTIVATIONS.items()},
-    **{
-        name: (LAYERS[name], LAYER_SHAPES[name])
-        for name in LAYERS.keys() - {"heads", "shared", "log_mean_exp"}
-    },
+    **{name: (LAYERS[name], LAYER_SHAPES[name]) for name in LAYERS.keys() - WITHOUT_ROWS},
 }
 """Each node with shapes that it takes; the first input holds rows."""
 
 REFUSE = {
     *("matmul", "linear", "batch_norm", "fixed_norm", "layer_norm"),
-    *("input_scale", "member_scale"),
+    "member_scale",
 }
 """Nodes of (N, D) alone; every other one carries members."""
 

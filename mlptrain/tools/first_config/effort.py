@@ -22,13 +22,13 @@ from mlptrain.training.trainer import train
 
 INPUTS_FOR, INPUTS_OF_ALL = 17, 340
 """Inputs that a column becomes with its bins, where there are many, and all of them where few."""
-STEP = 0.15e-3
+STEP = 0.25e-3
 """Seconds of a step on one core, however little there is to compute; ..."""
-STEP_PARAMETER = 2e-9
+STEP_PARAMETER = 3.5e-9
 """... for each parameter that it moves; ..."""
-STEP_OPERATION = 1.6e-11
+STEP_OPERATION = 2.8e-11
 """... and for each operation of its products, evaluations included."""
-ENSEMBLE_COST, PLAIN_COST = 4.5, 0.5
+ENSEMBLE_COST, PLAIN_COST = 3.5, 0.5
 """An ensemble takes so many times as long as one network, and one without bins such a part."""
 START = 0.5
 """Seconds until the first step, and behind the last."""
@@ -60,7 +60,7 @@ class Size(NamedTuple):
         """About how long a fit takes: here where it was measured, else on one core.
 
         >>> round(Size(10_000, 20).seconds("good"))
-        6
+        9
         >>> round(Size(10_000, 20, step=0.002).seconds("fast"))  # 24 epochs of 62 steps
         4
         """
