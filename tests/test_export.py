@@ -255,7 +255,9 @@ def test_the_python_file_predicts_as_the_model(case, tmp_path):
     model = trained(tmp_path, **CASES[case])
     found = agreement_of_python(model, kept(model))
     assert found.rows == 1000
-    assert found.difference < 1e-12
+    # Factors of inputs are taken to the weights in training, to the inputs here: another rounding.
+    has_factors = any(name.endswith(".scale") for name in model.checkpoint.arrays)
+    assert found.difference < (1e-6 if has_factors else 1e-12)
     assert found.other == 0
 
 

@@ -173,6 +173,7 @@ def test_a_rank_that_is_lost_ends_the_job_and_leaves_a_run_that_goes_on(rank, si
         command(config, "--ranks", 2, "--out", run), stderr=subprocess.PIPE, text=True
     ) as job:
         while not (run / "last.npz").exists():
+            assert job.poll() is None, job.communicate()[1]
             time.sleep(0.1)
         os.kill(process_of(rank, run), signal_)
         told = job.communicate(timeout=90)[1]
