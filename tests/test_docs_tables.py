@@ -5,22 +5,11 @@ import shlex
 from pathlib import Path
 
 import pytest
+from console import examples
 from runs import ROOT, invoke
 
-PAGE = (ROOT / "docs" / "tables.md").read_text(encoding="utf-8")
+PAGE = ROOT / "docs" / "tables.md"
 NUMBER = re.compile(r"\d+(\.\d+)?")
-
-
-def examples() -> list[tuple[str, list[str]]]:
-    """Each command with the lines of its output that the page shows."""
-    found: list[tuple[str, list[str]]] = []
-    for block in re.findall(r"^```console\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL):
-        for line in block.splitlines():
-            if line.startswith("$ "):
-                found.append((line[2:], []))
-            else:
-                found[-1][1].append(line)
-    return found
 
 
 def masked(text: str) -> str:
@@ -34,7 +23,7 @@ def test_every_command_of_the_page_does_what_the_page_shows(tmp_path: Path, monk
     for folder in ("data", "configs"):
         (tmp_path / folder).symlink_to(ROOT / folder)
     monkeypatch.chdir(tmp_path)
-    for command, shown in examples():
+    for command, shown in examples(PAGE):
         program, *arguments = shlex.split(command)
         assert program == "mlptrain"
         result = invoke(*arguments)
@@ -46,6 +35,6 @@ def test_every_command_of_the_page_does_what_the_page_shows(tmp_path: Path, monk
 
 
 def test_the_page_shows_the_three_commands_and_the_folds():
-    words = {command.split()[1] for command, _ in examples()}
+    words = {command.split()[1] for command, _ in examples(PAGE)}
     assert words == {"init", "fit", "predict", "eval"}
-    assert any("--folds" in command for command, _ in examples())
+    assert any("--folds" in command for command, _ in examples(PAGE))

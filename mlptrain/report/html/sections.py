@@ -23,7 +23,7 @@ MOST_RECORDS = 100
 MOST_CLASSES = 30
 """Classes up to which the confusion matrix is a table, too."""
 LARGEST_CONFIG = 1 << 20
-LINEAR = " a linear model on the same columns, and"
+LINEAR = "a linear model on the same columns and "
 PROMISE = "On the same machine, with the same versions and threads, the same bits come out."
 CONTENTS: Mapping[str, tuple[str, Callable[[Results], str]]] = {
     "boundary": ("Decision boundary", lambda run: figure("boundary", [run])),
@@ -114,11 +114,9 @@ def metrics(run: Results) -> str:
     for name, value in found.measured.items():
         beside: list[Cell] = [lines.get(name)] if lines else []
         rows.append([name, value, *beside, found.baseline.get(name), *ends.get(name, (None, None))])
-    told = (
-        "From and to: a 95 % interval, for other rows. Beside it a linear model on the same columns, "
-        "and the same answer for every row."
-    )
-    return table(run.measured_on, heads, rows) + paragraph(told if lines else told.replace(LINEAR, ""))
+    others = LINEAR * bool(lines) + "the same answer for every row"
+    told = f"Compared with {others}. The 95 % interval, from and to, is for other rows."
+    return table(run.measured_on, heads, rows) + paragraph(told)
 
 
 def confusion(run: Results) -> str:

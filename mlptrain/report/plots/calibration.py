@@ -8,17 +8,11 @@ from mlptrain.metrics.metric import Floats
 from mlptrain.metrics.ranking import positive_class
 from mlptrain.metrics.reliability import Reliability, reliability
 from mlptrain.report.plots.canvas import Axes, Theme, new_figure, shown
+from mlptrain.report.plots.reliability import obstacle as obstacle
 from mlptrain.report.plots.titles import Picture
 from mlptrain.report.results import Results
 
 PANELS, ACROSS = 9, 3
-
-
-def obstacle(results: Results) -> str:
-    """Why there is no diagram; "" if there is."""
-    if results.model.network.loss.gives_probabilities:
-        return ""
-    return f"its loss ({results.config.loss.name}) gives no probabilities"
 
 
 def found_in(run: Results) -> dict[str, Reliability]:

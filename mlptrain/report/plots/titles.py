@@ -9,6 +9,8 @@ from mlptrain.report.console import number
 from mlptrain.report.plots.canvas import Figure, shown
 from mlptrain.report.results import Results
 
+SPOKEN = {"data.fold.number": "fold"}
+"""Settings whose last key alone does not say what they are."""
 MOST_IN_TITLE = 2
 """Runs that differ in more settings than this are called by their directories."""
 
@@ -42,7 +44,7 @@ def titles(runs: Sequence[Results]) -> list[str]:
     differences = differing(runs)
     if not 1 <= len(differences) <= MOST_IN_TITLE:
         return [shown(name) for name in names]
-    last = {key: key.rpartition(".")[2] for key in differences}
+    last = {key: SPOKEN.get(key, key.rpartition(".")[2]) for key in differences}
     return [
         shown(", ".join(f"{last[key]} {values[i]}" for key, values in differences.items()), 40)
         for i in range(len(runs))

@@ -1,4 +1,4 @@
-"""The presets: what `init` writes beside the columns. Why each setting is what it is says `reasons`.
+"""The presets: what `init` writes beside the columns; `reasons` says why each setting is what it is.
 
 fast   one small network; a fifth of the rows chooses its best epoch
 good   five of them, each with another fifth of the rows held out; the mean of their answers predicts
