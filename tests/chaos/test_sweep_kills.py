@@ -21,14 +21,17 @@ KILLS = int(os.environ.get("MLPTRAIN_SWEEP_KILLS", "4"))
 SEED = int(os.environ.get("MLPTRAIN_SEED", "0"))
 TRIALS = 40 if KILLS >= 12 else 12
 
-CONFIG = """
-data: {train: {name: moons, points_per_class: 100}, val: 0.2, test: 0}
-model: {hidden: [16, 16]}
-train: {epochs: 30, batch_size: 8, checkpoint_every: {steps: 50}}
+EPOCHS = 100
+"""So many that the kills of the short form come before the end of the sweep."""
+
+CONFIG = f"""
+data: {{train: {{name: moons, points_per_class: 100}}, val: 0.2, test: 0}}
+model: {{hidden: [16, 16]}}
+train: {{epochs: {EPOCHS}, batch_size: 8, checkpoint_every: {{steps: 50}}}}
 sweep:
   seeds: 0
   space:
-    optimizer.learning_rate: {min: 1e-4, max: 1e-1, log: true}
+    optimizer.learning_rate: {{min: 1e-4, max: 1e-1, log: true}}
     model.hidden: [[4], [8, 8]]
 """
 
@@ -62,7 +65,7 @@ def test_kills_lose_no_trial_and_make_none_twice(tmp_path, monkeypatch):
     process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL)
     try:
         while (code := process.poll()) != 0:
-            time.sleep(chance.uniform(0.5, 3.0))
+            time.sleep(chance.uniform(0.3, 1.5))
             if code is not None:
                 assert code == -signal.SIGKILL
                 process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL)
@@ -81,7 +84,7 @@ def test_kills_lose_no_trial_and_make_none_twice(tmp_path, monkeypatch):
         records = (Path(each["run"]) / "metrics.jsonl").read_text().splitlines()
         epochs = [json.loads(line)["epoch"] for line in records]
         assert epochs == list(range(1, len(epochs) + 1)), "an evaluation was lost, or made twice"
-        assert len(epochs) == 30 or each["state"] == "pruned"
+        assert len(epochs) == EPOCHS or each["state"] == "pruned"
     told = [json.loads(line) for line in (place / "journal.log").read_text().splitlines()]
     ended_once = [entry["trial_id"] for entry in told if entry["op_code"] == 6 and entry["state"] != 0]
     assert sorted(ended_once) == list(range(TRIALS))
