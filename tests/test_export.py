@@ -158,7 +158,8 @@ NUMBERS = [
     for negative in (None, *get_args(Negative))
 ]
 DATES = [
-    Written(date=form) for form in ("%d.%m.%Y", "%B %d, %Y %I:%M %p", "%Y-%m-%dT%H:%M:%S%z", *SINCE)
+    *(Written(date=form) for form in ("%d.%m.%Y", "%B %d, %Y %I:%M %p", "%Y-%m-%dT%H:%M:%S%z", *SINCE)),
+    *(Written(date=form) for form in ("%d.%m.%y", "%H:%M", "%I:%M:%S %p")),
 ]
 
 

@@ -535,6 +535,9 @@ DATES = {
     "long": (lambda i: f"{day(i):%B %d, %Y}", "%B %d, %Y"),
     "clock": (lambda i: f"{day(i):%d/%m/%Y} {i % 12 + 1}:05 PM", "%d/%m/%Y %I:%M %p"),
     "slashes": (lambda i: f"{day(i):%Y/%m/%d} 05:00:{i % 60:02}", "%Y/%m/%d %H:%M:%S"),
+    "short": (lambda i: f"{day(i):%d.%m.%y}", "%d.%m.%y"),
+    "time": (lambda i: f"{i % 24}:{i % 60:02}", "%H:%M"),
+    "half": (lambda i: f"{i % 12 + 1}:{i % 60:02} PM", "%I:%M %p"),
 }
 
 
@@ -547,6 +550,10 @@ def test_dates_in_another_form_are_recognised_declared_and_told(tmp_path):
     assert told in said.stderr.splitlines()
     columns = {each.name: each for each in load(load_config(config)).preprocessing.columns}
     assert columns["german"].low == columns["american"].low == columns["long"].low
+    assert columns["german"].low == columns["short"].low
+    assert columns["time"].shown(columns["time"].high) == "23:59"
+    parts = ("month sine", "weekday sine", "hour sine")
+    assert [f"time {part}" in columns["time"].outputs for part in parts] == [False, False, True]
 
 
 def test_a_date_that_may_be_two_days_is_asked(tmp_path):

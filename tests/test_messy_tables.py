@@ -84,6 +84,8 @@ KINDS = {
     "clock": Kind(of_form("%m/%d/%Y %I:%M %p"), {"date": "%m/%d/%Y %I:%M %p"}),
     "digits": Kind(of_form("%Y%m%d"), {"date": "%Y%m%d"}),
     "month": Kind(of_form("%b %Y"), {"date": "%b %Y"}),
+    "short": Kind(of_form("%d.%m.%y"), {"date": "%d.%m.%y"}),
+    "time": Kind(of_form("%H:%M"), {"date": "%H:%M"}),
     "seconds": Kind(lambda choice: f"{time(choice).timestamp():.0f}", {"date": "%s"}),
     "code": Kind(lambda choice: f"{choice.randrange(8):03}"),
     "city": Kind(one_of("Köln", "Bern", 'the "old" town', "a, b", "São Paulo", "NA", "東京")),

@@ -67,6 +67,7 @@ def test_the_point_of_an_abbreviation_begins_no_decimals(before):
         *((form, True) for form in ("%a %b %d %H:%M:%S %Y", "%a, %d %b %Y %H:%M:%S +0000")),
         *((form, False) for form in ("%d-%B-%Y", "%a, %d %b %Y", "%d.%m.%Y", "%Y%m%dT000000")),
         *((form, False) for form in ("%Y-%m", "%b %Y", "%m/%Y", "%B %Y")),
+        *((form, False) for form in ("%d.%m.%y", "%m/%d/%y", "%d-%b-%y", "%b-%y")),
     ],
 )
 def test_dates_of_every_form_are_the_days_they_name(form, exact):

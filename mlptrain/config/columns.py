@@ -87,6 +87,6 @@ class Column(Section):
     )
     date: Annotated[Text | None, Kinds("a form of dates or null")] = setting(
         None,
-        "the form of dates as %Y %m %d %b %B %a %H %I %M %S %p %z: '%d.%m.%Y'; %s and %Q are seconds "
-        "and milliseconds since 1970-01-01; see also `dates`",
+        "the form of dates as %Y %y %m %d %b %B %a %H %I %M %S %p %z: '%d.%m.%Y'; '%H:%M' of times of "
+        "day; %s and %Q are seconds and milliseconds since 1970-01-01; see also `dates`",
     )

@@ -51,7 +51,8 @@ DATE = re.compile(
     rf"{COMPACT}T\d{{6}}Z?|{YEAR}[-/.]{OF_MONTH}|{OF_MONTH}[-/.]{YEAR}|{MONTH}[-. ,]+\d{{4}}"
     rf"|{WEEKDAY}{MONTH}\s+\d{{1,2}} \d\d:\d\d:\d\d (?:{ZONE} )?{YEAR}"
     rf"|{WEEKDAY}?(?:\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[-/.]\d{{1,2}}[-/.](?:\d{{4}}|\d\d)"
-    rf"|\d{{1,2}}[-. ]+{MONTH}[-. ,]+\d{{2,4}}|{MONTH}\s+\d{{1,2}},?\s+\d{{4}}){CLOCK}",
+    rf"|\d{{1,2}}[-. ]+{MONTH}[-. ,]+\d{{2,4}}|{MONTH}\s+\d{{1,2}},?\s+\d{{4}}){CLOCK}"
+    rf"|{MONTH}-\d\d|\d{{1,2}}:[0-5]\d(?::[0-5]\d)?(?:\s*{HALF})?",
     re.I,
 )
 
@@ -92,7 +93,7 @@ FORMS: Mapping[Notation, tuple[str, str]] = {
     ),
     "other date": (
         "dates in another notation",
-        "write 2026-01-31, or declare their form: data.columns (years have four digits)",
+        "write 2026-01-31, or declare their form: data.columns",
     ),
 }
 """What a column in another notation holds, and what to do."""

@@ -26,12 +26,14 @@ DAYS = (
     *("%d-%b-%Y", "%d-%B-%Y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y"),
     *("%Y-%m", "%Y/%m", "%m/%Y", "%m-%Y", "%b %Y", "%B %Y", "%b-%Y", "%Y%m%d"),
     *("%a, %d %b %Y", "%a %b %d %H:%M:%S %Y", "%a %b %d %H:%M:%S %z %Y"),
+    *("%d.%m.%y", "%d/%m/%y", "%m/%d/%y", "%d-%m-%y", "%m-%d-%y", "%d-%b-%y", "%d %b %y", "%b-%y"),
 )
 CLOCKS = (
     *("", *(f"{gap}{time}" for gap in " T" for time in ("%H:%M", "%H:%M:%S"))),
     *(" %I:%M %p", " %I:%M:%S %p", " %H:%M UTC", " %H:%M:%S UTC", " %H:%M:%S GMT", " %H:%M:%S %z"),
     *("T%H:%M:%S%z", "T%H%M%S", "T%H%M%SZ"),
 )
+TIMES = ("%H:%M", "%H:%M:%S", "%I:%M %p", "%I:%M:%S %p")
 LOOKED_AT = 20
 """A form of dates that none of so many values follows is not tried on the others."""
 
@@ -98,7 +100,9 @@ def _meant(candidates: Sequence[Written], weights: Mapping[str, int]) -> tuple[W
 def _dates(texts: Iterable[str]) -> list[Written]:
     """The forms of dates that some of the first texts follow."""
     first = list(islice(texts, LOOKED_AT))
-    forms = [Written(date=day + clock) for day in DAYS for clock in CLOCKS]
+    forms = [
+        Written(date=form) for form in (*TIMES, *(day + clock for day in DAYS for clock in CLOCKS))
+    ]
     return [each for each in forms if any(each.time(text) for text in first)]
 
 

@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Literal
 
+from mlptrain.data.date_forms import SINCE, fault, in_full, is_clock, pattern_of
+
 BLANKS = ("", "NA", "N/A", "NaN", "nan", "NAN", "-nan", "null", "NULL", "?")
 """Text that stands for a missing value, unless a config says otherwise."""
 SPACES = " \u00a0\u2007\u2009\u202f"
@@ -20,8 +22,6 @@ SEPARATORS = {",": ",", ".": ".", " ": SPACES, "'": "'’"}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DAY = 86_400_000_000
 """Microseconds."""
-SINCE = {"%s": 1_000_000, "%Q": 1000}
-"""Dates that are numbers since then: how d3 calls the form, and the microseconds of a unit."""
 MINUS = "-−–"
 """A sign of negative numbers: the hyphen, Unicode's minus, and the dash that stands in for it."""
 
@@ -40,8 +40,8 @@ class Written:
     unit       a text before or behind every number: €, USD, kg, %
     negative   how negative numbers are marked beside a sign in front: (12), or 12-
     date       the form of dates, as strftime has it: %d.%m.%Y; without %d it is the first of the
-               month; or %s and %Q, the seconds and milliseconds since 1970-01-01; none of numbers
-               goes with it
+               month; %H:%M alone is a time of day; or %s and %Q, the seconds and milliseconds
+               since 1970-01-01; none of numbers goes with it
     """
 
     __pydantic_config__ = {"strict": True, "extra": "forbid"}  # noqa: RUF012
@@ -80,8 +80,7 @@ class Written:
         if self.date in SINCE:
             return r"^-?[0-9]{1,11}(?:\.0+)?$" if self.date == "%s" else r"^-?[0-9]{1,14}(?:\.0+)?$"
         if self.date is not None:
-            parts = [part for part in re.split("(%.)", self.date) if part]
-            return f"^{''.join(map(_texts_of, ['', *parts], parts, [*parts[1:], '']))}$"
+            return pattern_of(self.date)
         number, sign, gap = self._digits, rf"(?:[+{re.escape(MINUS)}]{_gap})?", _gap
         forms = [sign + form for form in self._with_unit(number)]
         if self.unit:
@@ -146,8 +145,9 @@ class Written:
             return None
         if self.date in SINCE:
             return EPOCH + timedelta(microseconds=int(text.partition(".")[0]) * SINCE[self.date])
+        before, form = in_full(self.date)
         try:
-            found = datetime.strptime(text, self.date)
+            found = datetime.strptime(before + text, form)
         except ValueError:
             return None
         if "%a" in self.date and f"{found:%a}".lower() not in text.lower():
@@ -163,7 +163,9 @@ class Written:
         if self.date is None:
             return self.plain(text)
         time = self.time(text)
-        return None if time is None else f"{time:%Y-%m-%d %H:%M:%S}".removesuffix(" 00:00:00")
+        if time is None or is_clock(self.date):
+            return None if time is None else f"{time:%H:%M:%S}".removesuffix(":00")
+        return f"{time:%Y-%m-%d %H:%M:%S}".removesuffix(" 00:00:00")
 
     def number(self, text: str) -> float | None:
         """The number that a text becomes, of a date the days since 1970-01-01; None for none.
@@ -205,45 +207,14 @@ class Written:
             what = "a unit has no digit, sign, bracket or white space at its ends, and is not e"
             found.append(("unit", f"{what}, got {unit!r}"))
         if self.date is not None:
-            known = {part for part in re.findall("%.?", self.date) if part in DIRECTIVES}
             if self.is_number:
                 found.append(("date", "a column of dates has no decimal, thousands, unit or negative"))
-            elif self.date in SINCE:
-                pass
-            elif not ("%Y" in known and known & {"%m", "%b", "%B"}):
-                found.append(("date", f"year and month are needed, as %d.%m.%Y, got {self.date!r}"))
-            elif known & {"%H", "%I", "%M", "%S"} and not ("%M" in known and known & {"%H", "%I"}):
-                found.append(("date", f"a time has hour and minute, as %H:%M, got {self.date!r}"))
-            elif strange := [part for part in re.findall("%.?", self.date) if part not in DIRECTIVES]:
-                found.append(("date", f"{strange[0]} is none of {' '.join(DIRECTIVES)}"))
+            elif why := fault(self.date):
+                found.append(("date", why))
         both = sorted({*self.missing} & {*self.present})
         if both:
             found.append(("present", f"{both[0]!r} is also in `missing`"))
         return found
-
-
-MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
-DIRECTIVES = {
-    "%Y": "[0-9]{4}",
-    **dict.fromkeys(("%d", "%m", "%H", "%I"), "[0-9]{1,2}"),
-    **dict.fromkeys(("%M", "%S"), "[0-9]{2}"),
-    "%b": "[A-Za-z]{3}",
-    "%B": f"(?i:{'|'.join(MONTHS)})",
-    "%a": "[A-Za-z]{3}",
-    "%p": "[AaPp][Mm]",
-    "%z": "(?:Z|[+-][0-9]{2}:?[0-9]{2})",
-}
-"""What a form of dates may hold, and the texts that are so. Years have four digits."""
-
-
-def _texts_of(before: str, part: str, after: str) -> str:
-    """The texts that a part of a form of dates stands for; side by side they have their full width."""
-    texts = DIRECTIVES.get(part, re.escape(part))
-    beside = before in DIRECTIVES or after in DIRECTIVES
-    return texts.replace("{1,2}", "{2}") if beside else texts
 
 
 _gap = f"[{SPACES}]*"

@@ -7,6 +7,7 @@ from typing import Any, cast
 import numpy as np
 
 from mlptrain.arrays import Array
+from mlptrain.data.date_forms import SINCE, in_full
 from mlptrain.data.preprocessing.columns.category import Category
 from mlptrain.data.preprocessing.columns.column import Column
 from mlptrain.data.preprocessing.columns.date_parts import DateParts
@@ -16,7 +17,7 @@ from mlptrain.data.preprocessing.columns.signed import Signed
 from mlptrain.data.preprocessing.columns.target_encoded import TargetEncoded
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.source import as_number
-from mlptrain.data.written import SINCE, Written
+from mlptrain.data.written import Written
 from mlptrain.export.steps import refused
 
 Feature = dict[str, Any]
@@ -145,6 +146,7 @@ def _written(written: Written) -> Feature:
     return {
         "pattern": written.pattern,
         "date": written.date,
+        "in_full": list(in_full(written.date or "")),
         "since": SINCE.get(written.date or ""),
         "unit": written.unit,
         "characters": {} if written.date is not None else dict(written.characters),

@@ -4,6 +4,7 @@ import base64
 import csv
 import io
 import json
+import os
 import sys
 from functools import cache
 from typing import Any
@@ -143,7 +144,19 @@ def main(arguments: list[str]) -> int:
     except (Refused, UnicodeDecodeError, csv.Error) as error:
         sys.stderr.write(f"error: {files[0]}: {error}\n")
         return 3
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(found)
-    writer.writerows(zip(*found.values(), strict=True))
+    return written(found)
+
+
+def written(found: dict[str, Any]) -> int:
+    """Write the columns to stdout; a reader who goes away, as `head` does, is no error."""
+    try:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(found)
+        writer.writerows(zip(*found.values(), strict=True))
+        sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python says so again when it ends
+        if not isinstance(error, BrokenPipeError):
+            sys.stderr.write(f"error: stdout: {error.strerror}\n")
+            return 6
     return 0

@@ -77,8 +77,9 @@ def declared_date(text: str, written: dict[str, Any]) -> float | None:
         return None
     if written["since"]:
         return int(text.partition(".")[0]) * written["since"] / DAY
+    before, form = written["in_full"]
     try:
-        return days(datetime.strptime(text, written["date"]))
+        return days(datetime.strptime(before + text, form))
     except ValueError:
         return None
 

@@ -22,7 +22,7 @@ from mlptrain.tools.first_config.choices import ANYTHING, Proposal, Wish, looked
 from mlptrain.tools.first_config.effort import seconds_of_step
 from mlptrain.tools.first_config.heading import with_line
 from mlptrain.tools.giveaway import given_away
-from mlptrain.training.build import Load, build, load
+from mlptrain.training.build import Load, build, load, network_on
 
 SAMPLE = 2000
 """So many training rows are searched for a column that gives the answer away."""
@@ -44,10 +44,10 @@ def first_config(
     looked = looked_at(data, targets, wish, source)
     made = proposed(looked, wish)
     config = first_fold(load_config(parse(made.answered, data).data))
-    experiment = build(config, data=load(config, None))
+    rows = load(config, None)
+    network_on(config, rows)  # refuses what could not be trained
     if wish.within is not None:
-        made = proposed(looked, wish, seconds_of_step(experiment))
-    rows = experiment.data
+        made = proposed(looked, wish, seconds_of_step(build(config, data=rows)))
     sample = rows.train.sample(SAMPLE, seed=0)
     X, y = np.asarray(sample.inputs.numbers[:]), np.asarray(sample.y)
     found = given_away(X, y, rows.preprocessing, classes=rows.classes is not None)

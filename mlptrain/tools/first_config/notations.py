@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mlptrain.data.date_forms import SINCE
 from mlptrain.data.notation import notation
 from mlptrain.data.readers.tables.table import Table
 from mlptrain.data.recognition import readings_of
 from mlptrain.data.row_set import every_row
 from mlptrain.data.source import Source
-from mlptrain.data.written import SINCE, Reading, Written
+from mlptrain.data.written import Reading, Written
 from mlptrain.messages import some
 from mlptrain.tools.first_config.profile import counted
 

@@ -20,6 +20,7 @@ from mlptrain.data.preprocessing.columns.column import Column, Counts
 from mlptrain.data.preprocessing.columns.piecewise import bin_names, bins_for, edges_of, ramps
 from mlptrain.data.preprocessing.columns.scaling import NEEDS_VALUES, scaling, signed_log
 from mlptrain.data.preprocessing.moments import Moments, moments
+from mlptrain.data.preprocessing.quantiles import Spread, spreads
 from mlptrain.data.preprocessing.repairs import Repair
 from mlptrain.data.row_set import every_row
 from mlptrain.data.settings import Settings
@@ -92,8 +93,10 @@ class Number(Column):
         if settings.missing.policy == "error" and (found.present < len(rows)).any():
             check_present(source, names, every_row(len(source)), REFUSES["error"])
         bins = bins_for(len(rows), sum(map(settings.is_piecewise, names)))
+        looks = spreads(source, names, rows, lambda name: _is_looked_at(source, name, settings))
         return [
-            cls._fitted(source, name, rows, found, j, settings, bins) for j, name in enumerate(names)
+            cls._fitted(source, name, found, j, spread, settings, len(rows), bins)
+            for j, (name, spread) in enumerate(zip(names, looks, strict=True))
         ]
 
     @classmethod
@@ -101,28 +104,25 @@ class Number(Column):
         cls,
         source: Source,
         name: str,
-        rows: RowIndex,
         found: Moments,
         j: int,
+        spread: Spread,
         settings: Settings,
+        rows: int,
         bins: int,
     ) -> Self:
         kind, scale, policy = source.kind(name), settings.scale_of(name), settings.missing.policy
-        in_bins = settings.is_piecewise(name) and kind != "boolean"
-        needed = scale in NEEDS_VALUES or policy == "median" or in_bins
-        values = source.numbers(name)[rows] if needed else np.empty(0)
         low, high, mean = float(found.low[j]), float(found.high[j]), float(found.mean[j])
         if kind == "boolean" and low < high:
             scale = "none"
         if scale == "log" and low < 0:
             raise DataError(below_0(source, name, low))
-        center, factor, unit = scaling(scale, found, j, values)
+        center, factor, unit = scaling(scale, found, j, spread)
         constant = bool(found.constant[j])
         if not (np.isfinite(center) and np.isfinite(factor) and (factor > 0 or constant)):
             raise DataError(out_of_range(source, name, (low, high), scale))
-        with np.errstate(over="ignore"):  # the mean of the two values in the middle
-            fill = float(np.nanmedian(values)) if policy == "median" else mean
-        fill = min(max(fill, low), high)
+        fill = min(max(spread.median if policy == "median" else mean, low), high)
+        in_bins = _is_in_bins(source, name, settings) and not constant
         return cls(
             name=name,
             kind=kind,
@@ -130,11 +130,11 @@ class Number(Column):
             factor=factor,
             squash=scale == "smooth_clip" and kind != "boolean",
             fill=fill,
-            indicator=settings.missing.indicator and bool(found.present[j] < len(rows)),
+            indicator=settings.missing.indicator and bool(found.present[j] < rows),
             low=low,
             high=high,
             unit=unit,
-            edges=edges_of(np.nan_to_num(values, nan=fill), bins) if in_bins and not constant else (),
+            edges=edges_of(np.nan_to_num(spread.values, nan=fill), bins) if in_bins else (),
         )
 
     @classmethod
@@ -193,15 +193,28 @@ class Number(Column):
         return Repair(number, "missing value", self.name, f"became {self.shown(self.fill)}")
 
     def shown(self, value: float) -> str:
-        """A value of the column as people read it, a date as such."""
-        if self.kind == "date":
-            return str(np.datetime64(0, "D") + np.timedelta64(int(value), "D"))
-        return f"{value:.6g}"
+        """A value as people read it: a date, or a time of day where all are of 1970-01-01."""
+        if self.kind != "date":
+            return f"{value:.6g}"
+        minute = np.datetime64(0, "m") + np.timedelta64(round(value * 1440), "m")
+        if self.low is not None and self.high is not None and self.low >= 0 and self.high < 1:
+            return str(minute)[-5:]
+        return str(minute.astype("datetime64[D]"))
 
     def is_consistent(self) -> bool:
         """Whether the unit is one, and the edges are those of bins."""
         rise = all(a < b for a, b in pairwise(self.edges))
         return self.unit >= 0 and len(self.edges) not in (1, 2) and rise
+
+
+def _is_in_bins(source: Source, name: str, settings: Settings) -> bool:
+    return settings.is_piecewise(name) and source.kind(name) != "boolean"
+
+
+def _is_looked_at(source: Source, name: str, settings: Settings) -> bool:
+    """Whether moments do not suffice for a column."""
+    needed = settings.scale_of(name) in NEEDS_VALUES or settings.missing.policy == "median"
+    return needed or _is_in_bins(source, name, settings)
 
 
 def _scale(values: Array, columns: Sequence[Number]) -> None:

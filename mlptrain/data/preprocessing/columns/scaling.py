@@ -19,6 +19,7 @@ import numpy as np
 
 from mlptrain.arrays import Array
 from mlptrain.data.preprocessing.moments import Moments
+from mlptrain.data.preprocessing.quantiles import Spread
 from mlptrain.data.settings import Scale
 
 NEEDS_VALUES = ("smooth_clip", "log")
@@ -33,19 +34,18 @@ class Scaling(NamedTuple):
     unit: float = 0.0
 
 
-def scaling(scale: Scale, found: Moments, j: int, values: Array) -> Scaling:
-    """The scaling of column j; its `values` (n,) matter where the scale NEEDS_VALUES."""
+def scaling(scale: Scale, found: Moments, j: int, spread: Spread) -> Scaling:
+    """The scaling of column j; its spread matters where the scale NEEDS_VALUES."""
     low, high, mean = float(found.low[j]), float(found.high[j]), float(found.mean[j])
     if scale == "none":
         return Scaling(0.0, 1.0)
     if found.constant[j]:
         return Scaling(low if low == high else mean, 0.0)
     if scale == "smooth_clip":
-        with np.errstate(over="ignore"):
-            lower, upper = np.nanquantile(values, [0.25, 0.75])
-            spread = upper - lower if upper > lower else (high - low) / 2
-            return Scaling(float(np.nanmedian(values)), _inverse(spread))
+        lower, upper = spread.lower, spread.upper
+        return Scaling(spread.median, _inverse(upper - lower if upper > lower else (high - low) / 2))
     if scale == "log":
+        values = spread.values
         unit = float(np.min(values, where=values > 0, initial=np.inf))
         logarithms = signed_log(values, unit)
         return Scaling(float(np.nanmean(logarithms)), _inverse(np.nanstd(logarithms)), unit)

@@ -6,8 +6,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from mlptrain.data.date_forms import SINCE, in_full
 from mlptrain.data.readers.tables.series import Series
-from mlptrain.data.written import SINCE, SPACES, Written
+from mlptrain.data.written import SPACES, Written
 
 
 def numbers(text: Series, written: Written) -> Series:
@@ -56,14 +57,20 @@ def floats(plain: Series) -> Series:
 
 def dates(text: Series, written: Written) -> Series:
     """The date or time that each text stands for, null where one does not follow the form."""
-    form, day_only = written.date or "", not re.search("%[HIMSpz]", written.date or "")
+    before, form = in_full(written.date or "")
     follows = text.str.contains(written.pattern)
     if form in SINCE:
         number = text.str.replace(r"\.0+$", "").cast(pl.Int64, strict=False).set(~follows, None)
         return (number * SINCE[form]).cast(pl.Datetime("us"))
+    if before:
+        text = before + text
     if "%d" not in form:  # polars knows some of these, with months of two digits
         text, form = text + " 01", f"{form} %d"
     if "%z" in form:
         text = text.str.replace("Z", "+0000", literal=True)
-    read = text.str.to_date if day_only else text.str.to_datetime
-    return read(form, strict=False).set(~follows, None)
+    read = text.str.to_datetime if re.search("%[HIMSpz]", form) else text.str.to_date
+    found = read(form, strict=False).set(~follows, None)
+    if "%y" not in form:
+        return found
+    earlier = found.dt.offset_by("-100y")  # polars has 69 in this century, Python and POSIX in the last
+    return found.zip_with((found.dt.year() != 2069).fill_null(True), earlier)
