@@ -148,3 +148,19 @@ def test_every_file_is_read_as_a_strict_reader_does_or_refused_by_line(share, tm
         if expected is not None and isinstance(found, str):
             assert "\r" in data.decode() or '\\"' in data.decode(), (data, found)
     assert read_alike > COUNT / SHARES / 4
+
+
+@pytest.mark.parametrize("piece", [1, 20, 1 << 22])
+@pytest.mark.parametrize("header", ['c0;c1;c\\,"2', '\n\na|b|c,"x;;;;', 'a\tb\tc;"'])
+def test_a_quote_behind_another_separator_opens_no_field_of_the_header(
+    header, piece, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(pieces, "PER_COLUMN", 1)
+    monkeypatch.setattr(pieces, "PIECE", piece)
+    path = tmp_path / "t.csv"
+    for end in ("\n", "\r\n\r\n"):
+        separator = max(";|\t", key=header.partition(",")[0].count)
+        row = separator.join(["1", 'a "b" c', '5" disk'])
+        path.write_bytes(f"{header}{end}{row}{end}{row}".encode())
+        rows = [["1", 'a "b" c', '5" disk']] * 2
+        assert (cells(path), counted(str(path)), len(read_table(str(path)))) == (rows, 2, 2)

@@ -56,7 +56,7 @@ class Head(NamedTuple):
 
     before  byte-order mark, comments, a line that declares the separator
     header  the header, with the empty lines before it
-    next    the line after it, which has been read as well
+    next    what has been read after it: a line as a rule
     """
 
     before: bytes
@@ -72,7 +72,27 @@ class Layout:
     names: tuple[str, ...]
 
 
-def read_head(stream: BinaryIO, path: str) -> Head:
+def read_head(stream: BinaryIO, path: str) -> tuple[Head, Layout]:
+    """The beginning of a text up to the line after its header, and how it is laid out."""
+    head = _read_head(stream, path)
+    layout = layout_of(head, path)
+    return _cut(head, layout.separator), layout
+
+
+def _cut(head: Head, separator: str) -> Head:
+    """A quote behind another separator opens no field: there the header ends before the next line."""
+    empty = EMPTY_LINES.match(head.header)
+    place, inside = 0 if empty is None else empty.end(), False
+    while place < len(head.header):
+        until = head.header.find(b"\n", place) + 1 or len(head.header)
+        inside = ends_inside(head.header[place:until], separator, inside)
+        place = until
+        if not inside:
+            break
+    return head._replace(header=head.header[:place], next=head.header[place:] + head.next)
+
+
+def _read_head(stream: BinaryIO, path: str) -> Head:
     """The lines of a text up to the end of its header, which may hold line ends in quotes."""
     lines = _lines(stream, path)
     line = next(lines, b"")

@@ -17,7 +17,6 @@ from mlptrain.data.readers.tables.heads import (
     BLOCK,
     BOM,
     EMPTY_LINES,
-    layout_of,
     read_head,
 )
 from mlptrain.data.readers.tables.json_lines import parse_lines
@@ -81,8 +80,7 @@ def text_pieces(path: str) -> Iterator[tuple[Text, bytes]]:
     """The records below the header of a delimited text, in pieces. There is at least one record."""
     name = spoken(path)
     with _open(path) as stream:
-        head = read_head(stream, name)
-        layout = layout_of(head, name)
+        head, layout = read_head(stream, name)
         size = max(PIECE, PER_COLUMN * len(layout.names))
         number, empty = 1 + (head.before + head.header).count(b"\n"), True
         begun = head.next

@@ -28,7 +28,7 @@ from mlptrain.data.readers.tables.column_files import (
     column_frames,
     sheet_text,
 )
-from mlptrain.data.readers.tables.heads import layout_of, read_head
+from mlptrain.data.readers.tables.heads import read_head
 from mlptrain.data.readers.tables.json_arrays import as_lines
 from mlptrain.data.readers.tables.json_lines import parse_lines
 from mlptrain.data.readers.tables.quotes import read_quotes
@@ -56,8 +56,7 @@ def read_table(path: str) -> Table:
         return Table(path, *parse_lines(path, lines, 1, numbers))
     name = spoken(path)
     with open_text(path) as stream:
-        head = read_head(stream, name)
-        layout = layout_of(head, name)
+        head, layout = read_head(stream, name)
         data = read_rest(stream, name, head.header + head.next, LONGEST)
     first = 1 + head.before.count(b"\n")
     return delimited(Text(name, partial(BytesIO, data), layout, header=True, first_line=first), data)
@@ -91,9 +90,8 @@ def whole_text(path: str) -> Text:
     """A delimited text from its beginning to its end."""
     name = spoken(path)
     with open_text(path) as stream:
-        head = read_head(stream, name)
+        head, layout = read_head(stream, name)
     first, start = 1 + head.before.count(b"\n"), len(head.before)
-    layout = layout_of(head, name)
     return Text(name, lambda: open_text(path), layout, True, first, start)
 
 
