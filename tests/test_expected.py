@@ -1,6 +1,7 @@
 """What to expect on new rows: the bootstrap's interval of the headline, against theory."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 from helpers import TOY, changed
@@ -25,6 +26,22 @@ def test_the_interval_of_an_accuracy_is_that_of_a_binomial_share():
     spread = 1.96 * np.sqrt(0.8 * 0.2 / len(rows))
     assert (one.metric, one.value) == ("accuracy", 0.8)
     np.testing.assert_allclose([one.low, one.high], [0.8 - spread, 0.8 + spread], atol=0.3 * spread)
+
+
+def test_an_accuracy_without_a_wrong_row_is_not_sure():
+    """Wilson's interval of 400 of 400: 1 / (1 + 1.96^2 / 400)."""
+    experiment = build(
+        load_config(changed(TOY, {"data.train": {"name": "moons", "points_per_class": 200}}))
+    )
+    rows, made = experiment.data.train, experiment.data.preprocessing
+    right = np.where(rows.y == 1, 1.0, -1.0)[:, None] * np.array([-1.0, 1.0])
+    low = {1.0: 0.990488, 2.0: 0.990488}
+    for weight, end in low.items():
+        weighed = replace(rows, weights=np.full(len(rows), weight))
+        (one,) = expected(Evaluation(experiment.network, weighed, right, made))
+        np.testing.assert_allclose([one.value, one.low, one.high], [1, end, 1], atol=1e-6)
+    (none,) = expected(Evaluation(experiment.network, rows, -right, made))
+    np.testing.assert_allclose([none.value, none.low, none.high], [0, 0, 1 - low[1.0]], atol=1e-6)
 
 
 def test_r2_has_the_interval_of_its_own_rows_drawn_again(tmp_path):
