@@ -94,10 +94,11 @@ def test_gradients_of_gamma_and_beta_are_column_sums():
 
 
 def test_fixed_norm_uses_the_statistics_it_is_given():
-    # (3 - 1) / sqrt(4) * 5 + 7 = 12
-    out, _ = run_node(FixedNorm(), [[3.0]], [5.0], [7.0], [1.0], [4.0 - EPS], gradients=3)
+    # (3 - 1) / sqrt(4) * 5 + 7 = 12; gradients 5 / sqrt(4), (3 - 1) / sqrt(4) and 1
+    out, gradients = run_node(FixedNorm(), [[3.0]], [5.0], [7.0], [1.0], [4.0 - EPS], gradients=3)
 
     assert out == pytest.approx(12, rel=1e-14)
+    assert [float(each.item()) for each in gradients] == pytest.approx([2.5, 1, 1], rel=1e-14)
 
 
 # running statistics
