@@ -164,3 +164,13 @@ def test_a_quote_behind_another_separator_opens_no_field_of_the_header(
         path.write_bytes(f"{header}{end}{row}{end}{row}".encode())
         rows = [["1", 'a "b" c', '5" disk']] * 2
         assert (cells(path), counted(str(path)), len(read_table(str(path)))) == (rows, 2, 2)
+
+
+@pytest.mark.parametrize("piece", [1, 1 << 22])
+def test_a_bare_return_at_the_end_is_an_empty_line(piece, tmp_path, monkeypatch):
+    monkeypatch.setattr(pieces, "PER_COLUMN", 1)
+    monkeypatch.setattr(pieces, "PIECE", piece)
+    path = tmp_path / "t.csv"
+    path.write_bytes(b'a,b\n"1",2\n3,"x\ny"\n\r')
+    rows = [["1", "2"], ["3", "x\ny"]]
+    assert (cells(path), counted(str(path)), len(read_table(str(path)))) == (rows, 2, 2)

@@ -27,7 +27,7 @@ MOST_COLUMNS = 1 << 19
 MOST_LINES = 1 << 16
 """Of a header with line ends in its names, and the lines before it."""
 BOM = b"\xef\xbb\xbf"
-EMPTY_LINES = re.compile(rb"\A(?:\r?\n)+")
+EMPTY_LINES = re.compile(rb"\A(?:\r?\n|\r\Z)+")
 QUOTED = re.compile(rf'(?:^|(?<=[{SEPARATORS}]))"(?:[^"]|"")*"')
 """A quoted field."""
 DECLARED = re.compile(rb'"?sep=(.)"?\s*\Z', re.IGNORECASE | re.DOTALL)
