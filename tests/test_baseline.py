@@ -1,7 +1,11 @@
 """What stands beside a figure: that of the same answer for every row."""
 
+import csv
+import json
+
 import numpy as np
 import pytest
+from runs import invoke, write_config
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import log_loss, mean_absolute_error, mean_pinball_loss
@@ -113,3 +117,36 @@ def test_the_linear_model_of_numbers_is_ridge_regression(tmp_path):
         linear_figures(config.model_copy(update={"model": Model(hidden=())}), dataset, dataset.train)
         is None
     )
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_the_linear_models_of_folds_say_each_row_without_having_seen_it(tmp_path, jobs):
+    """As Ridge does that is trained on the other folds, each with a scale of its own for the target."""
+    generator = np.random.default_rng(1)
+    X = generator.normal(size=(90, 2))
+    y = 50 + 9 * X @ [1.0, -2.0] + generator.normal(size=90)
+    rows = [[*x, each] for x, each in zip(X.tolist(), y.tolist(), strict=True)]
+    table = write(tmp_path / "rows.csv", ["a", "b", "y"], rows)
+    config = write_config(
+        tmp_path / "config.yaml",
+        {
+            "data": {"train": str(table), "target": "y", "val": 0, "test": 0, "scale": "none"},
+            "model": {"hidden": [3], "dtype": "float64"},
+            "loss": "mse",
+            "train": {"epochs": 1, "folds": 3},
+        },
+    )
+    run = tmp_path / "run"
+    said = invoke("fit", config, "--out", run, "--jobs", jobs, "--quiet")
+    held_out = csv.DictReader((run / "out_of_fold.csv").read_text().splitlines())
+    fold = np.array([int(row["fold"]) for row in held_out])
+    theirs = np.zeros(90)
+    for number in (1, 2, 3):
+        seen, spread = fold != number, y[fold != number].std()
+        ridge = Ridge(alpha=0.5).fit(X[seen], y[seen] / spread)
+        theirs[~seen] = spread * ridge.predict(X[~seen])
+    kept = json.loads((run / "folds.json").read_text())["linear"]
+    assert kept["mae"] == pytest.approx(mean_absolute_error(y, theirs), 1e-4)
+    line = f"linear model: rmse {kept['rmse']:.4g}, mae {kept['mae']:.4g} (on the same columns)"
+    assert line in said.stdout.splitlines()
+    assert line in invoke("eval", run).stdout.splitlines()

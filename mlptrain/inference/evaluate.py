@@ -1,6 +1,6 @@
 """What `eval` measures: a file, a part of a run's own data, or what its folds held out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +20,8 @@ from mlptrain.inference.model import Model
 from mlptrain.inference.out_of_fold import kept_for_the_end, out_of_fold
 from mlptrain.inference.outside import Ranges
 from mlptrain.metrics.decision import Criterion
+from mlptrain.storage.documents import read_document
+from mlptrain.storage.fold_directory import SUMMARY
 from mlptrain.training.data_files import data_again
 from mlptrain.training.linear_model import linear_figures
 
@@ -100,7 +102,15 @@ def evaluate_folds(
             "--split test: the folds held out every row once, and none is kept for the end; "
             "leave it out, or set data.test with data.val: 0"
         )
+    linear = None
     if found is None:
         found, name = out_of_fold(model), OUT_OF_FOLD
+        linear = None if found.notes else _linear_of_folds(model.path)
     notes = [*ended, *found.notes]
-    return EvaluationReport.of(model, name, found.evaluation, notes, cost=cost)
+    return replace(EvaluationReport.of(model, name, found.evaluation, notes, cost=cost), linear=linear)
+
+
+def _linear_of_folds(path: Path) -> Mapping[str, float | None] | None:
+    """The figures of the linear models that `fit` trained on the same folds; none of a packed model."""
+    file = path / SUMMARY
+    return read_document(file).get("linear") if file.is_file() else None

@@ -1,7 +1,7 @@
 """What pictures and pages read of a run of folds: its members, their average, the rows held out."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -111,9 +111,10 @@ class FoldResults(Results):
         """That of the first member: its training rows, and those that it held out."""
         return self.members[0].prepared
 
-    @property
-    def linear(self) -> None:
-        """None: each member would need one of its own."""
+    def linear(self, names: Sequence[str]) -> Mapping[str, float | None]:
+        """Those metrics that `fit` has kept of linear models of the same folds."""
+        kept = self.summary.get("linear") or {}
+        return {name: kept[name] for name in names if name in kept}
 
     @property
     def measured_on(self) -> str:

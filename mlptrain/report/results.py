@@ -192,10 +192,10 @@ class Results:
         """Everything that `eval` says about them."""
         return EvaluationReport.of(self.model, self.split, self.evaluation)
 
-    @cached_property
-    def linear(self) -> Evaluation | None:
-        """A linear model of the training rows on the same rows."""
-        return linear_evaluation(self.config, self.dataset, self.rows)
+    def linear(self, names: Sequence[str]) -> Mapping[str, float | None]:
+        """These metrics of a linear model on the same rows and columns; nothing where there is none."""
+        found = linear_evaluation(self.config, self.dataset, self.rows)
+        return {} if found is None else found.metrics(names)
 
     def stated(self, *names: str) -> str:
         """Metrics in words: `accuracy 0.9722`."""

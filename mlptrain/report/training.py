@@ -225,7 +225,7 @@ def expectations(summary: Mapping[str, Any]) -> Iterator[str]:
     if test := summary.get("test"):
         for each in test["expected"]:
             yield f"test: {figure(each)}; {count(test['rows'], 'row')} that no fold saw)"
-    yield from baseline_words(summary["baseline"])
+    yield from baseline_words(summary["baseline"], summary.get("linear"))
 
 
 def figure(expected: Mapping[str, Any]) -> str:

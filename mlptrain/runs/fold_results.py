@@ -24,6 +24,7 @@ from mlptrain.training.baseline import baseline
 from mlptrain.training.combination import KEY, THRESHOLD
 from mlptrain.training.evaluate import Evaluation, predictions
 from mlptrain.training.expected import expected
+from mlptrain.training.linear_model import figures_of_answers
 from mlptrain.training.members import Members, members_of
 
 
@@ -37,10 +38,10 @@ def write_outcomes(
         for name, outcomes in candidates.items()
     }
     joint, document = next(iter(each.values())), dict[str, Any]()
-    ahead = joint.evaluation
+    ahead, first = joint.evaluation, next(iter(candidates))
     if config.candidates:
         found = combination(config, {name: one.evaluation for name, one in each.items()})
-        used = [each[part.name] for part in found.used]
+        used, first = [each[part.name] for part in found.used], found.used[0].name
         joint = used[0] if len(used) == 1 else Joint.of_candidates(used, found)
         ahead = chosen_without(config, [(one.model, one.folds) for one in each.values()])
         document[KEY] = found.document()
@@ -54,6 +55,7 @@ def write_outcomes(
         "metrics": spread(joint.measured),
         "out_of_fold": joint.evaluation.measured(),
         **_figures(ahead),
+        "linear": _linear(candidates[first], joint.evaluation),
         "runs": [outcome.run for outcomes in candidates.values() for outcome in outcomes],
         **document,
     }
@@ -66,6 +68,15 @@ def _figures(evaluation: Evaluation) -> dict[str, Any]:
     """What people read first, each with an interval, and the same of the same answer for every row."""
     figures = [each._asdict() for each in expected(evaluation)]
     return {"expected": figures, "baseline": dict(baseline(evaluation))}
+
+
+def _linear(outcomes: Sequence[FoldOutcome], evaluation: Evaluation) -> Mapping[str, Any] | None:
+    """What people read first, of linear models of the same folds."""
+    answers = [each.linear for each in outcomes if each.linear is not None]
+    if len(answers) < len(outcomes):
+        return None
+    order = np.argsort(np.concatenate([each.held_out.places for each in outcomes]), kind="stable")
+    return figures_of_answers(evaluation, np.concatenate(answers)[order])
 
 
 def _table(joint: Joint) -> str:

@@ -5,6 +5,7 @@ that is no better has nothing to gain from its hidden layers.
 """
 
 from collections.abc import Mapping
+from copy import copy
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from mlptrain.config import Config
 from mlptrain.config.model import Model
 from mlptrain.config.schema import Regularization
 from mlptrain.data.dataset import Dataset, Rows
+from mlptrain.data.preprocessing.class_target import ClassTarget
 from mlptrain.nn.network import Network
 from mlptrain.optim.lbfgs import minimized
 from mlptrain.training.baseline import BESIDE
@@ -75,7 +77,27 @@ def linear_evaluation(config: Config, data: Dataset, rows: Rows) -> Evaluation |
 def linear_figures(config: Config, data: Dataset, rows: Rows) -> Mapping[str, float | None] | None:
     """The metrics that people read first, as `baseline` has them."""
     found = linear_evaluation(config, data, rows)
+    return None if found is None else _figures(found)
+
+
+def linear_answers(config: Config, data: Dataset, rows: Rows) -> Array | None:
+    """(N, C) what the linear model says of rows: scores, or predictions in the unit of the target."""
+    found = linear_evaluation(config, data, rows)
     if found is None:
         return None
+    return found.scores if found.network.loss.classifies else found.predictions()
+
+
+def figures_of_answers(evaluation: Evaluation, answers: Array) -> Mapping[str, float | None]:
+    """Those of linear models that have each held out some of the rows, by what they say of all."""
+    network, made = copy(evaluation.network), evaluation.preprocessing
+    network.calibration = None
+    scores = answers
+    if not isinstance(made.target, ClassTarget):
+        scores = network.loss.link(made.target.scaled(np.asarray(answers, np.float64)))
+    return _figures(Evaluation(network, evaluation.rows, scores, made))
+
+
+def _figures(found: Evaluation) -> Mapping[str, float | None]:
     names = dict.fromkeys([*found.headline(), *BESIDE])
     return found.metrics([name for name in names if name in found.network.loss.metrics])

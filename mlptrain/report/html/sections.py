@@ -105,9 +105,8 @@ def value_of(value: object) -> float | int | None:
 
 def metrics(run: Results) -> str:
     """Loss and all metrics of the best checkpoint: what `eval` prints."""
-    found, linear = run.evaluation_report, run.linear
-    names = [name for name in found.measured if name in found.baseline]
-    lines = dict[str, float | None]() if linear is None else dict(linear.metrics(names))
+    found = run.evaluation_report
+    lines = run.linear([name for name in found.measured if name in found.baseline])
     ends = {each.metric: (each.low, each.high) for each in found.expected}
     heads = ["metric", "this model", *["linear model"] * bool(lines), "same answer", "from", "to"]
     rows: list[list[Cell]] = []
