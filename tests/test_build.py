@@ -45,7 +45,7 @@ def test_parameters_and_gradients_must_fit_into_the_memory(monkeypatch):
 
 def test_of_epochs_that_are_equally_calibrated_the_last_is_the_best():
     monitors = [
-        experiment(**{"train.monitor": f"val_{name}"}).monitor
+        experiment(**{"train.monitor": f"train_{name}"}).monitor
         for name in ("calibrated_log_loss", "log_loss", "accuracy")
     ]
     assert [each.is_best(0.5, 0.5) for each in monitors] == [True, False, False]
