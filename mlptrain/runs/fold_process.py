@@ -1,6 +1,7 @@
-"""One fold in a process of its own: a line of JSON in says which, lines of JSON out say how it goes.
+"""Folds in a process of their own, one after the other.
 
-The process ends in order when the one that began it is gone: its stdin is closed then.
+A line of JSON in says which is next, lines of JSON out say how it goes. The process ends in order when
+it is asked to, or when the one that began it is gone: its stdin is closed then.
 """
 
 import json
@@ -10,9 +11,11 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import astuple
 from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 from mlptrain.config import Config, load_config
@@ -34,30 +37,51 @@ PAUSE = 0.2
 
 
 class Channel:
-    """The pipe to whoever began this process. What anything else prints goes to stderr."""
+    """The pipes to whoever began this process. What anything else prints goes to stderr."""
 
     def __init__(self) -> None:
         self._descriptor = os.dup(1)
         os.dup2(2, 1)
+        self._told = SimpleQueue[Any]()
+        threading.Thread(target=self._listen, daemon=True).start()
 
     def say(self, **message: Any) -> None:
-        """One message."""
-        write_all(self._descriptor, json.dumps(message).encode() + b"\n")
+        """One message; where nobody is left to read it, this process is about to be stopped."""
+        with suppress(BrokenPipeError):
+            write_all(self._descriptor, json.dumps(message).encode() + b"\n")
+
+    def hear(self) -> Any:
+        """The next message to this process, waited for."""
+        return self._told.get()
+
+    def _listen(self) -> None:
+        """Until nobody holds the other end any more: then ask this process to stop."""
+        for line in sys.stdin:
+            self._told.put(json.loads(line))
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
 
 
 def main() -> None:
-    """Read what to do, and do it."""
+    """Train the folds that this process is told to, until it is stopped."""
     end_in_order()
-    channel, task = Channel(), json.loads(sys.stdin.readline())
-    try:
-        run = _begin(channel, task)
-        threading.Thread(target=_end_with_parent, daemon=True).start()
-        _train(channel, run)
-        with use_threads(run.experiment.threads):
-            outcome = FoldOutcome.of(task["number"], run)
-        channel.say(outcome=outcome.document())
-    except (MLPTrainError, Interrupted) as error:
-        channel.say(failure=list(error.faults), error=type(error).__name__)
+    channel = Channel()
+    while True:
+        task = channel.hear()
+        try:
+            channel.say(outcome=_trained(channel, task).document())
+        except MLPTrainError as error:
+            channel.say(failure=list(error.faults), error=type(error).__name__)
+        except Interrupted as error:
+            channel.say(failure=list(error.faults), error=type(error).__name__)
+            return
+
+
+def _trained(channel: Channel, task: Mapping[str, Any]) -> FoldOutcome:
+    """What comes of one fold."""
+    run = _begin(channel, task)
+    _train(channel, run)
+    with use_threads(run.experiment.threads):
+        return FoldOutcome.of(task["number"], run)
 
 
 def _begin(channel: Channel, task: Mapping[str, Any]) -> Run:
@@ -65,10 +89,7 @@ def _begin(channel: Channel, task: Mapping[str, Any]) -> Run:
 
     def place() -> Path:
         channel.say(ready=True)
-        told = sys.stdin.readline()
-        if not told:  # whoever began this process has ended
-            sys.exit(1)
-        return Path(json.loads(told))
+        return Path(channel.hear())
 
     options = {key: task[key] for key in ("resume", "force", "threads")}
     loaded = load if task["rows"] is None else partial(_taken_over, HandedOn(*task["rows"]))
@@ -107,9 +128,3 @@ def unpacked(notes: Sequence[Any]) -> tuple[str, ...]:
     return tuple(
         note if isinstance(note, str) else RepairNote(note[0], Repair(*note[1:])) for note in notes
     )
-
-
-def _end_with_parent() -> None:
-    """Ask this process to stop when nobody holds the other end of its stdin any more."""
-    sys.stdin.read()
-    os.kill(os.getpid(), signal.SIGTERM)
