@@ -13,7 +13,7 @@ from runs import command, invoke, mlptrain, outcome, surroundings, write_config
 from tables import write
 
 from mlptrain.errors import EnvironmentFault
-from mlptrain.runs import side_by_side
+from mlptrain.runs import side_by_side, worker
 from mlptrain.runs.fit import prepare_folds
 from mlptrain.storage.run_directory import RunDirectory
 
@@ -120,7 +120,7 @@ def test_a_process_trains_one_fold_after_the_other_and_another_takes_over_when_i
         began.append(words)
         return popen(*words, **options)
 
-    monkeypatch.setattr(side_by_side.subprocess, "Popen", counted)
+    monkeypatch.setattr(worker.subprocess, "Popen", counted)
     out = tmp_path / "all"
     deque(side_by_side.side_by_side(prepare_folds(config, 3, out=out, jobs=2)), maxlen=0)
     assert len(began) == 2

@@ -5,27 +5,21 @@ reach the one in front: it passes them on, and waits until every fold is saved. 
 whose process is killed, leaves the others alone: another process takes over those that still wait.
 """
 
-import json
-import os
-import selectors
-import subprocess
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Generator, Iterator, Sequence
 from signal import Signals
 from typing import Any, NamedTuple
 
-from mlptrain import errors
 from mlptrain.config import resolved
 from mlptrain.data.handed_on import HandedOn
-from mlptrain.errors import EnvironmentFault, Interrupted, MLPTrainError
+from mlptrain.errors import EnvironmentFault, Interrupted, MLPTrainError, Told
+from mlptrain.runs import fold_process
 from mlptrain.runs.cross_validation import Folds
 from mlptrain.runs.fold_outcome import FoldOutcome
 from mlptrain.runs.fold_process import unpacked
 from mlptrain.runs.rows_of_folds import RowsOfFolds
 from mlptrain.runs.signals import StopRequest, stop_requests
-from mlptrain.storage.files import write_all
+from mlptrain.runs.worker import WorkerProcess, failure, heard
 from mlptrain.storage.fold_directory import clear_folds
-from mlptrain.system.own_process import command
 
 WAIT = 0.2
 """Seconds until it is asked again whether a signal has come."""
@@ -42,25 +36,15 @@ class News(NamedTuple):
     failure: MLPTrainError | None = None
 
 
-class Worker:
+class FoldWorker(WorkerProcess):
     """A process that trains one fold after the other.
 
     number   the fold that it is at; None while it waits for one
-    stopped  it was asked to end, or has said why it does
     """
 
     def __init__(self, descriptors: Sequence[int]) -> None:
+        super().__init__(fold_process.__name__, fold_process.main.__name__, descriptors)
         self.number: int | None = None
-        self.stopped = False
-        self._read = b""
-        self.process = subprocess.Popen(
-            command("mlptrain.runs.fold_process", "main"),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            bufsize=0,
-            process_group=0,  # Ctrl-C on a terminal is for the process in front
-            pass_fds=descriptors,
-        )
 
     def begin(self, folds: Folds, number: int, rows: HandedOn | None) -> None:
         """Give it a fold."""
@@ -72,36 +56,6 @@ class Worker:
                 "resume": folds.resume, "force": folds.force, "threads": folds.threads,
             }
         )  # fmt: skip
-
-    def tell(self, message: Any) -> None:
-        """One line; a process that has ended is met when it is read."""
-        assert self.process.stdin is not None
-        with suppress(BrokenPipeError):
-            write_all(self.process.stdin.fileno(), json.dumps(message).encode() + b"\n")
-
-    def fileno(self) -> int:
-        """What can be waited for."""
-        assert self.process.stdout is not None
-        return self.process.stdout.fileno()
-
-    def messages(self) -> list[Mapping[str, Any]] | None:
-        """What it has said since; None when it has ended."""
-        part = os.read(self.fileno(), 1 << 20)
-        *lines, self._read = (self._read + part).split(b"\n")
-        return [json.loads(line) for line in lines] if part else None
-
-    def stop(self) -> None:
-        """Ask it to save and end."""
-        if not self.stopped:
-            self.stopped = True
-            self.process.terminate()
-
-    def close(self) -> int:
-        """Wait for its end."""
-        for stream in (self.process.stdin, self.process.stdout):
-            if stream is not None:
-                stream.close()
-        return self.process.wait()
 
 
 def side_by_side(folds: Folds) -> Generator[News]:
@@ -131,7 +85,7 @@ class Team:
         self.waiting = list(range(1, folds.total + 1))
         self.placed = folds.resume
         self.rows = RowsOfFolds([folds.config_of(number) for number in self.waiting])
-        self.workers = list[Worker]()
+        self.workers = list[FoldWorker]()
 
     def work(self, request: StopRequest) -> Iterator[News]:
         """Until all are done, or stopped."""
@@ -144,15 +98,11 @@ class Team:
             if not begun:
                 self._let_go(request)
                 self.rows.ahead()
-            with selectors.DefaultSelector() as selector:
-                for worker in self.workers:
-                    selector.register(worker, selectors.EVENT_READ, worker)
-                ready = [key.data for key, _ in selector.select(0 if begun else WAIT)]
-            for worker in ready:
+            for worker in heard(self.workers, 0 if begun else WAIT):
                 yield from self._hear(worker)
 
-    def _start(self) -> Worker:
-        worker = Worker(self.rows.descriptors)
+    def _start(self) -> FoldWorker:
+        worker = FoldWorker(self.rows.descriptors)
         self.workers.append(worker)
         return worker
 
@@ -176,7 +126,7 @@ class Team:
             if worker.number is None or request.signal is not None:
                 worker.stop()
 
-    def _hear(self, worker: Worker) -> Iterator[News]:
+    def _hear(self, worker: FoldWorker) -> Iterator[News]:
         messages = worker.messages()
         if messages is None:
             self.workers.remove(worker)
@@ -190,8 +140,8 @@ class Team:
                 outcome = FoldOutcome.from_document(message["outcome"])
                 worker.number, self.folds.outcomes[number] = None, outcome
                 yield News(number, outcome=outcome)
-            elif "failure" in message:
-                yield from self._failed(worker, message["error"], message["failure"])
+            elif error := failure(message):
+                yield from self._failed(worker, error)
             else:
                 notes = unpacked(message.get("notes", ()))
                 yield News(number, message.get("step", 0), message.get("total", 0), notes)
@@ -205,19 +155,18 @@ class Team:
             self.placed = True
         return self.folds.path_of(number)
 
-    def _failed(self, worker: Worker, name: str, faults: list[str]) -> Iterator[News]:
+    def _failed(self, worker: FoldWorker, error: Told) -> Iterator[News]:
         """One of our errors; that of a signal is told by whoever sent it on."""
-        number, kind = worker.number or 0, getattr(errors, name)
-        worker.number = None
-        if issubclass(kind, MLPTrainError):
-            self.folds.failures[number] = kind(*faults)
-            yield News(number, failure=kind(*faults))
+        number, worker.number = worker.number or 0, None
+        if isinstance(error, MLPTrainError):
+            self.folds.failures[number] = error
+            yield News(number, failure=error)
         else:
             if not worker.stopped:
-                self.folds.failures[number] = self._killed(faults[0])
+                self.folds.failures[number] = self._killed(error.faults[0])
             worker.stopped = True
 
-    def _ended(self, worker: Worker, code: int) -> Iterator[News]:
+    def _ended(self, worker: FoldWorker, code: int) -> Iterator[News]:
         """A process that ended without a word of the fold that it was at."""
         if worker.number is None or worker.stopped:
             return
