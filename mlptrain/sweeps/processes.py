@@ -29,7 +29,7 @@ POLL = 0.3
 
 
 class Started(WorkerProcess):
-    """A process that works on a sweep once it is told on which."""
+    """A process that works on a sweep, once it knows on which."""
 
     def __init__(self) -> None:
         super().__init__(__name__, work.__name__)
