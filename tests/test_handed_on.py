@@ -1,6 +1,7 @@
 """Rows that are read once: for settings that differ, and for another process."""
 
 import os
+from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
@@ -80,14 +81,17 @@ def test_candidates_that_agree_about_the_data_share_their_rows(configs):
 
 def test_where_nothing_may_be_written_a_process_loads_its_rows(configs):
     data = configs[0].data.model_copy(update={"cache": "none"})
-    assert RowsOfFolds([configs[0].model_copy(update={"data": data})]).of(1) is None
+    with closing(RowsOfFolds([configs[0].model_copy(update={"data": data})])) as rows:
+        assert rows.of(1) is None
 
 
 def test_rows_that_cannot_be_prepared_are_left_to_the_process_which_says_why(configs, tmp_path):
     (tmp_path / "rows.csv").unlink()
-    assert RowsOfFolds(configs).of(1) is None
+    with closing(RowsOfFolds(configs)) as rows:
+        assert rows.of(1) is None
 
 
 def test_rows_too_large_for_the_memory_are_left_to_the_process(configs, monkeypatch):
     monkeypatch.setattr("mlptrain.runs.rows_of_folds.memory_limit", lambda: 16)
-    assert RowsOfFolds(configs).of(1) is None
+    with closing(RowsOfFolds(configs)) as rows:
+        assert rows.of(1) is None

@@ -105,8 +105,7 @@ ALLOWED = {
     ): "runs Python: a file may break its parser",
     ("report/live/server.py", "http"): "serves the page of `watch`, on 127.0.0.1 alone",
     ("runs/launch.py", "subprocess"): "the ranks of a run on this machine",
-    ("runs/side_by_side.py", "subprocess"): "a fold in a process of its own",
-    ("sweeps/processes.py", "subprocess"): "runs Python: trials side by side",
+    ("runs/worker.py", "subprocess"): "runs Python: folds and trials side by side",
 }
 """Forbidden modules that one file may have: file, module, and the reason."""
 FORBIDDEN_ARGUMENTS = {"allow_pickle", "shell"}
@@ -118,7 +117,6 @@ STREAMS = {
     "report/progress.py": "the bar and the lines above it",
     "report/standard_streams.py": "makes them fit to be written to",
     "data/readers/tables/column_files.py": "the program of a process of its own",
-    "sweeps/processes.py": "the same",
     "export/standalone/program.py": "becomes a program of its own",
 }
 """Files that may name sys.stdout or sys.stderr, and what they do with it."""

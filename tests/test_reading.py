@@ -8,6 +8,7 @@ import contextlib
 import errno
 import os
 import signal
+import sys
 import threading
 from pathlib import Path
 
@@ -250,8 +251,8 @@ def test_a_parquet_file_that_cannot_be_read_is_no_broken_one(trained, tmp_path, 
 
     path = tmp_path / "t.parquet"
     pl.DataFrame({"a": [1.0]}).write_parquet(path)
-    unread = f"import sys; sys.exit({column_files.UNREAD})"
-    monkeypatch.setattr(column_files, "PARSER", unread)
+    unread = [sys.executable, "-c", f"import sys; sys.exit({column_files.UNREAD})"]
+    monkeypatch.setattr(column_files, "command", lambda *_: unread)
     done = invoke("predict", trained / "run", path)
 
     assert faults(done)[0].startswith(f"{path}: cannot be read: Input/output error")

@@ -1,16 +1,20 @@
-"""Several folds at a time, each in a process of its own: the same bits, none takes others along."""
+"""Several folds at a time, in as many processes: the same bits, none takes others along."""
 
 import json
 import os
 import signal
 import subprocess
 import time
+from collections import deque
 from pathlib import Path
 
 import pytest
 from runs import command, invoke, mlptrain, outcome, surroundings, write_config
 from tables import write
 
+from mlptrain.errors import EnvironmentFault
+from mlptrain.runs import side_by_side, worker
+from mlptrain.runs.fit import prepare_folds
 from mlptrain.storage.run_directory import RunDirectory
 
 pytestmark = pytest.mark.slow
@@ -105,6 +109,35 @@ def test_a_fold_that_is_killed_takes_no_other_along_and_is_resumed(
     result = mlptrain("fit", config, "--jobs", 2, "--resume", out, "--quiet")
     assert result.returncode == 0, result.stderr
     same(out, one_by_one)
+
+
+def test_a_process_trains_one_fold_after_the_other_and_another_takes_over_when_it_is_killed(
+    config, one_by_one, tmp_path, monkeypatch
+):
+    began, popen = [], subprocess.Popen
+
+    def counted(*words, **options):
+        began.append(words)
+        return popen(*words, **options)
+
+    monkeypatch.setattr(worker.subprocess, "Popen", counted)
+    out = tmp_path / "all"
+    deque(side_by_side.side_by_side(prepare_folds(config, 3, out=out, jobs=2)), maxlen=0)
+    assert len(began) == 2
+    same(out, one_by_one)
+
+    began.clear()
+    out = tmp_path / "killed"
+    folds = prepare_folds(config, 3, out=out, jobs=1)
+    all_news = side_by_side.side_by_side(folds)
+    assert next(all_news).number == 1
+    os.kill(at_work(out, 1), signal.SIGKILL)
+    with pytest.raises(EnvironmentFault, match="fold 1: its process was ended by SIGKILL; resume it"):
+        deque(all_news, maxlen=0)
+    assert len(began) == 2
+    assert sorted(folds.outcomes) == [2, 3]
+    for number in (2, 3):
+        assert outcome(out / f"fold-{number}") == outcome(one_by_one / f"fold-{number}")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

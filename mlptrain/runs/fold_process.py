@@ -1,13 +1,5 @@
-"""One fold in a process of its own: a line of JSON in says which, lines of JSON out say how it goes.
+"""Folds in a process of their own, one after the other: what it is told, and what it says."""
 
-The process ends in order when the one that began it is gone: its stdin is closed then.
-"""
-
-import json
-import os
-import signal
-import sys
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple
@@ -25,7 +17,7 @@ from mlptrain.runs.cross_validation import begun
 from mlptrain.runs.fold_outcome import FoldOutcome
 from mlptrain.runs.run import Run
 from mlptrain.runs.signals import end_in_order
-from mlptrain.storage.files import write_all
+from mlptrain.runs.worker import Front
 from mlptrain.system.threads import use_threads
 from mlptrain.training.build import load, settings_of
 
@@ -33,42 +25,35 @@ PAUSE = 0.2
 """Seconds between two lines that say how far a run has come."""
 
 
-class Channel:
-    """The pipe to whoever began this process. What anything else prints goes to stderr."""
-
-    def __init__(self) -> None:
-        self._descriptor = os.dup(1)
-        os.dup2(2, 1)
-
-    def say(self, **message: Any) -> None:
-        """One message."""
-        write_all(self._descriptor, json.dumps(message).encode() + b"\n")
-
-
 def main() -> None:
-    """Read what to do, and do it."""
+    """Train the folds that this process is told to, until it is stopped."""
     end_in_order()
-    channel, task = Channel(), json.loads(sys.stdin.readline())
-    try:
-        run = _begin(channel, task)
-        threading.Thread(target=_end_with_parent, daemon=True).start()
-        _train(channel, run)
-        with use_threads(run.experiment.threads):
-            outcome = FoldOutcome.of(task["number"], run)
-        channel.say(outcome=outcome.document())
-    except (MLPTrainError, Interrupted) as error:
-        channel.say(failure=list(error.faults), error=type(error).__name__)
+    front = Front()
+    while True:
+        task = front.hear()
+        try:
+            front.say(outcome=_trained(front, task).document())
+        except MLPTrainError as error:
+            front.fail(error)
+        except Interrupted as error:
+            front.fail(error)
+            return
 
 
-def _begin(channel: Channel, task: Mapping[str, Any]) -> Run:
+def _trained(front: Front, task: Mapping[str, Any]) -> FoldOutcome:
+    """What comes of one fold."""
+    run = _begin(front, task)
+    _train(front, run)
+    with use_threads(run.experiment.threads):
+        return FoldOutcome.of(task["number"], run)
+
+
+def _begin(front: Front, task: Mapping[str, Any]) -> Run:
     """Build the run; its directory is made when it is known that it can run, and all may begin."""
 
     def place() -> Path:
-        channel.say(ready=True)
-        told = sys.stdin.readline()
-        if not told:  # whoever began this process has ended
-            sys.exit(1)
-        return Path(json.loads(told))
+        front.say(ready=True)
+        return Path(front.hear())
 
     options = {key: task[key] for key in ("resume", "force", "threads")}
     loaded = load if task["rows"] is None else partial(_taken_over, HandedOn(*task["rows"]))
@@ -80,19 +65,19 @@ def _taken_over(handed: HandedOn, config: Config, fitted: Preprocessing | None) 
     return take_over(handed, settings_of(config), fitted) or load(config, fitted)
 
 
-def _train(channel: Channel, run: Run) -> None:
+def _train(front: Front, run: Run) -> None:
     """Train to the end, saying now and then how far it is."""
     total, told, last = run.experiment.total_steps, 0, 0.0
-    channel.say(step=run.progress.step, total=total)
+    front.say(step=run.progress.step, total=total)
     for _ in run:
         now = time.monotonic()
         if now - last > PAUSE:
-            channel.say(step=run.progress.step, total=total)
+            front.say(step=run.progress.step, total=total)
             last = now
         if len(run.notes) > told:
-            channel.say(notes=packed(run.notes[told:]))
+            front.say(notes=packed(run.notes[told:]))
             told = len(run.notes)
-    channel.say(step=run.progress.step, total=total, notes=packed(run.notes[told:]))
+    front.say(step=run.progress.step, total=total, notes=packed(run.notes[told:]))
 
 
 def packed(notes: Sequence[str]) -> list[Any]:
@@ -107,9 +92,3 @@ def unpacked(notes: Sequence[Any]) -> tuple[str, ...]:
     return tuple(
         note if isinstance(note, str) else RepairNote(note[0], Repair(*note[1:])) for note in notes
     )
-
-
-def _end_with_parent() -> None:
-    """Ask this process to stop when nobody holds the other end of its stdin any more."""
-    sys.stdin.read()
-    os.kill(os.getpid(), signal.SIGTERM)

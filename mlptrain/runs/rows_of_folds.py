@@ -1,12 +1,13 @@
-"""The rows of folds that are trained side by side: read here once, and handed on to each process.
+"""The rows of folds that are trained side by side: read here once, and handed on to every process.
 
 What is learned of the training rows is learned fold by fold, as ever; candidates that agree about the
 data share what was made for the first of them.
 """
 
-import os
+import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import IO
 
 from mlptrain.config import Config
 from mlptrain.data.fingerprints import Fingerprints
@@ -31,7 +32,16 @@ class RowsOfFolds:
         self._keys = [repr(settings) for settings in self._settings]
         self._opened = Opened()
         self._handed = dict[str, HandedOn | None]()
-        self._left = memory_limit() // SHARE
+        self._most = memory_limit() // SHARE
+        self._end = 0
+        self._file: IO[bytes] | None = None
+        with suppress(OSError):
+            self._file = tempfile.TemporaryFile()  # noqa: SIM115 (open for as long as this object)
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """Open files that a process must inherit to take any of them over."""
+        return () if self._file is None else (self._file.fileno(),)
 
     def of(self, number: int) -> HandedOn | None:
         """Those of a run; None where it loads them by itself."""
@@ -53,15 +63,13 @@ class RowsOfFolds:
                 return
 
     def _hand_on(self, prepared: Prepared, fingerprint: Fingerprints) -> HandedOn | None:
-        if prepared.nbytes() > self._left:
+        if self._file is None or self._end + prepared.nbytes() > self._most:
             return None
-        handed = hand_on(prepared, fingerprint)
-        self._left -= os.fstat(handed.descriptor).st_size
+        handed = hand_on(prepared, fingerprint, self._file.fileno())
+        self._end = handed.part[1]
         return handed
 
     def close(self) -> None:
-        """Let the files go."""
-        for handed in self._handed.values():
-            if handed is not None:
-                os.close(handed.descriptor)
-        self._handed.clear()
+        """Let the file go."""
+        if self._file is not None:
+            self._file.close()

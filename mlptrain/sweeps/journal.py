@@ -6,13 +6,14 @@ made anew, seeded by the number of the trial, so that a choice depends on the jo
 """
 
 import os
+import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from mlptrain.config.sweep import Sweep
 from mlptrain.errors import EnvironmentFault
@@ -165,8 +166,10 @@ class Journal:
         """The share of each key in the spread of the values (PED-ANOVA); none of too few trials."""
         if sum(each.state == COMPLETE for each in self.trials()) < FEWEST:
             return {}
+        with hidden("sklearn"):  # it takes a second to import, for other measures than this one
+            importances = self._optuna.importance.get_param_importances
         try:
-            found = self._optuna.importance.get_param_importances(self._study())
+            found = importances(self._study())
         except (ValueError, RuntimeError):  # all values are the same
             return {}
         shares = {each.key: sum(found.get(name, 0.0) for name in each.names) for each in self._space}
@@ -244,6 +247,19 @@ def engine() -> ModuleType:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
     return optuna
+
+
+@contextmanager
+def hidden(package: str) -> Iterator[None]:
+    """Have a package not found inside the `with`, unless it is loaded already."""
+    modules, absent = cast(dict[str, Any], sys.modules), package not in sys.modules
+    if absent:
+        modules[package] = None
+    try:
+        yield
+    finally:
+        if absent:
+            del modules[package]
 
 
 def cut_torn_line(path: Path) -> None:

@@ -39,19 +39,23 @@ class OpenFile:
     """A file that is read at given places, and closed when nobody holds it any more.
 
     It may be deleted meanwhile: the system keeps the content until it is closed.
+
+    part   where the bytes begin and end that it has, as if there were no others; without, all.
+           It begins at a multiple of mmap.ALLOCATIONGRANULARITY
     """
 
-    def __init__(self, path: Path, descriptor: int) -> None:
+    def __init__(self, path: Path, descriptor: int, part: tuple[int, int] | None = None) -> None:
         self.path, self.descriptor = path, descriptor
+        self._start, self._end = part or (0, 0)  # 0: where the file ends
         weakref.finalize(self, os.close, descriptor)
 
     def size(self) -> int:
         """Bytes in the file."""
-        return os.fstat(self.descriptor).st_size
+        return (self._end or os.fstat(self.descriptor).st_size) - self._start
 
     def fill(self, array: NDArray[Any], offset: int) -> None:
         """Fill a contiguous array with the bytes from `offset` on."""
-        rest = as_bytes(array)
+        rest, offset = as_bytes(array), offset + self._start
         while len(rest):
             try:
                 read = os.preadv(self.descriptor, [rest], offset)
@@ -64,7 +68,7 @@ class OpenFile:
     @cached_property
     def pages(self) -> mmap.mmap:
         """The content as memory that all processes share which have the file open."""
-        return mmap.mmap(self.descriptor, 0, prot=mmap.PROT_READ)
+        return mmap.mmap(self.descriptor, self.size(), prot=mmap.PROT_READ, offset=self._start)
 
     def append(self, arrays: Sequence[NDArray[Any]]) -> None:
         """Write the bytes of contiguous arrays, one after the other, behind what is there."""
@@ -81,8 +85,9 @@ class OpenFile:
 
     def records(self, offsets: list[int], length: int) -> bytes:
         """The `length` bytes at each of the offsets, one after the other."""
+        places = [self._start + offset for offset in offsets] if self._start else offsets
         try:
-            data = b"".join(map(os.pread, repeat(self.descriptor), repeat(length), offsets))
+            data = b"".join(map(os.pread, repeat(self.descriptor), repeat(length), places))
         except OSError as error:
             raise storage_error(self.path, "cannot be read", error) from error
         if len(data) != length * len(offsets):

@@ -32,6 +32,7 @@ from mlptrain.errors import DataError, EnvironmentFault
 from mlptrain.storage.files import storage_error
 from mlptrain.storage.reading import PASSING, PAUSES
 from mlptrain.system.installation import install_command
+from mlptrain.system.own_process import command
 
 COLUMN_FILES = {
     ".parquet": ("Parquet", parse_parquet),
@@ -40,12 +41,6 @@ COLUMN_FILES = {
     ".ipc": ("Arrow IPC", parse_arrow),
 }
 WORKBOOK = ".xlsx"
-PARSER = """
-import os, sys
-sys.path[:] = sys.argv[1].split(os.pathsep)
-from mlptrain.data.readers.tables.column_files import hand_over
-hand_over(*sys.argv[2:])
-"""
 FREE = 1 << 26
 """Bytes of rows that any file may hold."""
 UNREAD = 6
@@ -83,10 +78,12 @@ def _handed_over(path: str, suffix: str, size: int) -> Iterator[bytes]:
     """What another process makes of a file, piece by piece; DataError where that ends badly."""
     with open_binary(path) as file:
         most = max(FREE, MOST * file.seek(0, os.SEEK_END))
-    command = [sys.executable, "-I", "-c", PARSER, os.pathsep.join(sys.path), path, suffix, str(size)]
     with tempfile.TemporaryFile() as said:
         parser = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said
+            command(__name__, hand_over.__name__, path, suffix, str(size)),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=said,
         )
         assert parser.stdout is not None
         ended = False
