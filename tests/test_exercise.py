@@ -69,7 +69,7 @@ JACOBIAN = "p * (upstream - (upstream * p).sum(axis=1, keepdims=True))"
 WRONG = [
     # the exercise, what stands in the solution, what is written in its place, what is said of it
     ("multiply", BOTH, "upstream * x, upstream * y", gradient("x")),
-    ("multiply", BOTH, "y, x", gradient("x")),
+    ("multiply", BOTH, "y, x", gradient("x") + ", units .+; it is the same for every upstream"),
     ("multiply", BOTH, "upstream * y", "backward: it must return dx, dy, that is 2, got 1"),
     ("max", "upstream * (x < y)", "upstream * (x >= y)", gradient("y")),
     ("max", ROUTED, "upstream, upstream", gradient("x")),
@@ -125,9 +125,57 @@ def test_there_are_three_typical_mistakes_for_each_exercise():
     }
 
 
+STABLE = "p = forward(s)"
+NAIVE = "p = np.exp(s) / np.exp(s).sum(axis=1, keepdims=True)"
+OVERFLOWN = "backward: scores of 1000 make it inf or nan; subtract the largest score of each row first"
+SUBTLE = [
+    # right in every value that is easily looked at, or wrong in a way that a number does not tell
+    ("softmax", STABLE, NAIVE, OVERFLOWN),
+    ("softmax_loss", "e = np.exp(s - s.max(axis=1, keepdims=True))", "e = np.exp(s)", OVERFLOWN),
+    ("softmax_loss", "upstream * ds", "ds", gradient("s") + ".+; it is the same for every upstream"),
+    ("adam", "(np.sqrt(v / (1 - 0.999**t)) + 1e-8)", "np.sqrt(v / (1 - 0.999**t))", value("step 1: w")),
+    ("adam", "np.sqrt(v / (1 - 0.999**t)) + 1e-8", "np.sqrt(v / (1 - 0.999**t) + 1e-8)",
+     r"step 1: w\[3\] is \S+, it should be \S+ where dw is 1e-07"),
+    ("momentum", "def step(w, dw, state, lr):", "state = {}\ndef step(w, dw, _, lr):",
+     "a second w, with a new state, goes wrong: keep all in state"),
+    ("linear", "X.T @ upstream", "upstream.T @ X", r"backward: dW .+ must be \(3, 4\), that of W"),
+    ("linear", "X @ W + b", "(X @ W + b).T", r"forward has the shape \(4, 5\); it must be \(5, 4\)\n"),
+    ("hinge_loss", "margins.sum() / len(y)", "margins.sum(axis=1)", "forward .+ must be one number"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "right", "wrong", "said"), SUBTLE)
+def test_a_subtle_mistake_is_found_and_told(name, right, wrong, said, tmp_path):
+    (task,) = (task for task in EXERCISES if task.name == name)
+    text = solution(task)
+    assert right in text
+
+    ended = checked(task, text.replace(right, wrong), tmp_path)
+
+    assert ended.exit_code == 1
+    assert re.match(rf"error: exercise {task.number}: {said}", ended.stderr), ended.stderr
+
+
+def test_what_is_right_is_said_where_backward_is_not_written_yet(tmp_path):
+    ended = checked(EXERCISES[0], solution(EXERCISES[0]).replace(f"return {BOTH}", STUB), tmp_path)
+
+    assert ended.stdout == "right: forward: the right values\n"
+    assert ended.stderr == "error: exercise 1: backward: not written yet\n"
+
+
+STUB = 'raise NotImplementedError("backward")'
+
+
+def test_gradients_may_come_back_as_a_list(tmp_path):
+    ended = checked(EXERCISES[0], solution(EXERCISES[0]).replace(BOTH, f"[{BOTH}]"), tmp_path)
+
+    assert (ended.exit_code, ended.stderr) == (0, "")
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        ("raise SystemExit(0)", r"exercise_01_multiply.py:1: SystemExit: 0"),
         ("def forward(x, y)\n    return x", r"exercise_01_multiply.py:1: expected ':'"),
         (
             "def forward(x, y):\n    return x * z",

@@ -1,7 +1,7 @@
 """Exercise 6. Softmax of each row of s (N, C): p = e^s / sum of e^s (P5).
 
-Scores of 1000 must not overflow. For backward: dp_i / ds_j = p_i ((i = j) - p_j), and it is never
-written down; find what upstream times this matrix is.
+Scores of 1000 must not overflow, not in backward either. dp_i / ds_j is p_i (1 - p_i) where i = j, and
+-p_i p_j elsewhere. Backward never writes this matrix down: find what upstream times it is.
 """
 
 import numpy as np

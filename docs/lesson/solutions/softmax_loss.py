@@ -1,7 +1,7 @@
 """Exercise 7. The softmax loss: scores s (N, C), class numbers y (N,), the mean of -log p_y (P5).
 
-forward returns one number, and scores of 1000 must not overflow. backward returns ds alone:
-upstream is a number, too.
+forward returns one number, and backward returns ds alone: upstream is a number, too. Scores of 1000
+must not overflow in either.
 """
 
 import numpy as np

@@ -60,8 +60,9 @@ def _run(file: Path, call: Callable[[], Any]) -> Any:
     except NotImplementedError as error:
         raise Mistake(f"{error}: not written yet") from error
     except SyntaxError as error:
-        raise Mistake(f"{file.name}:{error.lineno}: {error.msg}") from error
-    except Exception as error:
+        line = f":{error.lineno}" if error.lineno else ""
+        raise Mistake(f"{file.name}{line}: {error.msg}") from error
+    except (Exception, SystemExit) as error:  # exit(0) would look like an exercise that is done
         own = [each for each in traceback.extract_tb(error.__traceback__) if each.filename == str(file)]
         line = f":{own[-1].lineno}" if own else ""
         raise Mistake(f"{file.name}{line}: {type(error).__name__}: {error}") from error
@@ -95,17 +96,25 @@ class _Written(Node):
 
     def backward(self, upstream: Array, inputs: Arrays, out: Array, saved: Arrays, into: Into) -> None:
         found = _run(self._file, lambda: self._backward(upstream.copy(), *(x.copy() for x in inputs)))
-        parts = found if isinstance(found, tuple) else (found,)
         names = self._task.names
+        several = isinstance(found, tuple) or (isinstance(found, list) and len(names) > 1)
+        parts = found if several else (found,)
         if len(parts) != len(names):
             wanted = ", ".join(f"d{name}" for name in names)
             raise Mistake(f"backward: it must return {wanted}, that is {len(names)}, got {len(parts)}")
         for name, part, place in zip(names, parts, into, strict=False):
-            place[...] = _array(f"backward: d{name}", part, place.shape)
+            place[...] = _array(f"backward: d{name}", part, place.shape, like=name)
+
+    def gradients(self, inputs: Arrays, upstream: float) -> list[Array]:
+        """What backward gives where this number flows into every element of the output."""
+        flowing = np.full(self.shape(*(x.shape for x in inputs)), upstream)
+        into = [np.empty(x.shape) for x in inputs[: len(self._task.names)]]
+        self.backward(flowing, inputs, flowing, (), into)
+        return into
 
 
-def _array(what: str, found: Any, shape: Shape) -> Array:
-    """What a function returned, of the shape that it must have."""
+def _array(what: str, found: Any, shape: Shape, like: str = "") -> Array:
+    """What a function returned, of the shape that it must have: that of the array called `like`."""
     if found is None:
         raise Mistake(f"{what}: nothing comes back; end with a return")
     try:
@@ -113,8 +122,12 @@ def _array(what: str, found: Any, shape: Shape) -> Array:
     except (TypeError, ValueError):
         raise Mistake(f"{what} must be an array of numbers, got {type(found).__name__}") from None
     if array.shape != shape:
-        raise Mistake(f"{what} has the shape {array.shape}; it must be {shape}, that of its input")
+        wanted = f"{shape}, that of {like}" if like else f"{shape}" if shape else "one number"
+        raise Mistake(f"{what} has the shape {array.shape}; it must be {wanted}")
     return array
+
+
+FORWARD = "forward: the right values"
 
 
 def _gate(task: Exercise, model: Node, node: _Written) -> Verdict:
@@ -125,17 +138,34 @@ def _gate(task: Exercise, model: Node, node: _Written) -> Verdict:
     node.forward(inputs, found, ())
     wrong = _different("forward", found, wanted)
     if not wrong and task.name in OVERFLOWS:
-        wrong = _overflow(node, inputs)
+        node.forward(_large(inputs), found, ())
+        wrong = _overflow("forward", found)
     if wrong:
         return Verdict((), (wrong,))
-    right, faults = ["forward: the right values"], []
-    names = "".join(task.names) + "y" * bool(task.classes)
-    case = node_case(task.name, node, inputs, 0, gradients=len(task.names), names=names)
-    for row in check(case):
+    try:
+        return _gradients(task, node, inputs)
+    except Mistake as mistake:
+        return Verdict((FORWARD,), (str(mistake),))
+
+
+def _gradients(task: Exercise, node: _Written, inputs: Arrays) -> Verdict:
+    """The verdict on backward, where forward is right."""
+    right, faults = [FORWARD], []
+    labels = "y" * bool(task.classes)
+    case = node_case(
+        task.name, node, inputs, 0, gradients=len(task.names), names="".join(task.names) + labels
+    )
+    for row, once, twice in zip(
+        check(case), node.gradients(inputs, 1), node.gradients(inputs, 2), strict=True
+    ):
         if row.passed:
             right.append(f"backward: d{row.tensor} agrees with finite differences")
         else:
-            faults.append(_fault(row))
+            same = "; it is the same for every upstream gradient" * np.array_equal(once, twice)
+            faults.append(_fault(row) + same)
+    if not faults and task.name in OVERFLOWS:
+        (ds,) = node.gradients(_large(inputs), 1)
+        faults += filter(None, [_overflow("backward", ds)])
     return Verdict(tuple(right), tuple(faults))
 
 
@@ -150,43 +180,53 @@ def _fault(row: Row) -> str:
 
 
 OVERFLOWS = {"softmax", "softmax_loss"}
-"""Exercises whose forward must take scores of 1000."""
+"""Exercises that must take scores of 1000."""
 
 
-def _overflow(node: _Written, inputs: Arrays) -> str:
-    """What is wrong where the scores are large; "" where nothing is."""
-    large = [inputs[0] * 1000, *inputs[1:]]
-    out = np.empty(node.shape(*(x.shape for x in large)))
-    node.forward(large, out, ())
-    if np.isfinite(out).all():
+def _large(inputs: Arrays) -> list[Array]:
+    return [inputs[0] * 1000, *inputs[1:]]
+
+
+def _overflow(what: str, found: Array) -> str:
+    """What is wrong with a result for large scores; "" where it is finite."""
+    if np.isfinite(found).all():
         return ""
-    return "forward: scores of 1000 make it inf or nan; subtract the largest score of each row first"
+    return f"{what}: scores of 1000 make it inf or nan; subtract the largest score of each row first"
 
 
 def _rule(kind: Callable[[], Optimizer], step: Callable[..., Any], file: Path) -> Verdict:
-    """A few steps beside those of the optimizer."""
-    start = np.array([1.0, -2.0, 0.5])
+    """Two vectors in turn: what one remembers must not reach the other."""
+    first, second = (_steps(kind, step, file) for _ in range(2))
+    if first.passed and not second.passed:
+        return Verdict(first.right, ("a second w, with a new state, goes wrong: keep all in state",))
+    return first
+
+
+def _steps(kind: Callable[[], Optimizer], step: Callable[..., Any], file: Path) -> Verdict:
+    """A few steps beside those of the optimizer; the last gradient is so small that eps counts."""
+    start = np.array([1.0, -2.0, 0.5, 1.0])
     rule, wanted, found, state = kind(), start.copy(), start.copy(), dict[str, Any]()
     rule.attach(wanted)
     for number in range(1, STEPS + 1):
-        dw = np.array([1.0, -0.1, 4.0]) * wanted + [0.0, 0.0, 3.0 * (-1) ** number]
+        dw = np.array([1.0, -0.1, 4.0, 1e-7]) * wanted + [0.0, 0.0, 3.0 * (-1) ** number, 0.0]
         rule.step(wanted, dw, RATE)
-        call = partial(step, found.copy(), dw, state, RATE)
-        found = _array("step", _run(file, call), start.shape)
-        if wrong := _different(f"step {number}: w", found, wanted):
+        call = partial(step, found.copy(), dw.copy(), state, RATE)
+        found = _array("step", _run(file, call), start.shape, like="w")
+        if wrong := _different(f"step {number}: w", found, wanted, dw):
             done = () if number == 1 else (f"the first {number - 1} of {STEPS} steps are right",)
             return Verdict(done, (wrong,))
     return Verdict((f"all {STEPS} steps are those of {type(rule).__name__}",), ())
 
 
-def _different(what: str, found: Array, wanted: Array) -> str:
-    """The entry that is farthest off, in words; "" where all agree."""
+def _different(what: str, found: Array, wanted: Array, dw: Array | None = None) -> str:
+    """The entry that is farthest off, in words, and its gradient; "" where all agree."""
     close = np.isclose(found, wanted, rtol=1e-7, atol=1e-10)
     if close.all():
         return ""
     off = np.where(close, -1.0, np.nan_to_num(np.abs(found - wanted), nan=np.inf))
     at = tuple(int(i) for i in np.unravel_index(off.argmax(), off.shape))
-    return f"{what}{_place(at)} is {float(found[at]):.6g}, it should be {float(wanted[at]):.6g}"
+    where = "" if dw is None else f" where dw is {float(dw[at]):.3g}"
+    return f"{what}{_place(at)} is {float(found[at]):.6g}, it should be {float(wanted[at]):.6g}{where}"
 
 
 def _place(index: tuple[int, ...]) -> str:
