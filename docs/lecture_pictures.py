@@ -17,6 +17,7 @@ from matplotlib.patches import Circle
 from mlptrain import Value
 from mlptrain.config import load_config
 from mlptrain.nn.activations import ACTIVATIONS
+from mlptrain.nn.losses import LOSSES
 from mlptrain.optim import OPTIMIZERS
 from mlptrain.training.build import build
 from mlptrain.training.record import Progress
@@ -43,6 +44,27 @@ def figure(height, columns=1, **options):
     """A wide figure and its panels in a row."""
     made = Figure(figsize=(WIDE, height), layout="constrained")
     return made, made.subplots(1, columns, squeeze=False, **options)[0]
+
+
+# P5: two losses of the same scores
+
+
+def losses(name, d):
+    """The loss of two scores, the right one d above the other, at each d."""
+    rows = np.stack([d, np.zeros_like(d)], axis=1)[:, None]
+    return np.array([float(Value(row).through(LOSSES[name](), np.array([0])).value) for row in rows])
+
+
+def draw_losses():
+    """The hinge and the softmax loss over the difference in scores (P5)."""
+    made, (axes,) = figure(3.0)
+    d = np.linspace(-3, 4, 281)
+    axes.axvline(1, color=GREY, lw=0.6)
+    axes.plot(d, losses("hinge", d), color=BLUE, label="hinge loss")
+    axes.plot(d, losses("softmax", d), color=RED, ls="--", label="softmax loss")
+    axes.set(xlabel="score of the right class - score of the other", ylabel="loss", ylim=(-0.1, 4.2))
+    axes.legend(loc="upper right")
+    return made
 
 
 # P6: the loss as a landscape
@@ -392,6 +414,7 @@ def draw_wiring():
 
 
 PICTURES = {
+    "losses": draw_losses,
     "landscape": draw_landscape,
     "noise": draw_noise,
     "trajectories": draw_trajectories,

@@ -68,6 +68,15 @@ def test_a_run_is_made_before_it_is_drawn():
 
 
 @pytest.mark.parametrize("words", TRACES, ids=shlex.join)
+def test_a_number_in_a_caption_stands_in_the_circuit(words):
+    picture = words[-1].removeprefix("docs/")
+    (caption,) = re.findall(rf"!\[(.+)\]\({picture}\)", PAGE)
+    drawn = set(re.findall(r"-?\d+(?:\.\d+)?", (DOCS / picture).read_text("utf-8")))
+
+    assert set(re.findall(r"-?\d+(?:\.\d+)?", caption)) <= drawn
+
+
+@pytest.mark.parametrize("words", TRACES, ids=shlex.join)
 def test_a_circuit_is_current(words, tmp_path):
     fresh = tmp_path / "fresh.svg"
 
