@@ -10,8 +10,10 @@ import pytest
 from helpers import CONFIGS, TOY, changed, trained
 
 from mlptrain.config import load_config
+from mlptrain.graph.plan import Value
 from mlptrain.nn.activations import ACTIVATIONS
 from mlptrain.nn.losses import LOSSES
+from mlptrain.tools.trace.trace import trace
 from mlptrain.training.build import build
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -105,6 +107,51 @@ def test_a_stronger_penalty_gives_smaller_weights():
         sizes.append(sum((W.value**2).sum() for W in experiment.network.parameters.weights()))
 
     assert sizes[0] > 2 * sizes[1] > 4 * sizes[2]
+
+
+# the same numbers from the three-line engine, from `trace` and from `fit` (P5, P22-P23, P49-P52)
+
+
+@pytest.mark.parametrize(("loss", "gate"), [("softmax", "cross_entropy"), ("hinge", "hinge")])
+def test_the_engine_of_three_lines_trace_and_fit_have_the_same_numbers(loss, gate):
+    points = {"name": "spiral", "classes": 3, "points_per_class": 4}
+    small = {"data.train": points, "data.scale": "none", "model.hidden": [5], "model.dtype": "float64"}
+    step = {
+        "optimizer": {"name": "sgd", "learning_rate": 0.5},
+        "train.epochs": 1,
+        "train.batch_size": 12,
+    }
+    config = changed(TOY, {**small, **step, "loss": loss, "regularization.l2": 0.1})
+    experiment = build(load_config(config))
+    rows = experiment.data.train
+    names = ("W1", "b1", "W2", "b2")
+    first = {
+        name: each.value.copy() for name, each in zip(names, experiment.network.parameters, strict=True)
+    }
+    X, y = rows.inputs.numbers[:], rows.y
+
+    W1, b1, W2, b2 = (Value(first[name]) for name in names)
+    scores = (Value(X) @ W1 + b1).max(0) @ W2 + b2
+    full = scores.through(LOSSES[loss](), y) + 0.1 * ((W1**2).sum() + (W2**2).sum())
+    full.backward()
+
+    formula = f"s = max(0, X @ W1 + b1) @ W2 + b2; L = {gate}(s, y) + 0.1 * l2(W1, W2)"
+    circuit = trace(formula, {"X": X, "y": y, **first})
+
+    after, _ = trained(config)
+    assert float(circuit["L"].value) == pytest.approx(float(full.value), rel=1e-14)
+    for name, hand, fitted in zip(names, (W1, b1, W2, b2), after.network.parameters, strict=True):
+        assert circuit.gradients[name] == pytest.approx(hand.gradient, rel=1e-12, abs=1e-15)
+        assert fitted.value == pytest.approx(first[name] - 0.5 * hand.gradient, rel=1e-12, abs=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("rule", "share"), [("momentum", 0.81), ("{name: momentum, learning_rate: 0.1}", 0.99)]
+)
+def test_each_optimizer_wants_a_rate_of_its_own(rule, share):
+    found = accuracy("spiral", f"optimizer={rule}", "schedule=cosine")
+
+    assert found == pytest.approx(share, abs=0.02)  # as docs/lesson/2-finding-w.md says
 
 
 # sanity checks

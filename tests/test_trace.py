@@ -253,7 +253,10 @@ def test_a_number_that_is_not_finite_is_null():
             "x @ w",
             {"x": [1, 2], "w": [[1], [2]]},
             1,
-            ("expression:3: matmul does not fit (2,) and (2, 1); it needs (N, D) @ (D, M)",),
+            (
+                "expression:3: matmul does not fit (2,) and (2, 1); "
+                "it needs two matrices, (N, D) @ (D, M), as in x=[[1,2]] w=[[3],[4]]",
+            ),
         ),
         (
             "maxout(x)",

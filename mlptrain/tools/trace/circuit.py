@@ -17,7 +17,7 @@ from mlptrain.tools.trace.tokens import fault
 LABELS = "it needs a row of scores for each class number, as in s=[[3,1],[0,2]] y=[0,1]"
 PAIRS = "it needs two matrices of the same shape, as in p=[[1],[2]] y=[[1],[3]]"
 FITTING = {
-    "matmul": "it needs (N, D) @ (D, M)",
+    "matmul": "it needs two matrices, (N, D) @ (D, M), as in x=[[1,2]] w=[[3],[4]]",
     "maxout": "it needs an even number of scores per row",
     "transpose": "it needs a matrix",
     "softmax": "it needs a vector or a matrix",
