@@ -334,14 +334,14 @@ def layered(axes, sizes, labels):
     axes.set(
         aspect="equal",
         xlim=(-0.9, 2.2 * (len(sizes) - 1) + 0.9),
-        ylim=(-max(sizes) / 2, max(sizes) / 2 + 1.2),
+        ylim=(-max(sizes) / 2, max(sizes) / 2 + 0.8),
     )
     axes.set_axis_off()
 
 
 def draw_network():
     """A 2-layer and a 3-layer network (P33-P34)."""
-    made, (left, right) = figure(3.6, 2)
+    made, (left, right) = figure(2.9, 2)
     layered(left, [3, 4, 2], ["input", "hidden", "output"])
     left.set_title("2-layer network = 1-hidden-layer network\nmodel: {hidden: [4]}", pad=10)
     layered(right, [3, 4, 4, 1], ["input", "hidden 1", "hidden 2", "output"])

@@ -166,6 +166,16 @@ def accuracies(name, seed):
     ]
 
 
+def centre_and_outside(name, seed):
+    """The share that is right among the third of the points nearest to 0, and among the others."""
+    experiment, _ = trained(CONFIGS / f"{name}.yaml", [f"seed={seed}"])
+    rows = experiment.data.train
+    right = experiment.network.scores(rows.inputs.arrays).argmax(axis=1) == rows.y
+    radius = np.linalg.norm(rows.inputs.numbers[:], axis=1)
+    inside = radius < np.quantile(radius, 1 / 3)
+    return right[inside].mean(), right[~inside].mean()
+
+
 SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2, 3, 4))]
 
 
@@ -194,7 +204,8 @@ def test_a_stronger_penalty_gets_fewer_of_the_training_points_and_more_of_the_ot
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_more_neurons_get_visibly_more_of_the_spiral_and_none_is_stuck(seed):
-    found = [accuracies(f"capacity-{units}", seed)[0] for units in (3, 6, 20)]
+    parts = [centre_and_outside(f"capacity-{units}", seed) for units in (3, 6, 20)]
+    found = [(inner + 2 * outer) / 3 for inner, outer in parts]
     said = " ".join(PAGE.partition("holds for other seeds: ")[2].partition(" in five")[0].split())
     spans = [tuple(map(float, span)) for span in re.findall(r"(0\.\d+) to (0\.\d+)", said)]
 
@@ -204,3 +215,7 @@ def test_more_neurons_get_visibly_more_of_the_spiral_and_none_is_stuck(seed):
         assert low - 0.012 < share < high + 0.012  # 1 of 160 points, and the rounding of the page
     if seed == 0:
         assert found == pytest.approx(captioned("capacity"), abs=0.012)
+    three, six, twenty = parts
+    assert three[0] < 0.6 < three[1]
+    assert 0.7 < six[0] < twenty[0]
+    assert twenty[0] > 0.8
