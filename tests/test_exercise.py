@@ -172,6 +172,26 @@ def test_gradients_may_come_back_as_a_list(tmp_path):
     assert (ended.exit_code, ended.stderr) == (0, "")
 
 
+KEPT = """
+import numpy as np
+kept = {}
+def forward(s):
+    e = np.exp(s - s.max(axis=1, keepdims=True))
+    kept["p"] = e / e.sum(axis=1, keepdims=True)
+    return kept["p"]
+def backward(upstream, s):
+    return kept["p"] * (upstream - (upstream * kept["p"]).sum(axis=1, keepdims=True))
+"""
+
+
+def test_backward_may_use_what_forward_has_kept(tmp_path):
+    (task,) = (task for task in EXERCISES if task.name == "softmax")
+
+    ended = checked(task, KEPT, tmp_path)
+
+    assert (ended.exit_code, ended.stderr) == (0, "")
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -106,10 +106,11 @@ class _Written(Node):
             place[...] = _array(f"backward: d{name}", part, place.shape, like=name)
 
     def gradients(self, inputs: Arrays, upstream: float) -> list[Array]:
-        """What backward gives where this number flows into every element of the output."""
-        flowing = np.full(self.shape(*(x.shape for x in inputs)), upstream)
+        """What backward gives, after forward, where this number flows into all of the output."""
+        out = np.empty(self.shape(*(x.shape for x in inputs)))
         into = [np.empty(x.shape) for x in inputs[: len(self._task.names)]]
-        self.backward(flowing, inputs, flowing, (), into)
+        self.forward(inputs, out, ())
+        self.backward(np.full(out.shape, upstream), inputs, out, (), into)
         return into
 
 
