@@ -132,6 +132,8 @@ SUBTLE = [
     # right in every value that is easily looked at, or wrong in a way that a number does not tell
     ("softmax", STABLE, NAIVE, OVERFLOWN),
     ("softmax_loss", "e = np.exp(s - s.max(axis=1, keepdims=True))", "e = np.exp(s)", OVERFLOWN),
+    ("softmax_loss", "return -log_p", "log_p = np.log(np.exp(log_p) + 1e-12)\n    return -log_p",
+     value("scores of 1000: forward")),
     ("softmax_loss", "upstream * ds", "ds", gradient("s") + ".+; it is the same for every upstream"),
     ("adam", "(np.sqrt(v / (1 - 0.999**t)) + 1e-8)", "np.sqrt(v / (1 - 0.999**t))", value("step 1: w")),
     ("adam", "np.sqrt(v / (1 - 0.999**t)) + 1e-8", "np.sqrt(v / (1 - 0.999**t) + 1e-8)",
