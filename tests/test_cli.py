@@ -680,6 +680,18 @@ def test_show_counts_parameters_and_multiply_adds(here):
     assert "32 parameters, 24 multiply-adds per row forward" in result.stdout
 
 
+@pytest.mark.parametrize(
+    ("hidden", "said"),
+    [("[]", "1-layer network, 0 hidden layers: "), ("[4]", "2-layer network, 1 hidden layer: "),
+     ("[4,4]", "3-layer network, 2 hidden layers: ")],
+)  # fmt: skip
+def test_show_counts_layers_as_the_lecture_does(hidden, said, here):
+    # P33: "2-layer Neural Net", or "1-hidden-layer Neural Net"
+    shown = invoke("show", "classifier.yaml", "--set", f"model.hidden={hidden}").stdout
+
+    assert f"\n{said}" in shown
+
+
 def test_show_of_a_run_tells_how_far_it_was_trained(run):
     result = invoke("show", "run")
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from mlptrain.errors import ConfigError
 from mlptrain.export.export import Exported
 from mlptrain.inference.model import Model
+from mlptrain.messages import count
 from mlptrain.report.console import say, size, stdout, write
 from mlptrain.report.notes import tell
 from mlptrain.report.tables import print_table
@@ -26,7 +27,8 @@ def show(summary: NetworkSummary) -> None:
     print_table(out, columns, rows, words=columns[:3])
     parameters = sum(layer.parameters for layer in summary.layers)
     products = sum(layer.multiply_adds for layer in summary.layers)
-    say(out, f"{parameters:,} parameters, {products:,} multiply-adds per row forward")
+    depth = f"{summary.hidden + 1}-layer network, {count(summary.hidden, 'hidden layer')}"
+    say(out, f"{depth}: {parameters:,} parameters, {products:,} multiply-adds per row forward")
     shares = ", ".join(f"{name} {size(value)}" for name, value in summary.memory.items())
     say(out, f"memory while training: {size(sum(summary.memory.values()))} ({shares})")
     if summary.history:

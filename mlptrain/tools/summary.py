@@ -36,6 +36,7 @@ class LayerSummary:
 class NetworkSummary:
     """What a network consists of and, for a checkpoint, how far it was trained."""
 
+    hidden: int  # how many of the layers are
     layers: list[LayerSummary]
     memory: dict[str, int]
     history: dict[str, str | float | None]
@@ -55,7 +56,8 @@ def summarize(what: str | Path, overrides: Overrides = ()) -> NetworkSummary:
         notes = tuple(remarks_on_runs(model))
         optimizer, history = optimizer_for(config, network), history_of(model)
     needed = memory(network, config.train.batch_size, len(optimizer.slots))
-    return NetworkSummary(layers(network), needed, history, notes)
+    hidden = len(network.architecture.activations)
+    return NetworkSummary(hidden, layers(network), needed, history, notes)
 
 
 def network_of(what: str | Path, overrides: Overrides = ()) -> tuple[Network, int]:
