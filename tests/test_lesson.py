@@ -4,6 +4,7 @@ import ast
 import doctest
 import importlib.util
 import json
+import math
 import re
 import runpy
 import shlex
@@ -16,6 +17,10 @@ from helpers import CONFIGS, trained
 
 from mlptrain.cli import cli
 from mlptrain.config import load_config
+from mlptrain.graph.apply import apply
+from mlptrain.nn.activations import ACTIVATIONS
+from mlptrain.optim import OPTIMIZERS
+from mlptrain.optim.schedules import SCHEDULES
 from mlptrain.tools.exercise import EXERCISES
 from mlptrain.training.build import build
 
@@ -61,6 +66,55 @@ def test_a_command_of_the_lesson_prints_what_the_page_shows(line, output):
 
     assert ended.exit_code == 0
     assert [text.rstrip() for text in ended.stdout.splitlines()] == output.splitlines()
+
+
+def formulas(page, heading):
+    """The names and the formulas of a table of a page."""
+    table = TEXTS[page].partition(f"| {heading} |\n")[2].partition("\n\n")[0]
+    return re.findall(r"^\| ([\w +]+) \| `(.+)` \|$", table, re.MULTILINE)
+
+
+RULES = {"SGD": "sgd", "SGD + Momentum": "momentum", "RMSProp": "rmsprop", "Adam": "adam"}
+
+
+def test_the_rules_of_the_page_are_those_of_the_optimizers():
+    found = dict(formulas("2-finding-w.md", "one step"))
+
+    assert found.keys() == RULES.keys()
+    for name, code in found.items():
+        w, rule = np.array([1.0, -2.0]), OPTIMIZERS[RULES[name]]()
+        names = {"sqrt": np.sqrt, "w": w.copy(), "lr": 0.1, "v": 0.0, "s": 0.0, "m": 0.0}
+        rule.attach(w)
+        for t in range(1, 6):
+            g = w * [1.0, 3.0] - 0.3
+            exec(code, names | {"g": g, "t": t}, names)  # noqa: S102
+            rule.step(w, g, 0.1)
+            assert names["w"] == pytest.approx(w, rel=1e-10), name
+
+
+def test_the_schedules_of_the_page_are_ours():
+    found = dict(formulas("2-finding-w.md", "the rate at epoch t"))
+
+    assert found.keys() == {"step", "cosine", "linear", "inverse_sqrt"}
+    for name, code in found.items():
+        for t in (0, 1, 29, 30, 45, 90, 99):
+            rate = eval(code, {**vars(math), "a0": 0.5, "t": t, "T": 100})  # noqa: S307
+            assert rate == pytest.approx(0.5 * SCHEDULES[name](t * 4, 400, 4), rel=1e-12), name
+
+
+@pytest.mark.parametrize("x", [-2.5, -0.1, 0.3, 4.0])
+def test_the_activations_of_the_page_are_ours(x):
+    found = dict(formulas("3-networks.md", "f(x)"))
+
+    assert len(found) == 8
+    for name, code in found.items():
+        # x @ w1 + b1 and x @ w2 + b2 are what the node is given
+        scores = [[x, -x / 2]] if name == "maxout" else [[x]]
+        names = {"x @ w1 + b1": "x", "x @ w2 + b2": "-x / 2"}
+        for long, short in names.items():
+            code = code.replace(long, short)
+        value = eval(code, {**vars(math), "max": max, "x": x})  # noqa: S307
+        assert value == pytest.approx(apply(ACTIVATIONS[name](), np.array(scores), dtype=float)[0, 0])
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
