@@ -7,7 +7,7 @@ import click
 from mlptrain.cli.options import json_option, set_option
 from mlptrain.errors import ConfigError
 from mlptrain.report import sweep as report
-from mlptrain.sweeps.place import opened
+from mlptrain.sweeps.place import PLAN, holds_sweep, opened
 from mlptrain.sweeps.plan import read_plan
 from mlptrain.sweeps.processes import SweepRun
 from mlptrain.sweeps.ranking import Outcome
@@ -18,7 +18,7 @@ SHOW = "show"
 
 
 @click.command()
-@click.argument("what", metavar="CONFIG [KEY=VALUES]... | show DIR", nargs=-1, required=True)
+@click.argument("what", metavar="CONFIG [KEY=VALUES]... | [show] DIR", nargs=-1, required=True)
 @set_option
 @click.option(
     "--out", metavar="DIR", help="Directory of the sweep, resumed if it exists.  [sweeps/CONFIG]"
@@ -70,13 +70,14 @@ def command(
     """Try settings of CONFIG, rank them by the validation rows, and write the best to best.yaml.
 
     The settings to try stand in the config (`sweep: {space: ...}`) or after it: A..B is a range, a,b a
-    choice. The same command resumes a sweep; in another terminal it joins in. `sweep show DIR` shows
-    how a sweep stands.
+    choice. The same command, or `sweep DIR`, resumes a sweep; in another terminal it joins in.
+    `sweep show DIR` shows how a sweep stands.
 
     \b
     Example:
       mlptrain sweep digits.yaml optimizer.learning_rate=1e-4..1e-1:log --trials 20
       mlptrain sweep digits.yaml 'model.hidden=[64],[128,128]' --sampler grid --jobs 2
+      mlptrain sweep sweeps/digits --jobs 2
       mlptrain sweep show sweeps/digits
     """
     source, *spaces = what
@@ -85,8 +86,9 @@ def command(
         return
     words = {"metric": metric, "sampler": sampler, "pruner": pruner}
     numbers = {"trials": trials, "time_limit": time_limit, "folds": folds, "seed": seed}
-    plan = read_plan(source, overrides, spaces, {**words, **numbers})
-    run = SweepRun.begun(place_for(out, source), plan, jobs)
+    place, file = place_for(out, source)
+    plan = read_plan(file, overrides, spaces, {**words, **numbers})
+    run = SweepRun.begun(place, plan, jobs)
     report.watch(run, quiet=quiet or as_json)
     run.outcome.write_best()
     report.show(run.outcome, as_json=as_json)
@@ -100,8 +102,14 @@ def show(places: list[str], *, as_json: bool) -> None:
     report.show(Outcome(place, *opened(place)), as_json=as_json)
 
 
-def place_for(out: str | None, source: str) -> Path:
-    """The directory: the same for the same config, so that the same command goes on."""
+def place_for(out: str | None, source: str) -> tuple[Path, str]:
+    """The directory, and the file that says what to try.
+
+    The directory is the same for the same config, so that the same command goes on; or it is `source`
+    itself, where a sweep was begun there.
+    """
     if out == "":
         raise ConfigError("--out is empty; name a directory")
-    return Path(out) if out else Path("sweeps") / Path(source).stem
+    if holds_sweep(Path(source)):
+        return Path(out or source), str(Path(source) / PLAN)
+    return Path(out) if out else Path("sweeps") / Path(source).stem, source

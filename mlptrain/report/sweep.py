@@ -10,7 +10,7 @@ from mlptrain.report.console import emit_json, number, say, stderr, stdout
 from mlptrain.report.notes import tell
 from mlptrain.report.tables import print_table
 from mlptrain.sweeps.journal import COMPLETE, FAILED, PRUNED, RUNNING, Trial
-from mlptrain.sweeps.place import BEST
+from mlptrain.sweeps.place import BEST, resuming
 from mlptrain.sweeps.processes import SweepRun
 from mlptrain.sweeps.ranking import Noise, Outcome
 
@@ -106,7 +106,11 @@ def failures(trials: Sequence[Trial]) -> Iterator[str]:
 
 
 def conclusions(outcome: Outcome) -> Iterator[str]:
-    """The bounds, the noise, the test rows, and what to do next."""
+    """Whether it goes on, the bounds, the noise, the test rows, and what to do next."""
+    if outcome.at_work:
+        yield f"{count(outcome.at_work, 'run')} at work now"
+    elif not outcome.is_finished:
+        yield f"nobody is at work on it now; resume it with: mlptrain {resuming(outcome.place)}"
     yield from outcome.warnings()
     if outcome.noise is not None:
         yield from noise(outcome.noise, outcome.plan.metric)

@@ -8,6 +8,7 @@ best.yaml      the config of the winner, for `fit`
 claims/        who works on what: a lock for each trial
 """
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,16 @@ def again_path(place: Path, name: str) -> Path:
 def holds_sweep(place: Path) -> bool:
     """Whether a sweep was begun in this directory."""
     return (place / PLAN).is_file() and (place / JOURNAL).is_file()
+
+
+def sweep_of(run: Path) -> Path:
+    """The directory of the sweep that a trial, or a training with another seed, belongs to."""
+    return run.parent.parent
+
+
+def resuming(place: Path) -> str:
+    """The command that resumes the sweep in a directory, without the program's name."""
+    return f"sweep {shlex.quote(str(place))}"
 
 
 def begin_or_join(place: Path, plan: Plan, larger_is_better: bool) -> Journal:

@@ -4,7 +4,6 @@ This process trains nothing. It starts the others, starts another where one was 
 in order when it is asked to end, and yields every trial that is finished, by whomever.
 """
 
-import shlex
 import signal
 import time
 from collections.abc import Iterator, Sequence
@@ -16,7 +15,7 @@ from mlptrain.messages import count
 from mlptrain.runs.signals import end_in_order, stop_requests
 from mlptrain.runs.worker import Front, WorkerProcess, failure, heard
 from mlptrain.sweeps.journal import RUNNING, Trial, engine
-from mlptrain.sweeps.place import begin_or_join, opened
+from mlptrain.sweeps.place import begin_or_join, opened, resuming
 from mlptrain.sweeps.plan import Plan
 from mlptrain.sweeps.ranking import Outcome
 from mlptrain.sweeps.work import MOST_KILLED, Worker
@@ -140,7 +139,7 @@ class SweepRun:
         done = sum(each.state != RUNNING for each in self.outcome.trials)
         return (
             f"{number.name}: {count(done, 'trial')} of {self.plan.trials} done, those at work saved; "
-            f"the same command goes on (--out {shlex.quote(str(self.place))})"
+            f"resume it with mlptrain {resuming(self.place)}"
         )
 
 

@@ -12,9 +12,10 @@ import numpy as np
 from mlptrain.config import Config, dump, resolved
 from mlptrain.config.faults import shown
 from mlptrain.storage.files import write_file
+from mlptrain.storage.lock import is_held
 from mlptrain.storage.state import read_summary
-from mlptrain.sweeps.journal import COMPLETE, Journal, Trial
-from mlptrain.sweeps.place import BEST, again_path, trial_path
+from mlptrain.sweeps.journal import COMPLETE, RUNNING, Journal, Trial
+from mlptrain.sweeps.place import BEST, CLAIMS, again_path, trial_path
 from mlptrain.sweeps.plan import Plan, faults_at
 from mlptrain.sweeps.space import Range, ZeroOr
 from mlptrain.sweeps.training import is_trained, value_of
@@ -119,6 +120,17 @@ class Outcome:
         return sum(each.state == state for each in self.trials)
 
     @cached_property
+    def at_work(self) -> int:
+        """How many runs somebody is training now, as far as can be seen from this machine."""
+        claims = self.place / CLAIMS
+        return sum(is_held(claims, each.name) for each in claims.glob("*"))
+
+    @cached_property
+    def is_finished(self) -> bool:
+        """Whether all trials that are wanted have come to an end."""
+        return sum(each.state != RUNNING for each in self.trials) >= self.plan.trials
+
+    @cached_property
     def noise(self) -> Noise | None:
         """What other seeds say; None where none were trained."""
         runs = reruns(self.place, self.plan, self.journal)
@@ -180,6 +192,7 @@ class Outcome:
             "metric": self.plan.metric,
             "larger_is_better": self.larger_is_better,
             "wanted": self.plan.trials,
+            "at_work": self.at_work,
             "best": self.best.number if self.best else None,
             "trials": [
                 {

@@ -18,6 +18,7 @@ from mlptrain.storage.reading import read_bytes
 from mlptrain.storage.run_files import holds_checkpoint
 from mlptrain.storage.state import GOOD, read_summary
 from mlptrain.sweeps.journal import Asked
+from mlptrain.sweeps.place import resuming, sweep_of
 from mlptrain.training.build import Load, load
 from mlptrain.training.record import Record
 
@@ -67,7 +68,8 @@ def train_trial(
     values: list[float] = []
     runs = runs_of(place, configs)
     for path, config in runs:
-        values.append(_trained(path, config, threads, load, asked if len(runs) == 1 else None))
+        watched = asked if len(runs) == 1 else None
+        values.append(_trained(path, config, threads, load, watched, sweep_of(place)))
         if asked is not None and len(runs) > 1:
             asked.report(len(values), sum(values) / len(values))
             if len(values) < len(runs) and asked.is_hopeless():
@@ -75,11 +77,14 @@ def train_trial(
     return sum(values) / len(values)
 
 
-def _trained(path: Path, config: Config, threads: int | None, load: Load, asked: Asked | None) -> float:
-    """The best value of one run on the validation rows."""
+def _trained(
+    path: Path, config: Config, threads: int | None, load: Load, asked: Asked | None, place: Path
+) -> float:
+    """The best value of one run on the validation rows; `place` is that of the sweep."""
     done = read_summary(path)
     if done.get("status") not in GOOD:
         run = begun(path, config, threads, load)
+        run.goes_on = resuming(place)
         with closing(cast(Generator[Record | None], iter(run))) as steps:
             if asked is None:
                 deque(steps, maxlen=0)
