@@ -200,6 +200,17 @@ def test_parameters_that_cannot_be_saved_stop_the_run_in_the_same_step(begin, po
     assert finite_step(run.directory.last) == step - 1
 
 
+def test_running_statistics_that_are_not_finite_are_never_saved(begin):
+    run = begin({"model.norm": "batch"})
+    name = next(iter(run.experiment.network.statistics))
+    run.experiment.network.statistics[name][...] = np.nan
+    fault = diverged(run)
+
+    assert name in fault
+    assert not run.best.exists()
+    assert not run.directory.last.exists()
+
+
 @pytest.mark.parametrize("value", [NAN, INF, 1e30], ids=str)
 def test_a_run_whose_last_step_ruins_the_network_does_not_pass_for_completed(begin, poison, value):
     """No step comes after it, but its evaluation does."""
