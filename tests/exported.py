@@ -142,6 +142,7 @@ CASES: dict[str, Mapping[str, Any]] = {
     "amounts, in double precision": {
         **REGRESSION,
         "loss": {"name": "poisson"},
+        "model.ensemble": 2,
         "model.dtype": "float64",
     },
     "flags": {
@@ -149,6 +150,8 @@ CASES: dict[str, Mapping[str, Any]] = {
         "data.ignore": ["rent", "kind"],
         "loss": {"name": "sigmoid"},
         "data.missing": "mean",
+        "model.input_scale": True,
+        "model.parametrization": "ntk",
     },
     "two targets": {
         **REGRESSION,
@@ -186,6 +189,9 @@ CASES: dict[str, Mapping[str, Any]] = {
         "data.ignore": ["rent", "kind"],
         "loss": {"name": "sigmoid"},
         "train.folds": 2,
+        "model.hidden": [],
+        "model.ensemble": 2,
+        "model.input_scale": True,
     },
 }
 """Changes to that config: each kind of answer, each layer, each policy, in some combination."""

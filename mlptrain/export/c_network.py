@@ -129,26 +129,39 @@ class Network:
     def _step(self, step: Document, parts: int, rows: int) -> tuple[int, int, list[str]]:
         """How many parts and numbers there are behind a step, and its lines."""
         op, turned = step["op"], "swap = x, x = y, y = swap;"
-        if op == "scale":
-            parts = len(step["factor"]) if step["factor"].ndim == 2 else 1
-            factor = self._real(step["factor"])
-            return parts, rows, [f"MODEL_scale(x, y, {parts}, {rows}, {factor});", turned]
         if op == "linear":
-            W, width, several = self._real(step["W"]), step["W"].shape[-1], int(step["W"].ndim == 3)
-            b = self._real(step["b"])
-            call = f"MODEL_linear(x, y, {parts}, {rows}, {width}, {W}, {b}, {several});"
-            return parts, width, [call, turned]
+            return self._linear(step, parts, rows)
         if op == "combine":
-            logs = int(step["probabilities"])
-            each = [f"for (i = 0; i < {parts}; i++) MODEL_log_softmax(x + i * {rows}, {rows});"]
-            return (
-                1,
-                rows,
-                each * logs + [f"MODEL_combine(x, y, {parts}, {rows}, {logs}, NULL);", turned],
-            )
+            return 1, rows, [*self._combine(step["response"], parts, rows), turned]
         if op == "activation" and step["name"] == "maxout":
             return self._maxout(step["pieces"], parts, rows)
         return parts, rows, [self._in_place(step, parts, rows)]
+
+    def _linear(self, step: Document, parts: int, rows: int) -> tuple[int, int, list[str]]:
+        """Scores of each part: where W, b or s has one axis more, each part has its own."""
+        arrays, width = (step["W"], step["b"], step["factor"]), step["W"].shape[-1]
+        axes = zip(arrays, (2, 1, 1), strict=True)
+        own = [a if a is not None and a.ndim > shared else None for a, shared in axes]
+        sizes = [rows if parts > 1 else 0, *(0 if a is None else a[0].size for a in own)]
+        parts = max([parts, *(len(a) for a in own if a is not None)])
+        apart, given = ", ".join(map(str, sizes)), ", ".join(map(self._real, arrays))
+        call = f"MODEL_linear(x, y, {parts}, {rows}, {width}, {given}, apart);"
+        line = f"{{ static const size_t apart[] = {{{apart}}}; {call} }}"
+        return parts, width, [line, "swap = x, x = y, y = swap;"]
+
+    @staticmethod
+    def _combine(response: str, parts: int, rows: int) -> Iterator[str]:
+        """In the response, as the ensemble of `network.combined`."""
+        if response == "softmax":
+            yield f"for (i = 0; i < {parts}; i++) MODEL_log_softmax(x + i * {rows}, {rows});"
+        if response == "sigmoid":
+            yield f"for (i = 0; i < {parts * rows}; i++)"
+            yield "    y[i] = -MODEL_softplus(-x[i]), x[i] = -MODEL_softplus(x[i]);"
+            yield from (f"MODEL_combine({s}, {s}, {parts}, {rows}, 1, NULL);" for s in "xy")
+            yield f"for (i = 0; i < {rows}; i++) y[i] -= x[i];"
+        else:
+            logs = int(response in ("softmax", "exp"))
+            yield f"MODEL_combine(x, y, {parts}, {rows}, {logs}, NULL);"
 
     def _in_place(self, step: Document, parts: int, rows: int) -> str:
         op, every = step["op"], f"for (i = 0; i < {parts * rows}; i++)"

@@ -42,7 +42,7 @@ RESPONSES = {
 def describe(model: Model) -> Document:
     """The document of a model; ConfigError that names a part which no export knows."""
     joint, loss = model.preprocessing, model.network.loss
-    name = next(name for name, kind in LOSSES.items() if kind is type(loss))
+    name = _loss_name(loss)
     if name not in RESPONSES:
         raise refused(f"the loss {name}")
     target, classes = joint.target, joint.classes
@@ -69,15 +69,20 @@ def describe(model: Model) -> Document:
 
 def _member(member: Member) -> Document:
     network, made = member.network, member.preprocessing
+    name = _loss_name(network.loss)
     calibration = network.calibration
     return {
         "weight": member.weight,
         "features": features_of(made, tables_of(network)),
-        "steps": steps_of(network),
+        "steps": steps_of(network, RESPONSES[name]),
         "log_weights": _log_weights(network.loss),
         "calibration": None if calibration is None else asdict(calibration),
         "decode": _decode(made.target, network.loss.per_target),
     }
+
+
+def _loss_name(loss: Loss) -> str:
+    return next(name for name, kind in LOSSES.items() if kind is type(loss))
 
 
 def _log_weights(loss: Loss) -> Any:

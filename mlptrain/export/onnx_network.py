@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,6 @@ class Steps:
     def __init__(self, graph: Onnx, dtype: str) -> None:
         self.graph, self.dtype, self.add = graph, np.dtype(dtype), graph.add
         self.kinds: dict[str, Made] = {
-            "scale": self._scale,
             "divide": lambda step, x: self.add("Mul", x, self.of(step["factor"])),
             "linear": self._linear,
             "norm": self._norm,
@@ -38,13 +38,11 @@ class Steps:
             x = self.kinds[step["op"]](step, x)
         return x
 
-    def _scale(self, step: Step, x: str) -> str:
-        return self.add("Mul", x, self.of(step["factor"][..., None, :]))
-
     def _linear(self, step: Step, x: str) -> str:
-        W, b = step["W"], step["b"]
-        y = self.add("MatMul", x, self.of(W))
-        return y if b is None else self.add("Add", y, self.of(b[:, None] if W.ndim == 3 else b))
+        W, b, s = self.of(step["W"]), step["b"], step["factor"]
+        W = W if s is None else self.add("Mul", W, self.of(s[..., None]))
+        y = self.add("MatMul", x, W)
+        return y if b is None else self.add("Add", y, self.of(b if b.ndim == 1 else b[:, None]))
 
     def _norm(self, step: Step, x: str) -> str:
         h = self.add("Mul", self.add("Sub", x, self.of(step["mean"])), self.of(step["factor"]))
@@ -58,10 +56,16 @@ class Steps:
         return self.add("Add", h, self.of(step["beta"]))
 
     def _combine(self, step: Step, x: str) -> str:
-        if not step["probabilities"]:
-            return self.add("ReduceMean", x, axes=[0], keepdims=0)
+        """In the response, as the ensemble of `network.combined`."""
+        response, add = step["response"], self.add
         shares = np.full((step["members"], 1, 1), 1 / step["members"], self.dtype)
-        return mean_of_logs(self.graph, self.add("LogSoftmax", x, axis=-1), shares)
+        mean = partial(mean_of_logs, self.graph, shares=shares)
+        if response == "softmax":
+            return mean(add("LogSoftmax", x, axis=-1))
+        if response == "sigmoid":
+            yes, no = (add("Neg", self._softplus(s)) for s in (add("Neg", x), x))
+            return add("Sub", mean(yes), mean(no))
+        return mean(x) if response == "exp" else add("ReduceMean", x, axes=[0], keepdims=0)
 
     def _activation(self, step: Step, x: str) -> str:
         name, add, of = step["name"], self.add, self.of

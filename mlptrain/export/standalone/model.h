@@ -61,22 +61,17 @@ static inline double *MODEL_text(double *f, int place, int levels, int unseen, c
 }
 
 /* Each step reads x, (parts, rows) numbers, and writes y. */
-static inline void MODEL_scale(const double *x, double *y, int parts, int rows, const MODEL_real *s)
-{
-    int k, j;
-    for (k = 0; k < parts; k++)
-        for (j = 0; j < rows; j++) y[k * rows + j] = x[j] * s[k * rows + j];
-}
-
+/* x (s W) + b. `apart`: how far it is from a part to the next in x, W, b and s; 0 where all share one. */
 static inline void MODEL_linear(const double *x, double *y, int parts, int rows, int width, const MODEL_real *W,
-                                const MODEL_real *b, int several)
+                                const MODEL_real *b, const MODEL_real *s, const size_t apart[4])
 {
     int k, i, j;
-    for (k = 0; k < parts; k++) {
-        const MODEL_real *w = W + (several ? (size_t)k * rows * width : 0);
-        for (j = 0; j < width; j++) y[k * width + j] = b == NULL ? 0 : b[(several ? k * width : 0) + j];
-        for (i = 0; i < rows; i++)
-            for (j = 0; j < width; j++) y[k * width + j] += x[k * rows + i] * w[i * width + j];
+    for (k = 0; k < parts; k++, x += apart[0], W += apart[1], y += width) {
+        for (j = 0; j < width; j++) y[j] = b == NULL ? 0 : b[k * apart[2] + j];
+        for (i = 0; i < rows; i++) {
+            MODEL_real factor = s == NULL ? 1 : s[k * apart[3] + i];
+            for (j = 0; j < width; j++) y[j] += x[i] * (MODEL_real)(factor * W[i * width + j]);
+        }
     }
 }
 

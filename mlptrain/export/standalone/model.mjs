@@ -14,7 +14,21 @@ function unpacked(item) {
     const kinds = { "<f4": Float32Array, "<f8": Float64Array };
     return { data: new kinds[item.dtype](bytes), shape: item.shape };
   }
-  return Object.fromEntries(Object.entries(item).map(([key, value]) => [key, unpacked(value)]));
+  return folded(Object.fromEntries(Object.entries(item).map(([key, value]) => [key, unpacked(value)])));
+}
+
+// Linear scores take the factors of their inputs, one set or one for each part of an ensemble, to the weights.
+function folded(item) {
+  if (item.op !== "linear" || item.factor === null) return item;
+  const { W, factor } = item;
+  const [rows, width] = W.shape.slice(-2);
+  const parts = Math.max(W.data.length, factor.data.length * width) / (rows * width);
+  const data = new W.data.constructor(parts * rows * width);
+  for (let i = 0; i < data.length; i++) {
+    data[i] = W.data[i % W.data.length] * factor.data[Math.floor(i / width) % factor.data.length];
+  }
+  const shape = factor.shape.length === 2 || W.shape.length === 3 ? [parts, rows, width] : [rows, width];
+  return { ...item, W: { data, shape } };
 }
 
 const model = unpacked(MODEL);
@@ -193,13 +207,17 @@ function activated(step, x) {
     Math.max(...x.slice(unit * step.pieces, (unit + 1) * step.pieces)));
 }
 
-function linear(step, x, member) {
+// Of the part `k` of an ensemble, with a W and a b of its own or with those that all share.
+function linear(step, x, k) {
   const [rows, width] = step.W.shape.slice(-2);
-  const several = step.W.shape.length === 3 ? member : 0;
   const out = new Float64Array(width);
-  if (step.b !== null) out.set(step.b.data.subarray(several * width, (several + 1) * width));
+  if (step.b !== null) {
+    const start = step.b.shape.length === 2 ? k * width : 0;
+    out.set(step.b.data.subarray(start, start + width));
+  }
+  const first = step.W.shape.length === 3 ? k * rows : 0;
   for (let i = 0; i < rows; i++) {
-    const start = (several * rows + i) * width;
+    const start = (first + i) * width;
     for (let j = 0; j < width; j++) out[j] += x[i] * step.W.data[start + j];
   }
   return out;
@@ -231,19 +249,28 @@ function meanOfLogs(each, weights) {
   return shares.map((share, c) => Math.log(share) + largest[c]);
 }
 
+// The scores of an ensemble, whose response is the mean of the members' responses.
+function combined(step, xs) {
+  const alike = xs.map(() => 1);
+  const mean = (of) => meanOfLogs(xs.map(of), alike);
+  if (step.response === "softmax") return mean(logSoftmax);
+  if (step.response === "exp") return mean((x) => x);
+  if (step.response !== "sigmoid") return averaged(xs, alike);
+  const [yes, no] = [-1, 1].map((sign) => mean((x) => x.map((each) => -softplus(sign * each))));
+  return yes.map((each, c) => each - no[c]);
+}
+
 // The scores of one member. xs has a vector for each part of an ensemble in the network, or one.
 function scoresOf(steps, features) {
   let xs = [Float64Array.from(features)];
   for (const step of steps) {
-    if (step.op === "scale") {
-      const width = step.factor.shape.at(-1);
-      const parts = step.factor.shape.length === 2 ? step.factor.shape[0] : 1;
-      xs = Array.from({ length: parts }, (_, k) => xs[0].map((x, j) => x * step.factor.data[k * width + j]));
-    } else if (step.op === "combine") {
-      const alike = xs.map(() => 1);
-      xs = [step.probabilities ? meanOfLogs(xs.map(logSoftmax), alike) : averaged(xs, alike)];
+    if (step.op === "combine") {
+      xs = [combined(step, xs)];
     } else if (step.op === "divide") xs = xs.map((x) => x.map((each) => each * step.factor));
-    else if (step.op === "linear") xs = xs.map((x, member) => linear(step, x, member));
+    else if (step.op === "linear") {
+      const parts = step.W.shape.length === 3 ? step.W.shape[0] : xs.length;
+      xs = Array.from({ length: parts }, (_, k) => linear(step, xs[xs.length === 1 ? 0 : k], k));
+    }
     else if (step.op === "layer_norm") xs = xs.map((x) => layerNorm(step, x));
     else if (step.op === "activation") xs = xs.map((x) => activated(step, x));
     else {

@@ -49,11 +49,12 @@ def activated(step: dict[str, Any], x: Array) -> Array:
 
 
 def linear(step: dict[str, Any], x: Array) -> Array:
-    """x W + b; of several members with a W each, or with one that they share."""
-    W, b = step["W"], step["b"]
+    """x (s W) + b; of several members with a W or an s each, or with one that they share."""
+    W, b, s = step["W"], step["b"], step["factor"]
+    W = W if s is None else W * s[..., None]
     if W.ndim == 3:
         y = x @ W
-        return y if b is None else y + b[:, None]
+        return y if b is None else y + b[..., None, :]
     y = (x.reshape(-1, x.shape[-1]) @ W).reshape(*x.shape[:-1], -1)
     return y if b is None else y + b
 
@@ -66,16 +67,21 @@ def layer_norm(step: dict[str, Any], x: Array) -> Array:
 
 
 def combined(step: dict[str, Any], x: Array) -> Array:
-    """The scores of an ensemble: the logarithm of the mean probability, or the mean."""
-    if not step["probabilities"]:
-        return np.asarray(x.mean(axis=0))
-    logs = log_softmax(x)
-    largest = logs.max(axis=0)
-    return np.asarray(np.log(np.exp(logs - largest).mean(axis=0)) + largest)
+    """The scores of an ensemble, whose response is the mean of the members' responses."""
+    if step["response"] == "softmax":
+        return log_mean_exp(log_softmax(x))
+    if step["response"] == "sigmoid":
+        return log_mean_exp(-np.logaddexp(-x, 0)) - log_mean_exp(-np.logaddexp(x, 0))
+    return log_mean_exp(x) if step["response"] == "exp" else np.asarray(x.mean(axis=0))
+
+
+def log_mean_exp(x: Array) -> Array:
+    """log of the mean e^x over the members."""
+    largest = x.max(axis=0)
+    return np.asarray(np.log(np.exp(x - largest).mean(axis=0)) + largest)
 
 
 STEPS = {
-    "scale": lambda step, x: x * step["factor"][..., None, :],
     "divide": lambda step, x: x * step["factor"],
     "linear": linear,
     "norm": lambda step, x: (x - step["mean"]) * step["factor"] + step["shift"],
