@@ -44,11 +44,11 @@ from mlptrain.data.written import SINCE, Negative, Thousands, Written
 from mlptrain.errors import ConfigError
 from mlptrain.export import c_file, features, javascript_file, onnx_dates, steps
 from mlptrain.export.description import RESPONSES, as_json, describe
-from mlptrain.export.export import FORMS
+from mlptrain.export.export import FORMS, advice_for
 from mlptrain.export.onnx_file import onnx_file
 from mlptrain.export.onnx_graph import Onnx, run
 from mlptrain.export.onnx_network import Steps
-from mlptrain.export.probe import TOLERANCE, agreement_of_python
+from mlptrain.export.probe import TOLERANCE, agreement, agreement_of_python, expected, probe_of
 from mlptrain.export.standalone import network, program, reading
 from mlptrain.inference.model import Model
 from mlptrain.metrics.calibration import Calibration
@@ -383,6 +383,27 @@ def test_the_shipped_configs_predict_as_the_model(shipped, tmp_path):
     assert agreement_of_python(model, kept(model)).difference < 1e-12
     pytest.importorskip("onnxruntime")
     assert onnx_file(model, tmp_path / "model.onnx")[1].holds
+
+
+def test_a_number_near_zero_is_measured_by_the_spread_of_all():
+    """Of 1,000 numbers of a spread of 50,000 some are near 0, where float32 has no five digits."""
+    draws = np.random.default_rng(0)
+    X = draws.normal(size=(400, 2))
+    model = fit(X, 50_000 * X[:, 0] * X[:, 1], loss="mse", hidden=[16], epochs=20, seed=1)
+    columns = probe_of(model.preprocessing)
+    _, ours = expected(model, columns)
+    near, rounding = np.abs(ours).min(), 2e-7 * ours.std()
+    assert near < 1000 < ours.std()
+    assert agreement(model, columns, None, ours + rounding).difference == pytest.approx(2e-7, rel=0.01)
+    assert not agreement(model, columns, None, ours + 2e-5 * np.abs(ours).max()).holds
+    assert agreement(model, columns, None, ours * (1 + 2e-5)).difference == pytest.approx(2e-5)
+
+
+def test_a_difference_of_unscaled_columns_has_a_remedy():
+    X = np.random.default_rng(0).normal(50_000, 9_000, size=(60, 2))
+    for scale, said in {"none": "set model.dtype: float64", "standard": "report this"}.items():
+        model = fit(X, X[:, 0], loss="mse", hidden=[4], epochs=1, scale=scale, seed=1)
+        assert said in advice_for(model)
 
 
 @pytest.mark.parametrize(

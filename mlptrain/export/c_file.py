@@ -13,7 +13,7 @@ from mlptrain.errors import ConfigError
 from mlptrain.export.c_network import Network, literal, texts, values
 from mlptrain.export.description import Document, describe
 from mlptrain.export.javascript_file import TESTED
-from mlptrain.export.probe import Agreement, expected, probe_of
+from mlptrain.export.probe import Agreement, expected, probe_of, units_of
 from mlptrain.inference.model import Model
 
 KEYWORDS = frozenset(
@@ -35,7 +35,8 @@ def c_file(model: Model, out: Path) -> tuple[bytes, Agreement | None]:
     _, found = expected(model, columns)
     tested = {name: each[:TESTED] for name, each in columns.items()}
     header = Header(describe(model), out.stem)
-    lines = [*header.lines(), *header.self_test(tested, found[:TESTED])]
+    units = units_of(model, found)[:TESTED]
+    lines = [*header.lines(), *header.self_test(tested, found[:TESTED], units)]
     return ("\n".join(lines) + "\n").encode(), None
 
 
@@ -205,7 +206,7 @@ class Header:
         yield f"static inline int MODEL_decide(const double out[{self.width}])"
         yield f"{{ return out[{positive}] > {threshold['value']!r} ? {positive} : {1 - positive}; }}\n"
 
-    def self_test(self, columns: dict[str, Array], found: Array) -> Iterator[str]:
+    def self_test(self, columns: dict[str, Array], found: Array, units: Array) -> Iterator[str]:
         """A program that compares rows with what mlptrain predicted for them."""
         yield f"\n#ifdef {self.name.upper()}_SELF_TEST"
         yield "#include <stdio.h>"
@@ -216,12 +217,13 @@ class Header:
             yield f"        {{{', '.join(cells)}}},"
         yield "    };"
         yield f"    static const double found[] = {{{values(found)}}};"
+        yield f"    static const double units[] = {{{values(units)}}};"
         yield f"    double out[{self.width}], largest = 0;"
         yield f"    int i, j, refused = 0;\n    for (i = 0; i < {len(found)}; i++) {{"
         yield f"        refused += {self.name}_predict(&rows[i], out) < 0;"
         yield f"        for (j = 0; j < {self.width}; j++) {{"
-        yield f"            double ours = found[i * {self.width} + j];"
-        yield "            largest = fmax(largest, fabs(out[j] - ours) / fmax(1, fabs(ours)));"
+        yield f"            int k = i * {self.width} + j;"
+        yield "            largest = fmax(largest, fabs(out[j] - found[k]) / units[k]);"
         yield "        }\n    }"
         yield f'    printf("{len(found)} rows: largest difference %.1e\\n", largest);'
         yield "    return refused || !(largest <= 1e-5);\n}\n#endif"

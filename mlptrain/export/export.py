@@ -4,6 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
+from mlptrain.data.preprocessing.columns.number import Number
 from mlptrain.errors import CheckFailed, ConfigError
 from mlptrain.export.c_file import c_file
 from mlptrain.export.card import CARD, model_card
@@ -58,11 +61,21 @@ def export(run: str | Path, out: Path, to: str | None = None, *, force: bool = F
     if agreement is not None and not agreement.holds:
         raise CheckFailed(
             f"{out}: not written: it would not predict as the model does ({agreement}, {TOLERANCE:g} "
-            "are allowed); predict with mlptrain itself, and report this"
+            f"are allowed); {advice_for(model)}"
         )
     write_file(out, [data])
     write_file(card, [model_card(model, describe(model), out, agreement).encode()])
     return Exported(out, card, len(data), agreement)
+
+
+def advice_for(model: Model) -> str:
+    """What to do about a difference: large numbers that are not scaled are rounded in float32."""
+    made = model.preprocessing
+    columns = [each for each in made.columns if isinstance(each, Number)]
+    plain = any(each.factor == 1 and each.center == 0 for each in columns)
+    if plain and model.network.dtype == np.float32:
+        return "unscaled columns may lose digits in float32: scale them, or set model.dtype: float64"
+    return "predict with mlptrain itself, and report this"
 
 
 def form_of(out: Path) -> str:

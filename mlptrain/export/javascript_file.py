@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mlptrain.export.description import as_json, describe
-from mlptrain.export.probe import Agreement, expected, probe_of
+from mlptrain.export.probe import Agreement, expected, probe_of, units_of
 from mlptrain.inference.model import Model
 
 TESTED = 20
@@ -36,7 +36,8 @@ def module_of(model: Model) -> str:
         {name: _plain(values[row].item(), kinds[name]) for name, values in columns.items()}
         for row in range(TESTED)
     ]
-    tested = {"rows": rows, "found": found[:TESTED].tolist()}
+    units = units_of(model, found)
+    tested = {"rows": rows, "found": found[:TESTED].tolist(), "units": units[:TESTED].tolist()}
     source = Path(__file__).with_name("standalone") / "model.mjs"
     text = source.read_text(encoding="utf-8")
     data = as_json({**document, "self_test": tested})

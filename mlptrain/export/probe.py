@@ -12,6 +12,7 @@ from mlptrain.data.preprocessing.checks import REFUSES
 from mlptrain.data.preprocessing.columns.category import Category
 from mlptrain.data.preprocessing.columns.column import Column
 from mlptrain.data.preprocessing.columns.number import Number
+from mlptrain.data.preprocessing.number_target import NumberTarget
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.source import Kind
 from mlptrain.export.standalone.program import answers_for
@@ -26,6 +27,7 @@ ODD = 0.1
 TOLERANCE = 1e-5
 EQUAL = 1e-4
 """Scores that are as near are equal but for rounding, and either class may win."""
+TINY = np.finfo(np.float64).tiny
 MILLISECONDS = 86_400_000
 """Of a day. JavaScript has dates to the millisecond, Python to the microsecond."""
 Columns = dict[str, Array]
@@ -86,12 +88,27 @@ def expected(model: Model, columns: Columns) -> tuple[Array, Array]:
     return scores, predictions(model.network, scores, made)
 
 
+def units_of(model: Model, ours: Array) -> Array:
+    """(N, C) what a difference from our predictions is measured in.
+
+    Of probabilities and margins it is 1. Numbers are sums, so one near 0 is as exact as large ones:
+    their unit is their standard deviation, or |p| where that is more. What goes through an exponential
+    is exact relative to itself.
+    """
+    target = model.preprocessing.target
+    if not isinstance(target, NumberTarget):
+        return np.ones_like(ours)
+    through = target.amounts or target.log is not None
+    least = float(target.log == "log1p") if through else ours.std(axis=0)
+    return np.maximum(np.maximum(least, TINY), np.abs(ours))
+
+
 @dataclass(frozen=True)
 class Agreement:
     """How far an export is from our predictions on the probe.
 
     rows        how many were compared
-    difference  the largest one of a probability; of a number p relative to max(1, |p|)
+    difference  the largest one, in the units of `units_of`
     other       rows of another class than ours, where the two are not as good as equal
     """
 
@@ -112,7 +129,7 @@ class Agreement:
 def agreement(model: Model, columns: Columns, places: Array | None, numbers: Array) -> Agreement:
     """How far these classes and numbers are from ours."""
     scores, ours = expected(model, columns)
-    largest = np.abs(numbers - ours) / np.maximum(1, np.abs(ours))
+    largest = np.abs(numbers - ours) / units_of(model, ours)
     difference = float(largest.max()) if np.isfinite(largest).all() else float("inf")
     if places is None or model.preprocessing.classes is None:
         return Agreement(len(ours), difference)

@@ -353,12 +353,12 @@ export function predictProba(rows) {
 
 // The largest difference from what mlptrain predicted for the rows that are kept here, as on its own page.
 export function selfTest() {
-  const { found } = MODEL.self_test;
+  const { found, units } = MODEL.self_test;
   const dates = model.columns.filter((field) => field.kind === "date").map((field) => field.name);
   const rows = MODEL.self_test.rows.map((given) => Object.fromEntries(Object.entries(given).map(([name, value]) =>
     [name, dates.includes(name) && value !== null ? new Date(value) : value])));
   return Math.max(...rows.flatMap((given, row) =>
-    answersOf(given, row)[1].map((y, j) => Math.abs(y - found[row][j]) / Math.max(1, Math.abs(found[row][j])))));
+    answersOf(given, row)[1].map((y, j) => Math.abs(y - found[row][j]) / units[row][j])));
 }
 
 if (typeof process !== "undefined" && process.argv?.[1] && import.meta.url.endsWith(encodeURI(process.argv[1]))) {
