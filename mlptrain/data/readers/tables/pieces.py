@@ -3,7 +3,7 @@
 import io
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from functools import partial
 from itertools import islice
 from typing import BinaryIO
@@ -35,7 +35,7 @@ from mlptrain.data.readers.tables.text import Text
 from mlptrain.errors import DataError
 from mlptrain.storage.reading import InputFile
 from mlptrain.storage.shell_streams import STDIN, open_stdin, spoken
-from mlptrain.system.prefetch import prefetch
+from mlptrain.system.prefetch import helpers, prefetch
 
 PIECE = 1 << 22
 """Bytes of a piece: large enough to be parsed at full speed, small enough not to show in memory."""
@@ -64,7 +64,7 @@ def _parsed(pieces: Iterator[tuple[Text, bytes]]) -> Iterator[Table]:
     The first guess at a piece is what came before the one before it.
     """
     guess: Guess | None = None
-    with ThreadPoolExecutor(2) as pool:
+    with helpers(2) as pool:
         coming = deque[Future[Table]]()
         for text, data in prefetch(pieces):
             coming.append(pool.submit(delimited, text, data, guess=guess))
