@@ -31,7 +31,7 @@ from mlptrain.errors import ConfigError, DataError
 from mlptrain.inference.model import Model
 from mlptrain.nn.losses import LOSSES
 from mlptrain.runs.epoch_by_epoch import one_more_epoch
-from mlptrain.runs.from_python import fit_rows
+from mlptrain.runs.from_python import Session, fit_rows
 
 NO_PARAMETERS = {
     **dict.fromkeys(("data", "model", "regularization", "train"), "their keys are parameters"),
@@ -98,7 +98,8 @@ class _Estimator(BaseEstimator):
 
     def _fit(self, X: Any, y: NDArray[Any], weight: Any) -> Self:
         with _as_value_error():
-            self.model_ = fit_rows(X, y, weight, self._settings())
+            alone = Session(jobs=1 if self.folds else None)  # scikit-learn has n_jobs of its own
+            self.model_ = fit_rows(X, y, weight, self._settings(), alone)
         self.n_iter_ = self.model_.checkpoint["record"]["epoch"]
         return self
 

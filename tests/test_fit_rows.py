@@ -3,6 +3,9 @@
 import copy
 import datetime as dt
 import os
+import subprocess
+import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +15,10 @@ from runs import faults, invoke
 from tables import write
 
 import mlptrain
-from mlptrain.errors import ConfigError, DataError
+from mlptrain.errors import CheckpointError, ConfigError, DataError
+from mlptrain.runs import fit
+from mlptrain.runs.fit import prepare_folds
+from mlptrain.runs.from_python import config_of_rows, handed
 
 N = 60
 RNG = np.random.default_rng(0)
@@ -229,9 +235,79 @@ def test_a_model_of_folds_is_saved_as_one_file(folded, tmp_path):
     assert "out_of_fold_accuracy" in model.figures
 
 
-def test_folds_of_rows_in_memory_stay_in_one_process(folded):
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_folds_of_rows_in_memory_are_the_same_one_after_another_and_side_by_side(folded, jobs):
+    rows, kind, model = folded
+    again = mlptrain.fit(rows, kind, jobs=jobs, **FOLDED)
+    assert np.array_equal(again.scores(rows), model.scores(rows))
+    assert again.figures == model.figures
+    assert [member.checkpoint.notes for member in again.members] == [
+        member.checkpoint.notes for member in model.members
+    ]
+
+
+def test_short_folds_are_trained_one_after_another_and_long_ones_side_by_side(folded, monkeypatch):
     rows, kind, _ = folded
-    with pytest.raises(ConfigError, match="jobs=2: rows in memory are in one process"):
+    monkeypatch.setattr(fit, "cores", lambda: 4)
+    given, settings = handed(rows, kind, None, {"model.hidden": [64, 64], "train.epochs": 10})
+    folds = partial(prepare_folds, config_of_rows(given.train), 3, given=given, jobs=None)
+    assert folds(settings).jobs == 1
+    assert folds({**settings, "train.epochs": 5000}).jobs == 3
+    assert folds({**settings, "model.hidden": [4000, 4000]}).jobs == 3
+
+
+def test_labels_keep_their_type_side_by_side(folded):
+    rows, kind, _ = folded
+    known = [each == "a" for each in kind]
+    for jobs in (1, 2):
+        assert mlptrain.fit(rows, known, jobs=jobs, **FOLDED).classes == (False, True)
+
+
+def test_folds_side_by_side_need_no_main_module(tmp_path):
+    """A script without `if __name__`, a `python -c` and a program read from stdin alike."""
+    program = "import mlptrain; rows = {'u': [float(i % 7) for i in range(60)]}; "
+    program += "kind = ['ab'[i % 7 > 3] for i in range(60)]; "
+    program += "print(len(mlptrain.fit(rows, kind, folds=3, epochs=2, hidden=[4], jobs=2).members))"
+    (tmp_path / "script.py").write_text(program)
+    for words, given in (
+        (["-c", program], None),
+        (["script.py"], None),
+        (["-"], program),
+    ):
+        ran = subprocess.run(
+            [sys.executable, *words], input=given, cwd=tmp_path, text=True, capture_output=True
+        )
+        assert (ran.stdout, ran.stderr, ran.returncode) == ("3\n", "", 0)
+    assert [each.name for each in tmp_path.iterdir()] == ["script.py"]
+
+
+def test_what_is_wrong_with_rows_is_the_same_one_after_another_and_side_by_side(folded):
+    rows, kind, _ = folded
+    bad = {**rows, "u": [None, *rows["u"][1:]]}
+    said = []
+    for jobs in (1, 2):
+        with pytest.raises(DataError) as refused:
+            mlptrain.fit(bad, kind, jobs=jobs, **FOLDED)
+        said.append(str(refused.value))
+    assert said[0] == said[1]
+
+
+def test_folds_that_are_resumed_with_other_rows_are_refused(folded, tmp_path):
+    rows, kind, model = folded
+    mlptrain.fit(rows, kind, out=tmp_path / "run", jobs=2, **FOLDED)
+    for jobs in (1, 2):
+        again = mlptrain.fit(rows, kind, resume=tmp_path / "run", jobs=jobs, **FOLDED)
+        assert np.array_equal(again.scores(rows), model.scores(rows))
+        other = {**rows, "u": [2 * each for each in rows["u"]]}
+        with pytest.raises(CheckpointError, match="has changed since"):
+            mlptrain.fit(other, kind, resume=tmp_path / "run", jobs=jobs, **FOLDED)
+
+
+def test_a_program_that_is_no_python_trains_one_fold_after_another(folded, monkeypatch):
+    rows, kind, model = folded
+    monkeypatch.setattr(sys, "executable", "/usr/bin/uwsgi")
+    assert np.array_equal(mlptrain.fit(rows, kind, **FOLDED).scores(rows), model.scores(rows))
+    with pytest.raises(ConfigError, match="jobs=2: this program has no Python to train beside it"):
         mlptrain.fit(rows, kind, jobs=2, **FOLDED)
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mlptrain.data.dataset import Dataset
 from mlptrain.data.matrix import checked, numbered
 from mlptrain.data.objects import one_dimensional, plain
-from mlptrain.data.prepared import prepare
+from mlptrain.data.prepared import Prepared, prepare
 from mlptrain.data.preprocessing.class_target import ClassTarget
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.readers.sources import open_frame, open_source
@@ -169,6 +169,14 @@ def load_handed_over(
     given: Mapping[str, HandedOver], settings: Settings, fitted: Preprocessing | None
 ) -> Dataset:
     """The dataset of handed-over rows, each by the path that stands for it in the settings."""
+    prepared, fingerprint = prepare_handed_over(given, settings, fitted)
+    return prepared.in_memory(fingerprint)
+
+
+def prepare_handed_over(
+    given: Mapping[str, HandedOver], settings: Settings, fitted: Preprocessing | None
+) -> tuple[Prepared, Mapping[str, str]]:
+    """As `load_handed_over`, before the inputs are made; and the fingerprint of each part."""
     assert isinstance(settings.train, str)
     train = given[settings.train]
     reading = settings.reading if fitted is None else fitted.reading
@@ -184,7 +192,7 @@ def load_handed_over(
     if fitted is None and isinstance(target, ClassTarget):
         target = replace(target, label_type=train.source.type_of(target.name))
         prepared = replace(prepared, preprocessing=replace(made, target=target))
-    return prepared.in_memory(dict(_fingerprints(given, settings)))
+    return prepared, dict(_fingerprints(given, settings))
 
 
 def _fingerprints(given: Mapping[str, HandedOver], settings: Settings) -> Iterator[tuple[str, str]]:

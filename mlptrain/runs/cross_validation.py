@@ -23,6 +23,7 @@ from mlptrain.data.opened import Opened
 from mlptrain.errors import ConfigError, MLPTrainError
 from mlptrain.runs.fold_outcome import FoldOutcome
 from mlptrain.runs.fold_results import write_outcomes
+from mlptrain.runs.rows_in_memory import Handed
 from mlptrain.runs.run import Run
 from mlptrain.storage.fold_directory import (
     candidate_of,
@@ -53,7 +54,7 @@ class Folds:
     resume      goes on with them: a fold that is done stays, one that was interrupted is resumed
     numbered    takes another number behind the name of the directory where there is one already
     jobs        how many folds are trained at a time
-    given       loads the rows of each, where they are in no file
+    given       the rows of all, where they are in no file
     outcomes    what came of a run by its number: 1 ... k of the first candidate, then those of the next
     failures    what went wrong with a run; the others are trained all the same
     summary     what folds.json holds, once all folds are done
@@ -67,7 +68,7 @@ class Folds:
     numbered: bool = False
     threads: int | None = None
     jobs: int = 1
-    given: Load | None = None
+    given: Handed | None = None
     outcomes: dict[int, FoldOutcome] = field(default_factory=dict)
     failures: dict[int, MLPTrainError] = field(default_factory=dict)
     summary: dict[str, Any] = field(default_factory=dict)
@@ -158,7 +159,7 @@ class Folds:
             resume=self.resume,
             force=self.force,
             threads=self.threads,
-            load=self.given or partial(load, opened=self._opened),
+            load=self.given.load if self.given else partial(load, opened=self._opened),
         )
         if self.force and number == 1:  # by now it is known that the config can run
             try:

@@ -1,5 +1,6 @@
 """From a config to a run: what `fit` calls, and the start of a program of your own."""
 
+import sys
 from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
@@ -16,12 +17,14 @@ from mlptrain.errors import ConfigError
 from mlptrain.runs.cross_validation import Folds
 from mlptrain.runs.join import Join, alone
 from mlptrain.runs.resume import LARGEST_CONFIG
+from mlptrain.runs.rows_in_memory import Handed
 from mlptrain.runs.run import Run
 from mlptrain.storage.fold_directory import check_no_folds, check_one_run, some_folds
 from mlptrain.storage.reading import read_bytes
 from mlptrain.storage.run_directory import make_numbered
 from mlptrain.storage.run_files import holds_checkpoint
 from mlptrain.storage.shell_streams import is_stream
+from mlptrain.system.installation import is_python
 from mlptrain.system.threads import cores
 from mlptrain.training.build import Load, load
 from mlptrain.training.data_files import files_in
@@ -30,6 +33,8 @@ from mlptrain.training.record import Progress
 from mlptrain.training.trainer import train
 from mlptrain.training.warm_start import begin
 
+START = 0.6
+"""Seconds of one core until a process takes its first step. Two of them pay when they halve more."""
 AUTO = "auto"
 """In place of a run to resume: the one in `out`, and where there is none it begins."""
 IN_PLACE = (
@@ -118,21 +123,21 @@ def folds_wanted(
     return count
 
 
-def alone_with(jobs: int | None) -> int:
-    """One fold at a time; ConfigError where more are asked for."""
-    if jobs not in (None, 1):
-        raise ConfigError(f"jobs={jobs}: rows in memory are in one process; save them to a file")
-    return 1
+def jobs_for(config: Config, count: int, jobs: int | None, given: Handed | None = None) -> int:
+    """How many folds to train at a time: as many as there are cores, where nobody says.
 
-
-def jobs_for(config: Config, count: int, jobs: int | None) -> int:
-    """How many folds to train at a time: as many as there are cores, where nobody says."""
+    Of rows in memory one at a time where they are over before a process would have started.
+    """
     streams = [path for path in files_in(config).values() if is_stream(path)]
     if streams and jobs not in (None, 1):
         raise ConfigError(
             f"--jobs {jobs}: {streams[0]} is a stream, which one process reads; save it to a file"
         )
-    return 1 if streams else min(count, jobs or cores())
+    if not is_python(sys.executable) and jobs not in (None, 1):
+        raise ConfigError(f"jobs={jobs}: this program has no Python to train beside it; leave out jobs")
+    short = jobs is None and given is not None and count * given.seconds(config) < 2 * START
+    alone = streams or short or not is_python(sys.executable)
+    return 1 if alone else min(count, jobs or cores())
 
 
 def prepare_folds(
@@ -145,11 +150,11 @@ def prepare_folds(
     force: bool = False,
     threads: int | None = None,
     jobs: int | None = 1,
-    given: Load | None = None,
+    given: Handed | None = None,
 ) -> Folds:
     """k folds, ready to train: by iterating over them, or as many at a time as `jobs` says.
 
-    `given` loads rows that are in no file: no other process has them.
+    `given` has the rows where they are in no file.
     """
     check_named(out)
     if config is None:
@@ -171,7 +176,7 @@ def prepare_folds(
         resume=resume is not None,
         numbered=resume is None and out is None,
         threads=threads,
-        jobs=jobs_for(checked, count, jobs) if given is None else alone_with(jobs),
+        jobs=jobs_for(checked, count, jobs, given),
         given=given,
     )
 

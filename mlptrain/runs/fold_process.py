@@ -10,6 +10,7 @@ from typing import Any
 from mlptrain.config import Config, load_config
 from mlptrain.data.dataset import Dataset
 from mlptrain.data.handed_on import HandedOn, take_over
+from mlptrain.data.handed_over import is_handed_over
 from mlptrain.data.preprocessing.preprocess import Preprocessing
 from mlptrain.data.preprocessing.repairs import Repair, RepairNote
 from mlptrain.errors import Interrupted, MLPTrainError
@@ -61,8 +62,14 @@ def _begin(front: Front, task: Mapping[str, Any]) -> Run:
 
 
 def _taken_over(handed: HandedOn, config: Config, fitted: Preprocessing | None) -> Dataset:
-    """The rows that whoever began this process has prepared, or as any run loads them."""
-    return take_over(handed, settings_of(config), fitted) or load(config, fitted)
+    """The rows that whoever began this process has prepared, or as any run loads them.
+
+    Those of a program are in no file: where they are not as `fitted`, the run says what has changed.
+    """
+    taken = take_over(handed, settings_of(config), fitted)
+    if taken is None and is_handed_over(config.data.train):
+        taken = take_over(handed, settings_of(config), None)
+    return taken or load(config, fitted)
 
 
 def _train(front: Front, run: Run) -> None:

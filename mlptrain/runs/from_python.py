@@ -3,27 +3,25 @@
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from signal import Signals
 from typing import Any, NamedTuple
 
-from mlptrain.config import Config
 from mlptrain.config.keys import keywords
 from mlptrain.config.load import Source
 from mlptrain.config.overrides import Overrides
 from mlptrain.config.schema import InitFrom
-from mlptrain.data.dataset import Dataset
-from mlptrain.data.handed_over import PLACE, HandedOver, handed_over, load_handed_over
-from mlptrain.data.preprocessing.preprocess import Preprocessing
+from mlptrain.data.handed_over import PLACE, HandedOver, handed_over
 from mlptrain.errors import ConfigError, Interrupted
 from mlptrain.inference.model import Model
 from mlptrain.runs.cross_validation import Folds
 from mlptrain.runs.fit import folds_wanted, prepare, prepare_folds
+from mlptrain.runs.rows_in_memory import Handed
 from mlptrain.runs.run import NOT_KEPT, Run
 from mlptrain.runs.side_by_side import side_by_side
-from mlptrain.training.build import Load, load, settings_of
+from mlptrain.training.build import load
 from mlptrain.training.checkpoint import Checkpoint
 from mlptrain.training.members import Members, read_members
 
@@ -76,18 +74,6 @@ def fit_file(config: Mapping[str, Any], settings: Settings, session: Session) ->
     return _model_of(config, settings, session, None)
 
 
-@dataclass(frozen=True)
-class Handed:
-    """Rows in memory: those of training, and all by what stands for them in the settings."""
-
-    train: HandedOver
-    rows: Mapping[str, HandedOver]
-
-    def load(self, config: Config, fitted: Preprocessing | None) -> Dataset:
-        """The dataset of a config that names them."""
-        return load_handed_over(self.rows, settings_of(config), fitted)
-
-
 def handed(X: Any, y: object, weight: object, settings: Settings) -> tuple[Handed, Settings]:
     """The rows of X, and of `val` and `test` among the settings, which then name these."""
     train = handed_over("X", X, y, weight)
@@ -113,7 +99,7 @@ def fit_rows(
 
 def fit_handed(rows: Handed, config: Mapping[str, Any], settings: Settings, session: Session) -> Model:
     """The model of rows in memory by a config that names them."""
-    return _model_of(config, settings, session, rows.load)
+    return _model_of(config, settings, session, rows)
 
 
 def dotted(overrides: Overrides) -> Settings:
@@ -166,12 +152,14 @@ def held_out(settings: Settings) -> Iterator[tuple[str, str, Any]]:
 
 
 def _model_of(
-    config: Mapping[str, Any], settings: Settings, session: Session, given: Load | None
+    config: Mapping[str, Any], settings: Settings, session: Session, given: Handed | None
 ) -> Model:
-    """The model, whose rows `given` loads where they are in no file."""
+    """The model, whose rows are `given` where they are in no file."""
     count = folds_wanted(config, settings, start=session.start, jobs=session.jobs)
     if count is None:
-        ready = partial(prepare, config, settings, load=given or load, **session.of_run())
+        ready = partial(
+            prepare, config, settings, load=given.load if given else load, **session.of_run()
+        )
         return _model(ready, session)
     options = {**session.of_folds(), "jobs": session.jobs, "given": given}
     return _model_of_folds(partial(prepare_folds, config, count, settings, **options), session)

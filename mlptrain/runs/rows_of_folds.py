@@ -15,7 +15,8 @@ from mlptrain.data.handed_on import HandedOn, hand_on
 from mlptrain.data.load import SHARE, load_for_another
 from mlptrain.data.opened import Opened
 from mlptrain.data.prepared import Prepared
-from mlptrain.errors import MLPTrainError
+from mlptrain.errors import EnvironmentFault, MLPTrainError
+from mlptrain.runs.rows_in_memory import Handed
 from mlptrain.system.memory_limit import memory_limit
 from mlptrain.training.build import settings_of
 
@@ -24,10 +25,12 @@ class RowsOfFolds:
     """Prepared rows by the number of a run, from 1; closed when no more processes begin.
 
     A process loads its rows by itself where they cannot be handed on: it says what is wrong with them,
-    finds them in the cache, or they would take too much space here.
+    finds them in the cache, or they would take too much space here. Rows that are `given` are in no
+    file: they are always handed on, and what is wrong with them is raised here.
     """
 
-    def __init__(self, configs: Sequence[Config]) -> None:
+    def __init__(self, configs: Sequence[Config], given: Handed | None = None) -> None:
+        self._configs, self._given = configs, given
         self._settings = [settings_of(config) for config in configs]
         self._keys = [repr(settings) for settings in self._settings]
         self._opened = Opened()
@@ -46,6 +49,8 @@ class RowsOfFolds:
     def of(self, number: int) -> HandedOn | None:
         """Those of a run; None where it loads them by itself."""
         key = self._keys[number - 1]
+        if key not in self._handed and self._given is not None:
+            self._handed[key] = self._of_memory(self._given, self._configs[number - 1])
         if key not in self._handed:
             self._handed[key] = None
             with suppress(MLPTrainError, OSError, MemoryError):  # the process will say what is wrong
@@ -58,9 +63,23 @@ class RowsOfFolds:
     def ahead(self) -> None:
         """Make the next that are missing, while others train: what was read can go the sooner."""
         for number, key in enumerate(self._keys, 1):
-            if key not in self._handed:
+            if key not in self._handed and self._end <= self._most:
                 self.of(number)
                 return
+
+    def _of_memory(self, given: Handed, config: Config) -> HandedOn:
+        prepared, fingerprint = given.prepared(config)
+        try:
+            if self._file is None:
+                self._file = tempfile.TemporaryFile()  # noqa: SIM115 (it says why there is none)
+            handed = hand_on(prepared, fingerprint, self._file.fileno())
+        except OSError as error:
+            raise EnvironmentFault(
+                f"{tempfile.gettempdir()}: {error.strerror}: folds that train side by side read their "
+                "rows there; make room, or train one after another with jobs=1"
+            ) from None
+        self._end = handed.part[1]
+        return handed
 
     def _hand_on(self, prepared: Prepared, fingerprint: Fingerprints) -> HandedOn | None:
         if self._file is None or self._end + prepared.nbytes() > self._most:

@@ -84,7 +84,7 @@ class Team:
         self.folds = folds
         self.waiting = list(range(1, folds.total + 1))
         self.placed = folds.resume
-        self.rows = RowsOfFolds([folds.config_of(number) for number in self.waiting])
+        self.rows = RowsOfFolds([folds.config_of(number) for number in self.waiting], folds.given)
         self.workers = list[FoldWorker]()
 
     def work(self, request: StopRequest) -> Iterator[News]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -45,6 +46,15 @@ def installer() -> str:
         return f"{python} -m pip install" if find_spec("pip") else f"uv pip install --python {python}"
     near = os.path.relpath(own)
     return f"{shlex.quote(str(own) if near.startswith('..') else near)} install"
+
+
+def is_python(executable: str | None) -> bool:
+    """Whether a program is Python, which another one that only holds a Python is not.
+
+    >>> is_python("/usr/bin/python3.11"), is_python("/usr/bin/uwsgi"), is_python("")
+    (True, False, False)
+    """
+    return re.match(r"(python|pypy)", Path(executable or "").name, re.IGNORECASE) is not None
 
 
 def quoted(requirement: str) -> str:
