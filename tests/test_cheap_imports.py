@@ -59,5 +59,17 @@ def test_fit_loads_no_extra(tmp_path):
     assert loaded(*run) & {"optuna", "mpi4py", "sqlalchemy", "matplotlib", "tensorboardX"} == set()
 
 
+@pytest.mark.slow
+def test_a_sweep_loads_no_other_way_to_judge_settings(tmp_path):
+    pytest.importorskip("optuna")
+    xor = "data: {train: {name: xor, points_per_class: 10}, val: 0.2, test: 0}\ntrain: {epochs: 1}\n"
+    (tmp_path / "xor.yaml").write_text(xor + "sweep: {seeds: 0, pruner: none, sampler: grid}\n")
+    rates = "optimizer.learning_rate=0.1,0.2,0.3,0.4"  # so many that their importance is told
+    run = ("sweep", str(tmp_path / "xor.yaml"), rates, "--out", str(tmp_path / "sweep"), "--quiet")
+    found = loaded(*run)
+    assert "optuna" in found
+    assert found & {"sklearn", "scipy", "pandas"} == set()
+
+
 def test_the_list_of_what_is_loaded_is_a_real_one():
     assert {"numpy", "rich"} <= loaded("trace", "x + y", "x=1", "y=2")
