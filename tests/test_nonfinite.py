@@ -21,7 +21,7 @@ from runs import (
     write_config,
 )
 
-from mlptrain.errors import DivergenceError, StorageError
+from mlptrain.errors import CheckpointError, DivergenceError, StorageError
 from mlptrain.graph.gates import Exp, Multiply
 from mlptrain.graph.graph import Graph
 from mlptrain.graph.reductions import Sum
@@ -29,7 +29,7 @@ from mlptrain.inference.model import load
 from mlptrain.nn.activations.piecewise import ReLU
 from mlptrain.runs.fit import prepare
 from mlptrain.runs.saving import Pace, Snapshot
-from mlptrain.storage.archive import read_archive
+from mlptrain.storage.archive import read_archive, write_archive
 from mlptrain.storage.run_directory import RunDirectory
 from mlptrain.training import trainer
 from mlptrain.training.experiment import Monitor
@@ -198,6 +198,20 @@ def test_parameters_that_cannot_be_saved_stop_the_run_in_the_same_step(begin, po
     assert fault.startswith(f"step {step} ")
     assert "layer1.W" in fault
     assert finite_step(run.directory.last) == step - 1
+
+
+def test_a_checkpoint_that_is_not_finite_is_neither_a_model_nor_a_beginning(begin):
+    run = begin()
+    finish(run)
+    for path in (run.best, run.directory.last):
+        arrays, document = read_archive(path)
+        write_archive(path, {**arrays, "layer1.b": np.full_like(arrays["layer1.b"], np.nan)}, document)
+    found = "layer1.b holds numbers that are not finite"
+    with pytest.raises(CheckpointError, match=found):
+        load(run.best)
+    more = invoke("fit", "--resume", run.directory.path, "--set", "train.epochs=9")
+    assert more.exit_code == 5
+    assert found in more.stderr
 
 
 def test_running_statistics_that_are_not_finite_are_never_saved(begin):
