@@ -15,9 +15,12 @@ from tables import write
 
 from mlptrain.config import load_config
 from mlptrain.errors import DataError
+from mlptrain.tools.check.tails import share_of_farthest
 from mlptrain.tools.first_config import first_config
 from mlptrain.tools.first_config.choices import Wish
+from mlptrain.tools.first_config.codes import zigzag
 from mlptrain.tools.first_config.effort import Size, usual_effort
+from mlptrain.tools.first_config.target import skewness
 from mlptrain.training.build import load
 
 N = 200
@@ -564,6 +567,18 @@ def test_a_date_that_may_be_two_days_is_asked(tmp_path):
     assert yaml.safe_load(said.stdout)["data"]["ignore"] == ["when"]
     for form in ("%d/%m/%Y", "%m/%d/%Y"):
         assert f'    # when: {{date: "{form}"}}  # 12/11/2026 is ' in said.stdout
+
+
+def test_a_target_whose_squares_overflow_is_refused_in_one_line(tmp_path):
+    path = made(tmp_path, hour=lambda i: i % 24, u=u, y=lambda i: [1.5, 1e308, 3.5e307][i % 3])
+    assert faults(invoke("init", path, "--target", "y")) == [f"{path}: y: values too far apart to scale"]
+    huge = np.where(np.arange(90) % 3 == 1, 9e307, 1e307)
+    hours = np.repeat(np.arange(3.0), 30)
+    assert zigzag(hours, np.where(hours == 1, 9e307, 1e307), "y") == (
+        "y has mean 1e+307 at 0, 9e+307 at 1, 1e+307 at 2"
+    )
+    assert skewness(huge) == pytest.approx(skewness(huge / 1e307))
+    assert share_of_farthest(huge) == pytest.approx(share_of_farthest(huge / 1e307))
 
 
 def test_codes_with_letters_are_not_taken_as_numbers(tmp_path):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from mlptrain.arrays import below_1
 from mlptrain.metrics.metric import Floats
 from mlptrain.tools.check.case import Case
 from mlptrain.tools.check.task import targets
@@ -39,6 +40,7 @@ def share_of_farthest(values: Floats) -> float:
     >>> share_of_farthest(np.array([0.0] * 99 + [100.0])).__round__(2)
     0.99
     """
+    values = below_1(values)
     squares = np.sort(np.square(values - values.mean()))
     most = max(1, round(SHARE * len(squares)))
     total = float(squares.sum())

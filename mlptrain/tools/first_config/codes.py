@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mlptrain.arrays import below_1
 from mlptrain.data.row_set import every_row
 from mlptrain.data.source import Source
 from mlptrain.tools.first_config.profile import Profile
@@ -76,6 +77,7 @@ def zigzag(x: NDArray[np.float64], y: NDArray[np.float64], what: str) -> str:
     """
     there = np.isfinite(x) & np.isfinite(y)
     x, y = x[there], y[there]
+    size, y = np.abs(y).max(initial=0.0), below_1(y)
     values, place, times = np.unique(x, return_inverse=True, return_counts=True)
     usual = times >= LEAST
     if usual.sum() < 3:
@@ -91,7 +93,7 @@ def zigzag(x: NDArray[np.float64], y: NDArray[np.float64], what: str) -> str:
         return ""
     low, high = int(means.argmin()), int(means.argmax())
     ends = sorted({0, low, high, len(means) - 1})
-    told = ", ".join(f"{means[i]:.3g} at {values[i]:g}" for i in ends)
+    told = ", ".join(f"{size * means[i]:.3g} at {values[i]:g}" for i in ends)
     return f"{what} has mean {told}"
 
 

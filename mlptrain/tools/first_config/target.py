@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from mlptrain.arrays import below_1
 from mlptrain.data.preprocessing.checks import as_values
 from mlptrain.data.source import Source
 from mlptrain.messages import count, some
@@ -61,5 +62,6 @@ def skewness(y: np.ndarray) -> float:
     >>> skewness(np.array([0.0, 0.0, 0.0, 4.0])).__round__(4)  # (3 (-1)^3 + 3^3) / 4 / sqrt(3)^3
     1.1547
     """
+    y = below_1(y)
     spread = y.std() if len(y) else 0.0
     return float(np.mean(((y - y.mean()) / spread) ** 3)) if spread > 0 else 0.0
