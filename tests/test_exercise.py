@@ -142,6 +142,7 @@ SUBTLE = [
      "a second w, with a new state, goes wrong: keep all in state"),
     ("linear", "X.T @ upstream", "upstream.T @ X", r"backward: dW .+ must be \(3, 4\), that of W"),
     ("linear", "X @ W + b", "(X @ W + b).T", r"forward has the shape \(4, 5\); it must be \(5, 4\)\n"),
+    ("max", "upstream * (x >= y)", "upstream * 0", gradient("x") + r", units \[[\d, ]+\] are wrong\n"),
     ("hinge_loss", "margins.sum() / len(y)", "margins.sum(axis=1)", "forward .+ must be one number"),
 ]  # fmt: skip
 

@@ -164,8 +164,8 @@ def _gradients(task: Exercise, node: _Written, inputs: Arrays) -> Verdict:
         if row.passed:
             right.append(f"backward: d{row.tensor} agrees with finite differences")
         else:
-            same = "; it is the same for every upstream gradient" * np.array_equal(once, twice)
-            faults.append(_fault(row) + same)
+            same = once.any() and np.array_equal(once, twice)
+            faults.append(_fault(row) + "; it is the same for every upstream gradient" * bool(same))
     if not faults and task.name in OVERFLOWS:
         (ds,) = node.gradients(_large(inputs), 1)
         faults += filter(None, [_overflow("backward", ds)])
