@@ -1,6 +1,7 @@
 """`bench --ranks`: the cost of a step over ranks, by the formulas and on a real job."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from runs import mlptrain, write_config
@@ -8,7 +9,7 @@ from runs import mlptrain, write_config
 from mlptrain.runs.cost_model import Link, StepCost
 from mlptrain.runs.rank_bench import SIZES, fitted, line_through
 
-COST = StepCost(call=1e-3, row=1e-5, update=2e-3, nbytes=1000, add=1e-9, rows=100, cores=2)
+COST = StepCost(call=1e-3, row=1e-5, update=2e-3, nbytes=1000, keep=2e-9, add=1e-9, rows=100, cores=2)
 LINK = Link("one", 1e-4, 1e-6)
 
 
@@ -17,14 +18,29 @@ def test_one_rank_exchanges_nothing():
 
 
 def test_two_ranks_exchange_parameters_and_gradients_once():
-    # 1e-4 + 1000 * 1e-6 each way, and 1000 * 1e-9 for the sum
-    assert COST.exchange(2, LINK) == pytest.approx(2 * 1.1e-3 + 1e-6, rel=1e-14)
-    assert COST.step(2, LINK) == pytest.approx(1e-3 + 50 * 1e-5 + 2e-3 + 2.201e-3, rel=1e-14)
+    # 1e-4 for the order and for the loss, 1e-4 + 1000 * 1e-6 each way, and 1000 * 1e-9 for the sum
+    assert COST.exchange(2, LINK) == pytest.approx(2e-4 + 2 * 1.1e-3 + 1e-6, rel=1e-14)
+    assert COST.step(2, LINK) == pytest.approx(1e-3 + 50 * 1e-5 + 2e-3 + 2.401e-3, rel=1e-14)
+
+
+def test_in_a_window_messages_only_say_what_is_ready():
+    # the order, the gradient and the loss: 3 * 1e-4, and 1000 * 1e-9 for the sum
+    assert COST.exchange(2, Link("shm", 1e-4, 0, True)) == pytest.approx(3.01e-4, rel=1e-14)
+
+
+def test_a_rank_calls_and_adds_up_each_of_its_shards():
+    cost = replace(COST, shards=8)
+    # 8 on one rank: 7 sums of 1000 bytes, each kept and added: 7 * 1000 * 3e-9
+    assert cost.step(1, LINK) == pytest.approx(8e-3 + 100 * 1e-5 + 2.1e-5 + 2e-3, rel=1e-14)
+    # 8 on three ranks: at most 3 each, 2 sums
+    expected = 3e-3 + 100 / 3 * 1e-5 + 6e-6 + 2e-3 + cost.exchange(3, LINK)
+    assert cost.step(3, LINK) == pytest.approx(expected, rel=1e-14)
 
 
 def test_long_messages_go_to_many_ranks_in_parts():
-    # 8 ranks: whole 3 * 1.1e-3 = 3.3e-3; in parts 10 * 1e-4 + 2e-3 * 7/8 = 2.75e-3
-    assert COST.exchange(8, LINK) == pytest.approx(2.75e-3 + 3 * (1.1e-3 + 1e-6), rel=1e-14)
+    # 8 ranks: whole 3 * 1.1e-3 = 3.3e-3; in parts 10 * 1e-4 + 2e-3 * 7/8 = 2.75e-3; in each of three
+    # rounds an order and a loss besides
+    assert COST.exchange(8, LINK) == pytest.approx(6e-4 + 2.75e-3 + 3 * (1.1e-3 + 1e-6), rel=1e-14)
 
 
 def test_ranks_beyond_the_cores_of_a_machine_share_them():
@@ -34,7 +50,7 @@ def test_ranks_beyond_the_cores_of_a_machine_share_them():
 
 def test_at_the_break_even_two_ranks_are_as_fast_as_one():
     rows = COST.break_even(LINK)
-    even = StepCost(1e-3, 1e-5, 2e-3, 1000, 1e-9, round(2 * rows), 2)
+    even = replace(COST, rows=round(2 * rows))
     assert even.step(2, LINK) == pytest.approx(even.step(1, LINK), rel=1e-3)
 
 
@@ -66,6 +82,7 @@ def test_a_job_of_two_ranks_is_measured_and_predicted(tmp_path):
     assert [(each["ranks"], each["threads"]) for each in found["steps"]] == [(1, 1), (1, 2), (2, 1)]
     assert all(each["measured_ms"] > 0 for each in found["steps"])
     assert found["cost"]["rows"] == 32
+    assert found["cost"]["shards"] is None
     assert found["cost"]["nbytes"] == 4 * (2 * 16 + 16 + 16 * 2 + 2)
     assert [link["name"] for link in found["links"]][1:] == ["10 Gb/s Ethernet", "100 Gb/s RDMA"]
     assert all(len(link["step_ms"]) == 6 and link["break_even_rows"] > 0 for link in found["links"])

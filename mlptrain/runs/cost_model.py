@@ -1,16 +1,19 @@
 """What a step costs over p ranks, from a few measured numbers.
 
-    T(p) = c0 + c1 B / p + u + X(p)
+    T(p) = s c0 + c1 B / p + (s - 1) n (kappa + gamma) + u + X(p)
 
 B rows for all ranks together, c0 + c1 b for forward and backward of b rows on one rank, u for the check
-and the update, which rank 0 does alone. X is the exchange of n bytes over a link of latency alpha and
-beta seconds for each byte: the parameters go to all ranks, their gradients come back in a binary tree
-of ceil(lg p) rounds, and each sum takes gamma seconds for a byte (Thakur, Rabenseifner, Gropp, 2005).
+and the update, which rank 0 does alone. A rank has s shards, one after the other: 1, or with S of
+`train.shards` S / p, rounded up. Each of the n bytes of a gradient is put aside in kappa seconds, and
+added to another in gamma. X is the exchange over a link of latency alpha and beta seconds for each
+byte: an order and the parameters go to all ranks, gradient and loss come back in a binary tree of
+ceil(lg p) rounds (Thakur, Rabenseifner, Gropp, 2005).
 
+    order        lg p alpha
     broadcast    min(lg p (alpha + n beta), (lg p + p - 1) alpha + 2 n beta (p - 1) / p)
-    sum          lg p (alpha + n beta + n gamma)
+    sum          lg p (2 alpha + n beta + n gamma)
 
-In a window of shared memory nothing is copied, and beta is 0.
+In a window of shared memory nothing is copied: beta is 0, and there is no broadcast.
 """
 
 from dataclasses import dataclass
@@ -23,6 +26,7 @@ class Link(NamedTuple):
     name: str
     latency: float
     per_byte: float
+    window: bool = False  # all see one memory: messages say only what is ready
 
     def seconds(self, nbytes: float) -> float:
         """The time of one message.
@@ -45,11 +49,13 @@ class StepCost:
     row      c1: of each row
     update   u
     nbytes   n: those of all parameters
+    keep     kappa
     add      gamma
     rows     B
     cores    of this machine: more ranks on it share them
+    shards   S; None: one for each rank
 
-    >>> cost = StepCost(call=0, row=1e-6, update=0, nbytes=0, add=0, rows=1000, cores=8)
+    >>> cost = StepCost(call=0, row=1e-6, update=0, nbytes=0, keep=0, add=0, rows=1000, cores=8)
     >>> cost.step(4, Link("none", 0, 0))
     0.00025
     """
@@ -58,28 +64,34 @@ class StepCost:
     row: float
     update: float
     nbytes: int
+    keep: float
     add: float
     rows: int
     cores: int
+    shards: int | None = None
 
     def step(self, ranks: int, link: Link, *, here: bool = False) -> float:
         """Seconds of a step over so many ranks; `here`: all of them on this machine."""
         crowd = max(1.0, ranks / self.cores) if here else 1.0
-        shard = (self.call + self.row * self.rows / ranks) * crowd
-        return shard + self.update + self.exchange(ranks, link)
+        shards = -(-(self.shards or ranks) // ranks)
+        sums = (shards - 1) * self.nbytes * (self.keep + self.add)
+        own = (shards * self.call + self.row * self.rows / ranks + sums) * crowd
+        return own + self.update + self.exchange(ranks, link)
 
     def exchange(self, ranks: int, link: Link) -> float:
         """Seconds until all have the parameters, and rank 0 the sum of the gradients."""
         rounds, n = (ranks - 1).bit_length(), self.nbytes
         whole = rounds * link.seconds(n)
         in_parts = (rounds + ranks - 1) * link.latency + 2 * n * link.per_byte * (ranks - 1) / ranks
-        return min(whole, in_parts) + rounds * (link.seconds(n) + n * self.add)
+        broadcast = 0.0 if link.window else min(whole, in_parts)
+        back = link.latency + link.seconds(n) + n * self.add
+        return rounds * (link.latency + back) + broadcast
 
     def break_even(self, link: Link) -> float:
         """Rows for each rank from which a second rank makes a step faster.
 
-        >>> cost = StepCost(call=0, row=1e-6, update=0, nbytes=1000, add=0, rows=1, cores=2)
+        >>> cost = StepCost(call=0, row=1e-6, update=0, nbytes=1000, keep=0, add=0, rows=1, cores=2)
         >>> round(cost.break_even(Link("slow", 1e-4, 1e-7)))
-        400
+        600
         """
         return self.exchange(2, link) / self.row

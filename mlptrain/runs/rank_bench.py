@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import cycle, islice
@@ -14,6 +14,7 @@ import numpy as np
 
 from mlptrain.config import load_config
 from mlptrain.data.batches import batches, epoch_order
+from mlptrain.data.source import RowNumbers
 from mlptrain.errors import EnvironmentFault
 from mlptrain.runs.cost_model import NETWORKS, Link, StepCost
 from mlptrain.runs.launch import output_of
@@ -76,7 +77,7 @@ def bench_ranks(config: Path, overrides: Sequence[str], most: int) -> RankBenchm
     alone = {threads: 1e3 * step_of(build(checked, threads)) for threads in (1, 2)}
     counts = sorted({*(1 << i for i in range(1, most.bit_length())), most} - {1})
     found = [over(count, config, overrides) for count in counts]
-    link = Link("shared memory", found[0]["latency"], found[0]["per_byte"])
+    link = Link("shared memory", found[0]["latency"], found[0]["per_byte"], bool(found[0]["window"]))
     lines = [Line(1, 1, alone[1], 1e3 * cost.step(1, link)), Line(1, 2, alone[2], None)]
     for count, each in zip(counts, found, strict=True):
         lines.append(Line(count, 1, each["step_ms"], 1e3 * cost.step(count, link, here=True)))
@@ -105,7 +106,7 @@ def measure_here(team: Ranks, config: Path, overrides: Sequence[str]) -> dict[st
         link = fitted(times, joined.network.parameters.values.nbytes)
         if team.sees_all:  # messages only say what is ready
             link["per_byte"] = 0.0
-        return {"step_ms": 1e3 * step_of(joined), **link}
+        return {"step_ms": 1e3 * step_of(joined), "window": float(team.sees_all), **link}
 
 
 def round_trip(team: Ranks, nbytes: int) -> float:
@@ -128,39 +129,65 @@ def fitted(times: Sequence[float], nbytes: int) -> dict[str, float]:
 
 def step_of(experiment: Experiment) -> float:
     """Seconds of a step of `fit`."""
-    progress = Progress()
-    order = epoch_order(experiment.seed, 0, len(experiment.data.train))
-    steps = cycle(list(islice(batches(order, experiment.rows_per_step), experiment.steps_per_epoch)))
+    progress, steps = Progress(), steps_of(experiment)
     lr = experiment.optimizer.learning_rate * 1e-3  # thousands of steps must not run away
     with use_threads(experiment.threads):
         return timed(lambda: take_step(experiment, progress, next(steps), lr))
 
 
+def steps_of(experiment: Experiment) -> Iterator[RowNumbers]:
+    """The rows of each step, again and again."""
+    order = epoch_order(experiment.seed, 0, len(experiment.data.train))
+    return cycle(list(islice(batches(order, experiment.rows_per_step), experiment.steps_per_epoch)))
+
+
 def cost_of(experiment: Experiment) -> StepCost:
     """What the parts of a step cost on this machine, with one thread."""
-    network = experiment.network
+    network, shards = experiment.network, experiment.shards
     w, dw = network.parameters.values, network.parameters.gradients
     masks = network.training.mask_streams(experiment.seed, 0)
     batch = min(experiment.batch_size, len(experiment.data.train))
     sizes = [batch // part for part in PARTS if batch >= part]
+    kept, other = np.zeros_like(dw), np.zeros_like(dw)
 
-    def pass_through(rows: int) -> Callable[[], None]:
-        chosen = np.arange(rows)
+    def pass_through(rows: int, steps: Iterator[RowNumbers]) -> None:
+        plan = load_batch(experiment, next(steps)[:rows], masks)
+        plan.forward()
+        plan.backward()
 
-        def work() -> None:
-            plan = load_batch(experiment, chosen, masks)
-            plan.forward()
-            plan.backward()
+    def update() -> None:
+        is_finite(0.0, dw)
+        experiment.optimizer.step(w, dw, 0.0)
 
-        return work
+    def put_aside() -> None:
+        np.copyto(kept, dw)
 
+    def add_up() -> None:
+        np.add(dw, other, dw)
+
+    rest = [put_aside, add_up, update]
     with use_threads(1), np.errstate(all="ignore"):
-        seconds = [timed(pass_through(rows)) for rows in sizes]
-        update = timed(partial(is_finite, 0.0, dw))
-        update += timed(partial(experiment.optimizer.step, w, dw, 0.0))
-        add = timed(partial(np.add, w, dw, dw)) / w.nbytes
+        steps = steps_of(experiment)
+        times = [in_turn([partial(pass_through, rows, steps), *rest]) for rows in sizes]
+    seconds, keep, add, updates = zip(*times, strict=True)
     call, row = line_through(sizes, seconds)
-    return StepCost(call, row, update, w.nbytes, add, batch, cores())
+    n, count = w.nbytes, None if shards is None else shards.count
+    return StepCost(
+        call, row, median(updates), n, median(keep) / n, median(add) / n, batch, cores(), count
+    )
+
+
+def in_turn(parts: Sequence[Callable[[], object]]) -> list[float]:
+    """Seconds of each of several calls, which take turns as in a step: medians.
+
+    Alone in a loop a call finds in the cache what the others would have pushed out of it.
+    """
+    once = duration(lambda: [part() for part in parts], 3)
+    times = np.empty((max(BLOCKS, int(BLOCKS * SECONDS / max(once, 1e-7))), len(parts)))
+    for turn in times:
+        for place, part in enumerate(parts):
+            turn[place] = duration(part, 1)
+    return [float(each) for each in np.median(times, axis=0)]
 
 
 def line_through(sizes: Sequence[int], seconds: Sequence[float]) -> tuple[float, float]:
