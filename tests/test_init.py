@@ -571,7 +571,8 @@ def test_a_date_that_may_be_two_days_is_asked(tmp_path):
 
 def test_a_target_whose_squares_overflow_is_refused_in_one_line(tmp_path):
     path = made(tmp_path, hour=lambda i: i % 24, u=u, y=lambda i: [1.5, 1e308, 3.5e307][i % 3])
-    assert faults(invoke("init", path, "--target", "y")) == [f"{path}: y: values too far apart to scale"]
+    said = faults(invoke("init", path, "--target", "y"))
+    assert said == [f"{path}: y: values too far apart to scale"]
     huge = np.where(np.arange(90) % 3 == 1, 9e307, 1e307)
     hours = np.repeat(np.arange(3.0), 30)
     assert zigzag(hours, np.where(hours == 1, 9e307, 1e307), "y") == (
