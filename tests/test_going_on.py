@@ -318,6 +318,35 @@ def test_a_schedule_that_is_stretched_says_how_the_rate_jumps(tmp_path):
     ) in result.stderr
 
 
+def test_a_config_yaml_that_was_edited_is_not_read_and_the_note_says_how_to_change_it(tmp_path):
+    run = tmp_path / "run"
+    finish(prepare(CONSTANT, out=run))
+    written = (run / "config.yaml").read_text()
+    edited = written.replace("epochs: 3", "epochs: 5")
+    (run / "config.yaml").write_text(edited)
+    resumed = prepare(None, resume=run)
+    assert resumed.notes == [
+        f"{run}/config.yaml: differs from {run}/last.npz, with whose config the run goes on; "
+        "to change that: --set train.epochs=5"
+    ]
+    assert resumed.started == tuple(resumed.notes)
+    resumed.directory.close()
+
+    assert (run / "config.yaml").read_text() == written
+    (run / "config.yaml").write_text(edited)  # a sitting that was killed before it saved leaves it so
+    assert prepare(None, ["train.epochs=5"], resume=run).notes == []
+
+
+def test_a_config_yaml_that_is_none_any_more_is_no_obstacle(tmp_path):
+    run = tmp_path / "run"
+    finish(prepare(CONSTANT, out=run))
+    (run / "config.yaml").write_text("data: [\n")
+
+    assert prepare(None, resume=run).notes == [
+        f"{run}/config.yaml: is no config any more; the run goes on with the one in {run}/last.npz"
+    ]
+
+
 def test_fewer_epochs_than_are_done_are_refused(tmp_path):
     fit(THIRTY, out=tmp_path / "run")
     result = invoke("fit", "--resume", tmp_path / "run", "--set", "train.epochs=2")

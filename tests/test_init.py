@@ -437,9 +437,30 @@ def test_few_rows_that_count_are_an_index_and_a_level_of_few_values_is_none(tmp_
     assert reasons(path, "y") == {"case": "numbers the rows"}
 
 
-def test_close_whole_numbers_that_all_differ_are_doubted(tmp_path):
-    path = made(tmp_path, ticket=lambda i: i * 7 % 499, u=u, y=v)
-    doubt = "whole numbers, all different and close together: ignore them if they number the rows"
+@pytest.mark.parametrize(
+    ("number", "how"),
+    [
+        (lambda i: 10 * i, ", in equal steps"),
+        (lambda i: 5000 - 2 * i, ", in equal steps"),
+        (lambda i: 10**12 + i, ""),
+        (lambda i: f"{i}.0", ""),
+    ],
+)
+def test_what_counts_in_equal_steps_numbers_the_rows_whatever_its_name(tmp_path, number, how):
+    path = made(tmp_path, batch=number, u=u, y=v)
+    assert reasons(path, "y") == {"batch": f"numbers the rows{how}"}
+
+
+@pytest.mark.parametrize("name", ["No.", "Nr.", "OBJECTID", "SNo", "uid", "pk", "seq"])
+def test_a_name_of_an_id_is_known_by_its_last_word(tmp_path, name):
+    path = made(tmp_path, **{name: lambda i: i * i * 7919 % 1_000_003}, u=u, y=v)
+    assert reasons(path, "y") == {name: "looks like an id: nearly every row has its own"}
+
+
+@pytest.mark.parametrize("number", [lambda i: i * 7 % 499, lambda i: i * i + i % 2])
+def test_whole_numbers_that_all_differ_and_are_close_or_rise_are_doubted(tmp_path, number):
+    path = made(tmp_path, ticket=number, u=u, y=v)
+    doubt = "whole numbers, all different, close together or rising: ignore them if they number rows"
     assert f"# ticket: {doubt}.\n" in first_config(str(path), ["y"]).text
     assert notes_of(invoke("init", path, "--target", "y")) == [f"note: ticket: {doubt}"]
 

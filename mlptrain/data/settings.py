@@ -69,6 +69,10 @@ class Role:
         return self.kind
 
 
+PLAIN = Role()
+"""That of a column of which nothing is said."""
+
+
 def of_fields(kind: Callable[..., Made], section: Mapping[str, Any]) -> Made:
     """A dataclass from those keys of a section that are its fields.
 
@@ -162,7 +166,7 @@ class Settings:
 
     def role(self, name: str) -> Role:
         """What is said of one column."""
-        return self.roles.get(name, Role())
+        return self.roles.get(name, PLAIN)
 
     @property
     def of_split(self) -> tuple[str, ...]:

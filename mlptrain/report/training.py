@@ -1,6 +1,6 @@
 """A run as it is watched: a header, a line for each evaluation, a bar on a terminal, and the result."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -12,7 +12,7 @@ from mlptrain.report.console import emit_json, number, say, stderr, stdout
 from mlptrain.report.epoch_table import EpochTable
 from mlptrain.report.notes import Notes, tell
 from mlptrain.report.progress import above_bar, progress_bar
-from mlptrain.report.results import Results
+from mlptrain.report.results import Results, Values
 from mlptrain.report.sparkline import summary as curves
 from mlptrain.report.tables import print_table
 from mlptrain.runs.cross_validation import Folds
@@ -82,15 +82,16 @@ def fitted(run: Run, *, as_json: bool) -> None:
     if as_json:
         emit_json(summary)
         return
+    records = Results(run.directory.path).records  # what cannot be read leaves no half of an answer
     out = stdout()
     say(
         out, f"{'already finished' if run.already_finished else summary['status']}: {summary['reason']}"
     )
-    say(out, best_of(summary, run))
+    say(out, best_of(summary, records, run))
     if summary.get("test"):
         values = ", ".join(f"{name} {number(value)}" for name, value in summary["test"].items())
         say(out, f"test: {values}")
-    for remark in remarks(Results(run.directory.path).records, summary):
+    for remark in remarks(records, summary):
         say(out, remark)
     if baseline := run.beside.get("baseline"):
         for line in baseline_words(baseline, run.beside.get("linear")):
@@ -98,19 +99,18 @@ def fitted(run: Run, *, as_json: bool) -> None:
     say(out, f"{summary['run']}  ({summary['seconds']:.1f} s)")
 
 
-def best_of(summary: Mapping[str, Any], run: Run) -> str:
+def best_of(summary: Mapping[str, Any], records: Sequence[Values], run: Run) -> str:
     """The best epoch, or why there is none."""
     if summary["best"] is None:
         why = f"{summary['monitor']} was never a finite number, so there is no best.npz"
         return f"{why}; {run.directory.last} holds the parameters of the last step"
     best = f"best {summary['monitor']} {number(summary['best'])} at epoch {summary['best_epoch']}"
-    return best if summary.get("test") else f"{best}{metric_of_best(summary, run)}"
+    return best if summary.get("test") else f"{best}{metric_of_best(summary, records, run)}"
 
 
-def metric_of_best(summary: Mapping[str, Any], run: Run) -> str:
+def metric_of_best(summary: Mapping[str, Any], records: Sequence[Values], run: Run) -> str:
     """`, train_accuracy 0.9933`: what is no loss in the best record, where no test rows say more."""
-    same = (each for each in Results(run.directory.path).records if is_best(each, summary))
-    best = next(same, {})
+    best = next((each for each in records if is_best(each, summary)), {})
     split = "val_" if "val_loss" in best else "train_"
     names = [f"{split}{metric}" for metric in run.experiment.headline]
     shown = [name for name in names if name in best and name != summary["monitor"]]

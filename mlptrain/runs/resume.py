@@ -1,5 +1,6 @@
 """What must not change between the sittings of a run, the config and the data; and what may."""
 
+import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from mlptrain.config import Config, dump, load_config, resolved
 from mlptrain.config.dump import inline
 from mlptrain.config.overrides import Overrides
-from mlptrain.errors import CheckpointError
+from mlptrain.errors import CheckpointError, ConfigError
 from mlptrain.messages import count
 from mlptrain.runs.same_meaning import check_same_meaning
 from mlptrain.runs.saving import rate_words
@@ -32,6 +33,9 @@ MAY_CHANGE = (
     *("data.cache", "data.image_shape"),
 )
 """Keys that leave the steps already done as they are. More epochs lengthen the schedule from now on."""
+
+SHOWN = 3
+"""Settings that are named where a config.yaml was changed."""
 
 JUMP = 0.1
 """A relative change of the learning rate from one step to the next that is worth a note."""
@@ -71,6 +75,33 @@ def with_history(directory: RunDirectory, config: Config, checkpoint: Checkpoint
     return "".join(f"{line}\n" for line in (*changes_in(directory.path), *lines)) + dump(
         resolved(config)
     )
+
+
+def _edited(checkpoint: Checkpoint, config: Config) -> list[str]:
+    """A note where config.yaml asks for what neither the checkpoint nor `config` has: it is not read.
+
+    Somebody has edited it, or a sitting with other settings was killed before it saved.
+    """
+    file = checkpoint.path.with_name("config.yaml")
+    if not file.exists():
+        return []
+    try:
+        written = resolved(load_config(file))
+    except ConfigError:
+        return [f"{file}: is no config any more; the run goes on with the one in {checkpoint.path}"]
+    ignored = {key for key, _, _ in changes_between(resolved(config), written)}
+    wanted = [
+        f"--set {shlex.quote(f'{key}={inline(new)}')}"
+        for key, _, new in changes_between(resolved(config_of(checkpoint)), written)
+        if key in ignored
+    ]
+    if not wanted:
+        return []
+    more = f" and {len(wanted) - SHOWN} more" if len(wanted) > SHOWN else ""
+    return [
+        f"{file}: differs from {checkpoint.path}, with whose config the run goes on; to change that: "
+        f"{' '.join(wanted[:SHOWN])}{more}"
+    ]
 
 
 def changes_in(path: Path) -> list[str]:
@@ -113,6 +144,12 @@ def take_up(
 
     CheckpointError for fewer epochs than are done.
     """
+    return _edited(checkpoint, config) + _go_on(checkpoint, config, experiment, progress)
+
+
+def _go_on(
+    checkpoint: Checkpoint, config: Config, experiment: Experiment, progress: Progress
+) -> list[str]:
     own = config_of(checkpoint)
     if experiment.total_steps < progress.step:
         done = -(-progress.step // experiment.steps_per_epoch)

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from runs import command, surroundings, write_config
+from runs import command, outcome, surroundings, write_config
 
 pytestmark = pytest.mark.chaos
 STRIDE = int(os.environ.get("MLPTRAIN_STRIDE", "9"))
@@ -107,6 +107,12 @@ CASES = {
     "report, t.csv": (REPORT, "t.csv"),
 }
 """A command, and the file that fails."""
+DOES_WITHOUT = {
+    "init, new.csv": "it needs no fingerprint, and waits for none",
+    "report, summary.json": "the page has been told; explaining the model asks once more, for a note",
+    "fit, t.arrow": "polars maps the rows; what it reads besides, the size of each batch, is a hint",
+}
+"""Cases in which some reads may fail unnoticed, and why: the result is the same."""
 
 
 def run(folder, *words, **failing):
@@ -117,7 +123,7 @@ def run(folder, *words, **failing):
         env=surroundings() | {key: str(value) for key, value in failing.items()},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,  # many at once on a busy machine
         check=False,
     )
 
@@ -126,6 +132,11 @@ def content(folder):
     """Every file and its bytes, but for the lock, which says who was there last."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != ".lock")
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def result(done, out):
+    """What a command made: a run, or what it printed."""
+    return outcome(out) if out.exists() else done.stdout
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -140,7 +151,7 @@ def test_a_read_that_fails_is_one_line_and_moves_nothing(place, shim, tmp_path, 
 
     done = run(folder, *words, **settings, EIO_FROM=0, EIO_TIMES=1)
     assert done.returncode == 0, (case, "a fault that passes", done.stderr)
-    expected = done.stdout
+    expected = result(done, tmp_path / "out")
     for made in (folder, tmp_path / "out"):
         shutil.rmtree(made, ignore_errors=True)
     shutil.copytree(place, folder)
@@ -153,8 +164,8 @@ def test_a_read_that_fails_is_one_line_and_moves_nothing(place, shim, tmp_path, 
         if b"!" not in log.read_bytes():
             break  # two processes read it, and neither so often
         lines = done.stderr.splitlines()
-        if words[0] == "init" and done.returncode == 0:  # it needs no fingerprint, and waits for none
-            assert done.stdout == expected, (case, k)
+        if case in DOES_WITHOUT and done.returncode == 0:
+            assert result(done, tmp_path / "out") == expected, (case, k)
             k += STRIDE
             continue
 

@@ -39,7 +39,7 @@ class Group:
         self.columns = [column for column, _ in placed]
         self.places = [place for _, place in placed]
         self.repaired = np.zeros(len(placed), np.int64)
-        self.unseen = [Counter[str]() for _ in placed]
+        self.unseen: list[Counter[str]] = [Counter() for _ in placed]
 
     def repairs(self) -> Iterator[Repair]:
         """What became of missing values, and of labels that training did not have."""
@@ -64,9 +64,10 @@ class Features:
             column.name for column, width in zip(columns, widths, strict=True) for _ in range(width)
         ]
         places = accumulate(widths, initial=0)
-        placed = list(zip(columns, places, strict=False))
-        kinds = dict.fromkeys([*KINDS.values(), *(type(column) for column in columns)])
-        of_kind = {kind: [each for each in placed if type(each[0]) is kind] for kind in kinds}
+        placed = zip(columns, places, strict=False)
+        of_kind: dict[type[Column], list[tuple[Column, int]]] = {kind: [] for kind in KINDS.values()}
+        for column, place in placed:
+            of_kind.setdefault(type(column), []).append((column, place))
         self.groups = [Group(kind, members) for kind, members in of_kind.items() if members]
         for column in columns:
             if what := column.mismatch(source):

@@ -30,10 +30,12 @@ def recodings(source: Source, rows: RowIndex, columns: Sequence[Column], target:
     notes, by_label = [], target.kind in ("classes", "flags")
     for name, y in _targets(source, compared, target).items():
         alone = len(columns) == 1 and not by_label
+        order = np.argsort(y, kind="stable")
+        y = y[order]
         found = [
             column.name
             for column, x in _values(source, compared, columns)
-            if (np.array_equal(x, y) if alone else in_step(x, y, by_label))
+            if (np.array_equal(x[order], y) if alone else in_step(x[order], y, by_label))
         ]
         if found:
             notes.append(
@@ -45,17 +47,15 @@ def recodings(source: Source, rows: RowIndex, columns: Sequence[Column], target:
 
 
 def in_step(x: Array, y: Array, by_label: bool) -> bool:
-    """Whether x and y, both (n,), have the same ties, and by more than chance.
+    """Whether x and y, both (n,) in the order of y, have the same ties, and by more than chance.
 
     That is so where few values come again and again, or where numbers are in the same order or the
     opposite one. Where all values differ and have no order, any two columns have the same ties.
 
-    >>> y = np.array([0.0, 1.0, 1.0, 0.0])
+    >>> y = np.array([0.0, 0.0, 1.0, 1.0])
     >>> in_step(5 - 2 * y, y, True), in_step(np.arange(4.0), y, True), in_step(np.ones(4), y, True)
     (True, False, False)
     """
-    order = np.argsort(y, kind="stable")
-    x, y = x[order], y[order]
     same, ties = x[1:] == x[:-1], y[1:] == y[:-1]
     if ties.all() or not np.array_equal(same, ties):
         return False

@@ -83,7 +83,7 @@ def doubts_about(roles: Roles, answers: Sequence[Profile]) -> list[str]:
         text = "points, read as decimal points, may separate thousands: is 1.234 1234? see data.columns"
         doubts.append(f"{some(points, FEW)}: {text}")
     if index:
-        text = "whole numbers, all different and close together: ignore them if they number the rows"
+        text = "whole numbers, all different, close together or rising: ignore them if they number rows"
         doubts.append(f"{some(index, FEW)}: {text}")
     coded = [f"{each.name} ({each.code})" for each in roles.texts if each.code]
     if coded:

@@ -30,7 +30,8 @@ class Profile:
     different      how many different values there are
     counts         how often each of them occurs
     whole          all values are whole numbers
-    counts_up      they are 0, 1, 2, ... or 1, 2, 3, ... in the order of the file
+    step           by how much they change from row to row of the file, where that is always the same
+    rising         each is greater than that of the row before
     infinite       values that are no finite number
     looks_numeric  text of which most values are numbers
     heavy_tails    the quartiles differ, and yet values lie far out
@@ -52,7 +53,8 @@ class Profile:
     low: float = 0.0
     high: float = 0.0
     whole: bool = False
-    counts_up: bool = False
+    step: float = 0.0
+    rising: bool = False
     infinite: int = 0
     looks_numeric: bool = False
     heavy_tails: bool = False
@@ -155,16 +157,19 @@ def _numbers(source: Source, name: str, kind: Kind, present: int) -> Profile:
         low=float(different[0]) if len(different) else 0.0,
         high=float(different[-1]) if len(different) else 0.0,
         whole=bool((finite == np.floor(finite)).all()),
-        counts_up=_counts_up(values, len(source)),
+        step=_step(values, len(source)),
+        rising=len(values) >= LEAST_COUNTING and bool((values[1:] > values[:-1]).all()),
         infinite=len(values) - len(finite),
         heavy_tails=_heavy_tails(finite),
         thousands=_may_be_thousands(source, name, different),
     )
 
 
-def _counts_up(values: NDArray[np.float64], rows: int) -> bool:
-    first = values[0] if len(values) == rows >= LEAST_COUNTING else np.nan
-    return bool(first in (0, 1) and (values == np.arange(rows) + first).all())
+def _step(values: NDArray[np.float64], rows: int) -> float:
+    if not len(values) == rows >= LEAST_COUNTING:
+        return 0.0
+    step = values[1] - values[0]
+    return float(step) if (values == values[0] + step * np.arange(rows)).all() else 0.0
 
 
 def _may_be_thousands(source: Source, name: str, different: NDArray[np.float64]) -> bool:

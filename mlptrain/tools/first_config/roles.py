@@ -26,7 +26,9 @@ RARE = 10
 """A category of fewer rows than this may be absent from the training rows."""
 
 ID = re.compile(
-    r"(^|[_\s.-])(ids?|uuid|guid|key|index|idx|rowid|nr|no|number)$|^#$|(?-i:[a-z]I[dD]$)", re.I
+    r"(^|[_\s.-])(ids?|uid|uuid|guid|oid|gid|fid|pk|key|index|idx|rowid|nr|no|number|seq|serial)\.?$|"
+    r"^#$|^sno$|(?-i:[a-z]I[dD]$)|objectid$",
+    re.I,
 )
 CODE = re.compile(r"(^|[_\s.-])(id|code|zip|zipcode|postcode)$|(?-i:[a-z]I[dD]$)", re.I)
 
@@ -161,19 +163,22 @@ def _number(column: Profile) -> str:
         return "numbers the rows, by its name"
     unique = column.different == column.present and column.present > FEW
     dense = column.high - column.low + 1 == column.present == column.rows
-    if (column.counts_up or (unique and dense)) and not is_time_name(column.name):
+    counts = column.step == 1 and column.low in (0, 1)
+    if (counts or (unique and dense)) and not is_time_name(column.name):
         return "numbers the rows"
     if ID.search(column.name) and (unique or column.different > max(FEW, column.present / 2)):
         return "looks like an id: nearly every row has its own"
+    if unique and column.step and not is_time_name(column.name):
+        return "numbers the rows, in equal steps"
     return ""
 
 
 def may_be_an_index(column: Profile) -> bool:
-    """Whole numbers that are all different and lie close together: a sample of numbered rows."""
+    """Whole numbers, all different, that lie close together or rise: a sample of numbered rows."""
     if column.kind != "number" or not column.whole or is_time_name(column.name):
         return False
     unique = column.different == column.present and column.present > FEW
-    return unique and column.high - column.low + 1 < SPARSE * column.present
+    return unique and (column.rising or column.high - column.low + 1 < SPARSE * column.present)
 
 
 def is_picture(numbers: Sequence[Profile]) -> bool:

@@ -23,5 +23,6 @@ KINDS: dict[str, type[Column]] = {
 
 def kind_for(source: Source, name: str, settings: Settings) -> type[Column]:
     """The kind that the settings name for a column, else the one that it looks like."""
-    named = [kind for kind in KINDS.values() if name in kind.named(settings)]
-    return (named or [kind for kind in KINDS.values() if kind.takes(source, name)])[0]
+    named = (kind for kind in KINDS.values() if name in kind.named(settings))
+    looks_like = (kind for kind in KINDS.values() if kind.takes(source, name))
+    return next(named, None) or next(looks_like)
