@@ -156,19 +156,26 @@ def _on_rows(
     train, place = rows.train, PLACE.format("X")
     wish, settings = wished(settings, preset, train.weight)
     made = first_config(place, train.targets, wish, source=train.source, load=rows.load)
-    return fit_handed(rows, parse(made.text, place).data, settings, session)
+    return told(fit_handed(rows, parse(made.text, place).data, settings, session), made.told())
 
 
 def _on_file(
     path: str, y: object, weight: object, settings: Settings, preset: Preset | None, session: Session
 ) -> Model:
     """The model of a file; where y is no name of a column, the config is refused."""
-    document = {"data": {"train": path, "target": y, "weight": weight}}
+    document, notes = {"data": {"train": path, "target": y, "weight": weight}}, tuple[str, ...]()
     names = names_among((y,) if isinstance(y, str) else y)
     if preset != "none" and names and (weight is None or isinstance(weight, str)):
         wish, settings = wished(settings, preset, weight)
-        document = parse(first_config(path, names, wish).text, path).data
-    return fit_file(document, settings, session)
+        made = first_config(path, names, wish)
+        document, notes = parse(made.text, path).data, made.told()
+    return told(fit_file(document, settings, session), notes)
+
+
+def told(model: Model, notes: tuple[str, ...]) -> Model:
+    """The model, with what the look at its rows has found."""
+    model.notes = (*notes, *model.notes)
+    return model
 
 
 def names_among(value: object) -> tuple[str, ...]:

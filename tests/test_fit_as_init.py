@@ -1,5 +1,6 @@
 """`mlptrain.fit(X, y)` without settings of the network: what `mlptrain init` would write is trained."""
 
+import copy
 import os
 
 import numpy as np
@@ -102,3 +103,18 @@ def test_what_is_no_name_of_a_column_of_a_file_is_refused(tmp_path):
     polars.DataFrame(TABLE).write_csv(tmp_path / "rows.csv")
     with pytest.raises(ConfigError, match="target"):
         mlptrain.fit(tmp_path / "rows.csv", [1, 2, 3])
+
+
+def test_a_model_tells_what_the_look_at_its_rows_has_found():
+    rows = {
+        "id": list(range(100, 160)),
+        "u": [float(i % 7) for i in range(60)],
+        "v": [0.1 * (i % 11) for i in range(59)] + [None],
+    }
+    model = mlptrain.fit(rows, ["ab"[i % 2] for i in range(60)], epochs=2, preset="fast")
+    first, *rest = model.notes
+    assert first.startswith("left out: id (")
+    assert any("missing value of v" in note for note in rest)
+    assert f"note: {first}; and {len(rest)} more in .notes" in repr(model)
+    assert first in model._repr_html_()
+    assert copy.deepcopy(model).notes == model.notes

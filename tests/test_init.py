@@ -484,17 +484,20 @@ def test_points_that_may_separate_thousands_are_doubted(tmp_path):
     assert numbers.high > 9000
 
 
+# amounts below 1,000 with cents: new rows may have larger ones
+THOUSANDS = {"thousands": ".", "unit": "€"}
+KILO = {"thousands": ",", "unit": "kg", "missing": ["n/a"]}
 NOTATIONS = {
     "comma": (lambda i: f"{1000 * u(i):,.1f}", {"thousands": ","}),
     "money": (lambda i: f"${1000 * u(i):,.2f}", {"thousands": ",", "unit": "$"}),
-    "euro": (lambda i: f"{u(i):.2f} €".replace(".", ","), {"decimal": ",", "unit": "€"}),
+    "euro": (lambda i: f"{u(i):.2f} €".replace(".", ","), THOUSANDS | {"decimal": ","}),
     "percent": (lambda i: f"{u(i):.2f}%", {"unit": "%"}),
     "brackets": (lambda i: f"({u(i):.2f})" if i % 3 else "5", {"negative": "brackets"}),
     "trailing": (lambda i: f"{u(i):.2f}-" if i % 3 else "5", {"negative": "trailing"}),
     "minus": (lambda i: f"−{u(i):.2f}" if i % 3 else "5", {"negative": "sign"}),
     "swiss": (lambda i: f"{1000 * u(i):,.0f}".replace(",", "'"), {"thousands": "'"}),
     "narrow": (lambda i: f"{1000 * u(i):,.0f}".replace(",", "\u202f"), {"thousands": " "}),
-    "kilo": (lambda i: "n/a" if i == 3 else f"{u(i):.2f} kg", {"unit": "kg", "missing": ["n/a"]}),
+    "kilo": (lambda i: "n/a" if i == 3 else f"{u(i):.2f} kg", KILO),
 }
 
 

@@ -34,6 +34,7 @@ CLOCKS = (
     *("T%H:%M:%S%z", "T%H%M%S", "T%H%M%SZ"),
 )
 TIMES = ("%H:%M", "%H:%M:%S", "%I:%M %p", "%I:%M:%S %p")
+CENTS = re.compile(r"\d[.,]\d\d(?!\d)")
 LOOKED_AT = 20
 """A form of dates that none of so many values follows is not tried on the others."""
 
@@ -56,7 +57,24 @@ def readings_of(weights: Mapping[str, int]) -> tuple[Written, ...]:
         unit[unit_of(text)] += times
     usual, _ = unit.most_common(1)[0]
     numbers = _without_odd_decimals(_meant(_numbers(usual, weights), weights), weights)
-    return numbers or _meant(_dates(weights), weights)
+    return _with_thousands(numbers, weights) or _meant(_dates(weights), weights)
+
+
+def _with_thousands(readings: tuple[Written, ...], weights: Mapping[str, int]) -> tuple[Written, ...]:
+    """Amounts below 1,000 do not show what separates thousands, and new rows may have larger ones.
+
+    Where cents show what begins the decimals, it is the other mark.
+
+    >>> [each.thousands for each in readings_of(dict.fromkeys(["$12.50", "$7.95", "$950.00"], 9))]
+    [',']
+    """
+    if len(readings) != 1 or readings[0].thousands or readings[0].unit in (None, "%"):
+        return readings
+    wider = replace(readings[0], thousands="." if readings[0].decimal == "," else ",")
+    numbers = {text: readings[0].number(text) for text in weights}
+    small = all(abs(number) < 1000 for number in numbers.values() if number is not None)
+    same = all(wider.number(text) == number for text, number in numbers.items())
+    return (wider,) if small and same and any(map(CENTS.search, weights)) else readings
 
 
 def _without_odd_decimals(

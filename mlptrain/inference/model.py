@@ -46,7 +46,8 @@ class Model:
     Of a run of folds there are several, its `members`: the model is the average of what they predict.
     The directory of all folds is its `path`, and else that of the checkpoint. `others` then holds what
     makes the inputs of each, and `preprocessing` what they know together. Of candidates `combination`
-    says which predict, and with what weights.
+    says which predict, and with what weights. Of one that `fit` has just made, `notes` are what it
+    found in the rows: the columns that it left out, and why, and what it repaired.
 
     X is an array (N, D) whose columns are in the order of training, or a data frame (pandas, polars,
     Arrow), a dict of columns or a file, whose columns are found by name; others in it are left alone.
@@ -67,7 +68,7 @@ class Model:
 
     def __init__(self, path: Path, given: Members) -> None:
         self.path, self.combination, count = path, given.combination, len(given.checkpoints)
-        self._out_of_fold = given.figures
+        self._out_of_fold, self.notes = given.figures, given.notes()
         used = () if self.combination is None else self.combination.used
         self.folds = count // max(1, len(used))
         weights = self.combination.shares(self.folds) if self.combination else [1.0] * count
@@ -101,9 +102,9 @@ class Model:
         other.others = tuple(map(lenient.applied, self.others))
         return other
 
-    def __reduce__(self) -> tuple[type["Model"], tuple[Any, ...]]:
+    def __reduce__(self) -> tuple[type["Model"], tuple[Any, ...], dict[str, Any]]:
         """A copy is built from the checkpoints: copied arrays would no longer share their memory."""
-        return type(self), (self.path, self._given())
+        return type(self), (self.path, self._given()), {"notes": self.notes}
 
     def _given(self) -> Members:
         checkpoints = tuple(member.checkpoint for member in self.members)
@@ -121,7 +122,10 @@ class Model:
         when = "out of fold" if many else f"epoch {self.checkpoint['progress'].best_epoch}"
         layers = [widths[0], *self.config.model.hidden, widths[-1]]
         figures = dict(self._out_of_fold or {}) if many else self.figures
-        return facts(self.preprocessing, layers, len(self.members), when, figures)
+        yield from facts(self.preprocessing, layers, len(self.members), when, figures)
+        if self.notes:
+            more = f"; and {len(self.notes) - 1} more in .notes" if len(self.notes) > 1 else ""
+            yield "note:", f"{self.notes[0]}{more}"
 
     @property
     def figures(self) -> dict[str, float | None]:

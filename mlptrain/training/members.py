@@ -36,6 +36,10 @@ class Members(NamedTuple):
     threshold: Threshold | None = None
     figures: Mapping[str, float | None] | None = None
 
+    def notes(self) -> tuple[str, ...]:
+        """Those of the runs, each once."""
+        return tuple(dict.fromkeys(note for each in self.checkpoints for note in each.notes))
+
 
 def read_members(path: str | Path) -> Members:
     """The members of the model at a path: a checkpoint, a run directory, folds, or what `pack` wrote.

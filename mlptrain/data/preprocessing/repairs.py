@@ -56,6 +56,10 @@ class RepairNote(str):
         note.rows, note.repair = rows, repair
         return note
 
+    def __reduce__(self) -> tuple[type[Self], tuple[str, Repair]]:
+        """What a copy is made of, and a pickled one."""
+        return type(self), (self.rows, self.repair)
+
 
 def added_up(repairs: Iterable[Repair]) -> list[Repair]:
     """Those of one kind as one, in the order of their first appearance.

@@ -23,7 +23,7 @@ from mlptrain.tools.first_config.declared import (
 from mlptrain.tools.first_config.effort import TRIALS, Effort, Size, effort_within, usual_effort
 from mlptrain.tools.first_config.heading import FEW, doubts_about, heading, left_out
 from mlptrain.tools.first_config.notations import Notated, as_written
-from mlptrain.tools.first_config.overview import Row, overview
+from mlptrain.tools.first_config.overview import LEFT_OUT, Row, overview
 from mlptrain.tools.first_config.parts import Parts, choose_parts
 from mlptrain.tools.first_config.presets import Preset, facts, of_parts, settings_of
 from mlptrain.tools.first_config.profile import Profile, profile, profiles
@@ -92,6 +92,11 @@ class Proposal(NamedTuple):
     answered: str
     columns: tuple[Row, ...]
     why: tuple[Why, ...]
+
+    def told(self) -> tuple[str, ...]:
+        """The notes for whoever is shown no table of columns: those that are left out come first."""
+        rows = [each for each in self.columns if each.role == LEFT_OUT]
+        return (*(f"left out: {each.name} ({each.reason})" for each in rows), *self.notes)
 
 
 ANYTHING = Wish()

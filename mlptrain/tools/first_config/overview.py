@@ -8,6 +8,9 @@ from mlptrain.messages import count
 from mlptrain.tools.first_config.profile import Profile
 from mlptrain.tools.first_config.roles import Roles
 
+LEFT_OUT = "left out"
+"""The role of a column that is not learned from."""
+
 
 class Row(NamedTuple):
     """A column, what it holds, how many blanks it has, what becomes of it, and why."""
@@ -30,7 +33,7 @@ def overview(
     for each in columns:
         name = each.name
         if name in roles.ignored:
-            rows.append(_row(each, "left out", roles.ignored[name]))
+            rows.append(_row(each, LEFT_OUT, roles.ignored[name]))
         elif name not in features:
             rows.append(_row(each, "split", of_split.get(name, "")))
         elif name in categories:
