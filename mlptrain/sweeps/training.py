@@ -17,6 +17,7 @@ from mlptrain.storage.fold_directory import fold_path
 from mlptrain.storage.reading import read_bytes
 from mlptrain.storage.run_files import holds_checkpoint
 from mlptrain.storage.state import GOOD, read_summary
+from mlptrain.sums import sum_in_order
 from mlptrain.sweeps.journal import Asked
 from mlptrain.training.build import Load, load
 from mlptrain.training.record import Record
@@ -50,7 +51,7 @@ def value_of(place: Path, configs: Sequence[Config]) -> float | None:
     """The mean of the best values of runs that are at their end; None where one has none."""
     found = [read_summary(path).get("best") for path, _ in runs_of(place, configs)]
     values = [float(each) for each in found if each is not None]
-    return sum(values) / len(values) if len(values) == len(found) else None
+    return sum_in_order(values) / len(values) if len(values) == len(found) else None
 
 
 def train_trial(
@@ -69,10 +70,10 @@ def train_trial(
     for path, config in runs:
         values.append(_trained(path, config, threads, load, asked if len(runs) == 1 else None))
         if asked is not None and len(runs) > 1:
-            asked.report(len(values), sum(values) / len(values))
+            asked.report(len(values), sum_in_order(values) / len(values))
             if len(values) < len(runs) and asked.is_hopeless():
                 raise Pruned(f"fold {len(values)} of {len(runs)}: the mean so far is hopeless")
-    return sum(values) / len(values)
+    return sum_in_order(values) / len(values)
 
 
 def _trained(path: Path, config: Config, threads: int | None, load: Load, asked: Asked | None) -> float:
