@@ -195,7 +195,7 @@ class Number(Column):
     def shown(self, value: float) -> str:
         """A value of the column as people read it, a date as such."""
         if self.kind == "date":
-            return str(np.datetime64(0, "D") + np.timedelta64(int(value), "D"))
+            return str(np.datetime64(int(value), "D"))
         return f"{value:.6g}"
 
     def is_consistent(self) -> bool:
