@@ -60,7 +60,7 @@ def test_a_file_that_unpacks_to_a_thousand_times_its_size_is_one_line(tmp_path, 
     tracemalloc.stop()
 
     assert str(error.value).startswith(f"{path}: unpacks to more than 200 times its size")
-    assert most < 8 << 20, "less than what it would have unpacked to"
+    assert most < TEN_MB, "less than what it would have unpacked to"
 
 
 def test_reading_in_pieces_has_the_same_limit(tmp_path):

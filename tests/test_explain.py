@@ -150,7 +150,7 @@ def test_a_shuffled_column_is_encoded_as_if_it_stood_so_in_the_file(mixed, tmp_p
 
 def texts(name: str, column: np.ndarray) -> list[str]:
     if name == "when":
-        return [str(np.datetime64(0, "D") + int(day)) for day in column]
+        return [str(np.datetime64(int(day), "D")) for day in column]
     if name == "flag" and column.dtype.kind != "U":
         return ["true" if value else "false" for value in column]
     return ["" if value != value else str(value) for value in column.tolist()]

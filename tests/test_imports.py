@@ -16,7 +16,7 @@ PACKAGE = ROOT / "mlptrain"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 LAYERS = (
-    "version messages errors arrays bounds streams",
+    "version messages errors arrays bounds streams sums",
     "graph metrics storage system",
     "data nn optim",
     "config",
@@ -44,6 +44,7 @@ HOMES = {
         "config/",
     ),
     "backports": ("data/readers/packings.py",),
+    "compression": ("data/readers/packings.py",),
     "click": ("cli/",),
     "matplotlib": ("report/plots/",),
     "mpi4py": ("system/ranks.py",),
@@ -78,6 +79,7 @@ LATE = {
     ("export/onnx_graph.py", "onnx"): "an extra, and only for who exports to it",
     ("export/onnx_graph.py", "onnxruntime"): "the same",
     ("data/readers/packings.py", "backports"): "an extra, and only for who has such a file",
+    ("data/readers/packings.py", "compression"): "the same from Python 3.14 on, which has it",
     ("data/readers/tables/workbooks.py", "python_calamine"): "an extra",
     ("cli/trace.py", "mlptrain.tools.trace.of_config"): "an expression needs neither pydantic nor YAML",
     ("cli/completion.py", "mlptrain.config.completion"): "only for a shell that asks",

@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import lzma
+import sys
 
 import numpy as np
 import pytest
@@ -12,14 +13,17 @@ from helpers import load_data
 
 from mlptrain.data.chunks import iterate_features
 from mlptrain.data.readers.tables.tables import read_table
-from mlptrain.errors import DataError
+from mlptrain.errors import DataError, EnvironmentFault
 
 ROWS = [{"a": 0.5 * i, "b": "red" if i % 3 else "0x", "y": "pq"[i % 2]} for i in range(40)]
 CSV = "a,b,y\n" + "".join(f"{r['a']},{r['b']},{r['y']}\n" for r in ROWS)
 
 
+ZSTD = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
+
+
 def zstd(data):
-    return pytest.importorskip("backports.zstd").compress(data)
+    return pytest.importorskip(ZSTD).compress(data)
 
 
 def workbook(rows):
@@ -127,6 +131,18 @@ def test_what_is_no_table_is_refused_for_the_true_reason(name, tmp_path, monkeyp
 def test_a_broken_zstd_is_refused(tmp_path):
     (tmp_path / "t.csv.zst").write_bytes(zstd(CSV.encode())[:-9])
     with pytest.raises(DataError, match="broken zstd file"):
+        read_table(str(tmp_path / "t.csv.zst"))
+
+
+def test_zstd_says_what_is_missing(tmp_path, monkeypatch):
+    (tmp_path / "t.csv.zst").write_bytes(zstd(CSV.encode()))
+    package, _, name = ZSTD.partition(".")
+    monkeypatch.delattr(sys.modules[package], name)
+    monkeypatch.setitem(sys.modules, ZSTD, None)
+    missing = (
+        "a Python built with it" if package == "compression" else "backports.zstd: .*pip install .+"
+    )
+    with pytest.raises(EnvironmentFault, match=rf"needs {missing}, or unpack it \(zstd -d\)"):
         read_table(str(tmp_path / "t.csv.zst"))
 
 

@@ -116,7 +116,7 @@ def test_without_such_a_row_both_meanings_are_left(texts):
 
 @pytest.mark.slow
 def test_days_in_eight_digits_are_dates_in_every_kind_of_file(tmp_path):
-    days = np.datetime64("2022-01-01") + np.arange(0, 400, 5)
+    days = np.datetime64("2022-01-01") + np.arange(0, 400, 5).astype("m8[D]")
     digits = [int(str(day).replace("-", "")) for day in days]
     seconds = [int(day.astype("M8[s]").astype(np.int64)) for day in days]
     frame = pl.DataFrame({"sold": digits, "seen_at": seconds, "y": np.arange(len(days)) % 7 / 2})

@@ -8,6 +8,7 @@ from mlptrain.data.split import TEST, TRAIN, VAL, Assignment
 from mlptrain.errors import ConfigError
 from mlptrain.messages import count
 from mlptrain.streams import stream
+from mlptrain.sums import sum_in_order
 
 Numbers = NDArray[np.integer]
 
@@ -139,7 +140,7 @@ class _Dealing:
     def _worse(self, part: int, group: list[tuple[int, int]]) -> float:
         """How much the sum of squares grows."""
         goals, filled = self._goals[part], self._filled[part]
-        return sum(rows * (2 * (filled[c] - goals[c]) + rows) / goals[c] for c, rows in group)
+        return sum_in_order(rows * (2 * (filled[c] - goals[c]) + rows) / goals[c] for c, rows in group)
 
 
 def _enough(groups: Numbers, wanted: int, what: str) -> None:

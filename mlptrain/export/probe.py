@@ -149,4 +149,4 @@ def _times(days: Array) -> Array:
     """Days since 1970-01-01 as dates and times."""
     missing = np.isnan(days)
     times = np.round(np.where(missing, 0, days) * MILLISECONDS).astype("datetime64[ms]")
-    return np.where(missing, np.datetime64("NaT"), times)
+    return np.where(missing, np.datetime64("NaT", "ms"), times)

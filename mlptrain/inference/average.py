@@ -157,4 +157,4 @@ def mean_of_logs(logs: Sequence[Array], weights: Sequence[float]) -> Array:
     if len(set(weights)) == 1:
         return np.asarray(np.logaddexp.reduce(logs) - np.log(len(logs)))
     weighted = [log + np.log(weight) for log, weight in zip(logs, weights, strict=True)]
-    return np.asarray(np.logaddexp.reduce(weighted) - np.log(sum(weights)))
+    return np.asarray(np.logaddexp.reduce(weighted) - np.log(np.sum(weights)))

@@ -43,6 +43,7 @@ from mlptrain.nn.members import MeanLoss
 from mlptrain.nn.parameters import Flat, Parameters, ParameterSpec, Start
 from mlptrain.nn.regularizers import add_penalties
 from mlptrain.streams import stream
+from mlptrain.sums import sum_in_order
 
 Norm = Literal["none", "batch", "layer"]
 
@@ -187,7 +188,7 @@ class Network:
     def regularization_loss(self) -> float:
         """lambda R(W) of the weights as they stand."""
         weights = [weight.value for weight in self.parameters.decaying()]
-        return sum((float(apply(node, *weights, dtype=self.dtype)) for node in self.penalties), 0.0)
+        return sum_in_order(float(apply(node, *weights, dtype=self.dtype)) for node in self.penalties)
 
     def scores(self, arrays: Sequence[RowArray], batch_rows: int = AT_ONCE) -> Array:
         """The scores (N, C) of N rows, given as one array for each input; `batch_rows` at a time.

@@ -17,6 +17,7 @@ from mlptrain.storage.fold_directory import fold_path
 from mlptrain.storage.reading import read_bytes
 from mlptrain.storage.run_files import holds_checkpoint
 from mlptrain.storage.state import GOOD, read_summary
+from mlptrain.sums import sum_in_order
 from mlptrain.sweeps.journal import Asked
 from mlptrain.sweeps.place import resuming, sweep_of
 from mlptrain.training.build import Load, load
@@ -51,7 +52,7 @@ def value_of(place: Path, configs: Sequence[Config]) -> float | None:
     """The mean of the best values of runs that are at their end; None where one has none."""
     found = [read_summary(path).get("best") for path, _ in runs_of(place, configs)]
     values = [float(each) for each in found if each is not None]
-    return sum(values) / len(values) if len(values) == len(found) else None
+    return sum_in_order(values) / len(values) if len(values) == len(found) else None
 
 
 def train_trial(
@@ -71,10 +72,10 @@ def train_trial(
         watched = asked if len(runs) == 1 else None
         values.append(_trained(path, config, threads, load, watched, sweep_of(place)))
         if asked is not None and len(runs) > 1:
-            asked.report(len(values), sum(values) / len(values))
+            asked.report(len(values), sum_in_order(values) / len(values))
             if len(values) < len(runs) and asked.is_hopeless():
                 raise Pruned(f"fold {len(values)} of {len(runs)}: the mean so far is hopeless")
-    return sum(values) / len(values)
+    return sum_in_order(values) / len(values)
 
 
 def _trained(

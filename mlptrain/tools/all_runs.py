@@ -19,6 +19,7 @@ from mlptrain.storage.fold_directory import SUMMARY, candidate_of, folds_in, som
 from mlptrain.storage.lock import LOCK
 from mlptrain.storage.run_files import files_in
 from mlptrain.storage.state import GOOD, KILLED, RUNNING, read_summary
+from mlptrain.sums import sum_in_order
 from mlptrain.training.combination import Combination
 from mlptrain.training.members import combination_in
 
@@ -197,7 +198,7 @@ def tests_of(facts: Mapping[str, Any]) -> list[str]:
 def mean(values: Sequence[Any]) -> float | None:
     """Of numbers; None where one is missing."""
     numbers = [each for each in values if isinstance(each, int | float)]
-    return sum(numbers) / len(numbers) if len(numbers) == len(values) else None
+    return sum_in_order(numbers) / len(numbers) if len(numbers) == len(values) else None
 
 
 def state_of(facts: Sequence[Mapping[str, Any]], wanted: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from mlptrain.data.batches import batches
 from mlptrain.data.inputs import take
 from mlptrain.data.source import RowNumbers
 from mlptrain.graph.plan import Plan
+from mlptrain.sums import sum_in_order
 from mlptrain.training.experiment import Experiment
 
 
@@ -40,7 +41,7 @@ def shares_of(experiment: Experiment, pieces: Sequence[RowNumbers]) -> list[floa
         )
         for rows in pieces
     ]
-    total, count = sum(masses), sum(map(len, pieces))
+    total, count = sum_in_order(masses), sum(map(len, pieces))
     return [
         mass / total if total else len(rows) / count for mass, rows in zip(masses, pieces, strict=True)
     ]

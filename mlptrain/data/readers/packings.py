@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import lzma
+import sys
 import zlib
 from collections.abc import Callable
 from typing import Any, BinaryIO, NamedTuple, cast
@@ -41,15 +42,27 @@ def read_xz(stream: BinaryIO) -> tuple[BinaryIO, Faults]:
 
 
 def read_zstd(stream: BinaryIO) -> tuple[BinaryIO, Faults]:
-    """What a stream of zstd holds; EnvironmentFault without the extra."""
+    """What a stream of zstd holds; EnvironmentFault where nothing reads it.
+
+    Python reads zstd itself since 3.14, where backports.zstd is not to be had.
+    """
     try:
-        from backports import zstd
+        if sys.version_info >= (3, 14):
+            from compression import zstd
+        else:
+            from backports import zstd
     except ImportError as error:
         raise EnvironmentFault(
-            f"a file packed with zstd needs backports.zstd: {install_command('zstd')}, "
-            "or unpack it (zstd -d)"
+            f"a file packed with zstd needs {what_reads_zstd()}, or unpack it (zstd -d)"
         ) from error
     return cast(BinaryIO, zstd.ZstdFile(cast(Any, stream))), (EOFError, zstd.ZstdError)
+
+
+def what_reads_zstd() -> str:
+    """What is missing where a file of zstd cannot be read, and how to get it."""
+    if sys.version_info >= (3, 14):
+        return "a Python built with it"
+    return f"backports.zstd: {install_command('zstd')}"
 
 
 PACKINGS = (

@@ -7,13 +7,15 @@ between (Sugiyama, Tagawa and Toda, 1981). What is above what is worked out in `
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
-from math import cos, pi, sin
+from math import cos, dist, pi, sin
 
 from mlptrain.report.circuit.boxes import GAP, Box, Edge, Layout, Point, Route
 from mlptrain.report.circuit.rows import heights, places, rows
 
 SPREAD = pi / 4
 """How far from the leftmost point of a round box a wire may end."""
+LEAST = 0.05
+"""What is shorter is no bend: a drawing has one decimal, and sums of floats differ in the last bits."""
 
 
 def layout(boxes: Sequence[Box], edges: Sequence[Edge]) -> Layout:
@@ -105,7 +107,7 @@ def route(
     stops += [(bands[-1][0], end[1]), end]
     bent = [stops[0]]
     for before, after in pairwise(stops):
-        if before != after:
+        if dist(before, after) > LEAST:
             middle = (before[0] + after[0]) / 2
             bent += [(middle, before[1]), (middle, after[1]), after]
     return tuple(bent)

@@ -10,6 +10,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from mlptrain.arrays import Array
 from mlptrain.report.cells import as_matrix, entries
+from mlptrain.sums import sum_in_order
 
 SIZE = 14.0
 LINE = 17.0
@@ -42,7 +43,7 @@ class Lettering:
     @property
     def inner(self) -> float:
         """The width without the name."""
-        numbers = sum(self.widths) + COLUMN * (len(self.widths) - 1)
+        numbers = sum_in_order(self.widths) + COLUMN * (len(self.widths) - 1)
         return numbers + 2 * (BRACKET + AIR) * self.bracketed
 
     @property
@@ -77,7 +78,7 @@ def width_of(text: str, size: float = SIZE) -> float:
     >>> width_of("-4.5", 10), width_of("max", 10)
     (26.4, 23.2)
     """
-    return round(sum(size * (1.0 if letter in WIDE else 0.66) for letter in text), 4)
+    return round(sum_in_order(size * (1.0 if letter in WIDE else 0.66) for letter in text), 4)
 
 
 def write(
