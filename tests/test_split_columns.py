@@ -81,10 +81,13 @@ def test_groups_of_one_size_and_two_kinds_are_shared_out_exactly():
 
 
 def test_every_python_shares_out_groups_alike():
-    # with the `sum` of Python 3.12, which rounds floats otherwise, groups 4, 5, 11 and 17 were the test rows
+    # by the `sum` of Python 3.12, which rounds otherwise, groups 4, 5, 11 and 17 were the test rows
     groups, classes = np.repeat(np.arange(20), 3), np.arange(60) * 7 // 3 % 5
     parts = hold_out_groups(groups, Fold(1, 5), val=0.2, seed=2, classes=classes)
-    assert [np.unique(groups[parts == part]).tolist() for part in (1, 2)] == [[5, 8, 12], [10, 11, 17, 19]]
+    assert [np.unique(groups[parts == part]).tolist() for part in (1, 2)] == [
+        [5, 8, 12],
+        [10, 11, 17, 19],
+    ]
 
 
 def test_a_class_of_one_group_stays_in_training_and_too_few_groups_are_refused():
