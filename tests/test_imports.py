@@ -230,6 +230,7 @@ SHARED = (
     "objects",
     "notation",
     "recognition",
+    "date_forms",
     "written",
 )
 """... that are below all of them; the other files of `data` are above."""

@@ -34,6 +34,14 @@ def test_a_layer_has_its_units_parameters_and_multiply_adds(shown):
     assert (found["norm1"].parameters, found["norm1"].multiply_adds) == (10, 0)
 
 
+def test_members_that_share_a_matrix_multiply_by_it_once_each(shown):
+    """Three members: 2 x 5 and 5 x 4 for each, and 4 x 2 with a matrix of its own."""
+    found = {each.name: each for each in shown(model={"hidden": [5, 4], "ensemble": 3}).layers}
+    linear = [found[f"layer{number}.scores"] for number in (1, 2, 3)]
+
+    assert [layer.multiply_adds for layer in linear] == [30, 60, 24]
+
+
 @pytest.mark.parametrize("rows", [2, 8, 30])
 def test_the_memory_of_a_minibatch_is_what_a_training_step_allocates(shown, rows):
     train = {"batch_size": rows}

@@ -143,10 +143,12 @@ def _field(name: str, kind: str, made: Preprocessing) -> Feature:
 
 
 def _written(written: Written) -> Feature:
+    before, form = in_full(written.date or "")
     return {
         "pattern": written.pattern,
         "date": written.date,
-        "in_full": list(in_full(written.date or "")),
+        "before": before,
+        "form": form,
         "since": SINCE.get(written.date or ""),
         "unit": written.unit,
         "characters": {} if written.date is not None else dict(written.characters),

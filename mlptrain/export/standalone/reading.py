@@ -77,9 +77,8 @@ def declared_date(text: str, written: dict[str, Any]) -> float | None:
         return None
     if written["since"]:
         return int(text.partition(".")[0]) * written["since"] / DAY
-    before, form = written["in_full"]
     try:
-        return days(datetime.strptime(before + text, form))
+        return days(datetime.strptime(written["before"] + text, written["form"]))
     except ValueError:
         return None
 
