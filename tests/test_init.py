@@ -451,6 +451,16 @@ def test_what_counts_in_equal_steps_numbers_the_rows_whatever_its_name(tmp_path,
     assert reasons(path, "y") == {"batch": f"numbers the rows{how}"}
 
 
+def test_the_only_column_is_learned_from_though_it_counts(tmp_path):
+    for x in (lambda i: 10 * i, lambda i: i + 1):
+        said = invoke("init", made(tmp_path, x=x, y=v), "--target", "y")
+        assert "ignore" not in yaml.safe_load(said.stdout)["data"]
+        assert notes_of(said) == [
+            "note: x: whole numbers, all different, close together or rising: "
+            "ignore them if they number rows"
+        ]
+
+
 @pytest.mark.parametrize("name", ["No.", "Nr.", "OBJECTID", "SNo", "uid", "pk", "seq"])
 def test_a_name_of_an_id_is_known_by_its_last_word(tmp_path, name):
     path = made(tmp_path, **{name: lambda i: i * i * 7919 % 1_000_003}, u=u, y=v)

@@ -28,8 +28,7 @@ FORBIDDEN_IMPORTS = {
 }
 HOMES = {
     ("mlptrain/data/readers/tables/column_files.py", "subprocess"),
-    ("mlptrain/sweeps/processes.py", "subprocess"),
-    ("mlptrain/runs/side_by_side.py", "subprocess"),
+    ("mlptrain/runs/worker.py", "subprocess"),
     ("mlptrain/runs/launch.py", "subprocess"),
     ("mlptrain/report/live/server.py", "http.server"),
     ("mlptrain/tools/exercise/judge.py", "runpy"),

@@ -168,8 +168,9 @@ def _numbers(source: Source, name: str, kind: Kind, present: int) -> Profile:
 def _step(values: NDArray[np.float64], rows: int) -> float:
     if not len(values) == rows >= LEAST_COUNTING:
         return 0.0
-    step = values[1] - values[0]
-    return float(step) if (values == values[0] + step * np.arange(rows)).all() else 0.0
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows does not count
+        step = values[1] - values[0]
+        return float(step) if (values == values[0] + step * np.arange(rows)).all() else 0.0
 
 
 def _may_be_thousands(source: Source, name: str, different: NDArray[np.float64]) -> bool:

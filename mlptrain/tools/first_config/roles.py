@@ -68,6 +68,9 @@ class Roles:
         return [each for each in self.features if each.kind == "date"]
 
 
+COUNTS = ("numbers the rows", "numbers the rows, in equal steps")
+
+
 def choose_roles(
     profiles: Sequence[Profile],
     doubts: Mapping[str, str],
@@ -96,6 +99,9 @@ def choose_roles(
         code = each.kind == "number" and each.whole and (each.code or CODE.search(each.name))
         if (code and each.different <= few_for(each)) or each.looks_numeric or each.inexact:
             categories.append(each.name)
+    if not features:  # a table of x and y: what counts is all there is
+        features = [each for each in profiles if ignored.get(each.name, "") in COUNTS]
+        ignored = {name: why for name, why in ignored.items() if why not in COUNTS}
     taken = {each.name for each in features} - {*categories}
     return Roles(
         ignored,
@@ -165,11 +171,11 @@ def _number(column: Profile) -> str:
     dense = column.high - column.low + 1 == column.present == column.rows
     counts = column.step == 1 and column.low in (0, 1)
     if (counts or (unique and dense)) and not is_time_name(column.name):
-        return "numbers the rows"
+        return COUNTS[0]
     if ID.search(column.name) and (unique or column.different > max(FEW, column.present / 2)):
         return "looks like an id: nearly every row has its own"
     if unique and column.step and not is_time_name(column.name):
-        return "numbers the rows, in equal steps"
+        return COUNTS[1]
     return ""
 
 
