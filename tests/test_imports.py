@@ -232,7 +232,6 @@ SHARED = (
     "recognition",
     "date_forms",
     "written",
-    "date_forms",
 )
 """... that are below all of them; the other files of `data` are above."""
 
