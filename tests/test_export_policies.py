@@ -217,7 +217,7 @@ def test_every_form_and_the_card_say_what_the_model_does(given, request, tmp_pat
     found = policies_of(model)
     assert len(said) in (1, len(found))
     assert all(any(each.startswith(one) for each in found) for one in said)
-    card = model_card(model, describe(model), tmp_path / "m.py", None)
+    card = model_card(model, describe(model))
     python = text_of(describe(model), "m")
     js = javascript_file.javascript_file(model, tmp_path / "m.mjs")[0].decode()
     header = c_file.c_file(model, tmp_path / "m.h")[0].decode()

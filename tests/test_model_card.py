@@ -5,6 +5,7 @@ import re
 
 import pytest
 from exported import CASES, trained, write_table
+from runs import faults, invoke
 
 from mlptrain.export.card import model_card
 from mlptrain.export.description import describe
@@ -22,7 +23,7 @@ def folds(tmp_path_factory):
 def test_the_card_of_folds_has_the_figures_that_the_run_expects(folds):
     directory, model = folds
     said = json.loads((directory / "run" / "folds.json").read_text())["expected"]
-    card = model_card(model, describe(model), directory / "m.py", None)
+    card = model_card(model, describe(model))
     assert "On 160 rows, each by the members that did not see it" in card
     for each in said:
         interval = f"{each['low']:.4g} to {each['high']:.4g}"
@@ -37,6 +38,26 @@ def test_a_card_has_no_figures_of_rows_that_have_changed(folds):
     assert held_out(model) is not None
     write_table(directory / "houses.csv", seed=9)
     assert held_out(model) is None
-    card = model_card(model, describe(model), directory / "m.py", None)
+    card = model_card(model, describe(model))
     assert "On 160 rows" not in card
     assert "out_of_fold_log_loss" in card
+
+
+def test_files_of_one_model_share_its_card(tmp_path):
+    trained(tmp_path)
+    run, card = tmp_path / "run", tmp_path / "MODEL_CARD.md"
+    for name in ("model.py", "model.js", "model.h"):
+        assert invoke("export", run, "-o", tmp_path / name).exit_code == 0
+    assert invoke("export", run, "-o", tmp_path / "model.js", "--force").exit_code == 0
+    about, heading, lines = card.read_text().partition("## Files\n\n")
+    named = re.findall(r"^- `(.+?)`, written by mlptrain ", lines, re.MULTILINE)
+    assert named == ["model.js", "model.h", "model.py"]
+    assert len(lines.splitlines()) == 3
+
+    card.write_text(f"{about}{heading}I checked the figures myself.\n{lines}")
+    assert invoke("export", run, "-o", tmp_path / "model.html").exit_code == 0
+    assert "I checked the figures myself.\n" in card.read_text()
+    card.write_text(card.read_text().replace("# ", "# My ", 1))
+    (said,) = faults(invoke("export", run, "-o", tmp_path / "second.py"))
+    assert said.startswith(f"{card}: already exists, and does not begin as the card of this model; ")
+    assert not (tmp_path / "second.py").exists()

@@ -19,8 +19,11 @@ from mlptrain.inference.model import Model
 from mlptrain.messages import count, some
 from mlptrain.metrics.reliability import Reliability
 from mlptrain.storage.documents import read_document
+from mlptrain.storage.reading import read_bytes
 
 CARD = "MODEL_CARD.md"
+LARGEST = 1 << 26
+"""Bytes of a card that is there."""
 MOST = 12
 """So many categories of a column are listed."""
 BY = ("group", "time", "split_column")
@@ -29,8 +32,8 @@ NO_FIGURE = ("epoch", "step", "seconds", "learning_rate", "examples_per_second",
 """What a record holds besides."""
 
 
-def model_card(model: Model, document: Document, out: Path, agreement: Agreement | None) -> str:
-    """The card as Markdown, with the front matter that model hubs read."""
+def model_card(model: Model, document: Document) -> str:
+    """The card as Markdown, with the front matter of model hubs; lines on files end it."""
     measured = held_out(model)
     sections = {
         "What it predicts": _purpose(model, document),
@@ -40,13 +43,12 @@ def model_card(model: Model, document: Document, out: Path, agreement: Agreement
         "Values that training did not have": (f"- {each}" for each in document["policies"]),
         "What it must not be fed": _limits(model),
         "How it was trained": _training(model),
-        "This file": _file(out, document, agreement),
     }
     kind = "regression" if model.preprocessing.classes is None else "classification"
     head = f"---\nlibrary_name: mlptrain\ntags: [tabular-{kind}]\n---\n\n"
     title = f"# {_text(some(model.preprocessing.targets))} from {_columns_count(model)}\n"
     parts = (f"\n## {name}\n\n" + "\n".join(lines) + "\n" for name, lines in sections.items())
-    return head + title + "".join(parts)
+    return head + title + "".join(parts) + "\n## Files\n\n"
 
 
 def _columns_count(model: Model) -> str:
@@ -224,10 +226,19 @@ def _training(model: Model) -> Iterator[str]:
     yield "```"
 
 
-def _file(out: Path, document: Document, agreement: Agreement | None) -> Iterator[str]:
-    yield f"`{out.name}`, written by mlptrain {document['mlptrain']}."
+def lines_of_others(card: Path, about: str, out: Path) -> str | None:
+    """The lines on other files in the card that is there; None where it is not about this model."""
+    said = read_bytes(card, LARGEST).decode(errors="replace") if card.exists() else about
+    if not said.startswith(about):
+        return None
+    below = said.removeprefix(about).splitlines(keepends=True)
+    return "".join(line for line in below if not line.startswith(f"- `{out.name}`, "))
+
+
+def line_of_file(out: Path, document: Document, agreement: Agreement | None) -> str:
+    """How well a file agrees with mlptrain, or how that can be seen."""
+    written = f"- `{out.name}`, written by mlptrain {document['mlptrain']}."
     if agreement is None:
-        yield "Its self-test compares rows that are kept in it with what mlptrain predicted for them."
-        return
-    yield f"Against mlptrain itself: {agreement}."
-    yield "Some of these rows had blanks and new categories, where the model takes them."
+        return f"{written} Its self-test compares rows in it with what mlptrain predicted for them.\n"
+    some = "Some of these rows had blanks and new categories, where the model takes them."
+    return f"{written} Against mlptrain itself: {agreement}. {some}\n"

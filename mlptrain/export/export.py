@@ -9,7 +9,7 @@ import numpy as np
 from mlptrain.data.preprocessing.columns.number import Number
 from mlptrain.errors import CheckFailed, ConfigError
 from mlptrain.export.c_file import c_file
-from mlptrain.export.card import CARD, model_card
+from mlptrain.export.card import CARD, line_of_file, lines_of_others, model_card
 from mlptrain.export.description import describe
 from mlptrain.export.javascript_file import javascript_file, page_file
 from mlptrain.export.onnx_file import onnx_file
@@ -49,14 +49,21 @@ class Exported:
 
 
 def export(run: str | Path, out: Path, to: str | None = None, *, force: bool = False) -> Exported:
-    """Write the model of a run in another form, with its card beside it."""
+    """Write the model of a run in another form, and a line on it into its card beside it."""
     form, card = FORMS[to or form_of(out)], out.with_name(CARD)
     if out.suffix not in form.suffixes:
         raise ConfigError(f"-o {out}: a file for --to {to} ends in {' or '.join(form.suffixes)}")
-    for path, other in ((out, "name another file"), (card, "export into another directory")):
-        if path.exists() and not force:
-            raise ConfigError(f"{path}: already exists; {other}, or replace it with --force")
+    if out.exists() and not force:
+        raise ConfigError(f"{out}: already exists; name another file, or replace it with --force")
     model = Model.load(run)
+    document = describe(model)
+    about = model_card(model, document)
+    others = lines_of_others(card, about, out)
+    if others is None and not force:
+        raise ConfigError(
+            f"{card}: already exists, and does not begin as the card of this model; "
+            "export into another directory, or replace it with --force"
+        )
     data, agreement = form.make(model, out)
     if agreement is not None and not agreement.holds:
         raise CheckFailed(
@@ -64,7 +71,8 @@ def export(run: str | Path, out: Path, to: str | None = None, *, force: bool = F
             f"are allowed); {advice_for(model)}"
         )
     write_file(out, [data])
-    write_file(card, [model_card(model, describe(model), out, agreement).encode()])
+    text = about + line_of_file(out, document, agreement) + (others or "")
+    write_file(card, [text.encode()])
     return Exported(out, card, len(data), agreement)
 
 

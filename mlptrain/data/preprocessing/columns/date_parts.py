@@ -94,8 +94,6 @@ def turn(part: Part, days: Array) -> Array:
         return np.asarray((whole + 3) % 7 / 7)
     date = whole.astype(np.int64).astype("datetime64[D]")
     month = date.astype("datetime64[M]")
-    first, following = (
-        month.astype("datetime64[D]"),
-        (month + np.timedelta64(1, "M")).astype("datetime64[D]"),
-    )
+    first = month.astype("datetime64[D]")
+    following = (month + np.timedelta64(1, "M")).astype("datetime64[D]")
     return np.asarray((month.astype(np.int64) % 12 + (date - first) / (following - first)) / 12)
