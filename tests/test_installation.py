@@ -62,3 +62,11 @@ def test_the_pip_of_this_environment_is_named_where_the_shell_has_another(
 def test_every_extra_that_is_advised_exists():
     declared = importlib.metadata.metadata("mlptrain").get_all("Provides-Extra")
     assert {"plot", "tensorboard"} <= set(declared or ())
+
+
+def test_no_hint_names_a_command_of_its_own():
+    """`pip install 'mlptrain[mpi]'` cannot work in a clone."""
+    sources = (ROOT / "mlptrain").rglob("*.py")
+    assert [each.name for each in sources if "mlptrain[" in each.read_text("utf-8")] == [
+        "installation.py"
+    ]

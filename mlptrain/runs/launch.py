@@ -12,6 +12,7 @@ from types import FrameType
 from mlptrain.errors import EnvironmentFault, Interrupted, RankFault
 from mlptrain.runs.signals import STOPPING
 from mlptrain.storage.files import write_all
+from mlptrain.system.installation import install_command
 
 LAUNCHER = "mpiexec"
 RULE = b"=" * 80
@@ -55,7 +56,8 @@ def command(count: int, arguments: Sequence[str]) -> list[str]:
     beside = Path(sys.executable).with_name(LAUNCHER)
     launcher = str(beside) if beside.exists() else shutil.which(LAUNCHER)
     if launcher is None:
-        raise EnvironmentFault("--ranks needs mpi4py and an MPI library; pip install 'mlptrain[mpi]'")
+        install = install_command("mpi")
+        raise EnvironmentFault(f"--ranks needs mpi4py and an MPI library; {install}")
     return [launcher, "-n", str(count), sys.executable, "-m", "mlptrain", *arguments]
 
 

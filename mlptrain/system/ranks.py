@@ -14,6 +14,7 @@ import numpy as np
 
 from mlptrain.arrays import Array
 from mlptrain.errors import EnvironmentFault
+from mlptrain.system.installation import install_command
 from mlptrain.system.liveness import Watch
 from mlptrain.system.window import Window, fits_in_shared_memory
 
@@ -106,7 +107,7 @@ def join(complain: Callable[[str], object]) -> "Ranks":
         from mpi4py import MPI
     except (ImportError, RuntimeError) as error:
         raise EnvironmentFault(
-            f"mpirun needs mpi4py and an MPI library ({error}); pip install 'mlptrain[mpi]'"
+            f"mpirun needs mpi4py and an MPI library ({error}); {install_command('mpi')}"
         ) from error
     size = MPI.COMM_WORLD.size
     if size != launched():
