@@ -12,7 +12,7 @@ import subprocess
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from mlptrain import errors
@@ -21,6 +21,8 @@ from mlptrain.storage.files import write_all
 from mlptrain.system.own_process import command
 
 Process = TypeVar("Process", bound="WorkerProcess")
+PAUSE = 0.5
+"""Seconds until a process that waits looks whether a signal has come."""
 MOST_AT_ONCE = 1 << 20
 """Bytes that are read at a time."""
 
@@ -105,8 +107,13 @@ class Front:
         self.say(failure=list(error.faults), error=type(error).__name__)
 
     def hear(self) -> Any:
-        """The next message to this process, waited for."""
-        return self._told.get()
+        """The next message to this process, waited for.
+
+        A signal that comes just before the wait does not end it, so there are many short ones.
+        """
+        while True:
+            with suppress(Empty):
+                return self._told.get(timeout=PAUSE)
 
     def _listen(self) -> None:
         """Until nobody holds the other end any more: then ask this process to stop."""
