@@ -17,6 +17,8 @@ from mlptrain.system.installation import install_command
 LAUNCHER = "mpiexec"
 RULE = b"=" * 80
 """How MPICH frames what it says of a rank that was killed; we say it in one line."""
+LOST = 255
+"""What it ends with where a rank was killed while all were starting; no command of ours does."""
 
 
 def launch(count: int, arguments: Sequence[str]) -> int:
@@ -36,8 +38,8 @@ def launch(count: int, arguments: Sequence[str]) -> int:
     for number in STOPPING:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, pass_on)
-    killed = passed_on(process)
-    code = process.wait()
+    framed, code = passed_on(process), process.wait()
+    killed = framed or code == LOST
     if killed and asked:
         name = signal.Signals(asked[0]).name
         raise Interrupted(
