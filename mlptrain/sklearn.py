@@ -11,18 +11,6 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.utils import check_random_state
-from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import (
-    _check_sample_weight,
-    check_array,
-    check_consistent_length,
-    check_is_fitted,
-    column_or_1d,
-    validate_data,
-)
 
 from mlptrain.config.keys import keywords, setting_default
 from mlptrain.data.handed_over import handed_over, is_named
@@ -32,6 +20,24 @@ from mlptrain.inference.model import Model
 from mlptrain.nn.losses import LOSSES
 from mlptrain.runs.epoch_by_epoch import one_more_epoch
 from mlptrain.runs.from_python import Session, fit_rows
+from mlptrain.system.installation import install_command
+
+try:
+    from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+    from sklearn.utils import check_random_state
+    from sklearn.utils.metaestimators import available_if
+    from sklearn.utils.multiclass import check_classification_targets
+    from sklearn.utils.validation import (
+        _check_sample_weight,
+        check_array,
+        check_consistent_length,
+        check_is_fitted,
+        column_or_1d,
+        validate_data,
+    )
+except ImportError as error:
+    needed = f"mlptrain.sklearn needs scikit-learn; {install_command('sklearn')}"
+    raise ImportError(needed) from error
 
 NO_PARAMETERS = {
     **dict.fromkeys(("data", "model", "regularization", "train"), "their keys are parameters"),

@@ -628,6 +628,22 @@ def test_values_that_differ_in_spelling_only_are_named(tmp_path):
     assert notes_of(said) == ["note: answer: 'Yes' and 'yes' are taken as two values"]
 
 
+def test_a_sign_for_nothing_among_categories_is_named(tmp_path):
+    cells = ["red", "blue", "n/a", "none"]
+    path = made(tmp_path, u=u, colour=lambda i: cells[i % 4], y=v)
+    said = invoke("init", path, "--target", "y")
+    told = (
+        "colour: 'n/a' is taken as a category; if it stands for none, write data.columns.colour.missing"
+    )
+    assert notes_of(said) == [f"note: {told}"]
+    config = yaml.safe_load(said.stdout)
+    config["data"]["columns"] = {"colour": {"missing": ["n/a"]}}
+    outputs = load(load_config(config)).features
+    assert [each for each in outputs if each.startswith("colour")] == [
+        f"colour={each}" for each in ("blue", "none", "red")
+    ]
+
+
 def test_a_target_of_one_number_is_refused_as_one_class_is(tmp_path):
     path = made(tmp_path, u=u, y=7.5)
     found = "target 'y' has one value, 7.5, in every row: there is nothing to learn"

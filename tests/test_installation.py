@@ -1,5 +1,6 @@
 """The command that adds an extra works for the installation at hand."""
 
+import importlib
 import importlib.metadata
 import json
 import sys
@@ -70,3 +71,12 @@ def test_no_hint_names_a_command_of_its_own():
     assert [each.name for each in sources if "mlptrain[" in each.read_text("utf-8")] == [
         "installation.py"
     ]
+
+
+def test_estimators_without_scikit_learn_say_what_to_install(monkeypatch):
+    for name in [name for name in sys.modules if name.partition(".")[0] == "sklearn"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delitem(sys.modules, "mlptrain.sklearn", raising=False)
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    with pytest.raises(ImportError, match=r"mlptrain\.sklearn needs scikit-learn; .*sklearn\]"):
+        importlib.import_module("mlptrain.sklearn")

@@ -90,6 +90,12 @@ def doubts_about(roles: Roles, answers: Sequence[Profile]) -> list[str]:
         doubts.append(f"{some(coded, FEW)}: taken as codes, not as numbers")
     forms = [each for each in roles.features if each.form]
     doubts += [f"{each.name}: {each.form}, taken as categories: {each.advice}" for each in forms]
+    for each in roles.features:
+        if each.marks:
+            where = f"write data.columns.{each.name}.missing"
+            doubts.append(
+                f"{each.name}: {each.marks[0]!r} is taken as a category; if it stands for none, {where}"
+            )
     for name, (first, second, *_) in spelled:
         text = f"{first!r} and {second!r} are taken as two values"
         doubts.append(f"{name}: {text}")

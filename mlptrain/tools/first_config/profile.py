@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.notation import named
+from mlptrain.data.notation import named, notation
 from mlptrain.data.row_set import every_row
 from mlptrain.data.source import Kind, Source, alike, as_number, place_of
 from mlptrain.streams import stream
@@ -18,6 +18,10 @@ FAR = 10
 """A value more than so many standard deviations from the mean is far out."""
 LEAST_COUNTING = 5
 """Fewer values are as they are by chance."""
+MOST_LEVELS = 1000
+"""Of more different texts the first are looked at."""
+WORDS = frozenset(("none", "nil", "missing", "unknown"))
+"""Words for a missing value that are as well a category."""
 POINTED = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}")
 PLAIN = re.compile(r"[+-]?\d{1,3}")
 
@@ -37,6 +41,7 @@ class Profile:
     heavy_tails    the quartiles differ, and yet values lie far out
     thousands      whole numbers below 1000, and others with three digits after a point: 1.234
                    may be 1234
+    marks          texts that often stand for a missing value, and are taken as values here
     alike          values that read as the same number or truth value, or differ in case only
     inexact        whole numbers with more digits than float64 keeps
     code           a text whose spelling the number does not keep: 007
@@ -60,6 +65,7 @@ class Profile:
     heavy_tails: bool = False
     thousands: bool = False
     alike: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
     inexact: bool = False
     code: str = ""
     form: str = ""
@@ -94,6 +100,15 @@ def profiles(source: Source, names: Sequence[str]) -> list[Profile]:
     return [replace(each, code=codes.get(each.name, "")) for each in found]
 
 
+def is_mark(level: str) -> bool:
+    """Whether a text is a sign for a missing value, and no word for one, which is a category as well.
+
+    >>> [is_mark(text) for text in ("n/a", "-", "none", "unknown", "red")]
+    [True, True, False, False, False]
+    """
+    return level.lower() not in WORDS and notation(level) == "missing"
+
+
 def _levels(source: Source, name: str, kind: Kind, present: int) -> Profile:
     """A column whose values are told apart by their text."""
     levels, counts = counted(source, name)
@@ -112,6 +127,7 @@ def _levels(source: Source, name: str, kind: Kind, present: int) -> Profile:
         counts=counts,
         looks_numeric=numeric,
         alike=alike(levels),
+        marks=tuple(level for level in levels[:MOST_LEVELS] if is_mark(level)),
         inexact=kind == "number",
         form=form,
         advice=advice,
