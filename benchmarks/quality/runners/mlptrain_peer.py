@@ -1,7 +1,8 @@
 """This program as a newcomer runs it: `init`, `fit` and `predict`, nothing edited.
 
-Arguments go to `init`. Runs in any environment that has mlptrain. The CPU seconds contain three starts
-of the interpreter; those of `fit` are given apart. Its jobs are those of frames.py.
+Arguments go to `init`, and those behind `--` to `fit`, to try a preset without one of its parts. Runs
+in any environment that has mlptrain. The CPU seconds contain three starts of the interpreter; those of
+`fit` are given apart. Its jobs are those of frames.py.
 """
 
 import csv
@@ -43,14 +44,22 @@ def predictions(path: Path, target: str, classes: list[str]) -> list:
     return [float(row[target]) for row in rows]
 
 
+def arguments() -> tuple[list[str], list[str]]:
+    """Those for `init` and those for `fit`."""
+    given = sys.argv[1:]
+    place = given.index("--") if "--" in given else len(given)
+    return given[:place], given[place + 1 :]
+
+
 def run_of(folder: Path, seed: str, place: Path) -> dict:
     """Trains on train.csv in the empty directory `place`; predictions for test.csv, and the cost."""
     about = json.loads((folder / "table.json").read_text())
     target, classes = about["target"], about["classes"]
     config, run, written = (str(place / name) for name in ("config.yaml", "run", "predictions.csv"))
     rows = without(folder / "test.csv", target, place / "rows.csv")
-    init = command("init", str(folder / "train.csv"), "--target", target, "-o", config, *sys.argv[1:])
-    fit = command("fit", config, "--out", run, "--quiet", "--set", f"seed={seed}")
+    of_init, of_fit = arguments()
+    init = command("init", str(folder / "train.csv"), "--target", target, "-o", config, *of_init)
+    fit = command("fit", config, "--out", run, "--quiet", "--set", f"seed={seed}", *of_fit)
     proba = ["--proba"] if classes else []
     predict = command("predict", run, str(rows), "-o", written, *proba)
     found = predictions(Path(written), target, classes)
