@@ -28,16 +28,6 @@ class Segment(NamedTuple):
     decays: bool = False
 
 
-def below_1(values: Array) -> Array:
-    """The values over the largest of them, so that no square or sum of theirs overflows.
-
-    >>> below_1(np.array([1e308, -5e307])).tolist(), below_1(np.zeros(2)).tolist()
-    ([1.0, -0.5], [0.0, 0.0])
-    """
-    largest = np.abs(values).max(initial=0.0)
-    return values / largest if largest > 0 else values
-
-
 Targets = Literal["classes", "numbers", "amounts", "flags"]
 """What a loss learns: class numbers, numbers, amounts (at least 0), or flags (0 or 1)."""
 

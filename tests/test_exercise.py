@@ -106,9 +106,8 @@ WRONG = [
 ]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("name", "right", "wrong", "said"), WRONG)
-def test_a_wrong_solution_is_told_what_is_wrong(name, right, wrong, said, tmp_path):
+def assert_told(name, right, wrong, said, tmp_path):
+    """The solution with `wrong` in the place of `right` fails, and this is said of it."""
     (task,) = (task for task in EXERCISES if task.name == name)
     text = solution(task)
     assert right in text
@@ -117,6 +116,12 @@ def test_a_wrong_solution_is_told_what_is_wrong(name, right, wrong, said, tmp_pa
 
     assert ended.exit_code == 1
     assert re.match(rf"error: exercise {task.number}: {said}", ended.stderr), ended.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "right", "wrong", "said"), WRONG)
+def test_a_wrong_solution_is_told_what_is_wrong(name, right, wrong, said, tmp_path):
+    assert_told(name, right, wrong, said, tmp_path)
 
 
 def test_there_are_three_typical_mistakes_for_each_exercise():
@@ -149,14 +154,7 @@ SUBTLE = [
 
 @pytest.mark.parametrize(("name", "right", "wrong", "said"), SUBTLE)
 def test_a_subtle_mistake_is_found_and_told(name, right, wrong, said, tmp_path):
-    (task,) = (task for task in EXERCISES if task.name == name)
-    text = solution(task)
-    assert right in text
-
-    ended = checked(task, text.replace(right, wrong), tmp_path)
-
-    assert ended.exit_code == 1
-    assert re.match(rf"error: exercise {task.number}: {said}", ended.stderr), ended.stderr
+    assert_told(name, right, wrong, said, tmp_path)
 
 
 def test_what_is_right_is_said_where_backward_is_not_written_yet(tmp_path):

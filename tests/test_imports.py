@@ -16,7 +16,7 @@ PACKAGE = ROOT / "mlptrain"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 LAYERS = (
-    "version messages errors arrays bounds streams sums",
+    "version messages errors arrays bounds streams",
     "graph metrics storage system",
     "data nn optim",
     "config",

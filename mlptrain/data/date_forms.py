@@ -3,7 +3,9 @@
 import re
 
 SINCE = {"%s": 1_000_000, "%Q": 1000}
-"""Dates that are numbers since then: how d3 calls the form, and the microseconds of a unit."""
+"""Dates that are numbers since 1970-01-01: how d3 calls the form, and the microseconds of a unit."""
+DIGITS = {"%s": 11, "%Q": 14}
+"""So many at most."""
 FIRST_DAY = "1970-01-01 "
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -53,6 +55,8 @@ def pattern_of(form: str) -> str:
     >>> pattern_of("%H:%M"), pattern_of("%H%M")
     ('^[0-9]{1,2}:[0-9]{2}$', '^[0-9]{2}[0-9]{2}$')
     """
+    if form in SINCE:
+        return rf"^-?[0-9]{{1,{DIGITS[form]}}}(?:\.0+)?$"
     parts = [part for part in re.split("(%.)", form) if part]
     return f"^{''.join(map(_texts_of, ['', *parts], parts, [*parts[1:], '']))}$"
 

@@ -8,7 +8,7 @@ from mlptrain.data.split import TEST, TRAIN, VAL, Assignment
 from mlptrain.errors import ConfigError
 from mlptrain.messages import count
 from mlptrain.streams import stream
-from mlptrain.sums import sum_in_order
+from mlptrain.system.sums import sum_in_order
 
 Numbers = NDArray[np.integer]
 

@@ -77,8 +77,6 @@ class Written:
     @cached_property
     def pattern(self) -> str:
         """A regular expression, for Python and Rust alike, of the whole of a text that follows."""
-        if self.date in SINCE:
-            return r"^-?[0-9]{1,11}(?:\.0+)?$" if self.date == "%s" else r"^-?[0-9]{1,14}(?:\.0+)?$"
         if self.date is not None:
             return pattern_of(self.date)
         number, sign, gap = self._digits, rf"(?:[+{re.escape(MINUS)}]{_gap})?", _gap
@@ -163,8 +161,10 @@ class Written:
         if self.date is None:
             return self.plain(text)
         time = self.time(text)
-        if time is None or is_clock(self.date):
-            return None if time is None else f"{time:%H:%M:%S}".removesuffix(":00")
+        if time is None:
+            return None
+        if is_clock(self.date):
+            return f"{time:%H:%M:%S}".removesuffix(":00")
         return f"{time:%Y-%m-%d %H:%M:%S}".removesuffix(" 00:00:00")
 
     def number(self, text: str) -> float | None:

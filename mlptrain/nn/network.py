@@ -43,7 +43,7 @@ from mlptrain.nn.members import MeanLoss
 from mlptrain.nn.parameters import Flat, Parameters, ParameterSpec, Start
 from mlptrain.nn.regularizers import add_penalties
 from mlptrain.streams import stream
-from mlptrain.sums import sum_in_order
+from mlptrain.system.sums import sum_in_order
 
 Norm = Literal["none", "batch", "layer"]
 

@@ -17,9 +17,9 @@ from mlptrain.storage.fold_directory import fold_path
 from mlptrain.storage.reading import read_bytes
 from mlptrain.storage.run_files import holds_checkpoint
 from mlptrain.storage.state import GOOD, read_summary
-from mlptrain.sums import sum_in_order
 from mlptrain.sweeps.journal import Asked
 from mlptrain.sweeps.place import resuming, sweep_of
+from mlptrain.system.sums import sum_in_order
 from mlptrain.training.build import Load, load
 from mlptrain.training.record import Record
 

@@ -19,7 +19,7 @@ from mlptrain.storage.fold_directory import SUMMARY, candidate_of, folds_in, som
 from mlptrain.storage.lock import LOCK
 from mlptrain.storage.run_files import files_in
 from mlptrain.storage.state import GOOD, KILLED, RUNNING, read_summary
-from mlptrain.sums import sum_in_order
+from mlptrain.system.sums import sum_in_order
 from mlptrain.training.combination import Combination
 from mlptrain.training.members import combination_in
 

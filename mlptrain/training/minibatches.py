@@ -9,7 +9,7 @@ from mlptrain.data.batches import batches
 from mlptrain.data.inputs import take
 from mlptrain.data.source import RowNumbers
 from mlptrain.graph.plan import Plan
-from mlptrain.sums import sum_in_order
+from mlptrain.system.sums import sum_in_order
 from mlptrain.training.experiment import Experiment
 
 

@@ -32,46 +32,22 @@ def spreads(
     for start in range(0, len(names), step):
         chosen = names[start : start + step]
         looked_at = [name for name in chosen if wanted(name)]
-        found = (
-            dict(zip(looked_at, _spreads(source.block(looked_at, rows)), strict=True))
-            if looked_at
-            else {}
-        )
-        yield from (found.get(name, UNKNOWN) for name in chosen)
+        found = _spreads(source.block(looked_at, rows)) if looked_at else ()
+        by_name = dict(zip(looked_at, found, strict=True))
+        yield from (by_name.get(name, UNKNOWN) for name in chosen)
 
 
 def _spreads(values: Array) -> Iterator[Spread]:
-    with np.errstate(over="ignore"):  # the mean of the two values in the middle
-        lower, upper = _of_present(values, _quartiles, _nanquartiles)
-        (median,) = _of_present(values, _median, _nanmedian)
-    columns = np.ascontiguousarray(values.T)
-    return map(Spread, columns, lower.tolist(), median.tolist(), upper.tolist())
-
-
-def _of_present(
-    values: Array, whole: Callable[[Array], Array], with_gaps: Callable[[Array], Array]
-) -> Array:
-    """What one function makes of each column, the other of those with NaN, which takes NumPy longer."""
     gaps = np.isnan(values).any(axis=0)
-    if not gaps.any():
-        return whole(values)
-    of_gaps = with_gaps(values[:, gaps])
-    out = np.empty((len(of_gaps), values.shape[1]))
-    out[:, gaps], out[:, ~gaps] = of_gaps, whole(values[:, ~gaps])
-    return out
+    found = np.empty((3, values.shape[1]))
+    with np.errstate(over="ignore"):  # the mean of the two values in the middle
+        found[:, ~gaps] = _measured(values[:, ~gaps], np.quantile, np.median)
+        if gaps.any():  # those that leave NaN out take NumPy ten times as long
+            found[:, gaps] = _measured(values[:, gaps], np.nanquantile, np.nanmedian)
+    return map(Spread, np.ascontiguousarray(values.T), *found.tolist())
 
 
-def _quartiles(values: Array) -> Array:
-    return np.asarray(np.quantile(values, QUARTILES, axis=0))
-
-
-def _nanquartiles(values: Array) -> Array:
-    return np.asarray(np.nanquantile(values, QUARTILES, axis=0))
-
-
-def _median(values: Array) -> Array:
-    return np.asarray(np.median(values, axis=0, keepdims=True))
-
-
-def _nanmedian(values: Array) -> Array:
-    return np.asarray(np.nanmedian(values, axis=0, keepdims=True))
+def _measured(values: Array, quantile: Callable[..., Array], median: Callable[..., Array]) -> Array:
+    """(3, B) lower quartile, median and upper quartile of each column."""
+    lower, upper = quantile(values, QUARTILES, axis=0)
+    return np.stack([lower, median(values, axis=0), upper])

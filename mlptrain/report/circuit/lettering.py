@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from mlptrain.arrays import Array
 from mlptrain.report.cells import as_matrix, entries
-from mlptrain.sums import sum_in_order
+from mlptrain.system.sums import sum_in_order
 
 SIZE = 14.0
 LINE = 17.0

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from mlptrain.arrays import below_1
 from mlptrain.metrics.metric import Floats
+from mlptrain.system.sums import below_1
 from mlptrain.tools.check.case import Case
 from mlptrain.tools.check.task import targets
 from mlptrain.tools.check.verdict import Verdict, doubt, fine

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.arrays import below_1
 from mlptrain.data.row_set import every_row
 from mlptrain.data.source import Source
+from mlptrain.system.sums import below_1
 from mlptrain.tools.first_config.profile import Profile
 from mlptrain.tools.first_config.roles import is_picture
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from mlptrain.arrays import below_1
 from mlptrain.data.preprocessing.checks import as_values
 from mlptrain.data.source import Source
 from mlptrain.messages import count, some
+from mlptrain.system.sums import below_1
 from mlptrain.tools.first_config.declared import Comments
 from mlptrain.tools.first_config.profile import Profile
 from mlptrain.tools.first_config.task import Task
