@@ -1,12 +1,18 @@
 """Nothing that is printed is wider than the terminal, and no line ends within a word or a number."""
 
+import fcntl
 import json
+import os
+import pty
 import re
+import struct
+import subprocess
+import termios
 
 import pytest
 from click.testing import CliRunner
 from helpers import changed
-from runs import THIRTY, invoke, write_config
+from runs import THIRTY, command, invoke, write_config
 
 from mlptrain.cli import cli
 from mlptrain.config import load_config
@@ -187,3 +193,30 @@ def test_a_note_is_told_once(capsys):
 
     lines = capsys.readouterr().err.splitlines()
     assert lines == [f"note: the {each}" for each in ("first", "second", "third")]
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+def test_folds_side_by_side_leave_no_bar_in_a_line_and_none_that_is_too_wide(here, columns):
+    words = command("fit", here / "classify.yaml", "--out", here / "beside", "--force", "--folds", 3)
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    surroundings = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    with subprocess.Popen(
+        [*words, "--jobs", "2"], env=surroundings, stdout=theirs, stderr=theirs, stdin=theirs
+    ) as job:
+        os.close(theirs)
+        shown = b"".join(iter(lambda: read_terminal(ours), b"")).decode()
+        assert job.wait() == 0, shown
+    os.close(ours)
+    lines = [line.split("\r")[-1] for line in re.sub(r"\x1b\[[\d;?]*\w", "", shown).split("\r\n")]
+    assert "3 folds, 2 at a time" in lines
+    assert [line for line in lines if columns_of(line) > columns or "step/s]" in line] == []
+    assert sum(line.startswith("note: ") for line in lines) == 1
+
+
+def read_terminal(descriptor):
+    """What has been written since; nothing when all who write have closed it."""
+    try:
+        return os.read(descriptor, 1 << 16)
+    except OSError:
+        return b""

@@ -1,6 +1,7 @@
 """How far a run has come, on stderr: a bar, and the lines above it."""
 
 import sys
+from contextlib import AbstractContextManager
 from typing import Any
 
 from tqdm import tqdm
@@ -17,6 +18,11 @@ def progress_bar(done: int, total: int, *, hidden: bool = False) -> "tqdm[Any]":
         disable=hidden or None,
         mininterval=0.2,
     )
+
+
+def bar_away() -> AbstractContextManager[None]:
+    """Where lines are written to stderr by others: the bar is gone meanwhile, and drawn again after."""
+    return tqdm.external_write_mode(file=sys.stderr)
 
 
 def above_bar(text: str) -> None:

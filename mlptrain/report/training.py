@@ -11,13 +11,13 @@ from mlptrain.report.baseline import baseline_words
 from mlptrain.report.console import emit_json, number, say, stderr, stdout
 from mlptrain.report.epoch_table import EpochTable
 from mlptrain.report.notes import Notes, tell
-from mlptrain.report.progress import above_bar, progress_bar
+from mlptrain.report.progress import above_bar, bar_away, progress_bar
 from mlptrain.report.results import Results, Values
 from mlptrain.report.sparkline import summary as curves
 from mlptrain.report.tables import print_table
 from mlptrain.runs.cross_validation import Folds
 from mlptrain.runs.run import Run
-from mlptrain.runs.side_by_side import side_by_side
+from mlptrain.runs.side_by_side import News, side_by_side
 from mlptrain.tools.course import remarks
 from mlptrain.training.combination import KEY
 from mlptrain.training.experiment import Experiment
@@ -52,7 +52,8 @@ def watch(run: Run, *, quiet: bool, notes: Notes | None = None) -> None:
             if record is not None:
                 above_bar(table.row(record))
             if len(run.notes) > told:
-                notes.tell(run.notes[told:])
+                with bar_away():
+                    notes.tell(run.notes[told:])
                 told = len(run.notes)
     records = Results(run.directory.path).records  # with those before a resume
     for text in curves(records, stderr().width):
@@ -176,18 +177,22 @@ def watch_side_by_side(folds: Folds, *, quiet: bool, notes: Notes) -> None:
                 steps[news.number], totals[news.number] = news.step, news.total
                 bar.total = sum(totals.values()) * folds.total // len(totals)
                 bar.update(sum(steps.values()) - bar.n)
-            if news.notes:
-                notes.tell(news.notes)
-            if news.outcome is not None:
-                above_bar(f"{folds.label(news.number)}: {ending(news.outcome.run)}")
-            if news.failure is not None:
-                above_bar(f"{folds.label(news.number)}: failed")
+            lines = [f"{folds.label(news.number)}: {text}" for text in ending(news)]
+            if news.notes or lines:
+                with bar_away():
+                    notes.tell(news.notes)
+                    for line in lines:
+                        say(stderr(), line)
 
 
-def ending(run: Mapping[str, Any]) -> str:
-    """How a fold ended, on one line."""
-    best = f"best {run['monitor']} {number(run['best'])} at epoch {run['best_epoch']}"
-    return f"{run['status']}, {best}  ({run['seconds']:.1f} s)"
+def ending(news: News) -> Iterator[str]:
+    """How a fold ended, where it has."""
+    if news.outcome is not None:
+        run = news.outcome.run
+        best = f"best {run['monitor']} {number(run['best'])} at epoch {run['best_epoch']}"
+        yield f"{run['status']}, {best}  ({run['seconds']:.1f} s)"
+    if news.failure is not None:
+        yield "failed"
 
 
 def fitted_folds(folds: Folds, *, as_json: bool) -> None:
