@@ -22,7 +22,8 @@ SEED = int(os.environ.get("MLPTRAIN_SEED", "0"))
 TRIALS = 40 if KILLS >= 12 else 12
 
 EPOCHS = 100
-"""So many that the kills of the short form come before the end of the sweep."""
+APART = 5 * EPOCHS // KILLS
+"""Most epochs between two kills: five trials are never pruned, so all kills come before the end."""
 
 CONFIG = f"""
 data: {{train: {{name: moons, points_per_class: 100}}, val: 0.2, test: 0}}
@@ -43,6 +44,11 @@ def workers_of(place: Path, process: subprocess.Popen) -> list[int]:
     return [pid for pid in found if str(pid) in children]
 
 
+def epochs_done(place: Path) -> int:
+    """The evaluations that all trials have written, which say how far a sweep is on any machine."""
+    return sum(path.read_bytes().count(b"\n") for path in place.glob("trials/*/metrics.jsonl"))
+
+
 def kill_one(chance: random.Random, place: Path, process: subprocess.Popen) -> bool:
     """Kill a worker, or one time in four the process that started it."""
     if chance.random() < 0.25:
@@ -61,16 +67,18 @@ def test_kills_lose_no_trial_and_make_none_twice(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "c.yaml").write_text(CONFIG)
     chance, place, kills = random.Random(SEED), Path("s"), 0
+    due = chance.randint(1, APART)
     arguments = command("sweep", "c.yaml", "--trials", TRIALS, "--jobs", 2, "--out", "s", "--quiet")
     process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL)
     try:
         while (code := process.poll()) != 0:
-            time.sleep(chance.uniform(0.3, 1.5))
+            time.sleep(0.01)
             if code is not None:
                 assert code == -signal.SIGKILL
                 process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL)
-            elif kills < KILLS and place.is_dir():
-                kills += kill_one(chance, place, process)
+            elif kills < KILLS and epochs_done(place) >= due and kill_one(chance, place, process):
+                kills += 1
+                due = epochs_done(place) + chance.randint(1, APART)
     finally:
         process.kill()
     assert kills == KILLS, "the sweep was over before it was killed often enough"
