@@ -35,6 +35,14 @@ def _state_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _one_thread_pays() -> Iterator[None]:
+    """No result of a test hangs on a clock; test_threads.py tests what measures it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mlptrain.training.thread_choice.quickest", lambda *_: 1)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _folds_one_by_one() -> Iterator[None]:
     """In this process, which is quicker where they are small; test_side_by_side.py has several."""
     with pytest.MonkeyPatch.context() as patch:

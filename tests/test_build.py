@@ -27,11 +27,11 @@ def test_there_is_one_weight_for_each_class():
         experiment(loss={"name": "softmax", "class_weights": [1.0, 2.0, 3.0]})
 
 
-def test_the_threads_follow_from_the_product_of_a_whole_minibatch(monkeypatch):
+def test_the_threads_follow_from_a_whole_minibatch(monkeypatch):
     asked = []
-    monkeypatch.setattr(module, "choose_threads", lambda product, _: asked.append(product) or 1)
+    monkeypatch.setattr(module, "choose_threads", lambda _, rows, __: asked.append(rows) or 1)
     experiment(**{"model.hidden": [16], "train.batch_size": 8})
-    assert asked == [2 * 16 * 8]
+    assert asked == [8]
 
 
 def test_parameters_and_gradients_must_fit_into_the_memory(monkeypatch):

@@ -72,7 +72,7 @@ def test_a_resume_on_another_machine_says_that_the_bits_cannot_be_promised(
 ):
     machines = iter(["Linux x86_64", "Darwin arm64"])
     real = module.environment
-    for user in ("mlptrain.training.checkpoint.environment", "mlptrain.runs.run.environment"):
+    for user in ("mlptrain.training.checkpoint.environment", "mlptrain.runs.resume.environment"):
         monkeypatch.setattr(user, lambda: {**real(), "machine": next(machines)})
 
     assert resumed(tmp_path) == [

@@ -114,7 +114,7 @@ def test_the_environment_is_read_for_threads_places_and_colours_only():
         "threads.py",
         "__main__.py",
         "cache.py",
-        "secret.py",
+        "own_directory.py",
         "console.py",
         "standard_streams.py",
         "ranks.py",  # whether a launcher has started this process as one of several

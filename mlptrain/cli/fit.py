@@ -85,7 +85,6 @@ def over_ranks(
     alone_only: Mapping[str, object],
     config: Path | None,
     settings: list[str],
-    threads: int | None,
 ) -> int:
     """Train on all ranks of this job, or start `ranks` of them; the exit code."""
     several = launched()
@@ -101,7 +100,7 @@ def over_ranks(
                 f"--ranks {ranks}: mpirun has started {several}; leave out one of the two"
             )
         refuse(alone_only)
-        here(admission(team, config, settings, threads))
+        here(admission(team, config, settings))
     return 0
 
 
@@ -208,4 +207,4 @@ def command(
         here(alone)
     else:
         alone_only = {"--dry-run": dry_run, "--folds": folds, "--refit": refit}
-        context.exit(over_ranks(here, ranks, alone_only, config, settings, threads))
+        context.exit(over_ranks(here, ranks, alone_only, config, settings))

@@ -102,7 +102,7 @@ def measure_here(team: Ranks, config: Path, overrides: Sequence[str]) -> dict[st
         return follow(team, config, overrides)
     with leading(team):
         checked = load_config(config, overrides)
-        joined = admission(team, config, overrides, 1)(checked, build(checked, 1))
+        joined = admission(team, config, overrides)(checked, build(checked, 1))
         link = fitted(times, joined.network.parameters.values.nbytes)
         if team.sees_all:  # messages only say what is ready
             link["per_byte"] = 0.0

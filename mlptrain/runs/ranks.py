@@ -30,7 +30,7 @@ from mlptrain.runs.signals import STOPPING
 from mlptrain.storage.shell_streams import is_stream
 from mlptrain.system.environment import differences, environment
 from mlptrain.system.ranks import Ranks
-from mlptrain.system.threads import from_environment, use_threads
+from mlptrain.system.threads import use_threads
 from mlptrain.training.build import build, load
 from mlptrain.training.checkpoint import learned
 from mlptrain.training.data_files import files_in
@@ -59,9 +59,7 @@ def leading(ranks: Ranks) -> Iterator[None]:
         ranks.dismiss(code)
 
 
-def admission(
-    ranks: Ranks, source: Source | None, overrides: Overrides, threads: int | None = None
-) -> Join:
+def admission(ranks: Ranks, source: Source | None, overrides: Overrides) -> Join:
     """What rank 0 does with an experiment before its run begins: let the others build the same.
 
     Raises what is wrong on any of them.
@@ -69,8 +67,6 @@ def admission(
 
     def join(config: Config, experiment: Experiment) -> Experiment:
         check_can_be_cut(ranks, config, experiment)
-        if threads is None and from_environment() is None and config.train.shards is None:
-            experiment = replace(experiment, threads=max(1, experiment.threads // ranks.local))
         ranks.share(json.dumps(described(config, experiment, as_typed(source, overrides))))
         verdicts = [json.loads(text) for text in ranks.gather("{}")]
         ranks.open(orders(config))

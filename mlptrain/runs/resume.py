@@ -14,7 +14,10 @@ from mlptrain.runs.same_meaning import check_same_meaning
 from mlptrain.runs.saving import rate_words
 from mlptrain.storage.reading import read_bytes
 from mlptrain.storage.run_directory import RunDirectory
-from mlptrain.training.build import schedule_for
+from mlptrain.system.environment import differences, environment
+from mlptrain.system.ranks import launched_here
+from mlptrain.system.threads import cores, from_environment, use_threads
+from mlptrain.training.build import Load, build, schedule_for
 from mlptrain.training.checkpoint import Checkpoint
 from mlptrain.training.data_files import changed_sources, files_in
 from mlptrain.training.experiment import Experiment
@@ -63,6 +66,34 @@ def agreed_config(checkpoint: Checkpoint, config: Config | None, overrides: Over
     if changed:
         raise CheckpointError(*changed)
     return config
+
+
+def rebuilt(checkpoint: Checkpoint, config: Config, threads: int | None, load: Load) -> Experiment:
+    """The experiment of a run that goes on, with as many threads as it had."""
+    fitted = checkpoint.preprocessing() if config.init_from else None
+    return build(config, threads or threads_before(checkpoint), load(config, fitted))
+
+
+def threads_before(checkpoint: Checkpoint) -> int | None:
+    """As many threads as the run had, where the environment says nothing: other threads, other bits.
+
+    No more than there are cores for here. None where the checkpoint does not say it.
+    """
+    blas = checkpoint["environment"].get("blas")
+    each = [library for library in blas if isinstance(library, dict)] if isinstance(blas, list) else []
+    said = [library.get("threads") for library in each]
+    found = [threads for threads in said if type(threads) is int and threads > 0]
+    if not found or from_environment() is not None:
+        return None
+    return min(*found, max(1, cores() // launched_here()))
+
+
+def noted(checkpoint: Checkpoint, experiment: Experiment, progress: Progress) -> list[str]:
+    """A note on each part of the machine and its libraries that has changed, and on rollbacks."""
+    with use_threads(experiment.threads):  # what the run will have, not the process now
+        changed = differences(checkpoint["environment"], environment())
+    notes = [f"{each}: the same bits cannot be promised" for each in changed]
+    return notes + _rolled_back(progress)
 
 
 def with_history(directory: RunDirectory, config: Config, checkpoint: Checkpoint) -> str:
@@ -194,7 +225,7 @@ def _jump(own: Config, config: Config, experiment: Experiment, progress: Progres
     ]
 
 
-def rolled_back(progress: Progress) -> list[str]:
+def _rolled_back(progress: Progress) -> list[str]:
     """A note on a run that went back to a checkpoint before, as `nonfinite: rollback` does."""
     times = len(progress.poisoned)
     return [f"rolled back {count(times, 'time')}: {rate_words(progress)}"] if times else []

@@ -22,15 +22,14 @@ from mlptrain.errors import (
     Told,
 )
 from mlptrain.runs.join import Join, alone
-from mlptrain.runs.resume import agreed_config, check_same_data, rolled_back, take_up, with_history
+from mlptrain.runs.resume import agreed_config, check_same_data, noted, rebuilt, take_up, with_history
 from mlptrain.runs.saving import Checkpointer, Ruined, events_for, keeper_for, rate_words
 from mlptrain.runs.signals import StopRequest, stop_requests
 from mlptrain.storage.run_directory import RunDirectory
 from mlptrain.storage.state import here
-from mlptrain.system.environment import differences, environment
 from mlptrain.system.threads import use_threads
 from mlptrain.training.baseline import baseline
-from mlptrain.training.build import Load, build, load
+from mlptrain.training.build import Load, load
 from mlptrain.training.checkpoint import Checkpoint
 from mlptrain.training.data_files import files_in, located
 from mlptrain.training.evaluate import evaluate
@@ -41,7 +40,6 @@ from mlptrain.training.restore import config_of, network_of
 from mlptrain.training.trainer import train
 from mlptrain.training.warm_start import begin
 
-UNEQUAL = "{}: the same bits cannot be promised"
 MOST_ROLLBACKS = 3
 """With `nonfinite: rollback`, how often a run may go back to its last checkpoint."""
 NOT_KEPT = "nothing is kept; out=DIR keeps the run"
@@ -128,8 +126,7 @@ class Run:
         try:
             checkpoint = Checkpoint.newest(directory)
             config = located(agreed_config(checkpoint, config, overrides), checkpoint)
-            fitted = checkpoint.preprocessing() if config.init_from else None
-            experiment = join(config, build(config, threads, load(config, fitted)))
+            experiment = join(config, rebuilt(checkpoint, config, threads, load))
             check_same_data(checkpoint, config, experiment)
             progress = checkpoint.progress()
             told = take_up(checkpoint, config, experiment, progress)
@@ -137,14 +134,12 @@ class Run:
             checkpointer.restore(checkpoint)
             if checkpoint.path != directory.last or files_in(config) != files_in(config_of(checkpoint)):
                 checkpointer.saved = None  # last.npz is to be written, with the new places
-            with use_threads(experiment.threads):  # what the run will have, not the process now
-                changed = differences(checkpoint["environment"], environment())
             directory.write_config(with_history(directory, config, checkpoint))
         except BaseException:
             directory.close()
             raise
-        notes = [*checkpoint.notes, *experiment.data.notes, *told, *map(UNEQUAL.format, changed)]
-        notes += rolled_back(progress)
+        notes = [*checkpoint.notes, *experiment.data.notes, *told]
+        notes += noted(checkpoint, experiment, progress)
         run = cls(config, experiment, directory, checkpointer, progress, notes)
         run.started = (*checkpoint.notes, *told)
         run.already_finished = bool(progress.stopped) or progress.step == experiment.total_steps

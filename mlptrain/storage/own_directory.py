@@ -4,19 +4,32 @@ Names are looked up in the open directory, so nothing can be put in its place be
 no link is followed within it.
 """
 
+import contextlib
 import errno
 import fcntl
 import os
+import secrets
 import stat
 import weakref
 from pathlib import Path
 
 from mlptrain.errors import StorageError
-from mlptrain.storage.files import storage_error
+from mlptrain.storage.files import storage_error, write_all
 
 OTHERS = stat.S_IWGRP | stat.S_IWOTH
 _NOT_OURS = (errno.ENOENT, errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.EISDIR, errno.EACCES)
 """What `open` says of what is not there, a link, a socket, a directory, or closed to us."""
+
+
+def state_directory() -> Path:
+    """Where what concerns no single run is kept. StorageError where there is no home."""
+    base = Path(os.environ.get("XDG_STATE_HOME", ""))
+    if base.is_absolute():
+        return base / "mlptrain"
+    try:
+        return Path.home() / ".local" / "state" / "mlptrain"
+    except RuntimeError:
+        raise StorageError("no home directory to keep state in; set XDG_STATE_HOME") from None
 
 
 class OwnDirectory:
@@ -60,6 +73,20 @@ class OwnDirectory:
         """A new file for us alone; FileExistsError where the name is taken, if only by a link."""
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         return os.open(name, flags, 0o600, dir_fd=self._descriptor)
+
+    def write(self, name: str, data: bytes) -> None:
+        """Put a file for us alone in place of whatever has the name: whole, or not at all."""
+        temporary = f".{name}.{secrets.token_hex(8)}"
+        descriptor = self.create(temporary)
+        try:
+            write_all(descriptor, data)
+            os.fsync(descriptor)
+            self.replace(temporary, name)  # of two programs at once the later one counts
+            self.sync()
+        finally:
+            os.close(descriptor)
+            with contextlib.suppress(FileNotFoundError):
+                self.remove(temporary)
 
     def look(self, name: str) -> os.stat_result:
         """What is known of a file; of a link itself."""

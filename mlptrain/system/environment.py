@@ -1,12 +1,25 @@
 """What a run ran on, kept in every checkpoint: equal bits need equal machines and libraries."""
 
 import platform
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_info
 
 from mlptrain.version import __version__
+
+CPUINFO = Path("/proc/cpuinfo")
+
+
+def processor() -> str:
+    """The model of the processor, as the system names it."""
+    try:
+        lines = CPUINFO.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, platform.processor() or platform.machine())
 
 
 def environment() -> dict[str, Any]:

@@ -20,6 +20,8 @@ from mlptrain.system.window import Window, fits_in_shared_memory
 
 SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "SLURM_STEP_NUM_TASKS")
 """Where a launcher says how many processes there are: MPICH and Intel MPI, Open MPI, srun."""
+SIZES_HERE = ("MPI_LOCALNRANKS", "OMPI_COMM_WORLD_LOCAL_SIZE", "SLURM_NTASKS_PER_NODE")
+"""And how many of them are on this machine."""
 
 NOTHING = bytearray()
 """A message that says only that something is ready."""
@@ -98,6 +100,12 @@ def launched() -> int:
     """How many processes a launcher such as mpirun has started, this one included; 1 without it."""
     sizes = [os.environ.get(name, "") for name in SIZES]
     return next((int(size) for size in sizes if size.isdigit()), 1)
+
+
+def launched_here() -> int:
+    """How many of them are on this machine, where the launcher says it; else all."""
+    sizes = [os.environ.get(name, "") for name in SIZES_HERE]
+    return next((int(size) for size in sizes if size.isdigit()), launched())
 
 
 def join(complain: Callable[[str], object]) -> "Ranks":

@@ -1,7 +1,7 @@
 """How many threads a run uses: for the matrix products, and for the update of a large network.
 
-Two threads pay from matrices of some hundred rows and columns upwards; below, one is faster, and it
-leaves the other cores alone. The limit holds for the whole process while the run lasts.
+The limit holds for the whole process while the run lasts. How many pay is measured: see
+`training/thread_choice.py`.
 """
 
 import os
@@ -11,9 +11,6 @@ from pathlib import Path
 from threading import Lock
 
 from threadpoolctl import threadpool_limits
-
-WORTHWHILE = 8e6
-"""Multiply-adds of the largest product of a step from which more than one thread is used."""
 
 VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 QUOTA = Path("/sys/fs/cgroup/cpu.max")
@@ -50,24 +47,12 @@ def use_threads(threads: int) -> Iterator[None]:
                 _before.pop().restore_original_limits()
 
 
-def choose_threads(largest_product: float, beside: int = 1) -> int:
-    """The threads for a network: what the environment says, else by the size of its products.
-
-    beside   as many networks may be trained at a time, and share the cores. It does not matter how
-             many are: other threads can mean other bits.
-    """
-    named = from_environment()
-    if named is not None:
-        return min(named, cores())
-    return max(1, cores() // beside) if largest_product >= WORTHWHILE else 1
-
-
 def from_environment() -> int | None:
-    """The first of the usual variables that holds a number."""
+    """What the first of the usual variables says that holds a number, but no more than the cores."""
     for variable in VARIABLES:
         text = os.environ.get(variable, "")
         if text.isdigit() and int(text) > 0:
-            return int(text)
+            return min(int(text), cores())
     return None
 
 

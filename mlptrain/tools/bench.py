@@ -1,31 +1,25 @@
 """Where the time of a training step goes, and how close it comes to its limit: its matrix products.
 
-The products of a step are X W forward, X^T dZ and, but for the first layer, dZ W^T backward. They
-are timed on their own, at the same shapes, with the same number of threads.
+The products are timed on their own, at the same shapes, with the same number of threads.
 """
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import cycle, islice
 from statistics import median
-
-import numpy as np
 
 from mlptrain.config import load_config
 from mlptrain.config.load import Source
 from mlptrain.config.overrides import Overrides
 from mlptrain.data.batches import batches, epoch_order
-from mlptrain.graph.memory import zeros
-from mlptrain.graph.plan import Plan
-from mlptrain.nn.linear import Linear
-from mlptrain.nn.members import Heads, Shared, flat
-from mlptrain.nn.network import Network
 from mlptrain.system.threads import use_threads
 from mlptrain.training.build import build
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.gradients import is_finite
 from mlptrain.training.minibatches import load_batch
+from mlptrain.training.products import multiply, products
 from mlptrain.training.record import Progress
 from mlptrain.training.trainer import take_step
 
@@ -90,33 +84,9 @@ def _measured(experiment: Experiment) -> Benchmark:
         step_ms=step_ms,
         phases_ms=phases,
         examples_per_second=1e3 * len(rows) / step_ms,
-        products_ms=timed(products(network, plan)),
+        products_ms=timed(partial(multiply, products(network, plan))),
         threads=experiment.threads,
     )
-
-
-def products(network: Network, plan: Plan) -> Callable[[], None]:
-    """A function that does the matrix products of one step and nothing else."""
-    calls = []
-    for value in network.training.graph.values:
-        if not isinstance(value.node, Linear | Shared | Heads):
-            continue
-        X, W = (plan.value(source) for source in value.sources[:2])
-        dZ = np.ones_like(plan.value(value))
-        if isinstance(value.node, Shared):
-            X, dZ = flat(X), flat(dZ)
-        calls += [
-            (X, W, zeros(dZ.shape, dZ.dtype)),
-            (X.swapaxes(-1, -2), dZ, zeros(W.shape, W.dtype)),
-        ]
-        if value.sources[0].wants_gradient:
-            calls.append((dZ, W.swapaxes(-1, -2), zeros((*dZ.shape[:-1], X.shape[-1]), X.dtype)))
-
-    def multiply() -> None:
-        for left, right, out in calls:
-            np.matmul(left, right, out)
-
-    return multiply
 
 
 def timed(work: Callable[[], object]) -> float:

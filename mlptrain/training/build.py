@@ -31,11 +31,13 @@ from mlptrain.nn.regularizers import REGULARIZERS
 from mlptrain.optim import OPTIMIZERS, Optimizer
 from mlptrain.optim.schedules import SCHEDULES, Schedule, warm_up
 from mlptrain.system.memory_limit import memory_limit
-from mlptrain.system.threads import choose_threads
+from mlptrain.system.ranks import launched_here
+from mlptrain.system.threads import from_environment
 from mlptrain.training.average import Average
 from mlptrain.training.calibrate import calibrates, decision_for
 from mlptrain.training.experiment import EarlyStopping, Experiment, Interval, Monitor
 from mlptrain.training.shards import Shards
+from mlptrain.training.thread_choice import choose_threads
 from mlptrain.training.weightless import weightless_notes
 
 Load = Callable[[Config, Preprocessing | None], Dataset]
@@ -89,9 +91,9 @@ def threads_for(config: Config, network: Network) -> int:
     Other threads can mean other bits, and those of shards are to be the same wherever they are.
     """
     if config.train.shards is not None:
-        return choose_threads(0)
+        return from_environment() or 1
     beside = 1 if config.data.fold is None else config.data.fold.of
-    return choose_threads(network.architecture.largest_product() * config.train.batch_size, beside)
+    return choose_threads(network, config.train.batch_size, max(beside, launched_here()))
 
 
 def initialize(config: Config, network: Network) -> None:

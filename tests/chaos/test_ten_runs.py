@@ -12,7 +12,7 @@ from helpers import changed
 from runs import THIRTY, command, outcome, surroundings, write_config
 
 from mlptrain.optim.blocks import WORTHWHILE as FOR_THE_UPDATE
-from mlptrain.system.threads import WORTHWHILE as FOR_THE_PRODUCTS
+from mlptrain.training.thread_choice import SMALL as FOR_THE_PRODUCTS
 
 pytestmark = pytest.mark.chaos
 REPEATS = int(os.environ.get("MLPTRAIN_REPEATS", "2"))

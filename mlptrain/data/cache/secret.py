@@ -4,15 +4,13 @@
 ~/.local/state/mlptrain. Whoever removes it lets all rows be made anew, and nothing else.
 """
 
-import contextlib
 import os
 import secrets
 import stat
-from pathlib import Path
 
 from mlptrain.errors import StorageError
-from mlptrain.storage.files import storage_error, write_all
-from mlptrain.storage.own_directory import OwnDirectory
+from mlptrain.storage.files import storage_error
+from mlptrain.storage.own_directory import OwnDirectory, state_directory
 
 NAME = "cache.key"
 SIZE = 32
@@ -34,17 +32,6 @@ def own_secret() -> bytes:
     return found
 
 
-def state_directory() -> Path:
-    """Where what concerns no single run is kept. StorageError where there is no home."""
-    base = Path(os.environ.get("XDG_STATE_HOME", ""))
-    if base.is_absolute():
-        return base / "mlptrain"
-    try:
-        return Path.home() / ".local" / "state" / "mlptrain"
-    except RuntimeError:
-        raise StorageError("no home directory to keep a key in; set XDG_STATE_HOME") from None
-
-
 def _read(directory: OwnDirectory) -> bytes | None:
     """The key; None unless it is whole, and closed to all others."""
     descriptor = directory.open(NAME)
@@ -60,17 +47,7 @@ def _read(directory: OwnDirectory) -> bytes | None:
 
 
 def _make(directory: OwnDirectory) -> None:
-    """A new key, unless something has its name. It has that name only once it is whole."""
+    """A new key, unless something has its name."""
     if NAME in directory.names():
         return
-    temporary = f".{NAME}.{secrets.token_hex(8)}"
-    descriptor = directory.create(temporary)
-    try:
-        write_all(descriptor, secrets.token_bytes(SIZE))
-        os.fsync(descriptor)
-        directory.replace(temporary, NAME)  # of two programs at once the later one counts
-        directory.sync()
-    finally:
-        os.close(descriptor)
-        with contextlib.suppress(FileNotFoundError):
-            directory.remove(temporary)
+    directory.write(NAME, secrets.token_bytes(SIZE))

@@ -17,8 +17,8 @@ from mlptrain.data.row_set import every_row
 from mlptrain.data.source import RowNumbers, Source
 from mlptrain.inference.member import Member
 from mlptrain.nn.network import AT_ONCE, Network
-from mlptrain.system.threads import choose_threads
 from mlptrain.training.evaluate import Evaluation, predictions
+from mlptrain.training.thread_choice import choose_threads
 
 Changes = Mapping[str, NDArray[Any]]
 """Other values (N,) for some columns of the file: numbers, or labels; NaN and "" where missing."""
@@ -91,9 +91,9 @@ class Subject:
 
     @property
     def threads(self) -> int:
-        """As many as the largest product of a part is worth: a part is predicted many times."""
+        """As many as pay for the products of a part: it is predicted many times."""
         rows = min(AT_ONCE, max(len(part.rows) for part in self.parts))
-        return choose_threads(rows * self.network.architecture.largest_product())
+        return choose_threads(self.network, rows)
 
     @property
     def columns(self) -> tuple[str, ...]:
