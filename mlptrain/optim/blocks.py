@@ -19,20 +19,20 @@ Work = Callable[[slice, int], float]
 
 
 class Blocks:
-    """The blocks of a vector of a given length, dealt out to threads.
+    """The blocks of a vector of a given length, or of a part of one, dealt out to threads.
 
     >>> Blocks(BLOCK + 2).all()
     [slice(0, 65536, None), slice(65536, 65538, None)]
     """
 
-    def __init__(self, size: int, threads: int = 1) -> None:
+    def __init__(self, size: int, threads: int = 1, start: int = 0) -> None:
         self.threads = threads if size >= WORTHWHILE else 1
         self.length = min(size, BLOCK * min(self.threads, 2))
         blocks = [
-            slice(start, min(start + self.length, size))
-            for start in range(0, size, max(self.length, 1))
+            slice(first, min(first + self.length, start + size))
+            for first in range(start, start + size, max(self.length, 1))
         ]
-        share = -(-len(blocks) // self.threads)
+        share = max(1, -(-len(blocks) // self.threads))
         self._shares = [blocks[i : i + share] for i in range(0, len(blocks), share)]
         self._pool = ThreadPoolExecutor(self.threads - 1) if self.threads > 1 else None
 

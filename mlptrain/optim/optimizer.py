@@ -6,8 +6,9 @@ would fetch it from main memory again; done on blocks that stay in the cache, on
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from copy import copy
 from functools import partial
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, Self
 
 import numpy as np
 
@@ -53,13 +54,24 @@ class Optimizer(ABC):
         Without segments the whole vector learns at the rate of the step, and none of it decays.
         """
         self.t = 0
-        self.state = {slot: zeros(w.shape, w.dtype) for slot in self.slots}
-        self._vectors = tuple(self.state.values())
-        given = segments or [Segment(0, w.size)]
-        self._blocks = Blocks(w.size, threads)
-        self._stretches = {block.start: stretch(block, given) for block in self._blocks.all()}
+        self._segments, self._threads = segments or [Segment(0, w.size)], threads
+        self._settle(w, slice(0, w.size), [zeros(w.shape, w.dtype) for _ in self.slots])
+
+    def sliced(self, w: Array, part: slice, state: Sequence[Array]) -> Self:
+        """The same rule for a part of `w`, with its state in other memory: vectors as long as `w`."""
+        other = copy(self)
+        other._settle(w, part, state)
+        return other
+
+    def _settle(self, w: Array, part: slice, state: Sequence[Array]) -> None:
+        self.part = part
+        self.state = dict(zip(self.slots, state, strict=True))
+        self._vectors = tuple(state)
+        self._blocks = Blocks(part.stop - part.start, self._threads, part.start)
+        self._stretches = {block.start: stretch(block, self._segments) for block in self._blocks.all()}
         self._scratch = [zeros((self._blocks.length,), w.dtype) for _ in range(self._blocks.threads)]
-        self._uncut = self._stretches[0] if len(self._stretches) == 1 else None
+        is_whole = part == slice(0, w.size) and len(self._stretches) == 1
+        self._uncut = self._stretches[0] if is_whole else None
         self._whole = (*self._vectors, self._scratch[0])
 
     def step(self, w: Array, dw: Array, lr: float) -> None:

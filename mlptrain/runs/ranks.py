@@ -1,9 +1,10 @@
 """One run over the ranks of an MPI job: rank 0 trains as it would alone, the others do their shards.
 
-Rank 0 has the only optimizer, schedule and run directory. For every step it tells the others the rows
-and the parameters; all of them answer with gradients, which add up on rank 0. So nobody but rank 0
-decides anything, and a run goes on with any other number of ranks. On one machine parameters and
-gradients lie in a window of shared memory: nothing of them is sent.
+Rank 0 has the only schedule and run directory. For every step it tells the others the rows and the
+parameters; all of them answer with gradients, which add up on rank 0. So nobody but rank 0 decides
+anything, and a run goes on with any other number of ranks. On one machine parameters, gradients and the
+state of the optimizer lie in a window of shared memory: nothing of them is sent, and each rank adds up
+and updates its slice of them when rank 0 says so.
 """
 
 import json
@@ -30,14 +31,17 @@ from mlptrain.runs.signals import STOPPING
 from mlptrain.storage.shell_streams import is_stream
 from mlptrain.system.environment import differences, environment
 from mlptrain.system.ranks import Ranks
+from mlptrain.system.team import END, SCORES, STEP
 from mlptrain.system.threads import use_threads
 from mlptrain.training.build import build, load
 from mlptrain.training.checkpoint import learned
 from mlptrain.training.data_files import files_in
 from mlptrain.training.experiment import Experiment
+from mlptrain.training.gradients import BLOCK
 from mlptrain.training.sharded import sharded
 from mlptrain.training.sharded_scores import sharded_scores
 from mlptrain.training.shards import Shards
+from mlptrain.training.slices import parts_of, update_slice
 
 SAME = ("mlptrain", "numpy")
 """Versions that all ranks must share; other differences may change bits, which is noted."""
@@ -121,7 +125,7 @@ def described(config: Config, experiment: Experiment, typed: dict[str, Any] | No
 
 def orders(config: Config) -> NDArray[np.int64]:
     """Memory for what rank 0 asks in a step."""
-    return np.zeros(2 + config.train.batch_size * config.train.accumulate, np.int64)
+    return np.zeros(3 + config.train.batch_size * config.train.accumulate, np.int64)
 
 
 def raise_first(verdicts: list[dict[str, Any]]) -> None:
@@ -157,14 +161,18 @@ def follow(ranks: Ranks, source: Source | None, overrides: Overrides) -> int:
 def in_window(ranks: Ranks, experiment: Experiment) -> Experiment:
     """The same experiment with parameters that all ranks see, where they are on one machine."""
     before = experiment.network.parameters.values
-    window = ranks.window(before.size, experiment.network.dtype)
+    optimizer, blocks = experiment.optimizer, -(-before.size // BLOCK)
+    window = ranks.open_window(before.size, before.dtype, len(optimizer.slots), blocks)
     if window is None:
         return experiment
     network = experiment.network.moved(Flat(window.values, window.gradients[ranks.rank]))
+    part = parts_of(before.size, ranks.size, BLOCK)[ranks.rank]
     ranks.meet()  # a network that is built writes into its memory
     if ranks.rank == 0:
         np.copyto(window.values, before)
-    return replace(experiment, network=network)
+        for vector, kept in zip(window.state, optimizer.state.values(), strict=True):
+            np.copyto(vector, kept)
+    return replace(experiment, network=network, optimizer=optimizer.sliced(before, part, window.state))
 
 
 def built(
@@ -209,11 +217,14 @@ def serve(ranks: Ranks, experiment: Experiment | None, shards: Shards) -> int:
     with use_threads(1 if experiment is None else experiment.threads), np.errstate(all="ignore"):
         while True:
             order = ranks.order(values)
-            if order.ends is not None:
+            if order.kind == END:
                 ranks.leave()
-                return order.ends
+                return order.number
             assert experiment is not None  # after a refusal comes the end
-            if order.scored is None:
-                sharded(experiment, shards, order.rows, order.step)
+            if order.kind == STEP:
+                sharded(experiment, shards, order.rest, order.number)
+            elif order.kind == SCORES:
+                sharded_scores(experiment, shards, order.number)
             else:
-                sharded_scores(experiment, shards, order.scored)
+                experiment.optimizer.t = order.number
+                update_slice(experiment, shards, *order.rest.view(float).tolist())

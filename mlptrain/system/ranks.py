@@ -8,7 +8,7 @@ every process of the job is ended: no rank waits for ever for one that is gone.
 import os
 import traceback
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, NoReturn, Protocol
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from mlptrain.arrays import Array
 from mlptrain.errors import EnvironmentFault
 from mlptrain.system.installation import install_command
 from mlptrain.system.liveness import Watch
+from mlptrain.system.team import END, SCORES, STEP, UPDATE, Order
 from mlptrain.system.window import Window, fits_in_shared_memory
 
 SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "SLURM_STEP_NUM_TASKS")
@@ -23,77 +24,9 @@ SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "SLURM_STEP_NUM_TASKS")
 SIZES_HERE = ("MPI_LOCALNRANKS", "OMPI_COMM_WORLD_LOCAL_SIZE", "SLURM_NTASKS_PER_NODE")
 """And how many of them are on this machine."""
 
+NO_ROWS = np.zeros(0, np.int64)
 NOTHING = bytearray()
 """A message that says only that something is ready."""
-
-
-class Order(NamedTuple):
-    """What rank 0 asks for: a step and its rows; the scores of a set; or the end with an exit code.
-
-    scored   the number of the set, from 0; None where it is not that
-    """
-
-    step: int
-    rows: Array
-    scored: int | None = None
-
-    @property
-    def ends(self) -> int | None:
-        """The exit code, where it is the end."""
-        return -1 - self.step if self.step < 0 else None
-
-
-class Team(Protocol):
-    """What a step needs to know of the ranks."""
-
-    rank: int
-    size: int
-
-    def ask(self, step: int, rows: Array, values: Array) -> None:
-        """Begin a step on rank 0: the others get its number, its rows and the parameters."""
-
-    def ask_scores(self, number: int, values: Array) -> None:
-        """On rank 0: the others get the parameters, and send their part of the scores of a set."""
-
-    def send(self, arrays: Sequence[Array], to: int, *, stays: bool = False) -> None:
-        """Send arrays to another rank; no copy of those that stay until the next order and are seen."""
-
-    def seen(self, rank: int, arrays: Sequence[Array], otherwise: Sequence[Array]) -> list[Array]:
-        """What another rank has in shared memory in place of `arrays`, where they lie there."""
-
-    def receive(self, arrays: Sequence[Array], source: int) -> None:
-        """Receive arrays from another rank; of what is `seen` there is nothing to copy."""
-
-    def answered(self) -> None:
-        """Nobody has anything more to send for this step."""
-
-
-class Alone:
-    """One process: there is nobody to ask."""
-
-    rank, size = 0, 1
-
-    def ask(self, step: int, rows: Array, values: Array) -> None:
-        """Do nothing."""
-
-    def ask_scores(self, number: int, values: Array) -> None:
-        """Do nothing."""
-
-    def send(self, arrays: Sequence[Array], to: int, *, stays: bool = False) -> None:
-        """Never called."""
-
-    def seen(self, rank: int, arrays: Sequence[Array], otherwise: Sequence[Array]) -> list[Array]:
-        """Never called."""
-        return [*otherwise]
-
-    def receive(self, arrays: Sequence[Array], source: int) -> None:
-        """Never called."""
-
-    def answered(self) -> None:
-        """Do nothing."""
-
-
-ALONE = Alone()
 
 
 def launched() -> int:
@@ -146,7 +79,7 @@ class Ranks:
         self.listening = False  # the others wait for an order
         self._complain = complain
         self._orders: Array | None = None
-        self._window: Window | None = None
+        self.window: Window | None = None
         self._watch = Watch(self.rank, self._world, self.abort)
 
     def share(self, text: str, root: int = 0) -> str:
@@ -164,69 +97,83 @@ class Ranks:
         return [self.share(text, root) for root in range(self.size)]
 
     def open(self, orders: Array) -> None:
-        """From now on the others wait for orders: `orders` holds two numbers and the rows of a step."""
+        """From now on the others wait for orders, of three numbers and the rows of a step at most."""
         self._orders = orders
         self.listening = True
 
     def ask(self, step: int, rows: Array, values: Array) -> None:
         """Begin a step on rank 0: the others get its number, its rows and the parameters."""
-        assert self._orders is not None
-        self.busy = True
-        self._orders[:2] = step, len(rows)
-        self._orders[2 : 2 + len(rows)] = rows
         with self._watch.waiting(f"step {step + 1} did not begin on all ranks"):
-            self._begin(values)
+            self._begin(STEP, step, rows, values)
 
     def ask_scores(self, number: int, values: Array) -> None:
         """On rank 0: the others get the parameters, and send their part of the scores of a set."""
+        with self._watch.waiting("an evaluation did not begin on all ranks"):
+            self._begin(SCORES, number, NO_ROWS, values)
+
+    def ask_update(self, updates: int, lr: float, scale: float) -> None:
+        """On rank 0, in a window: all update their part, with their gradients times `scale`."""
+        with self._watch.waiting("an update did not begin on all ranks"):
+            self._begin(UPDATE, updates, np.array([lr, scale]).view(np.int64))
+
+    def _begin(self, kind: int, number: int, rest: Array, values: Array | None = None) -> None:
         assert self._orders is not None
         self.busy = True
-        self._orders[:2] = 0, -1 - number
-        with self._watch.waiting("an evaluation did not begin on all ranks"):
-            self._begin(values)
-
-    def _begin(self, values: Array) -> None:
-        if self._window is not None:
-            self._window.sync()
+        self._orders[:3] = kind, number, len(rest)
+        self._orders[3 : 3 + len(rest)] = rest
+        if self.window is not None:
+            self.window.sync()
         self._world.Bcast(self._orders)
-        if self._window is None:
+        if self.window is None and values is not None:
             self._world.Bcast(values)
 
     def order(self, values: Array) -> Order:
         """Wait for the next order of rank 0; `values` are then the parameters of the step."""
         assert self._orders is not None
         self._world.Bcast(self._orders)
-        step, rows = self._orders[:2].tolist()
-        scored = -1 - rows if rows < 0 else None
-        order = Order(step, self._orders[2 : 2 + max(0, rows)], scored)
-        if self._window is not None:
-            self._window.sync()
-        elif order.ends is None:
+        kind, number, length = self._orders[:3].tolist()
+        if self.window is not None:
+            self.window.sync()
+        elif kind != END:
             self._world.Bcast(values)
-        return order
+        return Order(kind, number, self._orders[3 : 3 + length])
 
-    def window(self, size: int, dtype: np.dtype[Any]) -> "Window | None":
-        """Memory that all ranks see, from now on used for parameters and gradients of that size.
+    def open_window(self, size: int, dtype: np.dtype[Any], slots: int, blocks: int) -> "Window | None":
+        """Memory that all ranks see, from now on used for parameters, gradients and their updates.
 
         All ranks call it. None where they are on several machines, or the memory does not suffice.
         """
         self.busy = True
         fits = self.local == self.size and fits_in_shared_memory(
-            (1 + self.size) * size * dtype.itemsize
+            (1 + slots + self.size) * size * dtype.itemsize
         )
         if self.share(str(fits)) == str(True):
-            self._window = Window(self._mpi, self._world, size, dtype)
+            self.window = Window(self._mpi, self._world, size, dtype, slots, blocks)
         self.busy = False
-        return self._window
+        return self.window
 
-    @property
-    def sees_all(self) -> bool:
-        """Whether parameters and gradients lie where every rank sees them."""
-        return self._window is not None
+    def together(self, what: str) -> None:
+        """Wait until all ranks are here, and see what they have written; `what` is said if not."""
+        if self.window is not None:
+            self.window.sync()
+        with self._watch.waiting(what):
+            self._world.Barrier()
+        if self.window is not None:
+            self.window.sync()
+
+    def all_say(self, yes: bool) -> bool:
+        """On rank 0, whether all ranks say yes; what it is on others means nothing."""
+        said = np.array([yes])
+        everyone = np.zeros(self.size, bool)
+        with self._watch.waiting("a rank has not said whether its part is finite"):
+            self._world.Gather(said, everyone)
+        if self.window is not None:
+            self.window.sync()
+        return bool(everyone.all())
 
     def send(self, arrays: Sequence[Array], to: int, *, stays: bool = False) -> None:
         """Send arrays to another rank; no copy of those that stay until the next order and are seen."""
-        window = self._window if stays else None
+        window = self.window if stays else None
         if window is not None:
             window.sync()
         for array in arrays:
@@ -235,15 +182,15 @@ class Ranks:
 
     def seen(self, rank: int, arrays: Sequence[Array], otherwise: Sequence[Array]) -> list[Array]:
         """What another rank has in shared memory in place of `arrays`, where they lie there."""
-        if self._window is None:
+        if self.window is None:
             return [*otherwise]
-        mine, theirs = self._window.gradients[self.rank], self._window.gradients[rank]
+        mine, theirs = self.window.gradients[self.rank], self.window.gradients[rank]
         pairs = zip(arrays, otherwise, strict=True)
         return [theirs if array is mine else other for array, other in pairs]
 
     def receive(self, arrays: Sequence[Array], source: int) -> None:
         """Receive arrays from another rank; of what is `seen` there is nothing to copy."""
-        window = self._window
+        window = self.window
         with self._watch.waiting(f"rank {source} has not sent its part"):
             for array in arrays:
                 is_seen = window is not None and array is window.gradients[source]
@@ -273,7 +220,7 @@ class Ranks:
         if self._orders is None:
             self.share(f'{{"code": {code}}}')
         else:
-            self._orders[:2] = -1 - code, 0
+            self._orders[:3] = END, code, 0
             self._world.Bcast(self._orders)
         self.leave()
 

@@ -14,20 +14,32 @@ LINE = 64
 
 
 class Window:
-    """Memory of one machine that all ranks see: the parameters once, the gradients of each rank.
+    """Memory of one machine that all ranks see.
+
+    values      (n,) the parameters, once
+    state       (n,) for each slot of the optimizer, once
+    squares     (blocks,) in float64, for the norm of the gradients, once
+    gradients   (n,) of each rank
 
     Who may write is settled by the messages of a step. `sync` stands before a message that says that
     something is written, and behind it on the other side (MPI 4.1, section 12.7).
     """
 
-    def __init__(self, mpi: Any, world: Any, size: int, dtype: np.dtype[Any]) -> None:
+    def __init__(
+        self, mpi: Any, world: Any, size: int, dtype: np.dtype[Any], slots: int, blocks: int
+    ) -> None:
         nbytes = size * dtype.itemsize
+        room = -(-nbytes // LINE) * LINE
+        once = (1 + slots) * room + 8 * blocks if world.rank == 0 else 0
         self._windows = [
             mpi.Win.Allocate_shared(wanted + LINE if wanted else 0, 1, comm=world)
-            for wanted in (nbytes if world.rank == 0 else 0, nbytes)
+            for wanted in (once, nbytes)
         ]
-        values, gradients = self._windows
-        self.values = vector(values.Shared_query(0)[0], nbytes, dtype)
+        shared, gradients = self._windows
+        memory = shared.Shared_query(0)[0]
+        vectors = [vector(memory, nbytes, dtype, place * room) for place in range(1 + slots)]
+        self.values, self.state = vectors[0], vectors[1:]
+        self.squares = vector(memory, 8 * blocks, np.dtype(float), (1 + slots) * room)
         self.gradients = [
             vector(gradients.Shared_query(rank)[0], nbytes, dtype) for rank in range(world.size)
         ]
@@ -40,10 +52,10 @@ class Window:
             each.Sync()
 
 
-def vector(memory: Any, nbytes: int, dtype: np.dtype[Any]) -> Array:
-    """So many bytes of a piece of memory as an array that begins with a cache line."""
+def vector(memory: Any, nbytes: int, dtype: np.dtype[Any], place: int = 0) -> Array:
+    """So many bytes of a piece of memory as an array, `place` bytes behind its first cache line."""
     raw = np.frombuffer(memory, np.uint8)
-    start = -raw.ctypes.data % LINE
+    start = -raw.ctypes.data % LINE + place
     return raw[start : start + nbytes].view(dtype)
 
 

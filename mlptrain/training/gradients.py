@@ -6,8 +6,10 @@ import numpy as np
 
 from mlptrain.arrays import Array
 from mlptrain.graph.plan import Plan
+from mlptrain.system.sums import sum_in_order
 
 BLOCK = 16 * 1024
+"""Gradients of which the squares are added up at a time."""
 
 MANY = 500_000
 """Elements from which BLAS uses several threads for a matrix times a vector."""
@@ -25,11 +27,15 @@ def gradient_norm(gradients: Array) -> float:
     >>> round(gradient_norm(np.array([3e25, 4e25], np.float32)) / 5e25, 6)
     1.0
     """
-    total = 0.0
-    for start in range(0, gradients.size, BLOCK):
-        block = gradients[start : start + BLOCK].astype(np.float64)
-        total += float(block @ block)
-    return math.sqrt(total)
+    return math.sqrt(sum_in_order(squares(gradients)))
+
+
+def squares(gradients: Array) -> list[float]:
+    """The sum of the squares of each block of gradients, in float64."""
+    blocks = (
+        gradients[start : start + BLOCK].astype(np.float64) for start in range(0, gradients.size, BLOCK)
+    )
+    return [float(block @ block) for block in blocks]
 
 
 def is_finite(loss: float, gradients: Array) -> bool:

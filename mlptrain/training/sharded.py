@@ -14,6 +14,7 @@ from mlptrain.training.experiment import Experiment
 from mlptrain.training.gradients import is_finite
 from mlptrain.training.minibatches import load_batch, shares_of
 from mlptrain.training.shards import Shards
+from mlptrain.training.slices import ready_slice
 
 
 class Shard(NamedTuple):
@@ -71,6 +72,40 @@ def sharded(experiment: Experiment, shards: Shards, rows: RowNumbers, step: int)
         ranks.ask(step, rows, parameters.values)
     work, dw = Work(experiment, step), parameters.gradients
     minibatches = cut(experiment, shards, rows)
+    if ranks.window is not None:
+        return in_slices(experiment, shards, minibatches, work)
+    loss = add_up(experiment, shards, minibatches, work)
+    ranks.answered()
+    return work.plan if ranks.rank == 0 and is_finite(loss, dw) else None
+
+
+def in_slices(
+    experiment: Experiment, shards: Shards, minibatches: Sequence[Sequence[Shard]], work: Work
+) -> Plan | None:
+    """The same in memory that all ranks see: each adds up, and checks, its slice of the gradients.
+
+    The sum is in the gradients of rank 0. Where a rank has several sums to add, those of several
+    minibatches or subtrees, rank 0 adds them up, and only the check is shared.
+    """
+    ranks, loss, count = shards.ranks, work.loss, len(minibatches[0])
+    alone = len(minibatches) == 1 and shards.are_subtrees(count)
+    if alone:
+        sums = (experiment.network.parameters.gradients, loss)
+        shards.add_up_own(count, partial(work.differentiate, minibatches[0]), sums)
+    else:
+        loss[0] = add_up(experiment, shards, minibatches, work)
+    ranks.together("the gradients of a step are not there")
+    finite = ready_slice(experiment, shards, count if alone else 0)
+    all_finite = ranks.all_say(finite and bool(np.isfinite(loss[0])))
+    ranks.answered()
+    return work.plan if ranks.rank == 0 and all_finite else None
+
+
+def add_up(
+    experiment: Experiment, shards: Shards, minibatches: Sequence[Sequence[Shard]], work: Work
+) -> float:
+    """Leave in the gradients of rank 0 the sum over all minibatches; on rank 0, that of the loss."""
+    dw, ranks = experiment.network.parameters.gradients, shards.ranks
     several = len(minibatches) > 1 and ranks.rank == 0
     total, loss = np.zeros_like(dw) if several else dw, 0.0
     for each in minibatches:
@@ -79,10 +114,9 @@ def sharded(experiment: Experiment, shards: Shards, rows: RowNumbers, step: int)
         loss += work.loss[0]
         if total is not dw:
             total += dw
-    ranks.answered()
     if total is not dw:
         np.copyto(dw, total)
-    return work.plan if ranks.rank == 0 and is_finite(loss, dw) else None
+    return loss
 
 
 def cut(experiment: Experiment, shards: Shards, rows: RowNumbers) -> list[list[Shard]]:

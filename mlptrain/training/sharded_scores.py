@@ -4,8 +4,6 @@ A part consists of whole pieces that one process would give to the prediction gr
 measured is measured on rank 0 of all scores. So no number of ranks changes a bit.
 """
 
-from itertools import pairwise
-
 import numpy as np
 
 from mlptrain.arrays import Array
@@ -13,6 +11,7 @@ from mlptrain.data.dataset import Rows
 from mlptrain.nn.network import AT_ONCE
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.shards import Shards
+from mlptrain.training.slices import parts_of
 
 SETS = ("train", "val")
 """What is evaluated while a run trains: the training rows that are measured, the validation rows."""
@@ -33,7 +32,7 @@ def sharded_scores(experiment: Experiment, shards: Shards, number: int) -> Array
         ranks.ask_scores(number, network.parameters.values)
     val = experiment.data.val
     rows = val if SETS[number] == "val" and val is not None else experiment.measured
-    parts = parts_of(len(rows), ranks.size)
+    parts = parts_of(len(rows), ranks.size, AT_ONCE)
     own = parts[ranks.rank]
     found = network.scores([array[own] for array in rows.inputs.arrays])
     if ranks.rank:
@@ -45,14 +44,3 @@ def sharded_scores(experiment: Experiment, shards: Shards, number: int) -> Array
         ranks.receive([scores[part]], source)
     ranks.answered()
     return scores
-
-
-def parts_of(rows: int, ranks: int) -> list[slice]:
-    """The rows of each rank, in order: whole pieces, as even as can be.
-
-    >>> parts_of(3000, 2)
-    [slice(0, 1024, None), slice(1024, 3000, None)]
-    """
-    pieces = -(-rows // AT_ONCE)
-    ends = [min(rows, pieces * rank // ranks * AT_ONCE) for rank in range(ranks + 1)]
-    return [slice(start, stop) for start, stop in pairwise(ends)]

@@ -21,11 +21,12 @@ from mlptrain.errors import DivergenceError
 from mlptrain.graph.plan import Plan
 from mlptrain.nn.layers import Statistics
 from mlptrain.training.experiment import Experiment
-from mlptrain.training.gradients import clip, gradient_norm, is_finite, origin
+from mlptrain.training.gradients import gradient_norm, is_finite, origin
 from mlptrain.training.histograms import histograms
 from mlptrain.training.minibatches import load_batch, shares
 from mlptrain.training.record import Clock, Progress, Record, measure
 from mlptrain.training.sharded import last_minibatch, sharded
+from mlptrain.training.slices import update
 
 MOST_SKIPPED = 10
 """With `nonfinite: skip`, this many steps in a row may be dropped."""
@@ -84,34 +85,33 @@ def take_step(
     Returns the training graph as it ran last, with the values of its minibatch, and the norm of all
     gradients before they were clipped, where they were.
     """
-    network, optimizer = experiment.network, experiment.optimizer
-    w, dw = network.parameters.values, network.parameters.gradients
-    norm = None
+    network, norm = experiment.network, None
     with np.errstate(all="ignore"):  # what is not finite is dealt with in `usable`
-        plan, seen = descent(experiment, rows, progress.step)
-        if usable(experiment, progress, plan, rows, lr):
-            if experiment.clip_norm is not None:
-                norm = clip(dw, experiment.clip_norm)
-            optimizer.step(w, dw, lr)
+        plan, seen, finite = descent(experiment, rows, progress.step)
+        if usable(experiment, progress, plan, rows, lr, finite=finite):
+            norm = update(experiment, lr)
             for statistics in seen:
                 network.training.wiring.follow(statistics)
             if experiment.average is not None:
-                experiment.average.follow(network, optimizer.t)
+                experiment.average.follow(network, experiment.optimizer.t)
     progress.step += 1
     return plan, norm
 
 
-def descent(experiment: Experiment, rows: RowNumbers, step: int) -> tuple[Plan, Sequence[Statistics]]:
+def descent(
+    experiment: Experiment, rows: RowNumbers, step: int
+) -> tuple[Plan, Sequence[Statistics], bool]:
     """Loss and gradient of one step: forward and backward on its rows, minibatch by minibatch.
 
     The gradients of several minibatches, each with its share, add up to that of all rows at once.
-    Stops at one that is not finite. Returns the last plan, and what batch norms have seen. A sum over
-    shards that is not finite is formed again from whole minibatches, to see where that begins.
+    Stops at one that is not finite. Returns the last plan, what batch norms have seen, and whether all
+    is finite. A sum over shards that is not is formed again from whole minibatches, to see where that
+    begins.
     """
     if experiment.shards is not None:
         last = sharded(experiment, experiment.shards, rows, step)
         if last is not None:
-            return last, []
+            return last, [], True
     training, dw = experiment.network.training, experiment.network.parameters.gradients
     wiring = training.wiring
     masks = training.mask_streams(experiment.seed, step) if wiring.masks else ()
@@ -119,18 +119,19 @@ def descent(experiment: Experiment, rows: RowNumbers, step: int) -> tuple[Plan, 
         plan = load_batch(experiment, rows, masks)
         plan.forward()
         plan.backward()
-        return plan, (wiring.seen(plan),) if wiring.running else ()
+        finite = experiment.shards is None and is_finite(float(plan.value(training.loss)), dw)
+        return plan, (wiring.seen(plan),) if wiring.running else (), finite
     total, seen = np.zeros_like(dw), list[Statistics]()
     for batch, share in shares(experiment, rows):
         plan = load_batch(experiment, batch, masks)
         plan.forward()
         plan.backward(share)
         if not is_finite(float(plan.value(training.loss)), dw):
-            return plan, []
+            return plan, [], False
         total += dw
         seen.append(wiring.seen(plan))
     np.copyto(dw, total)
-    return plan, seen
+    return plan, seen, experiment.shards is None and is_finite(0.0, dw)
 
 
 def watched_step(
@@ -148,12 +149,19 @@ def watched_step(
     return norm, histograms(experiment, plan, values - before)
 
 
-def usable(experiment: Experiment, progress: Progress, plan: Plan, rows: RowNumbers, lr: float) -> bool:
+def usable(
+    experiment: Experiment,
+    progress: Progress,
+    plan: Plan,
+    rows: RowNumbers,
+    lr: float,
+    *,
+    finite: bool,
+) -> bool:
     """Whether the step may be taken; DivergenceError where it may not and the policy is to stop."""
-    training = experiment.network.training
     if progress.step in progress.poisoned:
         return False
-    if is_finite(float(plan.value(training.loss)), experiment.network.parameters.gradients):
+    if finite:
         progress.skipped = 0
         return True
     progress.skipped += 1
