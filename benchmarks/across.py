@@ -22,8 +22,13 @@ import numpy as np
 
 ROOT = Path(__file__).parent.parent
 ROWS, NUMBERS, LEVELS = 30_000, 15, (2, 3, 5, 8, 20)
-SHAPES = {"784-256-128-10": 128, "30-256-256-256-2": 256, "3072-1024-1024-10": 256}
-"""Layers, and the rows of a minibatch of all ranks together."""
+SHAPES = {
+    "784-256-128-10": 128,
+    "30-256-256-256-2": 256,
+    "3072-1024-1024-10": 256,
+    "784-2500-2000-1500-1000-500-10": 128,
+}
+"""Layers, and the rows of a minibatch of all ranks together; the last has 12 million parameters."""
 UNSET = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "OPENBLAS_NUM_THREADS")
 
 

@@ -11,6 +11,7 @@ from mlptrain.runs.rank_bench import SIZES, fitted, line_through
 
 COST = StepCost(call=1e-3, row=1e-5, update=2e-3, nbytes=1000, keep=2e-9, add=1e-9, rows=100, cores=2)
 LINK = Link("one", 1e-4, 1e-6)
+SHARED = Link("shared memory", 1e-4, 0, True)
 
 
 def test_one_rank_exchanges_nothing():
@@ -24,8 +25,18 @@ def test_two_ranks_exchange_parameters_and_gradients_once():
 
 
 def test_in_a_window_messages_only_say_what_is_ready():
-    # the order, the gradient and the loss: 3 * 1e-4, and 1000 * 1e-9 for the sum
-    assert COST.exchange(2, Link("shm", 1e-4, 0, True)) == pytest.approx(3.01e-4, rel=1e-14)
+    # two orders, two meetings and one answer: 5 * 1e-4, in each of two rounds for 4 ranks
+    assert COST.exchange(2, SHARED) == pytest.approx(5e-4, rel=1e-14)
+    assert COST.exchange(4, SHARED) == pytest.approx(1e-3, rel=1e-14)
+
+
+def test_in_a_window_each_rank_adds_up_and_updates_a_slice():
+    # 2e-3 / 4 for the update, and 1000 / 4 bytes of three others: 3 * 250 * 1e-9
+    assert COST.updating(4, SHARED) == pytest.approx(5e-4 + 7.5e-7, rel=1e-14)
+    assert COST.updating(1, SHARED) == COST.updating(4, LINK) == 2e-3
+    # on two cores four ranks take twice as long for all of it
+    there, here = COST.step(4, SHARED), COST.step(4, SHARED, here=True)
+    assert here - there == pytest.approx(1e-3 + 25 * 1e-5 + 5e-4 + 7.5e-7, rel=1e-12)
 
 
 def test_a_rank_calls_and_adds_up_each_of_its_shards():
@@ -52,6 +63,11 @@ def test_at_the_break_even_two_ranks_are_as_fast_as_one():
     rows = COST.break_even(LINK)
     even = replace(COST, rows=round(2 * rows))
     assert even.step(2, LINK) == pytest.approx(even.step(1, LINK), rel=1e-3)
+
+
+def test_where_half_an_update_is_more_than_the_messages_a_second_rank_always_pays():
+    assert COST.break_even(SHARED) == 0
+    assert replace(COST, update=4e-4).break_even(SHARED) == pytest.approx(30.05, rel=1e-12)
 
 
 def test_a_link_is_judged_by_messages_of_the_size_of_the_parameters():

@@ -1,9 +1,9 @@
 """What a step costs over p ranks, from a few measured numbers.
 
-    T(p) = s c0 + c1 B / p + (s - 1) n (kappa + gamma) + u + X(p)
+    T(p) = s c0 + c1 B / p + (s - 1) n (kappa + gamma) + U(p) + X(p)
 
 B rows for all ranks together, c0 + c1 b for forward and backward of b rows on one rank, u for the check
-and the update, which rank 0 does alone. A rank has s shards, one after the other: 1, or with S of
+and the update. A rank has s shards, one after the other: 1, or with S of
 `train.shards` S / p, rounded up. Each of the n bytes of a gradient is put aside in kappa seconds, and
 added to another in gamma. X is the exchange over a link of latency alpha and beta seconds for each
 byte: an order and the parameters go to all ranks, gradient and loss come back in a binary tree of
@@ -13,7 +13,11 @@ ceil(lg p) rounds (Thakur, Rabenseifner, Gropp, 2005).
     broadcast    min(lg p (alpha + n beta), (lg p + p - 1) alpha + 2 n beta (p - 1) / p)
     sum          lg p (2 alpha + n beta + n gamma)
 
-In a window of shared memory nothing is copied: beta is 0, and there is no broadcast.
+Over a network rank 0 updates alone: U = u. In a window of shared memory each rank adds up and updates a
+slice, and five collective messages say only what is ready: the order, that all gradients are there,
+that all slices are finite, the order to update, that all are updated.
+
+    U(p) = u / p + n gamma (p - 1) / p        X(p) = 5 lg p alpha
 """
 
 from dataclasses import dataclass
@@ -76,16 +80,24 @@ class StepCost:
         shards = -(-(self.shards or ranks) // ranks)
         sums = (shards - 1) * self.nbytes * (self.keep + self.add)
         own = (shards * self.call + self.row * self.rows / ranks + sums) * crowd
-        return own + self.update + self.exchange(ranks, link)
+        update = self.updating(ranks, link) * (crowd if link.window else 1.0)
+        return own + update + self.exchange(ranks, link)
+
+    def updating(self, ranks: int, link: Link) -> float:
+        """Seconds of the check and the update; in a window each rank has a slice, which it adds up."""
+        if not link.window:
+            return self.update
+        return (self.update + self.nbytes * self.add * (ranks - 1)) / ranks
 
     def exchange(self, ranks: int, link: Link) -> float:
         """Seconds until all have the parameters, and rank 0 the sum of the gradients."""
         rounds, n = (ranks - 1).bit_length(), self.nbytes
+        if link.window:
+            return 5 * rounds * link.latency
         whole = rounds * link.seconds(n)
         in_parts = (rounds + ranks - 1) * link.latency + 2 * n * link.per_byte * (ranks - 1) / ranks
-        broadcast = 0.0 if link.window else min(whole, in_parts)
         back = link.latency + link.seconds(n) + n * self.add
-        return rounds * (link.latency + back) + broadcast
+        return rounds * (link.latency + back) + min(whole, in_parts)
 
     def break_even(self, link: Link) -> float:
         """Rows for each rank from which a second rank makes a step faster.
@@ -94,4 +106,5 @@ class StepCost:
         >>> round(cost.break_even(Link("slow", 1e-4, 1e-7)))
         600
         """
-        return self.exchange(2, link) / self.row
+        lost = self.exchange(2, link) + self.updating(2, link) - self.update
+        return max(0.0, lost) / self.row

@@ -23,7 +23,7 @@ from mlptrain.system.ranks import Ranks
 from mlptrain.system.threads import cores, use_threads
 from mlptrain.training.build import build
 from mlptrain.training.experiment import Experiment
-from mlptrain.training.gradients import is_finite
+from mlptrain.training.gradients import gradient_norm, is_finite
 from mlptrain.training.minibatches import load_batch
 from mlptrain.training.record import Progress
 from mlptrain.training.trainer import take_step
@@ -157,6 +157,8 @@ def cost_of(experiment: Experiment) -> StepCost:
 
     def update() -> None:
         is_finite(0.0, dw)
+        if experiment.clip_norm is not None:
+            gradient_norm(dw)
         experiment.optimizer.step(w, dw, 0.0)
 
     def put_aside() -> None:
