@@ -3,6 +3,7 @@
 On paper the parameter starts at 1, the rate is 0.1, and the numbers are chosen so that roots are exact.
 """
 
+import itertools
 import math
 
 import numpy as np
@@ -174,6 +175,27 @@ def test_threads_give_the_same_bits_as_one(name, threads, rng, monkeypatch):
     walk(optimizer, together, gradients)
 
     np.testing.assert_array_equal(together, alone)
+
+
+@pytest.mark.parametrize("cuts", [(0, 100), (0, 40, 100), (0, 40, 40, 100)])
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_slices_give_the_same_bits_as_the_whole(name, cuts, rng, monkeypatch):
+    monkeypatch.setattr("mlptrain.optim.blocks.BLOCK", 30)
+    start, gradients = rng.normal(size=100), rng.normal(size=(3, 100))
+    segments = [Segment(0, 35, decays=True), Segment(35, 60, 0.1), Segment(60, 100)]
+    whole, w = start.copy(), start.copy()
+    optimizer = with_segments(name, whole, segments)
+    shared = [np.zeros(100) for _ in optimizer.slots]  # as of memory that several processes see
+    parts = [slice(*each) for each in itertools.pairwise(cuts)]
+    slices = [optimizer.sliced(w, part, shared) for part in parts]
+    walk(optimizer, whole, gradients)
+    for dw in gradients:
+        for each in slices:
+            walk(each, w, [dw])
+
+    np.testing.assert_array_equal(w, whole)
+    for vector, slot in zip(shared, optimizer.slots, strict=True):
+        np.testing.assert_array_equal(vector, optimizer.state[slot])
 
 
 @pytest.mark.parametrize("threads", [1, 2])

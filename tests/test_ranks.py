@@ -68,6 +68,10 @@ CONFIGS = {
         **{"optimizer": {"name": "adam", "learning_rate": 0.01}, "train.log_histograms": True},
         **{"model.dropout": 0.3, "model.dtype": "float32"},
     },
+    "adam, clipping, several slices": {  # 94,502 parameters: two blocks for most of four ranks
+        **{"optimizer": {"name": "adam", "learning_rate": 0.01}, "train.clip_norm": 0.1},
+        **{"model.hidden": [300, 310], "model.dtype": "float32", "train.epochs": 2},
+    },
     "adamw, layer norm, accumulate": {
         "optimizer": {"name": "adamw", "learning_rate": 0.01},
         **{"model.norm": "layer", "train.accumulate": 2, "model.dropout": 0.3},
@@ -107,7 +111,9 @@ def test_an_evaluation_over_ranks_has_the_bits_of_one_process(ranks, tmp_path):
 
 def test_messages_have_the_bits_of_shared_memory(tmp_path):
     """Between machines, and where /dev/shm is too small; of three ranks one sends two sums."""
-    config = write(tmp_path / "c.yaml", changed(SHARDED, {"train.shards": 8, "train.epochs": 1}))
+    wide = CONFIGS["adam, clipping, several slices"]
+    changes = {**wide, "train.shards": 8, "train.epochs": 1}
+    config = write(tmp_path / "c.yaml", changed(SHARDED, changes))
     fit(config, "--out", tmp_path / "shared", "--ranks", 3, check=True)
     program = (
         "from mlptrain import __main__ as program; from mlptrain.system import window; "

@@ -7,6 +7,7 @@ from helpers import TOY, changed, trained
 from mlptrain.config import load_config
 from mlptrain.errors import ConfigError, DivergenceError
 from mlptrain.nn.losses import LOSSES
+from mlptrain.system.team import Alone
 from mlptrain.training.build import build
 from mlptrain.training.record import Progress
 from mlptrain.training.shards import Shards
@@ -78,6 +79,25 @@ def test_the_sum_is_a_binary_tree(count, rng):
     Shards(count).add_up(count, lambda i: np.copyto(total, vectors[i]), [total])
 
     np.testing.assert_array_equal(total, expected[0])
+
+
+@pytest.mark.parametrize(("count", "ranks"), [(2, 2), (3, 3), (8, 2), (8, 4), (6, 2), (3, 4), (7, 7)])
+def test_slices_of_the_sums_of_ranks_add_up_to_the_same_tree(count, ranks, rng):
+    vectors, total = rng.normal(size=(count, 40)).astype(np.float32), np.empty(40, np.float32)
+    Shards(count).add_up(count, lambda i: np.copyto(total, vectors[i]), [total])
+
+    teams = [Shards(count, Alone(rank, ranks)) for rank in range(ranks)]
+    sums = [np.full(40, np.nan, np.float32) for _ in teams]
+    for team, own in zip(teams, sums, strict=True):
+        if team.are_subtrees(count):
+            team.add_up_own(count, lambda i, own=own: np.copyto(own, vectors[i]), [own])
+    if not teams[0].are_subtrees(count):
+        assert (count, ranks) == (6, 2)  # of six, three are no complete subtree
+        return
+    for part in (slice(0, 16), slice(16, 40)):
+        teams[0].add_slice(count, sums, part)
+
+    np.testing.assert_array_equal(sums[0], total)
 
 
 def test_a_last_minibatch_of_fewer_rows_than_shards_has_a_shard_for_each():

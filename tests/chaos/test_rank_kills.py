@@ -29,6 +29,7 @@ CONFIG = changed(
     TOY,
     {
         **{"data.train.points_per_class": 60, "data.val": 0.2, "model.dropout": 0.2},
+        **{"model.hidden": [200, 100], "train.clip_norm": 1.0},  # two slices
         "optimizer": {"name": "adam", "learning_rate": 0.01},
         "train": {"epochs": 150, "batch_size": 16, "shards": 4, "checkpoint_every": {"steps": 5}},
     },
