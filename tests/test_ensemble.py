@@ -102,7 +102,7 @@ def test_members_drop_units_of_their_own_and_shards_draw_the_masks_of_the_whole(
     )
     gradients = []
     for experiment in (whole, shards):
-        plan, _ = descent(experiment, np.arange(8), 0)
+        plan, *_ = descent(experiment, np.arange(8), 0)
         gradients.append(experiment.network.parameters.gradients.copy())
         mask, _ = (plan.value(each) for each in experiment.network.training.wiring.masks)
         assert not (mask[0] == mask[1]).all()
