@@ -37,8 +37,9 @@ MOST = 500
 def choose_threads(network: Network, rows: int, beside: int = 1) -> int:
     """The threads for steps of so many rows: what the environment says, else as many as pay.
 
-    beside   as many networks may be trained at a time, and share the cores. It does not matter how
-             many are: other threads can mean other bits.
+    beside   as many networks may be trained at a time, and share the cores: each has its part of them,
+             since several that measured at once would find other numbers. It does not matter how
+             many are trained: other threads can mean other bits.
     """
     named = from_environment()
     if named is not None:
@@ -46,6 +47,8 @@ def choose_threads(network: Network, rows: int, beside: int = 1) -> int:
     most = cores() // beside
     if most < 2 or network.architecture.largest_product() * rows < SMALL:
         return 1
+    if beside > 1:
+        return most
     found = products(network, network.training.graph.plan(rows))
     key = key_of(found, most)
     if (known := recall().get(key)) is not None:
