@@ -45,8 +45,8 @@ def command(
 
     Text is written as it is. A spreadsheet runs text that begins with =, +, - or @: to open the table
     of a stranger in one, add --escape-formulas. With --decide, a row gets the class of `decision` if
-    its probability is above the threshold that was best on the validation rows; otherwise it gets the most
-    likely class.
+    its probability is above the threshold that was best on the validation rows; otherwise it gets the
+    most likely class.
 
     \b
     Example:

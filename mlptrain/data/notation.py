@@ -41,6 +41,7 @@ NUMBER = re.compile(
     rf"\s*[+\-−–]?\s*{DIGITS}"
     rf"\s*(?:[{CURRENCY}]|{UNIT})?\s*[)\-−]?"
 )
+RANK = re.compile(r"\d+(?:st|nd|rd|th)", re.I)
 MONTH = r"(?:jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)[a-zä]*\.?"
 ZONE = r"(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})"
 HALF = r"[AaPp]\.?[Mm]\.?"
@@ -67,8 +68,8 @@ def notation(text: str) -> Notation:
 
     >>> [notation(text) for text in ("12.5", "2023-06-12", "$37,611.00", "12.06.2023", "n/a", "red")]
     ['number', 'date', 'other number', 'other date', 'missing', 'text']
-    >>> [notation(text) for text in ("EUR12", "SI1")]  # an amount, and the clarity of a diamond
-    ['other number', 'text']
+    >>> [notation(text) for text in ("EUR12", "SI1", "1st")]  # an amount; a clarity of diamonds; a rank
+    ['other number', 'text', 'text']
     """
     text = text.strip()
     if as_number(text) is not None and text.lower().lstrip("+-") != "nan":
@@ -79,7 +80,9 @@ def notation(text: str) -> Notation:
         return "date"
     if DATE.fullmatch(text):
         return "other date"
-    return "other number" if NUMBER.fullmatch(text) and "_" not in text else "text"
+    if RANK.fullmatch(text) or "_" in text:
+        return "text"
+    return "other number" if NUMBER.fullmatch(text) else "text"
 
 
 class Other(NamedTuple):
