@@ -185,7 +185,7 @@ def test_what_is_to_be_uncommented_in_the_first_config_works(tmp_path):
     result, file = invoke("init", path, "--target", "y"), tmp_path / "c.yaml"
     assert [line for line in result.stderr.splitlines() if line.startswith("note: ")] == [
         f"note: a: 1 cell of 60 is not a number ({path}:9: 'n/a'): "
-        "taken as missing (data.columns.a.missing)",
+        "treated as missing (data.columns.a.missing)",
         f"note: b: 1 cell of 60 is not a number ({path}:9: 'Total'): "
         "correct them, or uncomment data.columns.b.missing: fit refuses them",
     ]

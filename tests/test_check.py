@@ -292,7 +292,7 @@ def test_a_constant_column_is_found_and_named(blobs, table):
     found = findings(config(table(X, y)))["constant columns"]
 
     assert found.status == "WARN"
-    assert found.found == "1 of 6 columns never change: x2"
+    assert found.found == "1 of 6 columns is constant: x2"
     assert found.advice == "leave them out: data.ignore: [x2]"
 
 

@@ -7,6 +7,7 @@ import runpy
 import shlex
 import tomllib
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from click.testing import CliRunner
@@ -149,6 +150,15 @@ def test_a_relative_link_leads_somewhere(page):
     links = re.findall(r"\]\(([^)\s]+)\)", prose)
     targets = [link.partition("#")[0] for link in links if "://" not in link]
     assert [target for target in targets if target and not (page.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "data" / "README.md"], ids=name_of)
+def test_a_link_to_the_web_is_whole_and_secure(page):
+    for link in re.findall(r"https?://[^\s)>\"'`|]+", text_of(page)):
+        parts = urlsplit(link)
+        assert parts.scheme == "https" or parts.hostname in ("127.0.0.1", "localhost"), link
+        assert re.fullmatch(r"([a-z0-9-]+\.)+[a-z]{2,}|127\.0\.0\.1", parts.hostname or ""), link
+        assert not link.endswith((".", ",", ";")), link
 
 
 def test_the_readme_is_short():

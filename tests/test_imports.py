@@ -63,7 +63,7 @@ HOMES = {
     "pydantic_core": ("config/",),
     "python_calamine": ("data/readers/tables/workbooks.py",),
     "rich": ("report/",),
-    "sklearn": ("sklearn.py",),
+    "sklearn": ("sklearn/__init__.py",),
     "tensorboardX": ("runs/tensorboard.py",),
     "threadpoolctl": ("system/threads.py", "system/environment.py"),
     "tqdm": ("report/",),

@@ -175,7 +175,7 @@ def test_persons_are_a_group_and_the_rows_of_a_person_stay_together(tmp_path):
     assert data["group"] == "patient"
     assert "ignore" not in data
     told = first_config(str(path), ["kind"]).notes
-    assert any("patient: 40 values in 200 rows: all rows of one go to the same part" in n for n in told)
+    assert any("patient: 40 values in 200 rows; all rows of one value stay together" in n for n in told)
 
 
 @pytest.mark.slow
@@ -238,7 +238,7 @@ def test_dates_become_parts_and_the_comment_says_how_to_leave_them_out(tmp_path)
     path = made(tmp_path, day=lambda i: f"2024-01-{1 + i % 28:02}", u=u, kind=letter)
     text = first_config(str(path), ["kind"]).text
     assert yaml.safe_load(text)["data"]["dates"] == "parts"
-    assert "# day: days since 1970-01-01, and the time of year, week and day" in text
+    assert "# day: days since 1970-01-01, with the time of year, week and day" in text
 
 
 def test_lopsided_classes_get_probabilities_and_a_threshold_and_no_weights(tmp_path):
@@ -625,16 +625,14 @@ def test_codes_with_letters_are_not_taken_as_numbers(tmp_path):
 def test_values_that_differ_in_spelling_only_are_named(tmp_path):
     path = made(tmp_path, u=u, answer=lambda i: ["yes", "no", "Yes"][i % 3])
     said = invoke("init", path, "--target", "answer")
-    assert notes_of(said) == ["note: answer: 'Yes' and 'yes' are taken as two values"]
+    assert notes_of(said) == ["note: answer: 'Yes' and 'yes' count as two values"]
 
 
 def test_a_sign_for_nothing_among_categories_is_named(tmp_path):
     cells = ["red", "blue", "n/a", "none"]
     path = made(tmp_path, u=u, colour=lambda i: cells[i % 4], y=v)
     said = invoke("init", path, "--target", "y")
-    told = (
-        "colour: 'n/a' is taken as a category; if it stands for none, write data.columns.colour.missing"
-    )
+    told = "colour: 'n/a' is treated as a category; if it means none, write data.columns.colour.missing"
     assert notes_of(said) == [f"note: {told}"]
     config = yaml.safe_load(said.stdout)
     config["data"]["columns"] = {"colour": {"missing": ["n/a"]}}

@@ -15,6 +15,7 @@ from mlptrain.config.keys import keywords
 
 pytest.importorskip("sklearn")
 
+from scipy.sparse import csr_matrix
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
@@ -148,6 +149,53 @@ def test_the_examples_of_the_page_run(tmp_path, monkeypatch):
     test = doctest.DocTestParser().get_doctest(examples, {}, PAGE.name, str(PAGE), 0)
     said = []
     assert doctest.DocTestRunner(verbose=False).run(test, out=said.append).failed == 0, "".join(said)
+
+
+def test_several_labels_are_a_yes_or_no_each():
+    """What scikit-learn calls multilabel: the same bits as two targets by name, whatever holds y."""
+    y = np.column_stack([A > 0, A + B > 0]).astype(int)
+    estimator = MLPTrainClassifier(**QUICK).fit(TABLE, y)
+    frame = TABLE.with_columns(polars.DataFrame(y, schema=["loud", "green"]))
+    settings = {**QUICK, "hidden": [8], "loss": "sigmoid", "val": None}
+    by_name = mlptrain.fit(frame, ["loud", "green"], preset="none", **settings)
+
+    assert [each.tolist() for each in estimator.classes_] == [[0, 1], [0, 1]]
+    expected = by_name.predict_proba(TABLE)
+    np.testing.assert_array_equal(estimator.predict_proba(TABLE), expected)
+    np.testing.assert_array_equal(estimator.predict(TABLE), by_name.predict(TABLE))
+    np.testing.assert_array_equal(estimator.decision_function(TABLE) > 0, expected > 0.5)
+    assert estimator.score(TABLE, y) == (estimator.predict(TABLE) == y).all(axis=1).mean() > 0.6
+    scores = cross_val_score(
+        estimator, TABLE.to_numpy()[:, :2].astype(float), y, scoring="roc_auc", cv=2
+    )
+    assert scores.min() > 0.7
+    for held in (csr_matrix(y), polars.DataFrame(y), y.tolist()):
+        again = MLPTrainClassifier(**QUICK).fit(TABLE, held)
+        np.testing.assert_array_equal(again.predict_proba(TABLE), expected)
+    assert MLPTrainClassifier(**QUICK).fit(TABLE, y > 0).predict(TABLE).dtype == bool
+
+
+def test_labels_piece_by_piece_need_not_show_both_values():
+    y = np.column_stack([A > 0, A + B > 0]).astype(int)
+    estimator = MLPTrainClassifier(**QUICK).partial_fit(TABLE[:5], np.zeros((5, 2), int))
+    assert estimator.partial_fit(TABLE, y).predict(TABLE).shape == (60, 2)
+    with pytest.raises(ValueError, match="another number of columns"):
+        estimator.partial_fit(TABLE, SIDE)
+    with pytest.raises(ValueError, match=r"y has shape \(60, 3\)"):
+        estimator.partial_fit(TABLE, np.column_stack([y, y[:, 0]]))
+
+
+@pytest.mark.parametrize(
+    ("loss", "y", "needed"),
+    [
+        ("hinge", np.eye(2, dtype=int)[np.arange(60) % 2], "several labels need sigmoid"),
+        ("sigmoid", SIDE, "classes need softmax or hinge"),
+        ("mse", SIDE, "classes need softmax or hinge"),
+    ],
+)
+def test_a_loss_that_does_not_suit_y_is_refused(loss, y, needed):
+    with pytest.raises(ValueError, match=f"loss='{loss}': {needed}"):
+        MLPTrainClassifier(loss=loss).fit(TABLE, y)
 
 
 def test_an_estimator_of_folds_is_the_mean_of_its_networks():

@@ -124,7 +124,10 @@ def test_without_test_rows_none_are_evaluated(rare, table, tmp_path):
     run = trained(tmp_path / "run", "--quiet", "--jobs", 2, **{**SETTINGS, "data": data})
     assert "test" not in said(run)
     assert said(run)["rows"] == 60
-    for split, what in (("test", "none is kept for the end"), ("train", "learned from other rows")):
+    for split, what in (
+        ("test", "none is set aside for a final test"),
+        ("train", "learned from other rows"),
+    ):
         assert what in faults(invoke("eval", run, "--split", split))[0]
 
 

@@ -33,7 +33,7 @@ from mlptrain.report.plots import form_of
 def command(
     run: Path, number: int | None, rows: int | None, metric: str | None, out: Path | None, as_json: bool
 ) -> None:
-    """Show which columns RUN goes by, how much, and how its predictions depend on them.
+    """Show which columns the predictions of RUN depend on, how much, and in which way.
 
     Each column of the file is shuffled on rows that training did not see: the test rows, else the
     validation rows, or the rows that each fold held out.

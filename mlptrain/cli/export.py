@@ -23,7 +23,7 @@ def command(run: Path, out: Path, to: str | None, force: bool) -> None:
     input for each column. A .js or .mjs is an ES module, a .html a page to try it on, a .h is C99
     without allocation. RUN is a run directory, a checkpoint, or a run of folds.
 
-    The file holds the whole model: how columns are read, what becomes of blanks and new categories, the
+    The file holds the whole model: how columns are read, how blanks and new categories are treated, the
     network or the average of several, calibration and threshold. Before a .py or .onnx is written,
     1,000 rows are predicted by both; they may differ by 1e-5 at most. A .js, a .html and a .h hold rows
     to test themselves. MODEL_CARD.md beside FILE says what the model is for.

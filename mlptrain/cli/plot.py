@@ -31,10 +31,10 @@ def command(runs: tuple[Path, ...], kind: str, out: Path | None) -> None:
     curves       loss, metric and learning rate over time, the best epoch marked
     weights      the first layer as pictures (data.image_shape) or as a heat map
     boundary     decision boundary of a classifier with two features
-    confusion    what was taken for what
+    confusion    true classes against predicted ones
     decisions    ROC, precision and recall; of two classes also gain and lift
     calibration  P(class) against the true share of each class, with intervals
-    reliability  the same of the predicted class
+    reliability  the same for the predicted class
     predictions  predicted against true values of a regression
     residuals    errors of a regression over its predictions
     histograms   activations, gradients and updates (train.log_histograms)

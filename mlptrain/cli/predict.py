@@ -40,13 +40,13 @@ def command(
 
     A run directory stands for its best.npz. Columns are found by name, in any order. The target is not
     needed, and a note names columns that the model does not know. DATA - is CSV from stdin. DATA may be
-    larger than memory. At the end, the command counts what it did about blanks, new categories and
-    numbers outside the range of training.
+    larger than memory. At the end, notes count the blanks, new categories and numbers outside the range
+    of training.
 
-    Text is written as it is. A spreadsheet runs text that begins with =, +, - or @, so add --escape-
-    formulas before you open a stranger's table in one. With --decide, a row gets the class of
-    `decision` if its probability is above the threshold that was best on the validation rows; otherwise
-    it gets the most likely class.
+    Text is written as it is. A spreadsheet runs text that begins with =, +, - or @: to open the table
+    of a stranger in one, add --escape-formulas. With --decide, a row gets the class of `decision` if
+    its probability is above the threshold that was best on the validation rows; otherwise it gets the
+    most likely class.
 
     \b
     Example:

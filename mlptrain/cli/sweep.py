@@ -69,7 +69,7 @@ def command(
 ) -> None:
     """Try settings of CONFIG, rank them by the validation rows, and write the best to best.yaml.
 
-    The settings to try stand in the config (`sweep: {space: ...}`) or after it: A..B is a range, a,b a
+    Put the settings to try into the config (`sweep: {space: ...}`) or after it: A..B is a range, a,b a
     choice. The same command, or `sweep DIR`, resumes a sweep; in another terminal it joins in.
     `sweep show DIR` shows how a sweep stands.
 

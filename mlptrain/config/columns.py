@@ -45,7 +45,7 @@ class Categorical(Section):
     missing: Literal["error", "zeros"] = setting(
         "error", "a blank in a text column: refuse, or treat as none (zeros)"
     )
-    columns: Columns = setting([], "number columns to be taken as categories: codes, zip codes")
+    columns: Columns = setting([], "number columns to treat as categories: codes, zip codes")
 
 
 class Column(Section):

@@ -43,7 +43,7 @@ class Model(Section):
         Annotated[int, Ge(2), Le(1000)] | None, Kinds("a number of members, or null")
     ] = setting(
         None,
-        "so many members in one network: input scales and last layers of their own, hidden layers "
+        "this many members in one network: input scales and last layers of their own, hidden layers "
         "shared; their mean predicts. 8 is usual, and costs 3 to 4 times as much; null: one network",
     )
     bias: bool = setting(True, "whether the linear layers have biases")

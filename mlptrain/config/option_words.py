@@ -6,24 +6,24 @@ the same in every entry, unless the entry has words of its own: `hinge.delta`.
 
 WORDS = {
     # optimizers
-    "learning_rate": "how far a step goes; the first thing to change where training is slow or jumps",
+    "learning_rate": "the size of a step; the first thing to change if training is slow or jumps",
     "rate_factors": "factors on the learning rate by kind of parameter",
     "rho": "share of the velocity that stays at a step",
     "decay": "share of the mean of squared gradients that stays at a step",
     "beta1": "share of the mean of gradients that stays at a step",
     "beta2": "share of the mean of squared gradients that stays at a step",
-    "eps": "what is added to the divisor, so that it is never 0",
-    "weight_decay": "share of each weight that a step takes off, times the rate; biases are free",
+    "eps": "added to the divisor, so that it is never 0",
+    "weight_decay": "share of each weight that a step takes off, times the rate; biases are exempt",
     # schedules
     "warmup": "steps in which the rate rises to its full size in equal parts",
     "step.epochs": "the epochs after which the rate is multiplied by factor",
     "factor": "what the rate is multiplied by",
     "gamma": "what the rate is multiplied by after each epoch",
     # losses
-    "label_smoothing": "share of the certainty that all classes divide among them; 0: none",
+    "label_smoothing": "share of the certainty that is spread over all classes; 0: none",
     "class_weights": "how much a row of each class counts; balanced: all classes count alike",
-    "hinge.delta": "the margin by which the score of the right class is to exceed every other",
-    "huber.delta": "the error from which on the loss is linear; 1: a deviation of the scaled target",
+    "hinge.delta": "the margin by which the score of the right class should exceed every other",
+    "huber.delta": "the error from which the loss is linear; 1: a deviation of the scaled target",
     "reduction": "whether the loss is the mean over the rows or their sum",
     "levels": "the quantiles that are predicted, in rising order",
     # activations and initializers
@@ -35,8 +35,8 @@ WORDS = {
     # toy sets
     "classes": "how many classes there are",
     "points_per_class": "how many points each class has",
-    "noise": "the standard deviation of what is added to each coordinate",
-    "spiral.noise": "the standard deviation of what is added to each angle",
+    "noise": "the standard deviation of the noise on each coordinate",
+    "spiral.noise": "the standard deviation of the noise on each angle",
     "radius": "the distance of each centre from the origin",
     "rows": "how many rows there are",
     "features": "how many columns a row has",

@@ -68,9 +68,11 @@ class Data(Section):
         0.1, "validation rows: a fraction of train (0.1 to 0.2 is usual), or a file; 0 or null: none"
     )
     test: Part = setting(
-        0.2, "rows held out to the end: a fraction of train, or a file; 0 or null: none"
+        0.2, "rows held out for a final test: a fraction of train, or a file; 0 or null: none"
     )
-    stratify: bool = setting(True, "keep the shares of the classes in each part (classification only)")
+    stratify: bool = setting(
+        True, "keep the shares of the classes equal in all parts (classification only)"
+    )
     group: Annotated[Text | None, Kinds("a column or null")] = setting(
         None,
         "column of groups (patient, household): all rows of one go to the same part, folds included; "
@@ -151,7 +153,7 @@ class Data(Section):
 
 
 class Regularization(Section):
-    """The price of large weights; biases are free."""
+    """The penalty on large weights; biases are exempt."""
 
     l2: NonNegative = setting(
         0.0, "l2 * sum of squared weights, added to the loss; 1e-5 to 1e-2 is usual"
@@ -170,13 +172,13 @@ class Train(Section):
     )
     accumulate: Annotated[int, Ge(1), Le(1_000_000)] = setting(
         1,
-        "minibatches whose gradients add up to one step: a batch so many times as large, in the "
+        "minibatches whose gradients add up to one step: a batch this many times as large, in the "
         "memory of one",
     )
     shards: Annotated[Annotated[int, Ge(1), Le(4096)] | None, Kinds("a number of shards, or null")] = (
         setting(
             None,
-            "cut each minibatch into so many parts and add their gradients up in a fixed order: the "
+            "cut each minibatch into this many parts and add their gradients up in a fixed order: the "
             "same bits over any number of ranks up to it; null: as many as there are ranks",
         )
     )
@@ -195,7 +197,7 @@ class Train(Section):
     )
     monitor: Text = setting(
         "val_loss",
-        "the value that decides which epoch is best: train_ or val_ and loss or a metric; "
+        "the value that decides which epoch is best: train_ or val_, then loss or a metric; "
         "val_loss means train_loss where there are no validation rows",
     )
     early_stopping: Annotated[EarlyStopping | None, Kinds("{patience: n} or null")] = setting(
@@ -207,7 +209,7 @@ class Train(Section):
         "with it; null: the weights alone",
     )
     max_minutes: Annotated[Positive | None, Kinds("a number > 0, or null")] = setting(
-        None, "end the run after so many minutes, with an evaluation; null: no limit"
+        None, "end the run after this many minutes, with an evaluation; null: no limit"
     )
     eval_every: Interval = setting(1, "epochs between evaluations, or {steps: n}")
     checkpoint_every: Interval = setting(1, "epochs between checkpoints, or {steps: n}")
@@ -215,7 +217,7 @@ class Train(Section):
         False, "keep histograms of activations and gradients at each evaluation, for `mlptrain plot`"
     )
     folds: Annotated[Annotated[int, Ge(2)] | None, Kinds("a number of folds, or null")] = setting(
-        None, "train so many models, each with another part of the rows held out; they predict as one"
+        None, "train this many models, each with another part of the rows held out; they predict as one"
     )
     tensorboard: bool = setting(False, "also write event files for TensorBoard (extra `tensorboard`)")
 
@@ -225,7 +227,7 @@ class InitFrom(Section):
 
     checkpoint: Text = Field(description="a checkpoint, or a run directory for its best.npz")
     sha256: Annotated[Text | None, Kinds("a SHA-256 or null")] = setting(
-        None, "what the file must be; null: whatever is there"
+        None, "the hash that the file must have; null: any"
     )
     preprocessing: Literal["keep", "refit"] = setting(
         "keep", "scaling, categories and order of the classes: those of the checkpoint, or learned anew"
@@ -241,14 +243,14 @@ class Config(Section):
     model_config = ConfigDict(defer_build=False)
 
     seed: Annotated[int, Ge(0), Le(2**63 - 1)] = setting(
-        0, "one number from which all randomness follows: split, weights, order, dropout"
+        0, "the seed of all randomness: split, weights, order, dropout"
     )
-    data: Data = setting({}, "what to learn from, and how it becomes numbers")
+    data: Data = setting({}, "what to learn from, and how it is turned into numbers")
     model: Model = setting({}, "the network")
     loss: Loss = setting(
-        "softmax", "how wrong the scores are; decides the task: softmax and hinge classify"
+        "softmax", "measures how wrong the scores are, and decides the task: softmax and hinge classify"
     )
-    regularization: Regularization = setting({}, "the price of large weights, biases excepted")
+    regularization: Regularization = setting({}, "the penalty on large weights; biases are exempt")
     optimizer: Optimizer = setting(
         "adam",
         "the update rule, with its learning rate; every one takes rate_factors, factors on the rate by "
@@ -262,19 +264,20 @@ class Config(Section):
         "none", "after training, divide all scores by one number: the best log-loss on the val rows"
     )
     decision: Annotated[Decision | None, Kinds("{metric: f1} or null")] = setting(
-        None, "of two classes: from which probability on `predict --decide` names one, by the val rows"
+        None,
+        "of two classes: the probability from which `predict --decide` names one, best on the val rows",
     )
     init_from: Annotated[InitFrom | None, Kinds("{checkpoint: RUN} or null")] = setting(
-        None, "begin with the weights of a checkpoint; null: with the initializer's"
+        None, "start with the weights of a checkpoint; null: with the initializer's"
     )
     candidates: Annotated[tuple[Candidate, ...], Strict(False)] = setting(
         [],
-        "other settings that are trained on the same folds, each as what it changes: "
+        "other settings to train on the same folds, each as its changes: "
         "[{name: wide, model: {hidden: [256]}}, {name: plain}]; needs train.folds",
     )
     combine: Combine = setting(
         "choose",
-        "what becomes of candidates: the best by out-of-fold loss predicts, or all of them with the "
+        "how candidates predict: the best by out-of-fold loss alone, or all of them with the "
         "weights that make this loss lowest",
     )
-    sweep: Searched = setting(None, "what `mlptrain sweep` tries out; `fit` does not read it")
+    sweep: Searched = setting(None, "what `mlptrain sweep` tries; `fit` ignores it")

@@ -21,7 +21,7 @@ class Sweep(Section):
         None, "what is compared, on the validation rows: loss or a metric; null: that of train.monitor"
     )
     sampler: Literal["tpe", "random", "grid"] = setting(
-        "tpe", "how the next trial is chosen: by what the others showed, at random, or all combinations"
+        "tpe", "how the next trial is chosen: from the results so far, at random, or all combinations"
     )
     pruner: Literal["none", "median", "halving", "hyperband"] = setting(
         "median", "which trials end early: none, below the median of the others, or by halving"
@@ -30,11 +30,11 @@ class Sweep(Section):
         None, "how many trials; null: 40, or the whole grid"
     )
     time_limit: Annotated[Positive | None, Kinds("a number of minutes, or null")] = setting(
-        None, "minutes after which no trial begins; null: no limit"
+        None, "minutes after which no trial starts; null: no limit"
     )
     folds: Annotated[Annotated[int, Ge(2)] | None, Kinds("a number of folds, or null")] = setting(
         None,
-        "train each trial so many times, each fold validating once; null: as train.folds says",
+        "train each trial on this many folds, each validating once; null: as train.folds says",
     )
     seed: Annotated[int, Ge(0), Le(2**63 - 1)] = setting(
         0, "the randomness of the choices; that of the trainings is the config's own seed"

@@ -28,14 +28,20 @@ SPACE = " \u00a0\u202f\u2009"
 CURRENCY = "$€£¥₹₽₩₺₴₪₫฿¢₦₱₲₡₵₸"
 MONEY = r"(?:kr|Rs|Rp|Fr|SFr|R|RM|S/|Ft|TL|lei|zł|Kč)\.?"
 """Currencies that are written in letters, before the number as well as behind it."""
+CODES = (
+    "AED|ARS|AUD|BGN|BRL|CAD|CHF|CLP|CNY|COP|CZK|DKK|EGP|EUR|GBP|HKD|HUF|IDR|ILS|INR|ISK|JPY|KRW|KZT|MXN|"
+    "MYR|NGN|NOK|NZD|PEN|PHP|PKR|PLN|QAR|RON|RUB|SAR|SEK|SGD|THB|TRY|TWD|UAH|USD|VND|ZAR"
+)
+"""Currencies by ISO 4217. Only these may touch the number: SI1 and AB12 are codes, not amounts."""
 GROUPED = rf"\d{{1,3}}(?:[{SPACE},.'’_]\d{{2,3}})+(?:[.,]\d+)?"
 DIGITS = rf"(?:{GROUPED}|\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?"
 UNIT = r"(?:[^\W\d_]|[°%‰²³/]){1,12}\.?"
 NUMBER = re.compile(
-    rf"(?:[+\-−–(]\s*)?(?:[{CURRENCY}]|[A-Z]{{2,3}}(?=[\s\d])|[A-Z]{{1,3}}[{CURRENCY}]|{MONEY}(?=[\s\d]))?"
+    rf"(?:[+\-−–(]\s*)?(?:[{CURRENCY}]|[A-Z]{{2,3}}(?=\s)|(?:{CODES})(?=\d)|[A-Z]{{1,3}}[{CURRENCY}]|{MONEY}(?=[\s\d]))?"
     rf"\s*[+\-−–]?\s*{DIGITS}"
     rf"\s*(?:[{CURRENCY}]|{UNIT})?\s*[)\-−]?"
 )
+RANK = re.compile(r"\d+(?:st|nd|rd|th)", re.I)
 MONTH = r"(?:jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)[a-zä]*\.?"
 ZONE = r"(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})"
 HALF = r"[AaPp]\.?[Mm]\.?"
@@ -62,6 +68,8 @@ def notation(text: str) -> Notation:
 
     >>> [notation(text) for text in ("12.5", "2023-06-12", "$37,611.00", "12.06.2023", "n/a", "red")]
     ['number', 'date', 'other number', 'other date', 'missing', 'text']
+    >>> [notation(text) for text in ("EUR12", "SI1", "1st")]  # an amount; a clarity of diamonds; a rank
+    ['other number', 'text', 'text']
     """
     text = text.strip()
     if as_number(text) is not None and text.lower().lstrip("+-") != "nan":
@@ -72,7 +80,9 @@ def notation(text: str) -> Notation:
         return "date"
     if DATE.fullmatch(text):
         return "other date"
-    return "other number" if NUMBER.fullmatch(text) and "_" not in text else "text"
+    if RANK.fullmatch(text) or "_" in text:
+        return "text"
+    return "other number" if NUMBER.fullmatch(text) else "text"
 
 
 class Other(NamedTuple):

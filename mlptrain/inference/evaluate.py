@@ -99,7 +99,7 @@ def evaluate_folds(
     found, name = None if split == "val" else kept_for_the_end(model), "test"
     if split == "test" and found is None:
         raise ConfigError(
-            "--split test: the folds held out every row once, and none is kept for the end; "
+            "--split test: the folds held out every row once, and none is set aside for a final test; "
             "leave it out, or set data.test with data.val: 0"
         )
     linear = None

@@ -56,7 +56,7 @@ def show_packed(model: Model, out: Path) -> None:
 
 def show_exported(made: Exported) -> None:
     """What has been written, and how it agrees with our own predictions."""
-    compared = made.agreement or "its self-test compares it with the model: docs/export.md"
+    compared = made.agreement or "it holds rows with which it tests itself"
     say(stdout(), f"{made.path}: {size(made.size)}; {compared}")
     say(stdout(), f"{made.card}: what the model is for")
 

@@ -57,7 +57,7 @@ def fit_classes(source: Source, name: str, rows: RowIndex) -> ClassTarget:
 def spelled_alike(name: str, levels: Sequence[str]) -> list[str]:
     """A note on levels that differ in spelling or case only, as Yes and yes do."""
     same = alike(levels)
-    return [f"{name}: {same[0]!r} and {same[1]!r} are taken as two values"] if same else []
+    return [f"{name}: {same[0]!r} and {same[1]!r} count as two values"] if same else []
 
 
 def class_values(source: Source, name: str, rows: RowIndex) -> NDArray[np.integer]:

@@ -1,7 +1,7 @@
 """Image sets in their published binary forms: IDX (MNIST) and CIFAR-10 / CIFAR-100.
 
 IDX        two bytes 0, the type, the number of dimensions, each dimension as a big-endian 32-bit
-           number, then the values (http://yann.lecun.com/exdb/mnist/)
+           number, then the values (https://yann.lecun.com/exdb/mnist/)
 CIFAR-10   records of 1 label and 3072 pixels, 32x32 red, then green, then blue
 CIFAR-100  records of 2 labels, coarse and fine, and 3072 pixels
            (https://www.cs.toronto.edu/~kriz/cifar.html; the binary versions, never the pickled one)

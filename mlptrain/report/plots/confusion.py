@@ -1,4 +1,4 @@
-"""The confusion matrix: what was taken for what."""
+"""The confusion matrix: true classes against predicted ones."""
 
 from collections.abc import Sequence
 

@@ -47,8 +47,9 @@ def constant_columns(case: Case) -> Verdict:
     names = [case.data.features[j] for j in np.flatnonzero(found.low == found.high)]
     total = count(len(case.data.features), "column")
     if not names:
-        return fine(f"each of {total} changes")
-    line = f"{len(names)} of {total} never change: {some(names)}"
+        return fine(f"none of {total} is constant")
+    verb = "is" if len(names) == 1 else "are"
+    line = f"{len(names)} of {total} {verb} constant: {some(names)}"
     if case.config.data.image_shape is not None:
         return fine(f"{line} (pixels of a picture)")
     shown = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
@@ -60,7 +61,7 @@ def column_scales(case: Case) -> Verdict:
     found = extent(case)
     changing = np.flatnonzero(found.low < found.high)
     if not len(changing):
-        return fine("no column changes")
+        return fine("every column is constant")
     sizes = found.size[changing]
     typical = float(np.median(sizes))
     # Between two columns the median lies in the middle: compare with the smaller one as well.

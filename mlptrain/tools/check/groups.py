@@ -43,11 +43,11 @@ def shared_groups(case: Case) -> Verdict | None:
             both = np.isin(values, codes[np.asarray(places.train)]).sum()
             found += [f"{name} ({both:,} of {count(len(values), 'value')})"] if both else []
     if not found:
-        return fine("no column that looks like one of groups has values in two sets")
+        return fine("no column that looks like a group has the same value in two sets")
     first = in_yaml(found[0].rpartition(" (")[0])
     return doubt(
         f"values of held-out rows that are also in train: {some(found, 3)}",
-        f"if rows of one belong together, data.group: {first} keeps them in one part",
+        f"if rows of one value belong together, data.group: {first} keeps them in one part",
     )
 
 

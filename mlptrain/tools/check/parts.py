@@ -36,11 +36,13 @@ def parts_differ(case: Case) -> Verdict | None:
             if distance > max(MUCH, chance):
                 found.append((distance, f"{name} in {part} by {distance:.2f}"))
     if not found:
-        return fine(f"{' and '.join(named)} look like train in each column")
+        return fine(
+            f"{' and '.join(named)} {'look' if len(named) > 1 else 'looks'} like train in every column"
+        )
     line = f"rows differ from those of train: {some([told for _, told in sorted(found)[::-1]], 4)}"
     if case.config.data.time or case.config.data.group:
         return doubt(line, "the model may not suit later or other rows: newer rows, or fewer columns")
-    return doubt(line, "if rows stand in the order of time, data.time: COLUMN tests what is to come")
+    return doubt(line, "if rows are in the order of time, data.time: COLUMN tests on the later ones")
 
 
 def _columns(case: Case, part: str) -> np.ndarray:

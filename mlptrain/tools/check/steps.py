@@ -50,7 +50,9 @@ def falling_loss(case: Case) -> Verdict:
     if peak > JUMP * before:
         return doubt(f"it jumps from {before:.4g} to {peak:.4g} at step {step}", advice)
     if after > STILL * before:
-        return doubt(f"{line}: it does not fall", "try ten times and a tenth of the learning rate")
+        return doubt(
+            f"{line}: the loss does not fall", "try ten times and a tenth of the learning rate"
+        )
     return fine(line)
 
 

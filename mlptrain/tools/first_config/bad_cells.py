@@ -55,7 +55,7 @@ class BadCells:
             if not self.refused:
                 return f"{self.name}: {self.found}: missing values? then uncomment {where}"
             return f"{self.name}: {self.found}: correct them, or uncomment {where}: fit refuses them"
-        return f"{self.name}: {self.found}: taken as missing ({where})"
+        return f"{self.name}: {self.found}: treated as missing ({where})"
 
 
 def bad_cells(source: Source, name: str) -> BadCells | None:

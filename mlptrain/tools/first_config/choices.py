@@ -41,7 +41,7 @@ class Wish(NamedTuple):
     preset        how much work the answer is worth; None: good, or fast where that takes long
     within        seconds that a fit may take here, or all trials of a search
     search        a sweep as well
-    test          the share of the rows that is kept for the end
+    test          the share of the rows that is set aside for a final test
     ignore        columns to leave out
     features      columns to learn from; none: what looks like one
     weight        the column of row weights, which is no feature
@@ -244,7 +244,7 @@ def _data(looked: Looked, comments: Comments) -> dict[str, Any]:
         data["dates"] = "parts"
         names = some([each.name for each in roles.dates], FEW)
         comments[("data", "dates")] = (
-            f"{names}: days since 1970-01-01, and the time of year, week and day"
+            f"{names}: days since 1970-01-01, with the time of year, week and day"
         )
     return data
 

@@ -22,7 +22,7 @@ def heading(path: str, names: Sequence[str], rows: int, roles: Roles, doubts: Se
     sizes = f"{count(rows, 'row')}, {count(len(names), 'column')}"
     lines = [
         f"A first config for {path}: {sizes}, {count(len(roles.features), 'column')} to learn from.",
-        "Written by mlptrain init, which looked at every value. Read the comments, change what you",
+        "Written by mlptrain init, which read every value. Read the comments, change what you",
         "know better, then: mlptrain fit CONFIG   and: mlptrain predict RUN NEW_DATA -o FILE",
     ]
     if looks_like_a_row(names):
@@ -38,7 +38,7 @@ def heading(path: str, names: Sequence[str], rows: int, roles: Roles, doubts: Se
     if codes and not is_picture(roles.numbers):
         lines += [
             f"Whole numbers with few values: {some(codes, FEW)}.",
-            "They are taken as quantities. Name those that are codes under data.categorical.columns.",
+            "They are treated as quantities. Name codes under data.categorical.columns.",
         ]
     lines += [f"{doubt}." for doubt in doubts]
     lines += [
@@ -87,16 +87,16 @@ def doubts_about(roles: Roles, answers: Sequence[Profile]) -> list[str]:
         doubts.append(f"{some(index, FEW)}: {text}")
     coded = [f"{each.name} ({each.code})" for each in roles.texts if each.code]
     if coded:
-        doubts.append(f"{some(coded, FEW)}: taken as codes, not as numbers")
+        doubts.append(f"{some(coded, FEW)}: treated as codes, not as numbers")
     forms = [each for each in roles.features if each.form]
-    doubts += [f"{each.name}: {each.form}, taken as categories: {each.advice}" for each in forms]
+    doubts += [f"{each.name}: {each.form}, treated as categories: {each.advice}" for each in forms]
     for each in roles.features:
         if each.marks:
             where = f"write data.columns.{each.name}.missing"
             doubts.append(
-                f"{each.name}: {each.marks[0]!r} is taken as a category; if it stands for none, {where}"
+                f"{each.name}: {each.marks[0]!r} is treated as a category; if it means none, {where}"
             )
     for name, (first, second, *_) in spelled:
-        text = f"{first!r} and {second!r} are taken as two values"
+        text = f"{first!r} and {second!r} count as two values"
         doubts.append(f"{name}: {text}")
     return doubts

@@ -15,7 +15,7 @@ from mlptrain.messages import count, printable
 from mlptrain.tools.belonging import belonging, orders_rows
 from mlptrain.tools.first_config.profile import Profile
 
-MEMORY = "a random split tests on ones that training has seen"
+MEMORY = "a random split tests on values that training has seen"
 AHEAD = "a random split trains on what comes after the test rows"
 
 
@@ -34,8 +34,7 @@ class Parts:
         """What to tell of it."""
         told = [f"{name}: {self.reasons[key]} (data.{key})" for key, name in self.chosen.items()]
         return told + [
-            f"{name}: {self.reasons[key]}; then uncomment data.{key}"
-            for key, name in self.offered.items()
+            f"{name}: {self.reasons[key]}, uncomment data.{key}" for key, name in self.offered.items()
         ]
 
     def with_offers(self, text: str) -> str:
@@ -43,7 +42,7 @@ class Parts:
         lines = text.splitlines(keepends=True)
         place = next(number for number, line in enumerate(lines) if line.startswith("  test:")) + 1
         offers = [
-            f"  # {dump({key: name}).strip()}  # {printable(self.reasons[key])}\n"
+            f"  # {dump({key: name}).strip()}  # {printable(self.reasons[key])}, uncomment this\n"
             for key, name in self.offered.items()
         ]
         return "".join([*lines[:place], *offers, *lines[place:]])
@@ -62,7 +61,7 @@ def choose_parts(
     if group is not None:
         return Parts({"group": group}, {}, {"group": _of_group(profiles, group)})
     if time is not None:
-        return Parts({"time": time}, {}, {"time": "train lies before val, and that before test"})
+        return Parts({"time": time}, {}, {"time": "train is before val, and val before test"})
     return _as_it_looks(source, profiles)
 
 
@@ -78,14 +77,14 @@ def _as_it_looks(source: Source, profiles: Sequence[Profile]) -> Parts:
         (one,) = (each for each in profiles if each.name == groups[0])
         values = count(one.different, "value")
         offered["group"] = groups[0]
-        reasons["group"] = f"{values}; if rows of one belong together: {MEMORY}"
+        reasons["group"] = f"{values}, and {MEMORY}: if rows of one value belong together"
     if times:
         offered["time"] = times[0]
-        reasons["time"] = f"the rows stand in this order; if you predict later ones: {AHEAD}"
+        reasons["time"] = f"the rows are in this order, and {AHEAD}: if you predict later rows"
     return Parts({}, offered, reasons)
 
 
 def _of_group(profiles: Sequence[Profile], name: str) -> str:
     (one,) = (each for each in profiles if each.name == name)
     values = f"{count(one.different, 'value')} in {count(one.rows, 'row')}"
-    return f"{values}: all rows of one go to the same part, and it is no feature: {MEMORY}"
+    return f"{values}; all rows of one value stay together, because {MEMORY}; not a feature"

@@ -71,12 +71,12 @@ def facts(preset: Preset, rows: int, test: float, task: Task) -> dict[str, str]:
     """What the comments say of this table."""
     folds = preset != "fast"
     return {
-        "val": "each fold is validated on the rows it holds out"
+        "val": "each network is validated on the rows it holds out"
         if folds
         else "these rows choose the best epoch",
-        "test": "kept for the end, and measured then"
+        "test": "set aside, and measured once at the end"
         if test
-        else "none are kept for the end: init --test 0.2 does so",
+        else "no rows are set aside for a final test; init --test 0.2 does so",
         "held": "rows held out" if folds else "val rows",
         "loss": task.loss_means,
         "steps": count(steps_per_epoch(rows), "step"),

@@ -29,12 +29,12 @@ REASONS: Mapping[tuple[str, ...], Reason] = {
     ("data", "val"): Reason("{val}"),
     ("data", "test"): Reason("{test}"),
     ("data", "scale"): Reason(
-        "median and quartiles; what lies far out counts less and less",
+        "by median and quartiles, with a soft limit for outliers",
         f"mean and deviation instead: log-loss x 1.01, RMSE x 1.00 beside bins; without bins errors "
         f"+2.1 %, RMSE +8.7 % ({PAPER})",
     ),
     ("data", "numeric"): Reason(
-        "each number also in bins by quantiles: steps and bends are easy",
+        "each number also enters in bins, so that steps and bends are easy to learn",
         "without bins: errors x 1.018, log-loss x 1.016, RMSE x 1.057",
     ),
     ("data", "missing", "indicator"): Reason(
@@ -44,7 +44,7 @@ REASONS: Mapping[tuple[str, ...], Reason] = {
         "", "learned embeddings above nine categories: 0.6 % worse on the one table that has them"
     ),
     ("model", "hidden"): Reason(
-        "two small layers: larger ones gain nothing on tables",
+        "two small layers; larger ones gain nothing on tables",
         "[64, 64]: errors x 1.02, RMSE x 1.007; [256, 256]: x 1.01, x 1.001 in 1.7 times the time",
     ),
     ("model", "initializer"): Reason(
@@ -55,20 +55,21 @@ REASONS: Mapping[tuple[str, ...], Reason] = {
         f"without: errors +1.1 %, RMSE +1.3 % ({PAPER})",
     ),
     ("model", "input_scale"): Reason(
-        "a learned factor for each input: which ones matter",
+        "a learned factor for each input: how much it matters",
         "without: errors x 0.99, log-loss x 0.99, RMSE x 1.021",
     ),
-    ("model", "last_layer"): Reason("the first prediction is the mean, or all classes alike"),
+    ("model", "last_layer"): Reason("the first prediction is the mean, or the same for all classes"),
     ("loss",): Reason("{loss}"),
     ("loss", "label_smoothing"): Reason(
         "fewer errors; calibration makes the probabilities right again",
         "without: errors x 1.017, log-loss x 0.995; errors x 1.09 with a table of pictures among them",
     ),
     ("optimizer", "learning_rate"): Reason(
-        "high, as the NTK parametrization asks for", "half the rate: no difference beyond the noise"
+        "high, because the NTK parametrization needs it",
+        "half the rate: no difference beyond the noise",
     ),
     ("optimizer", "beta2"): Reason(
-        "a short memory: the rate changes much",
+        "a short memory, because the rate changes a lot",
         f"0.999 instead: errors +2.0 %, RMSE +22.8 % ({PAPER})",
     ),
     ("optimizer", "rate_factors"): Reason(
@@ -81,7 +82,7 @@ REASONS: Mapping[tuple[str, ...], Reason] = {
         f"({PAPER})",
     ),
     ("train", "epochs"): Reason(
-        "passes over the rows, {steps} each; the schedule needs its end",
+        "passes over the rows, {steps} each; the schedule has to reach its end",
         "16: errors x 1.01, RMSE x 1.025; 64: x 1.00, x 0.997 in twice the time",
     ),
     ("train", "batch_size"): Reason(
@@ -90,29 +91,29 @@ REASONS: Mapping[tuple[str, ...], Reason] = {
     ),
     ("train", "drop_last"): Reason("a short last batch would be a noisy step"),
     ("train", "monitor"): Reason(
-        "the epoch that is best by this is kept{lopsided}",
+        "chooses the epoch that is kept{lopsided}",
         "classes, by log-loss as it is: errors x 1.04 to 1.09, log-loss x 1.01 to 1.03; numbers, the "
         "last epoch: RMSE x 1.02 to 1.03",
     ),
     ("train", "folds"): Reason(
-        "so many networks; the mean of their answers predicts",
+        "this many networks; the mean of their answers predicts",
         "one network: log-loss 1.02 for 0.86 of LightGBM's, RMSE 0.96 for 0.91 (27 other tables); "
         "ten or fifteen networks: at most 0.5 % better",
     ),
     ("calibration",): Reason(
-        "makes the model as sure as it is right, by the {held}", "without: log-loss x 1.27 to 1.33"
+        "makes the model as sure as it is right, on the {held}", "without: log-loss x 1.27 to 1.33"
     ),
     ("decision",): Reason(
-        "from which probability on `predict --decide` names the rare class",
+        "the probability from which `predict --decide` names the rare class",
         "class weights instead, which init wrote before: errors 1.69 for 0.92 of LightGBM's",
     ),
     ("candidates",): Reason(
-        "each as what it changes; the best by the rows held out predicts",
+        "each as its changes; the best on the rows held out predicts",
         "bins alone: log-loss 0.76 of LightGBM's, RMSE 0.950; the best of bins and plain: 0.71, 0.949; "
         "of all three, the ensemble of eight: 0.70, 0.948",
     ),
     ("combine",): Reason("", "greedy, weights instead of a choice: log-loss 0.70 for 0.71, RMSE 0.951"),
-    ("sweep",): Reason("what `mlptrain sweep CONFIG` tries out; `fit` does not read it"),
+    ("sweep",): Reason("what `mlptrain sweep CONFIG` tries; `fit` ignores it"),
 }
 
 
@@ -140,8 +141,8 @@ def comments_on(
 
     >>> comments_on({"model": {"last_layer": "zeros"}, "train": {"epochs": 9}}, {"steps": "5 steps"})
     ... # doctest: +NORMALIZE_WHITESPACE
-    {('model', 'last_layer'): 'the first prediction is the mean, or all classes alike',
-     ('train', 'epochs'): 'passes over the rows, 5 steps each; the schedule needs its end'}
+    {('model', 'last_layer'): 'the first prediction is the mean, or the same for all classes',
+     ('train', 'epochs'): 'passes over the rows, 5 steps each; the schedule has to reach its end'}
     """
     return {
         path: reason.comment.format_map(facts)

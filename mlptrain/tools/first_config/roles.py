@@ -38,7 +38,7 @@ class Roles:
     """What becomes of the columns.
 
     ignored      name -> reason
-    categories   number columns that are codes, to be taken as categories
+    categories   number columns that are codes, to be treated as categories
     features     what is left, the categories among them
     usable       those of the ignored that can be used as they are
     codes        more of them, by name or by the target along them -> what speaks for it

@@ -79,7 +79,7 @@ def choose_task(source: Source, targets: Sequence[Profile]) -> Task:
         reason = f"whole numbers from 0, {found}, the larger the rarer: a count"
         return Task("poisson", reason)
     if _are_labels(target):
-        reason = f"whole numbers, {found}: taken as classes; for a quantity, loss: mse"
+        reason = f"whole numbers, {found}: treated as classes; for a quantity, loss: mse"
         return _classes(source, target, reason)
     return Task("mse", f"numbers, {found}: a regression")
 

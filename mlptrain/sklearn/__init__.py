@@ -4,9 +4,8 @@ Extra `sklearn`. They take arrays and data frames, text columns included, and tr
 does on the same rows, with the same bits. docs/sklearn.md shows them in pipelines and searches.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from inspect import Parameter, Signature
 from typing import Any, Self
 
 import numpy as np
@@ -20,13 +19,14 @@ from mlptrain.inference.model import Model
 from mlptrain.nn.losses import LOSSES
 from mlptrain.runs.epoch_by_epoch import one_more_epoch
 from mlptrain.runs.from_python import Session, fit_rows
+from mlptrain.sklearn.parameters import NO_PARAMETERS, constructor
 from mlptrain.system.installation import install_command
 
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
     from sklearn.utils import check_random_state
     from sklearn.utils.metaestimators import available_if
-    from sklearn.utils.multiclass import check_classification_targets
+    from sklearn.utils.multiclass import check_classification_targets, type_of_target
     from sklearn.utils.validation import (
         _check_sample_weight,
         check_array,
@@ -38,42 +38,6 @@ try:
 except ImportError as error:
     needed = f"mlptrain.sklearn needs scikit-learn; {install_command('sklearn')}"
     raise ImportError(needed) from error
-
-NO_PARAMETERS = {
-    **dict.fromkeys(("data", "model", "regularization", "train"), "their keys are parameters"),
-    "seed": "called random_state, as everywhere in scikit-learn",
-    "target": "y of fit",
-    "weight": "sample_weight of fit",
-    **dict.fromkeys(("test", "fold"), "scikit-learn holds out rows to test by"),
-    **dict.fromkeys(("cache", "checkpoint_every", "tensorboard"), "no files are written"),
-    **dict.fromkeys(("log_histograms", "image_shape"), "for pictures of a run"),
-    "transform": "an attribute of that name makes a transformer; put a step before",
-    "alpha": "scikit-learn takes it for a penalty: activation={'name': 'elu', 'alpha': 1.0}",
-    "init_from": "partial_fit goes on with a model",
-}
-"""Settings of the config that are no parameter of an estimator, and why."""
-
-
-def parameters(**defaults: Any) -> dict[str, Any]:
-    """The parameters with their defaults; None: what the config has, or the choice by name."""
-    names = [word for word in keywords() if word not in NO_PARAMETERS]
-    found = {name: setting_default(keywords()[name]) for name in names}
-    return {**found, "val": None, **defaults, "random_state": 0}
-
-
-def constructor(**defaults: Any) -> Callable[..., None]:
-    """An __init__ that stores its keyword arguments, each of which its signature names."""
-    known = parameters(**defaults)
-    listed = [Parameter(name, Parameter.KEYWORD_ONLY, default=known[name]) for name in known]
-    signature = Signature([Parameter("self", Parameter.POSITIONAL_OR_KEYWORD), *listed])
-
-    def __init__(self: Any, **settings: Any) -> None:
-        signature.bind(self, **settings)  # TypeError for a name that is no parameter
-        for name, default in known.items():
-            setattr(self, name, settings.get(name, default))
-
-    __init__.__signature__ = signature  # type: ignore[attr-defined]
-    return __init__
 
 
 @contextmanager
@@ -165,10 +129,15 @@ def _seed(random: Any) -> int:
     return int(check_random_state(random).randint(np.iinfo(np.int32).max))
 
 
-def _gives_probabilities(estimator: Any) -> bool:
+def _loss(estimator: Any) -> Any:
+    """The class of its loss; None for a name that is none, which the config refuses."""
     loss = estimator.loss
-    found = LOSSES.get(loss.get("name", "softmax") if isinstance(loss, Mapping) else loss)
-    return bool(found is not None and found.gives_probabilities)
+    return LOSSES.get(loss.get("name", "softmax") if isinstance(loss, Mapping) else loss)
+
+
+def _gives_probabilities(estimator: Any) -> bool:
+    loss = _loss(estimator)
+    return loss is not None and (loss.gives_probabilities or loss.targets == "flags")
 
 
 class MLPTrainClassifier(ClassifierMixin, _Estimator):
@@ -177,18 +146,21 @@ class MLPTrainClassifier(ClassifierMixin, _Estimator):
     After `fit`: classes_, n_features_in_, feature_names_in_ (of a data frame), n_iter_ (epochs to the
     best one), and model_, the `mlptrain.Model`. All rows train; val=0.1 keeps some to choose the epoch.
 
+    y is (N,) classes, or (N, K) of 0 and 1 where each row may have several labels. Then the loss is
+    sigmoid, classes_ a list of K arrays, and `predict_proba` has the probability of each 1.
+
     >>> X, y = [[0.0], [1.0], [8.0], [9.0]] * 5, ["low", "low", "high", "high"] * 5
     >>> MLPTrainClassifier(epochs=20, learning_rate=0.1).fit(X, y).predict([[0.5], [8.5]]).tolist()
     ['low', 'high']
     """
 
     __init__ = constructor(loss="softmax")
-    classes_: NDArray[Any]
+    classes_: Any
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train anew on these rows."""
         X, y, weight = self._classified(X, y, sample_weight, reset=True)
-        self.classes_ = np.unique(y)
+        self.classes_ = _classes_of(y)
         return self._fit(X, y, weight)
 
     def partial_fit(
@@ -198,42 +170,82 @@ class MLPTrainClassifier(ClassifierMixin, _Estimator):
         first = not hasattr(self, "model_")
         X, y, weight = self._classified(X, y, sample_weight, reset=first)
         if first:
-            self.classes_ = np.unique(y if classes is None else classes)
-        unknown = np.setdiff1d(y, self.classes_)
+            self.classes_ = _classes_of(y, classes)
+        known = self.classes_[0] if self._has_labels() else self.classes_
+        unknown = np.setdiff1d(y, known)
         if len(unknown):
             raise ValueError(
                 f"y has a class that classes_ lacks, {unknown[0]!r}: name it in the first call"
             )
-        return self._one_more(X, y, weight, self.classes_ if first else None)
+        return self._one_more(X, y, weight, known if first else None)
 
     def _classified(self, X: Any, y: Any, weight: Any, *, reset: bool) -> tuple[Any, Any, Any]:
         X, y, weight = self._checked(X, y, weight, reset=reset)
-        y = column_or_1d(y, warn=True)
-        check_classification_targets(y)
+        if type_of_target(y, input_name="y") == "multilabel-indicator":
+            y = y.toarray() if hasattr(y, "toarray") else np.asarray(y)
+        else:
+            y = column_or_1d(y, warn=True)
+            check_classification_targets(y)
+        if not reset and y.shape[1:] != ((len(self.classes_),) if self._has_labels() else ()):
+            raise ValueError(f"y has shape {y.shape}: the first call had another number of columns")
         return X, y, weight
 
+    def _has_labels(self) -> bool:
+        return isinstance(self.classes_, list)
+
+    def _settings(self) -> dict[str, Any]:
+        """The settings of the config; of several labels the default loss has a sigmoid for each."""
+        found, loss = super()._settings(), _loss(self)
+        if self._has_labels() and self.loss == "softmax":
+            return {**found, "loss": "sigmoid"}
+        needed = "flags" if self._has_labels() else "classes"
+        if loss is not None and loss.targets != needed:
+            what = (
+                "several labels need sigmoid" if self._has_labels() else "classes need softmax or hinge"
+            )
+            raise ValueError(f"loss={self.loss!r}: {what}")
+        return found
+
     def decision_function(self, X: Any) -> NDArray[Any]:
-        """The scores (N, C) in the order of classes_; of two classes their difference (N,)."""
+        """The scores (N, C) in the order of classes_, or (N, K) of labels; of two classes (N,)."""
         scores = self._scores(X)
+        if self._has_labels():
+            return scores
         scores = scores[:, self._order()]
         return scores[:, 1] - scores[:, 0] if scores.shape[1] == 2 else scores
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """The class of each row."""
+        """The class of each row (N,), or 0 and 1 of each label (N, K)."""
+        check_is_fitted(self)
+        if self._has_labels():
+            return (self.predict_proba(X) > 0.5).astype(self.classes_[0].dtype)
         scores = self._scores(X)
         return self.classes_[scores[:, self._order()].argmax(axis=1)]
 
     @available_if(_gives_probabilities)
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """The probabilities (N, C), in the order of classes_."""
+        """The probabilities (N, C) in the order of classes_, or (N, K) of each label."""
         check_is_fitted(self)
         with _as_value_error():
-            return self.model_.predict_proba(self._rows(X, reset=False))[:, self._order()]
+            found = self.model_.predict_proba(self._rows(X, reset=False))
+        return found if self._has_labels() else found[:, self._order()]
 
     def _order(self) -> list[int]:
         """Where the classes of classes_ are among those of the model."""
         names = self.model_.preprocessing.classes or ()
         return [names.index(label(value)) for value in self.classes_]
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
+
+def _classes_of(y: NDArray[Any], given: Any = None) -> Any:
+    """The classes of y (N,); of labels (N, K) what each may be: 0 and 1."""
+    if y.ndim == 2:
+        return [np.array([0, 1], y.dtype)] * y.shape[1]
+    return np.unique(y if given is None else given)
 
 
 class MLPTrainRegressor(RegressorMixin, _Estimator):
