@@ -259,6 +259,8 @@ def _scale(data: dict[str, Any], roles: Roles, comments: Comments) -> None:
         if side * side == len(roles.features):
             data["image_shape"] = [side, side]
             comments[("data", "image_shape")] = "how to draw a row, if it is a picture"
+    elif len(numbers) > 2000:
+        data["scale"] = "smooth_clip"
     elif numbers:
         data |= {"scale": "smooth_clip", "numeric": {"encode": "piecewise"}}
 

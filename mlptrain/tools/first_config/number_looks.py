@@ -1,0 +1,136 @@
+"""What columns of numbers hold, many at a time: a table may have 10,000 of them."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlptrain.data.row_set import every_row
+from mlptrain.data.source import BLOCK, Source
+
+FAR = 10
+"""A value more than so many standard deviations from the mean is far out."""
+LEAST_COUNTING = 5
+"""Fewer values are as they are by chance."""
+LEAST_SPREAD = 50
+"""Of fewer values none is called far out."""
+POINTED = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}")
+PLAIN = re.compile(r"[+-]?\d{1,3}")
+Floats = NDArray[np.float64]
+
+
+class NumberLook(NamedTuple):
+    """What `Profile` says of a column of numbers."""
+
+    present: int
+    different: int
+    counts: NDArray[np.int64]
+    low: float
+    high: float
+    whole: bool
+    step: float
+    rising: bool
+    infinite: int
+    heavy_tails: bool
+    thousands: bool
+
+
+def number_looks(source: Source, names: Sequence[str]) -> Iterator[NumberLook]:
+    """Look at columns of numbers or dates, a few million values at a time."""
+    everywhere = every_row(len(source))
+    step = max(1, BLOCK // max(1, len(source)))
+    for start in range(0, len(names), step):
+        chosen = names[start : start + step]
+        yield from _looks(source, chosen, source.block(chosen, everywhere))
+
+
+def _looks(source: Source, names: Sequence[str], values: Floats) -> Iterator[NumberLook]:
+    """Look at columns (N, K), NaN where missing."""
+    ordered = np.sort(values, axis=0)  # NaN comes last
+    finite = np.isfinite(ordered)
+    first = finite.copy()  # of each different value
+    first[1:] &= ordered[1:] != ordered[:-1]
+    whole = (ordered == np.floor(ordered)) | ~finite
+    present = len(values) - np.isnan(values).sum(axis=0)
+    infinite = np.isinf(values).sum(axis=0)
+    steps, rising = _steps(values), _rising(values) & (present >= LEAST_COUNTING)
+    tails = _heavy_tails(ordered, finite)
+    doubtful = _may_be_thousands(ordered, first, whole)
+    for j, name in enumerate(names):
+        (places,) = np.nonzero(first[:, j])
+        end = int(np.count_nonzero(finite[:, j])) + int(places[0] if len(places) else 0)
+        yield NumberLook(
+            present=int(present[j]),
+            different=len(places),
+            counts=np.diff(places, append=end),
+            low=float(ordered[places[0], j]) if len(places) else 0.0,
+            high=float(ordered[places[-1], j]) if len(places) else 0.0,
+            whole=bool(whole[:, j].all()),
+            step=float(steps[j]),
+            rising=bool(rising[j]),
+            infinite=int(infinite[j]),
+            heavy_tails=bool(tails[j]),
+            thousands=bool(doubtful[j]) and _spelled_so(source, name),
+        )
+
+
+def _steps(values: Floats) -> Floats:
+    """(K,) by how much each column changes from row to row, 0 where that is not always the same."""
+    if len(values) < LEAST_COUNTING:
+        return np.zeros(values.shape[1])
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows does not count
+        steps = values[1] - values[0]
+        equal = values == values[0] + steps * np.arange(len(values))[:, None]
+        return np.where(equal.all(axis=0), steps, 0.0)
+
+
+def _rising(values: Floats) -> NDArray[np.bool_]:
+    """(K,) where each value is greater than all before it, missing ones aside."""
+    before = np.fmax.accumulate(values, axis=0)[:-1]
+    return ~(values[1:] <= before).any(axis=0)
+
+
+def _heavy_tails(ordered: Floats, finite: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(K,) where the middle half varies, and some values are far out all the same."""
+    found = finite.sum(axis=0) >= LEAST_SPREAD
+    ordered, there = ordered[:, found], finite[:, found]
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, spread = (each(ordered, axis=0, where=there) for each in (np.mean, np.std))
+        low = np.min(ordered, axis=0, where=there, initial=np.inf)
+        high = np.max(ordered, axis=0, where=there, initial=-np.inf)
+        doubtful = np.maximum(high - mean, mean - low) > FAR * spread
+    doubtful |= ~np.isfinite(spread)
+    for j in np.flatnonzero(doubtful):
+        lower, upper = np.quantile(ordered[there[:, j], j], [0.25, 0.75])
+        doubtful[j] = upper > lower
+    found[found] = doubtful
+    return found
+
+
+def _may_be_thousands(
+    ordered: Floats, first: NDArray[np.bool_], whole: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """(K,) where some values are whole, and the others are at least 1 and have three decimals."""
+    size = np.abs(ordered)
+    small = (~whole & (size < 1)).any(axis=0)
+    mixed = (first & whole).any(axis=0) & ~whole.all(axis=0) & ~small
+    for j in np.flatnonzero(mixed):
+        sizes = size[first[:, j], j]
+        with np.errstate(over="ignore"):  # what overflows is no such number
+            mixed[j] = np.isclose(sizes * 1000, np.rint(sizes * 1000), rtol=1e-12, atol=0).all()
+    return mixed
+
+
+def _spelled_so(source: Source, name: str) -> bool:
+    """Whether the file writes whole numbers below 1,000, and others with three digits after a point."""
+    spelled = source.levels(name, np.arange(len(source)))
+    pointed = [text for text in spelled if "." in text]
+    plain = [text for text in spelled if "." not in text]
+    return bool(
+        len(pointed) >= LEAST_COUNTING
+        and plain
+        and all(POINTED.fullmatch(text) for text in pointed)
+        and all(PLAIN.fullmatch(text) for text in plain)
+    )
