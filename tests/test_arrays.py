@@ -167,6 +167,12 @@ def test_a_cut_cifar_file_says_what_size_it_should_have(tmp_path: Path) -> None:
         read_cifar(str(tmp_path / "b.bin"))
 
 
+def test_a_cifar_file_of_pictures_alone_says_what_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "b.bin").write_bytes(bytes(2 * 3072))
+    with pytest.raises(DataError, match="has 2 x 3,072 bytes: pictures without their labels"):
+        read_cifar(str(tmp_path / "b.bin"))
+
+
 @pytest.mark.parametrize("zero_based", [True, False])
 def test_svmlight_reads_what_scikit_learn_wrote(tmp_path: Path, zero_based: bool) -> None:
     generator = np.random.default_rng(0)

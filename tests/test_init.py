@@ -4,6 +4,7 @@ import math
 import re
 from datetime import date, timedelta
 from pathlib import Path
+from unicodedata import normalize
 
 import numpy as np
 import polars
@@ -628,6 +629,19 @@ def test_values_that_differ_in_spelling_only_are_named(tmp_path):
     assert notes_of(said) == ["note: answer: 'Yes' and 'yes' are taken as two values"]
 
 
+@pytest.mark.parametrize("role", ["target", "feature"])
+def test_values_that_look_alike_on_the_screen_are_named_by_init_and_by_fit(tmp_path, role):
+    forms = [normalize(form, "Z\u00fcrich") for form in ("NFD", "NFC")]
+    path = made(tmp_path, u=u, city=lambda i: ["Bern", *forms][i % 3], y=v)
+    config = first_config(str(path), ["city" if role == "target" else "y"])
+    first, second = forms
+    look = "which look alike (Unicode NFC and NFD),"
+    told = f"city: {first!r} and {second!r}, {look} are taken as two values"
+    assert told in config.notes
+    settings = load_config(changed(yaml.safe_load(config.text), {"train.folds": None, "data.val": 0.2}))
+    assert told in load(settings).notes
+
+
 def test_a_sign_for_nothing_among_categories_is_named(tmp_path):
     cells = ["red", "blue", "n/a", "none"]
     path = made(tmp_path, u=u, colour=lambda i: cells[i % 4], y=v)
@@ -647,6 +661,11 @@ def test_a_sign_for_nothing_among_categories_is_named(tmp_path):
 def test_a_target_of_one_number_is_refused_as_one_class_is(tmp_path):
     path = made(tmp_path, u=u, y=7.5)
     found = "target 'y' has one value, 7.5, in every row: there is nothing to learn"
+    assert faults(invoke("init", path, "--target", "y")) == [found]
+    path = made(tmp_path, u=u, y=lambda i: ["1", "1.0"][i % 2])
+    found = (
+        "target 'y' has one value, 1, in every row (written '1' and '1.0'): there is nothing to learn"
+    )
     assert faults(invoke("init", path, "--target", "y")) == [found]
 
 

@@ -65,6 +65,9 @@ def read_cifar(path: str) -> Matrix:
             records = data.reshape(-1, labels + PIXELS)
             break
     else:
+        if data.size and data.size % PIXELS == 0:
+            found = f"has {data.size // PIXELS:,} x {PIXELS:,} bytes: pictures without their labels"
+            raise DataError(f"{path}: {found}; put a byte with the label before each")
         raise DataError(
             f"{path}: has {data.size:,} bytes: CIFAR-10 needs a multiple of {1 + PIXELS}, "
             f"CIFAR-100 of {2 + PIXELS}"

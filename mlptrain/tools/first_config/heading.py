@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-from mlptrain.data.source import as_number
+from mlptrain.data.source import as_number, told_apart
 from mlptrain.messages import count, printable, some
 from mlptrain.tools.first_config.profile import Profile
 from mlptrain.tools.first_config.roles import Roles, is_picture, may_be_an_index
@@ -76,7 +76,6 @@ def doubts_about(roles: Roles, answers: Sequence[Profile]) -> list[str]:
     """What a look at the values leaves open."""
     everything = [*answers, *roles.features]
     points = [each.name for each in everything if each.thousands]
-    spelled = [(each.name, each.alike) for each in everything if each.alike]
     index = [each.name for each in roles.numbers if may_be_an_index(each)]
     doubts = []
     if points:
@@ -96,7 +95,4 @@ def doubts_about(roles: Roles, answers: Sequence[Profile]) -> list[str]:
             doubts.append(
                 f"{each.name}: {each.marks[0]!r} is taken as a category; if it stands for none, {where}"
             )
-    for name, (first, second, *_) in spelled:
-        text = f"{first!r} and {second!r} are taken as two values"
-        doubts.append(f"{name}: {text}")
-    return doubts
+    return doubts + [f"{each.name}: {told_apart(each.alike)}" for each in everything if each.alike]

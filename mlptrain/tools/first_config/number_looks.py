@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import starmap
 from typing import NamedTuple
 
 import numpy as np
@@ -53,27 +54,36 @@ def _looks(source: Source, names: Sequence[str], values: Floats) -> Iterator[Num
     first = finite.copy()  # of each different value
     first[1:] &= ordered[1:] != ordered[:-1]
     whole = (ordered == np.floor(ordered)) | ~finite
-    present = len(values) - np.isnan(values).sum(axis=0)
-    infinite = np.isinf(values).sum(axis=0)
-    steps, rising = _steps(values), _rising(values) & (present >= LEAST_COUNTING)
-    tails = _heavy_tails(ordered, finite)
+    there = finite.any(axis=0)
     doubtful = _may_be_thousands(ordered, first, whole)
-    for j, name in enumerate(names):
-        (places,) = np.nonzero(first[:, j])
-        end = int(np.count_nonzero(finite[:, j])) + int(places[0] if len(places) else 0)
-        yield NumberLook(
-            present=int(present[j]),
-            different=len(places),
-            counts=np.diff(places, append=end),
-            low=float(ordered[places[0], j]) if len(places) else 0.0,
-            high=float(ordered[places[-1], j]) if len(places) else 0.0,
-            whole=bool(whole[:, j].all()),
-            step=float(steps[j]),
-            rising=bool(rising[j]),
-            infinite=int(infinite[j]),
-            heavy_tails=bool(tails[j]),
-            thousands=bool(doubtful[j]) and _spelled_so(source, name),
-        )
+    facts = zip(
+        (len(values) - np.isnan(values).sum(axis=0)).tolist(),
+        first.sum(axis=0).tolist(),
+        _counts(first, finite),
+        np.where(there, np.min(ordered, axis=0, where=finite, initial=np.inf), 0.0).tolist(),
+        np.where(there, np.max(ordered, axis=0, where=finite, initial=-np.inf), 0.0).tolist(),
+        whole.all(axis=0).tolist(),
+        _steps(values).tolist(),
+        _rising(values).tolist(),
+        np.isinf(values).sum(axis=0).tolist(),
+        _heavy_tails(ordered, finite).tolist(),
+        [
+            bool(doubt) and _spelled_so(source, name)
+            for doubt, name in zip(doubtful, names, strict=True)
+        ],
+        strict=True,
+    )
+    return starmap(NumberLook, facts)
+
+
+def _counts(first: NDArray[np.bool_], finite: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
+    """How often each different value of each column comes, both (N, K) in order of the values."""
+    columns, places = np.nonzero(first.T)
+    ends = finite.argmax(axis=0) + finite.sum(axis=0)
+    following = np.append(places[1:], 0)
+    last = np.flatnonzero(np.diff(columns, append=-1))
+    following[last] = ends[columns[last]]
+    return np.split(following - places, np.cumsum(first.sum(axis=0))[:-1])
 
 
 def _steps(values: Floats) -> Floats:
@@ -87,9 +97,10 @@ def _steps(values: Floats) -> Floats:
 
 
 def _rising(values: Floats) -> NDArray[np.bool_]:
-    """(K,) where each value is greater than all before it, missing ones aside."""
+    """(K,) where each of several values is greater than all before it, missing ones aside."""
     before = np.fmax.accumulate(values, axis=0)[:-1]
-    return ~(values[1:] <= before).any(axis=0)
+    falls = (values[1:] <= before).any(axis=0)
+    return ~falls & ((~np.isnan(values)).sum(axis=0) >= LEAST_COUNTING)
 
 
 def _heavy_tails(ordered: Floats, finite: NDArray[np.bool_]) -> NDArray[np.bool_]:

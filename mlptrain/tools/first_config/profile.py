@@ -96,7 +96,7 @@ def profiles(source: Source, names: Sequence[str]) -> list[Profile]:
 
 
 def _is_quantity(source: Source, name: str) -> bool:
-    """Whether a column has numbers or dates that differ by what they are, not by how they are written."""
+    """Whether a column has numbers or dates that are told apart by what they are, not by their text."""
     kind = source.kind(name)
     return kind == "date" or (kind == "number" and not source.inexact(name).any())
 
