@@ -232,7 +232,7 @@ def test_a_time_whose_notation_is_in_doubt_is_asked_about(tmp_path):
     assert yaml.safe_load(made_for.answered)["data"]["columns"]["when"]["date"] == "%m/%d/%Y"
     (tmp_path / "c.yaml").write_text(made_for.text)
     refused = invoke("fit", tmp_path / "c.yaml", "--out", tmp_path / "run")
-    assert "'when' holds dates in another notation, e.g. '01/05/2025'" in refused.stderr
+    assert "'when' holds dates or times in another notation, e.g. '01/05/2025'" in refused.stderr
 
 
 def test_dates_become_parts_and_the_comment_says_how_to_leave_them_out(tmp_path):
@@ -575,6 +575,7 @@ DATES = {
     "slashes": (lambda i: f"{day(i):%Y/%m/%d} 05:00:{i % 60:02}", "%Y/%m/%d %H:%M:%S"),
     "short": (lambda i: f"{day(i):%d.%m.%y}", "%d.%m.%y"),
     "time": (lambda i: f"{i % 24}:{i % 60:02}", "%H:%M"),
+    "joined": (lambda i: f"{i % 12 + 1}:{i % 60:02}pm", "%I:%M%p"),
     "half": (lambda i: f"{i % 12 + 1}:{i % 60:02} PM", "%I:%M %p"),
 }
 
@@ -602,6 +603,33 @@ def test_a_date_that_may_be_two_days_is_asked(tmp_path):
     assert yaml.safe_load(said.stdout)["data"]["ignore"] == ["when"]
     for form in ("%d/%m/%Y", "%m/%d/%Y"):
         assert f'    # when: {{date: "{form}"}}  # 12/11/2026 is ' in said.stdout
+
+
+def test_a_date_whose_year_may_be_the_first_or_the_last_number_is_asked(tmp_path):
+    path = made(tmp_path, when=lambda i: f"{i % 3 + 24}-{i % 12 + 1:02}-{i % 16 + 13}", u=u, y=v)
+    said = invoke("init", path, "--target", "y")
+    asked = "note: when: '26-12-28' may be 2028-12-26 or 2026-12-28: choose in data.columns.when"
+    assert asked in said.stderr.splitlines()
+    path = made(tmp_path, when=lambda i: f"{i % 3 + 24}-{i % 12 + 1:02}-{i % 28 + 1:02}", u=u, y=v)
+    path.write_text(path.read_text().replace("25-02-02", "99-02-02"))
+    said = invoke("init", path, "--target", "y")
+    assert yaml.safe_load(said.stdout)["data"]["columns"] == {"when": {"date": "%y-%m-%d"}}
+
+
+def test_many_codes_that_are_numbers_are_named_with_the_line_that_makes_them_categories(tmp_path):
+    rows = [[10_000 + i * 13 % 800, i * 37 % 101 / 10, i * 61 % 89 / 7] for i in range(2000)]
+    path = write(tmp_path / "t.csv", ["PostalCode", "u", "y"], rows)
+    found = first_config(str(path), ["y"])
+    (told,) = (note for note in found.notes if note.startswith("PostalCode"))
+    way = "{kind: category, encode: target}"
+    advice = f"or write {way} in data.columns, categorical: {{unseen: zeros}}"
+    assert told == f"PostalCode (800 values): codes, taken as quantities; {advice}"
+    config = changed(yaml.safe_load(found.text), {"train.folds": None, "data.val": 0.2})
+    config["data"] |= {
+        "columns": {"PostalCode": yaml.safe_load(way)},
+        "categorical": {"unseen": "zeros"},
+    }
+    assert load(load_config(config)).features[0].startswith("PostalCode~")
 
 
 def test_a_target_whose_squares_overflow_is_refused_in_one_line(tmp_path):

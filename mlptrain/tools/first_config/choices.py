@@ -25,7 +25,7 @@ from mlptrain.tools.first_config.heading import FEW, doubts_about, heading, left
 from mlptrain.tools.first_config.notations import Notated, as_written
 from mlptrain.tools.first_config.overview import LEFT_OUT, Row, overview
 from mlptrain.tools.first_config.parts import Parts, choose_parts
-from mlptrain.tools.first_config.presets import Preset, facts, of_parts, settings_of
+from mlptrain.tools.first_config.presets import MOST_IN_BINS, Preset, facts, of_parts, settings_of
 from mlptrain.tools.first_config.profile import Profile, profile, profiles
 from mlptrain.tools.first_config.reasons import Why, comments_on, explained
 from mlptrain.tools.first_config.roles import RARE, Roles, choose_roles, is_picture
@@ -259,8 +259,9 @@ def _scale(data: dict[str, Any], roles: Roles, comments: Comments) -> None:
         if side * side == len(roles.features):
             data["image_shape"] = [side, side]
             comments[("data", "image_shape")] = "how to draw a row, if it is a picture"
-    elif len(numbers) > 2000:
+    elif len(numbers) > MOST_IN_BINS:
         data["scale"] = "smooth_clip"
+        comments[("data", "scale")] = "median and quartiles; no bins, with which one is 17 inputs"
     elif numbers:
         data |= {"scale": "smooth_clip", "numeric": {"encode": "piecewise"}}
 
