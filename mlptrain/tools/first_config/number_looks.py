@@ -100,7 +100,8 @@ def _rising(values: Floats) -> NDArray[np.bool_]:
     """(K,) where each of several values is greater than all before it, missing ones aside."""
     before = np.fmax.accumulate(values, axis=0)[:-1]
     falls = (values[1:] <= before).any(axis=0)
-    return ~falls & ((~np.isnan(values)).sum(axis=0) >= LEAST_COUNTING)
+    several = (~np.isnan(values)).sum(axis=0) >= LEAST_COUNTING
+    return np.logical_and(several, ~falls)
 
 
 def _heavy_tails(ordered: Floats, finite: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -111,7 +112,7 @@ def _heavy_tails(ordered: Floats, finite: NDArray[np.bool_]) -> NDArray[np.bool_
         mean, spread = (each(ordered, axis=0, where=there) for each in (np.mean, np.std))
         low = np.min(ordered, axis=0, where=there, initial=np.inf)
         high = np.max(ordered, axis=0, where=there, initial=-np.inf)
-        doubtful = np.maximum(high - mean, mean - low) > FAR * spread
+        doubtful = np.asarray(np.maximum(high - mean, mean - low) > FAR * spread)
     doubtful |= ~np.isfinite(spread)
     for j in np.flatnonzero(doubtful):
         lower, upper = np.quantile(ordered[there[:, j], j], [0.25, 0.75])
@@ -126,7 +127,7 @@ def _may_be_thousands(
     """(K,) where some values are whole, and the others are at least 1 and have three decimals."""
     size = np.abs(ordered)
     small = (~whole & (size < 1)).any(axis=0)
-    mixed = (first & whole).any(axis=0) & ~whole.all(axis=0) & ~small
+    mixed = np.asarray((first & whole).any(axis=0) & ~whole.all(axis=0) & ~small)
     for j in np.flatnonzero(mixed):
         sizes = size[first[:, j], j]
         with np.errstate(over="ignore"):  # what overflows is no such number

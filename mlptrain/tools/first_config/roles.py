@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from mlptrain.data.index_names import is_index_name, is_time_name
+from mlptrain.data.matrix import Matrix
+from mlptrain.data.source import Source
 from mlptrain.messages import count
 from mlptrain.tools.first_config.profile import Profile
 
@@ -191,6 +193,13 @@ def may_be_an_index(column: Profile) -> bool:
         return False
     unique = column.different == column.present and column.present > FEW
     return unique and (column.rising or column.high - column.low + 1 < SPARSE * column.present)
+
+
+def picture_shape(source: Source, fields: int) -> tuple[int, ...]:
+    """How to draw a row of so many fields: as the file has it, else as a square, else ()."""
+    side = math.isqrt(fields)
+    shape = (isinstance(source, Matrix) and source.picture) or (side, side)
+    return shape if math.prod(shape) == fields else ()
 
 
 def is_picture(numbers: Sequence[Profile]) -> bool:
