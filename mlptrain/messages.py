@@ -13,6 +13,10 @@ from collections.abc import Iterable, Sequence
 LISTED = 24
 """How many valid words an error message lists at most."""
 
+CLOSE, CLOSE_FROM_THE_FIRST = 0.7, 0.6
+"""Twice the letters that two words share, in order, over the letters of both: from here on one may be
+meant by the other, of words that begin with the same letter earlier. `sin` is not `min` (2/3)."""
+
 OTHER_NAMES = {
     "swish": ("silu",),
     "logistic": ("sigmoid", "softmax"),
@@ -65,11 +69,13 @@ def nearest(word: str, valid: Iterable[str]) -> str:
     """The valid word that `word` most likely stands for, or "" when none is near.
 
     Case, hyphens and spaces do not count. A swapped, missing, extra or wrong letter is near
-    (difflib's ratio of at least 0.6), and so is the beginning of exactly one valid word. The name
+    (difflib's ratio of at least CLOSE), and so is the beginning of exactly one valid word. The name
     that another program has for it comes before all of these.
 
     >>> nearest("Learning-Rate", ["learning_rate", "momentum"]), nearest("xyz", ["adam"])
     ('learning_rate', '')
+    >>> nearest("sin", ["min"]), nearest("mes", ["mae", "mse"])
+    ('', 'mse')
     >>> nearest("swish", ["mish", "silu"]), nearest("val_auc", ["val_loss", "val_roc_auc"])
     ('silu', 'val_roc_auc')
     """
@@ -78,7 +84,9 @@ def nearest(word: str, valid: Iterable[str]) -> str:
     split, known = _of_a_split(wanted)
     if other := [name for name in OTHER_NAMES.get(known, ()) if split + name in candidates]:
         return candidates[split + other[0]]
-    close = difflib.get_close_matches(wanted, candidates, n=1, cutoff=0.6)
+    alike = [candidate for candidate in candidates if candidate[:1] == wanted[:1]]
+    close = difflib.get_close_matches(wanted, candidates, n=1, cutoff=CLOSE)
+    close = close or difflib.get_close_matches(wanted, alike, n=1, cutoff=CLOSE_FROM_THE_FIRST)
     if close:
         return candidates[close[0]]
     begun = [candidate for candidate in candidates if len(wanted) > 1 and candidate.startswith(wanted)]

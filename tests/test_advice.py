@@ -95,7 +95,7 @@ CASES = {
     ),
     "foreign dates": Refused(
         {"x": lambda i: f"{i % 28 + 1:02}.{i % 12 + 1:02}.2026"},
-        "dates in another notation, e.g. '01.01.2026': declare them: "
+        "dates or times in another notation, e.g. '01.01.2026': declare them: "
         '`columns: {x: {date: "%d.%m.%Y"}}` and `dates: parts`',
     ),
     "infinite": Refused(

@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from sklearn.datasets import dump_svmlight_file, load_svmlight_file
 
 from mlptrain.data.readers.arrays import labels_beside, read_npy_pair, read_npz
 from mlptrain.data.readers.images import read_cifar, read_idx, read_idx_pair
 from mlptrain.data.readers.svmlight import read_svmlight
 from mlptrain.errors import DataError
+from mlptrain.tools.first_config import first_config
 
 X = np.arange(6.0).reshape(3, 2)
 
@@ -155,6 +157,17 @@ def test_cifar_pixels_are_red_green_blue_side_by_side(tmp_path: Path) -> None:
     assert read.labels["y"].tolist() == [7, 2]
 
 
+@pytest.mark.parametrize("shape", [(60, 8, 6), (60, 5, 5, 3)])
+def test_pictures_in_an_array_are_rows_whose_shape_init_writes(tmp_path: Path, shape: tuple) -> None:
+    X = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    path = tmp_path / "pictures.npz"
+    np.savez(path, X=X, y=np.arange(60) % 3)
+    read = read_npz(str(path))
+    assert (X.reshape(60, -1) == read.X).all()
+    data = yaml.safe_load(first_config(str(path), ["y"]).text)["data"]
+    assert (data["scale"], data["image_shape"]) == ("minmax", list(shape[1:]))
+
+
 def test_cifar_100_has_two_labels(tmp_path: Path) -> None:
     (tmp_path / "b.bin").write_bytes((b"\x03\x42" + bytes(3072)) * 2)
     read = read_cifar(str(tmp_path / "b.bin"))
@@ -164,6 +177,12 @@ def test_cifar_100_has_two_labels(tmp_path: Path) -> None:
 def test_a_cut_cifar_file_says_what_size_it_should_have(tmp_path: Path) -> None:
     (tmp_path / "b.bin").write_bytes(bytes(5000))
     with pytest.raises(DataError, match="has 5,000 bytes: CIFAR-10 needs a multiple of 3073"):
+        read_cifar(str(tmp_path / "b.bin"))
+
+
+def test_a_cifar_file_of_pictures_alone_says_what_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "b.bin").write_bytes(bytes(2 * 3072))
+    with pytest.raises(DataError, match="has 2 x 3,072 bytes: pictures without their labels"):
         read_cifar(str(tmp_path / "b.bin"))
 
 

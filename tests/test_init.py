@@ -4,6 +4,7 @@ import math
 import re
 from datetime import date, timedelta
 from pathlib import Path
+from unicodedata import normalize
 
 import numpy as np
 import polars
@@ -231,7 +232,7 @@ def test_a_time_whose_notation_is_in_doubt_is_asked_about(tmp_path):
     assert yaml.safe_load(made_for.answered)["data"]["columns"]["when"]["date"] == "%m/%d/%Y"
     (tmp_path / "c.yaml").write_text(made_for.text)
     refused = invoke("fit", tmp_path / "c.yaml", "--out", tmp_path / "run")
-    assert "'when' holds dates in another notation, e.g. '01/05/2025'" in refused.stderr
+    assert "'when' holds dates or times in another notation, e.g. '01/05/2025'" in refused.stderr
 
 
 def test_dates_become_parts_and_the_comment_says_how_to_leave_them_out(tmp_path):
@@ -574,6 +575,7 @@ DATES = {
     "slashes": (lambda i: f"{day(i):%Y/%m/%d} 05:00:{i % 60:02}", "%Y/%m/%d %H:%M:%S"),
     "short": (lambda i: f"{day(i):%d.%m.%y}", "%d.%m.%y"),
     "time": (lambda i: f"{i % 24}:{i % 60:02}", "%H:%M"),
+    "joined": (lambda i: f"{i % 12 + 1}:{i % 60:02}pm", "%I:%M%p"),
     "half": (lambda i: f"{i % 12 + 1}:{i % 60:02} PM", "%I:%M %p"),
 }
 
@@ -603,6 +605,33 @@ def test_a_date_that_may_be_two_days_is_asked(tmp_path):
         assert f'    # when: {{date: "{form}"}}  # 12/11/2026 is ' in said.stdout
 
 
+def test_a_date_whose_year_may_be_the_first_or_the_last_number_is_asked(tmp_path):
+    path = made(tmp_path, when=lambda i: f"{i % 3 + 24}-{i % 12 + 1:02}-{i % 16 + 13}", u=u, y=v)
+    said = invoke("init", path, "--target", "y")
+    asked = "note: when: '26-12-28' may be 2028-12-26 or 2026-12-28: choose in data.columns.when"
+    assert asked in said.stderr.splitlines()
+    path = made(tmp_path, when=lambda i: f"{i % 3 + 24}-{i % 12 + 1:02}-{i % 28 + 1:02}", u=u, y=v)
+    path.write_text(path.read_text().replace("25-02-02", "99-02-02"))
+    said = invoke("init", path, "--target", "y")
+    assert yaml.safe_load(said.stdout)["data"]["columns"] == {"when": {"date": "%y-%m-%d"}}
+
+
+def test_many_codes_that_are_numbers_are_named_with_the_line_that_makes_them_categories(tmp_path):
+    rows = [[10_000 + i * 13 % 800, i * 37 % 101 / 10, i * 61 % 89 / 7] for i in range(2000)]
+    path = write(tmp_path / "t.csv", ["PostalCode", "u", "y"], rows)
+    found = first_config(str(path), ["y"])
+    (told,) = (note for note in found.notes if note.startswith("PostalCode"))
+    way = "{kind: category, encode: target}"
+    advice = f"or write {way} in data.columns, categorical: {{unseen: zeros}}"
+    assert told == f"PostalCode (800 values): codes, treated as quantities; {advice}"
+    config = changed(yaml.safe_load(found.text), {"train.folds": None, "data.val": 0.2})
+    config["data"] |= {
+        "columns": {"PostalCode": yaml.safe_load(way)},
+        "categorical": {"unseen": "zeros"},
+    }
+    assert load(load_config(config)).features[0].startswith("PostalCode~")
+
+
 def test_a_target_whose_squares_overflow_is_refused_in_one_line(tmp_path):
     path = made(tmp_path, hour=lambda i: i % 24, u=u, y=lambda i: [1.5, 1e308, 3.5e307][i % 3])
     said = faults(invoke("init", path, "--target", "y"))
@@ -628,6 +657,19 @@ def test_values_that_differ_in_spelling_only_are_named(tmp_path):
     assert notes_of(said) == ["note: answer: 'Yes' and 'yes' count as two values"]
 
 
+@pytest.mark.parametrize("role", ["target", "feature"])
+def test_values_that_look_alike_on_the_screen_are_named_by_init_and_by_fit(tmp_path, role):
+    forms = [normalize(form, "Z\u00fcrich") for form in ("NFD", "NFC")]
+    path = made(tmp_path, u=u, city=lambda i: ["Bern", *forms][i % 3], y=v)
+    config = first_config(str(path), ["city" if role == "target" else "y"])
+    first, second = forms
+    look = "which look alike (Unicode NFC and NFD),"
+    told = f"city: {first!r} and {second!r}, {look} count as two values"
+    assert told in config.notes
+    settings = load_config(changed(yaml.safe_load(config.text), {"train.folds": None, "data.val": 0.2}))
+    assert told in load(settings).notes
+
+
 def test_a_sign_for_nothing_among_categories_is_named(tmp_path):
     cells = ["red", "blue", "n/a", "none"]
     path = made(tmp_path, u=u, colour=lambda i: cells[i % 4], y=v)
@@ -645,6 +687,11 @@ def test_a_sign_for_nothing_among_categories_is_named(tmp_path):
 def test_a_target_of_one_number_is_refused_as_one_class_is(tmp_path):
     path = made(tmp_path, u=u, y=7.5)
     found = "target 'y' has one value, 7.5, in every row: there is nothing to learn"
+    assert faults(invoke("init", path, "--target", "y")) == [found]
+    path = made(tmp_path, u=u, y=lambda i: ["1", "1.0"][i % 2])
+    found = (
+        "target 'y' has one value, 1, in every row (written '1' and '1.0'): there is nothing to learn"
+    )
     assert faults(invoke("init", path, "--target", "y")) == [found]
 
 

@@ -1,7 +1,8 @@
 """A source whose features are one array: images, `.npz` files, toy sets."""
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -33,12 +34,14 @@ class Matrix:
     """X (N, D), whose columns are the `features`, and label columns (N,) with names of their own.
 
     X keeps the dtype it has in the file (an image is bytes) and is turned into numbers in blocks.
+    `picture` is the shape of a row, where the file has pictures (N, H, W) or (N, H, W, C).
     """
 
     path: str
     X: NDArray[Any]
     labels: Mapping[str, NDArray[Any]]
     features: tuple[str, ...]
+    picture: tuple[int, ...] = field(default=(), kw_only=True)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -63,7 +66,7 @@ class Matrix:
 
     def beside(self, columns: Mapping[str, NDArray[Any]]) -> "Matrix":
         """The same rows with more label columns, one value for each row."""
-        return Matrix(self.path, self.X, {**self.labels, **columns}, self.features)
+        return replace(self, labels={**self.labels, **columns})
 
     def read_as(self, reading: Reading) -> "Matrix":
         """An array has no texts to be read."""
@@ -204,6 +207,14 @@ def checked(
     if len(named) != X.shape[1]:
         raise DataError(f"{path}: X has shape {X.shape}: (N, {len(named)}) is needed")
     return Matrix(path, X, columns, named)
+
+
+def pictures(path: str, X: NDArray[Any], labels: Mapping[str, NDArray[Any]]) -> Matrix:
+    """The same of an array whose rows may be pictures (N, H, W) or (N, H, W, C): laid flat."""
+    if X.ndim not in (3, 4):
+        return checked(path, X, labels)
+    flat = X.reshape(len(X), math.prod(X.shape[1:]))
+    return replace(checked(path, flat, labels), picture=X.shape[1:])
 
 
 def numbered(count: int, first: int = 0, name: str = "x") -> tuple[str, ...]:

@@ -58,7 +58,7 @@ DATE = re.compile(
     rf"|{WEEKDAY}{MONTH}\s+\d{{1,2}} \d\d:\d\d:\d\d (?:{ZONE} )?{YEAR}"
     rf"|{WEEKDAY}?(?:\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[-/.]\d{{1,2}}[-/.](?:\d{{4}}|\d\d)"
     rf"|\d{{1,2}}[-. ]+{MONTH}[-. ,]+\d{{2,4}}|{MONTH}\s+\d{{1,2}},?\s+\d{{4}}){CLOCK}"
-    rf"|{MONTH}-\d\d|\d{{1,2}}:[0-5]\d(?::[0-5]\d)?(?:\s*{HALF})?",
+    rf"|{MONTH}-\d\d|\d{{1,2}}:[0-5]\d(?::[0-5]\d)?(?:\s*{HALF})?|\d{{1,2}}\s*{HALF}",
     re.I,
 )
 
@@ -102,8 +102,8 @@ FORMS: Mapping[Notation, tuple[str, str]] = {
         "write plain numbers, 1234.5 for $1,234.50, or declare them: data.columns",
     ),
     "other date": (
-        "dates in another notation",
-        "write 2026-01-31, or declare their form: data.columns",
+        "dates or times in another notation",
+        "write 2026-01-31 or 13:45, or declare their form: data.columns",
     ),
 }
 """What a column in another notation holds, and what to do."""

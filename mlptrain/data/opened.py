@@ -13,6 +13,7 @@ from mlptrain.data.fingerprints import Fingerprints
 from mlptrain.data.prepared import Opener
 from mlptrain.data.request import Request
 from mlptrain.data.source import Source
+from mlptrain.data.written import Reading
 
 
 @dataclass
@@ -32,6 +33,10 @@ class Opened:
         if key not in self._fingerprints:
             self._fingerprints[key] = Fingerprints(files)
         return self._fingerprints[key]
+
+    def keep(self, source: Source, reading: Reading) -> None:
+        """Take a table that has been read so wherever it is asked for."""
+        self._sources[(repr(reading), source.path, None, ())] = source
 
     def whole(self, request: Request) -> Opener:
         """Opens files whole."""

@@ -6,6 +6,7 @@ what is written here, so it treats a CSV and an image file alike.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, Protocol, TypeVar
+from unicodedata import normalize
 
 import numpy as np
 from numpy.typing import NDArray
@@ -215,15 +216,27 @@ def likeness(text: str) -> str:
 
 
 def alike(levels: Iterable[str]) -> tuple[str, ...]:
-    """The first of the levels that differ in spelling or case only; none where all differ in more.
+    """The first of the levels that differ in spelling, case or form of Unicode only, if any do.
 
     >>> alike(["1", "2", "1.0"]), alike(["Yes", "no", "yes"]), alike(["a", "b"])
     (('1', '1.0'), ('Yes', 'yes'), ())
     """
     groups = dict[str, list[str]]()
     for level in levels:
-        groups.setdefault(likeness(level).casefold(), []).append(level)
+        groups.setdefault(normalize("NFC", likeness(level).casefold()), []).append(level)
     return next((tuple(group) for group in groups.values() if len(group) > 1), ())
+
+
+def told_apart(same: Sequence[str]) -> str:
+    """What to tell of levels that are `alike`.
+
+    >>> told_apart(["Yes", "yes"])
+    "'Yes' and 'yes' count as two values"
+    """
+    first, second = same[:2]
+    alike_on_screen = normalize("NFC", first) == normalize("NFC", second)
+    forms = ", which look alike (Unicode NFC and NFD)," if alike_on_screen else ""
+    return f"{first!r} and {second!r}{forms} count as two values"
 
 
 def finder(levels: Iterable[str]) -> Callable[[str], int]:

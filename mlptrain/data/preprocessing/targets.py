@@ -21,6 +21,7 @@ from mlptrain.data.source import (
     faulty_values,
     first_places,
     in_blocks,
+    told_apart,
 )
 from mlptrain.errors import DataError
 from mlptrain.messages import count, some
@@ -55,9 +56,9 @@ def fit_classes(source: Source, name: str, rows: RowIndex) -> ClassTarget:
 
 
 def spelled_alike(name: str, levels: Sequence[str]) -> list[str]:
-    """A note on levels that differ in spelling or case only, as Yes and yes do."""
+    """A note on levels that differ in spelling, case or form of Unicode only, as Yes and yes do."""
     same = alike(levels)
-    return [f"{name}: {same[0]!r} and {same[1]!r} count as two values"] if same else []
+    return [f"{name}: {told_apart(same)}"] if same else []
 
 
 def class_values(source: Source, name: str, rows: RowIndex) -> NDArray[np.integer]:

@@ -16,7 +16,7 @@ from typing import IO, Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.matrix import Matrix, checked
+from mlptrain.data.matrix import Matrix, pictures
 from mlptrain.data.readers.packed import FREE, MOST, open_binary
 from mlptrain.errors import DataError
 from mlptrain.messages import hint
@@ -26,7 +26,7 @@ BROKEN = (ValueError, EOFError, OSError, OverflowError, KeyError, TypeError, Syn
 
 
 def read_npz(path: str) -> Matrix:
-    """X (N, D) and every other array with one entry per row, of which the target is chosen later."""
+    """X (N, D), or pictures, and every other array with one entry per row; a target is chosen later."""
     try:
         with open_binary(path) as file, zipfile.ZipFile(file) as archive:
             names = [name.removesuffix(".npy") for name in archive.namelist()]
@@ -44,7 +44,7 @@ def read_npz(path: str) -> Matrix:
     def has_rows(y: NDArray[Any]) -> bool:
         return X.ndim > 0 and y.ndim in (1, 2) and len(y) == len(X)
 
-    return checked(path, X, {name: y for name, y in arrays.items() if name == "y" or has_rows(y)})
+    return pictures(path, X, {name: y for name, y in arrays.items() if name == "y" or has_rows(y)})
 
 
 def _member(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
@@ -78,7 +78,7 @@ def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any], in
 def read_npy_pair(path: str, labels: str | None) -> Matrix:
     """Features from `path`, labels from `labels` (None: no labels are needed)."""
     columns = {} if labels is None else {"y": _load_npy(labels)}
-    return checked(path, _load_npy(path), columns)
+    return pictures(path, _load_npy(path), columns)
 
 
 def _load_npy(path: str) -> NDArray[Any]:

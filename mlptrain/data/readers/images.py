@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.matrix import Matrix, checked
+from mlptrain.data.matrix import Matrix, pictures
 from mlptrain.data.readers.packed import read_all
 from mlptrain.data.readers.packings import inner_name
 from mlptrain.errors import DataError
@@ -33,7 +33,7 @@ def read_idx_pair(path: str, labels: str | None) -> Matrix:
     columns = {} if labels is None else {"y": read_idx(labels)}
     if images.ndim < 2:
         raise DataError(f"{path}: has shape {images.shape}: images (N, H, W) are needed, not labels")
-    return checked(path, images.reshape(len(images), math.prod(images.shape[1:])), columns)
+    return pictures(path, images, columns)
 
 
 def read_idx(path: str) -> NDArray[Any]:
@@ -65,13 +65,16 @@ def read_cifar(path: str) -> Matrix:
             records = data.reshape(-1, labels + PIXELS)
             break
     else:
+        if data.size and data.size % PIXELS == 0:
+            found = f"has {data.size // PIXELS:,} x {PIXELS:,} bytes: pictures without their labels"
+            raise DataError(f"{path}: {found}; put a byte with the label before each")
         raise DataError(
             f"{path}: has {data.size:,} bytes: CIFAR-10 needs a multiple of {1 + PIXELS}, "
             f"CIFAR-100 of {2 + PIXELS}"
         )
     planes = records[:, labels:].reshape(-1, 3, 32 * 32)
-    X = np.ascontiguousarray(planes.transpose(0, 2, 1)).reshape(-1, PIXELS)
+    X = np.ascontiguousarray(planes.transpose(0, 2, 1)).reshape(-1, 32, 32, 3)
     columns = {"y": records[:, labels - 1]}
     if labels == 2:
         columns["coarse"] = records[:, 0]
-    return checked(path, X, columns)
+    return pictures(path, X, columns)

@@ -11,18 +11,22 @@ search    which settings a sweep tries
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
 from mlptrain.config import load_config
 from mlptrain.config.folds import first_fold
 from mlptrain.config.yaml import parse
+from mlptrain.data.opened import Opened
+from mlptrain.data.readers.tables.table import Table
 from mlptrain.data.source import Source
 from mlptrain.tools.first_config.choices import ANYTHING, Proposal, Wish, looked_at, proposed
 from mlptrain.tools.first_config.effort import seconds_of_step
 from mlptrain.tools.first_config.heading import with_line
 from mlptrain.tools.giveaway import given_away
-from mlptrain.training.build import Load, build, load, network_on
+from mlptrain.training.build import Load, build, network_on
+from mlptrain.training.build import load as load_file
 
 SAMPLE = 2000
 """So many training rows are searched for a column that gives the answer away."""
@@ -34,7 +38,7 @@ def first_config(
     wish: Wish = ANYTHING,
     *,
     source: Source | None = None,
-    load: Load = load,
+    load: Load | None = None,
 ) -> Proposal:
     """A commented config for a table, held against its data: one that would not run is an error.
 
@@ -42,6 +46,7 @@ def first_config(
     what a config makes of them.
     """
     looked = looked_at(data, targets, wish, source)
+    load = load or partial(load_file, opened=_opened(looked.source))
     made = proposed(looked, wish)
     config = first_fold(load_config(parse(made.answered, data).data))
     rows = load(config, None)
@@ -57,3 +62,11 @@ def first_config(
         f"{found.told(rows.features)} if not known when you predict: {found.advice(rows.preprocessing)}"
     )
     return made._replace(text=with_line(made.text, note), notes=(*made.notes, note))
+
+
+def _opened(source: Source) -> Opened:
+    """A table as it was looked at, so that it is not read twice where the config reads it so."""
+    opened = Opened()
+    if isinstance(source, Table):
+        opened.keep(source, source.reading)
+    return opened

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlptrain.data.notation import Notation, notation
 from mlptrain.data.readers.tables.table import Table
@@ -64,7 +65,7 @@ def bad_cells(source: Source, name: str) -> BadCells | None:
     DataError with the first places for too many different ones to be declared.
     """
     if source.kind(name) == "number":
-        return _infinite(source, name) or _nines(source, name)
+        return _far_out(source, name)
     if source.kind(name) != "text":
         return None
     levels, counts = counted(source, name)
@@ -92,26 +93,29 @@ def cleaned(source: Source, names: Sequence[str]) -> tuple[Source, list[BadCells
     return source.read_as(Reading(columns={**source.reading.columns, **declared})), bad
 
 
-def _infinite(source: Source, name: str) -> BadCells | None:
+def _far_out(source: Source, name: str) -> BadCells | None:
+    """What stands at an end of a column of numbers and may be none: inf, or -999 and its like."""
     if source.inexact(name).any():
         return None
     values = source.numbers(name)
-    infinite = np.isinf(values)
-    if not 0 < infinite.sum() <= FEW * np.isfinite(values).sum():
+    ends = (float(np.fmin.reduce(values)), float(np.fmax.reduce(values)))
+    if np.isinf(ends).any():
+        return _infinite(source, name, values)
+    return _nines(source, name, values, ends) if {*map(abs, ends)} & {*NINES} else None
+
+
+def _infinite(source: Source, name: str, values: NDArray[np.float64]) -> BadCells | None:
+    if np.isinf(values).sum() > FEW * np.isfinite(values).sum():
         return None
     texts = [text for text, sign in (("inf", 1), ("-inf", -1)) if (sign * values == np.inf).any()]
     return _found(source, name, "number", [], texts)
 
 
-def _nines(source: Source, name: str) -> BadCells | None:
+def _nines(
+    source: Source, name: str, values: NDArray[np.float64], ends: tuple[float, float]
+) -> BadCells | None:
     """-999, 9999 and their like, where they lie farther from the others than these from each other."""
-    if source.inexact(name).any():
-        return None
-    values = source.numbers(name)
-    if np.isinf(values).any() or np.isnan(values).all():
-        return None
-    low, high = float(np.nanmin(values)), float(np.nanmax(values))
-    for end in (low, high):
+    for end in ends:
         if abs(end) not in NINES:
             continue
         (rows,) = np.nonzero(values == end)

@@ -1,6 +1,5 @@
 """From a table to its first config: the settings, each with its reason as a comment."""
 
-import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -25,10 +24,10 @@ from mlptrain.tools.first_config.heading import FEW, doubts_about, heading, left
 from mlptrain.tools.first_config.notations import Notated, as_written
 from mlptrain.tools.first_config.overview import LEFT_OUT, Row, overview
 from mlptrain.tools.first_config.parts import Parts, choose_parts
-from mlptrain.tools.first_config.presets import Preset, facts, of_parts, settings_of
+from mlptrain.tools.first_config.presets import MOST_IN_BINS, Preset, facts, of_parts, settings_of
 from mlptrain.tools.first_config.profile import Profile, profile, profiles
 from mlptrain.tools.first_config.reasons import Why, comments_on, explained
-from mlptrain.tools.first_config.roles import RARE, Roles, choose_roles, is_picture
+from mlptrain.tools.first_config.roles import RARE, Roles, choose_roles, is_picture, picture_shape
 from mlptrain.tools.first_config.search import sweep_for
 from mlptrain.tools.first_config.target import target_settings, without_target
 from mlptrain.tools.first_config.task import Task, choose_task
@@ -237,7 +236,7 @@ def _data(looked: Looked, comments: Comments) -> dict[str, Any]:
         for place, (name, reason) in enumerate(roles.ignored.items()):
             use = "; delete the line to use it" if name in roles.usable else ""
             comments[("data", "ignore", place)] = reason + use
-    _scale(data, roles, comments)
+    _scale(data, looked.source, roles, comments)
     _blanks(data, roles, comments)
     _categories(data, roles, comments)
     if roles.dates:
@@ -249,16 +248,18 @@ def _data(looked: Looked, comments: Comments) -> dict[str, Any]:
     return data
 
 
-def _scale(data: dict[str, Any], roles: Roles, comments: Comments) -> None:
+def _scale(data: dict[str, Any], source: Source, roles: Roles, comments: Comments) -> None:
     """By quartiles, and in bins; pixels, which share one unit, by their range."""
     numbers = [each for each in roles.numbers if each.kind == "number"]
     if is_picture(numbers):
         data["scale"] = "minmax"
         comments[("data", "scale")] = "numbers from 0 in one unit, as pixels are: 0 to 1 each"
-        side = math.isqrt(len(numbers))
-        if side * side == len(roles.features):
-            data["image_shape"] = [side, side]
+        if shape := picture_shape(source, len(roles.features)):
+            data["image_shape"] = list(shape)
             comments[("data", "image_shape")] = "how to draw a row, if it is a picture"
+    elif len(numbers) > MOST_IN_BINS:
+        data["scale"] = "smooth_clip"
+        comments[("data", "scale")] = "median and quartiles; no bins, with which one is 17 inputs"
     elif numbers:
         data |= {"scale": "smooth_clip", "numeric": {"encode": "piecewise"}}
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-from mlptrain.data.source import as_number
+from mlptrain.data.source import as_number, told_apart
 from mlptrain.messages import count, printable, some
 from mlptrain.tools.first_config.profile import Profile
-from mlptrain.tools.first_config.roles import Roles, is_picture, may_be_an_index
+from mlptrain.tools.first_config.roles import Roles, is_code, is_picture, may_be_an_index
 
 FEW = 3
 """So many columns are named in a comment that is to stay short."""
@@ -76,7 +76,6 @@ def doubts_about(roles: Roles, answers: Sequence[Profile]) -> list[str]:
     """What a look at the values leaves open."""
     everything = [*answers, *roles.features]
     points = [each.name for each in everything if each.thousands]
-    spelled = [(each.name, each.alike) for each in everything if each.alike]
     index = [each.name for each in roles.numbers if may_be_an_index(each)]
     doubts = []
     if points:
@@ -85,9 +84,12 @@ def doubts_about(roles: Roles, answers: Sequence[Profile]) -> list[str]:
     if index:
         text = "whole numbers, all different, close together or rising: ignore them if they number rows"
         doubts.append(f"{some(index, FEW)}: {text}")
-    coded = [f"{each.name} ({each.code})" for each in roles.texts if each.code]
-    if coded:
-        doubts.append(f"{some(coded, FEW)}: treated as codes, not as numbers")
+    many = [
+        f"{each.name} ({count(each.different, 'value')})" for each in roles.numbers if is_code(each)
+    ]
+    if many:
+        way = "{kind: category, encode: target} in data.columns, categorical: {unseen: zeros}"
+        doubts.append(f"{some(many, FEW)}: codes, treated as quantities; or write {way}")
     forms = [each for each in roles.features if each.form]
     doubts += [f"{each.name}: {each.form}, treated as categories: {each.advice}" for each in forms]
     for each in roles.features:
@@ -96,7 +98,4 @@ def doubts_about(roles: Roles, answers: Sequence[Profile]) -> list[str]:
             doubts.append(
                 f"{each.name}: {each.marks[0]!r} is treated as a category; if it means none, {where}"
             )
-    for name, (first, second, *_) in spelled:
-        text = f"{first!r} and {second!r} count as two values"
-        doubts.append(f"{name}: {text}")
-    return doubts
+    return doubts + [f"{each.name}: {told_apart(each.alike)}" for each in everything if each.alike]

@@ -36,6 +36,9 @@ UNITS, UNITS_OF_MANY = 128, 64
 BATCH, BATCH_OF_MANY = 64, 128
 SMALL_BATCHES = ((200, 16), (500, 32))
 """Tables with fewer rows have smaller batches, for there to be enough steps."""
+MOST_IN_BINS = 2_000
+"""More columns of numbers enter without bins: with them they take 17 times the memory and the time,
+and there are hardly rows enough to learn one weight for each column."""
 MEMBERS = 6
 """Networks of the ensemble."""
 

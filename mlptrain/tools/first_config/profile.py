@@ -1,8 +1,7 @@
 """What the columns of a table hold, as far as it matters for a config."""
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,19 +10,14 @@ from mlptrain.data.notation import named, notation
 from mlptrain.data.row_set import every_row
 from mlptrain.data.source import Kind, Source, alike, as_number, place_of
 from mlptrain.streams import stream
+from mlptrain.tools.first_config.number_looks import number_looks
 
 SAMPLE = 100_000
 """The different values of a text column are those of so many rows, drawn at random."""
-FAR = 10
-"""A value more than so many standard deviations from the mean is far out."""
-LEAST_COUNTING = 5
-"""Fewer values are as they are by chance."""
 MOST_LEVELS = 1000
 """Of more different texts the first are looked at."""
 WORDS = frozenset(("none", "nil", "missing", "unknown"))
 """Words for a missing value that are as well a category."""
-POINTED = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}")
-PLAIN = re.compile(r"[+-]?\d{1,3}")
 
 
 @dataclass(frozen=True)
@@ -84,20 +78,27 @@ class Profile:
 
 def profile(source: Source, name: str) -> Profile:
     """Look at one column of a source."""
-    kind, rows = source.kind(name), len(source)
-    present = rows - int(source.missing(name).sum())
-    if kind in ("text", "boolean") or (kind == "number" and source.inexact(name).any()):
-        return _levels(source, name, kind, present)
-    if kind in ("number", "date") and present:
-        return _numbers(source, name, kind, present)
-    return Profile(name, kind, rows, present, 0, np.zeros(0, np.int64))
+    (found,) = profiles(source, [name])
+    return found
 
 
 def profiles(source: Source, names: Sequence[str]) -> list[Profile]:
-    """Look at several columns; which of them may be codes is asked for all at once."""
-    found = [profile(source, name) for name in names]
-    codes = source.code([each.name for each in found if each.kind == "number"])
-    return [replace(each, code=codes.get(each.name, "")) for each in found]
+    """Look at several columns: numbers many at a time; which of them may be codes is asked once."""
+    numbers = [name for name in names if _is_quantity(source, name)]
+    codes = source.code(numbers)
+    looks = dict(zip(numbers, number_looks(source, numbers), strict=True))
+    return [
+        Profile(name, source.kind(name), len(source), code=codes.get(name, ""), **looks[name]._asdict())
+        if name in looks
+        else _levels(source, name)
+        for name in names
+    ]
+
+
+def _is_quantity(source: Source, name: str) -> bool:
+    """Whether a column has numbers or dates that are told apart by what they are, not by their text."""
+    kind = source.kind(name)
+    return kind == "date" or (kind == "number" and not source.inexact(name).any())
 
 
 def is_mark(level: str) -> bool:
@@ -109,8 +110,12 @@ def is_mark(level: str) -> bool:
     return level.lower() not in WORDS and notation(level) == "missing"
 
 
-def _levels(source: Source, name: str, kind: Kind, present: int) -> Profile:
-    """A column whose values are told apart by their text."""
+def _levels(source: Source, name: str) -> Profile:
+    """A column whose values are told apart by their text, or that has none worth it."""
+    kind, rows = source.kind(name), len(source)
+    present = rows - int(source.missing(name).sum())
+    if kind in ("blank", "other"):
+        return Profile(name, kind, rows, present, 0, np.zeros(0, np.int64))
     levels, counts = counted(source, name)
     form, advice, numeric = "", "", kind == "text" and source.looks_numeric(name)
     if kind == "text":
@@ -121,7 +126,7 @@ def _levels(source: Source, name: str, kind: Kind, present: int) -> Profile:
     return Profile(
         name=name,
         kind=kind,
-        rows=len(source),
+        rows=rows,
         present=present,
         different=len(levels),
         counts=counts,
@@ -156,67 +161,3 @@ def counted(source: Source, name: str) -> tuple[list[str], NDArray[np.int64]]:
     levels = source.levels(name, some)
     codes = source.codes(name, levels, every_row(rows))
     return levels, np.bincount(codes[codes >= 0], minlength=len(levels))
-
-
-def _numbers(source: Source, name: str, kind: Kind, present: int) -> Profile:
-    values = source.numbers(name)
-    values = values[~np.isnan(values)]
-    finite = values[np.isfinite(values)]
-    different, counts = np.unique(finite, return_counts=True)
-    return Profile(
-        name=name,
-        kind=kind,
-        rows=len(source),
-        present=present,
-        different=len(different),
-        counts=counts,
-        low=float(different[0]) if len(different) else 0.0,
-        high=float(different[-1]) if len(different) else 0.0,
-        whole=bool((finite == np.floor(finite)).all()),
-        step=_step(values, len(source)),
-        rising=len(values) >= LEAST_COUNTING and bool((values[1:] > values[:-1]).all()),
-        infinite=len(values) - len(finite),
-        heavy_tails=_heavy_tails(finite),
-        thousands=_may_be_thousands(source, name, different),
-    )
-
-
-def _step(values: NDArray[np.float64], rows: int) -> float:
-    if not len(values) == rows >= LEAST_COUNTING:
-        return 0.0
-    with np.errstate(over="ignore", invalid="ignore"):  # what overflows does not count
-        step = values[1] - values[0]
-        return float(step) if (values == values[0] + step * np.arange(rows)).all() else 0.0
-
-
-def _may_be_thousands(source: Source, name: str, different: NDArray[np.float64]) -> bool:
-    """Judged by the numbers, and only where they leave a doubt by how the file spells them."""
-    size, whole = np.abs(different), different == np.floor(different)
-    if whole.all() or not whole.any() or (size[~whole] < 1).any():
-        return False
-    with np.errstate(over="ignore"):  # what overflows is no such number
-        three = np.isclose(size * 1000, np.rint(size * 1000), rtol=1e-12, atol=0)
-    if not three.all():
-        return False
-    spelled = source.levels(name, np.arange(len(source)))
-    pointed = [text for text in spelled if "." in text]
-    plain = [text for text in spelled if "." not in text]
-    return bool(
-        len(pointed) >= LEAST_COUNTING
-        and plain
-        and all(POINTED.fullmatch(text) for text in pointed)
-        and all(PLAIN.fullmatch(text) for text in plain)
-    )
-
-
-def _heavy_tails(values: NDArray[np.float64]) -> bool:
-    """Whether the column varies in its middle half, and some values are far out all the same."""
-    if len(values) < 50:
-        return False
-    with np.errstate(over="ignore", invalid="ignore"):
-        spread = values.std()
-        far = np.abs(values - values.mean()) > FAR * spread
-    if np.isfinite(spread) and not far.any():
-        return False
-    lower, upper = np.quantile(values, [0.25, 0.75])
-    return bool(upper > lower)

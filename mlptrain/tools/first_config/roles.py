@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from mlptrain.data.index_names import is_index_name, is_time_name
+from mlptrain.data.matrix import Matrix
+from mlptrain.data.source import Source
 from mlptrain.messages import count
 from mlptrain.tools.first_config.profile import Profile
 
@@ -30,7 +32,9 @@ ID = re.compile(
     r"^#$|^sno$|(?-i:[a-z]I[dD]$)|objectid$",
     re.I,
 )
-CODE = re.compile(r"(^|[_\s.-])(id|code|zip|zipcode|postcode)$|(?-i:[a-z]I[dD]$)", re.I)
+CODE = re.compile(
+    r"(^|[_\s.-])(id|code|zip|zip ?code|post ?code|plz)$|(?-i:[a-z](?:I[dD]|Code|Zip)$)", re.I
+)
 
 
 @dataclass(frozen=True)
@@ -96,8 +100,7 @@ def choose_roles(
                 usable.add(each.name)
             continue
         features.append(each)
-        code = each.kind == "number" and each.whole and (each.code or CODE.search(each.name))
-        if (code and each.different <= few_for(each)) or each.looks_numeric or each.inexact:
+        if (is_code(each) and each.different <= few_for(each)) or each.looks_numeric or each.inexact:
             categories.append(each.name)
     if not features:  # a table of x and y: what counts is all there is
         features = [each for each in profiles if ignored.get(each.name, "") in COUNTS]
@@ -120,6 +123,11 @@ def is_flag(column: Profile) -> bool:
 def few_for(column: Profile) -> int:
     """So many different codes are few: the training rows must show each."""
     return max(FEW, min(MOST_CATEGORIES, column.present // 4))
+
+
+def is_code(column: Profile) -> bool:
+    """Whether whole numbers are codes, by their name or because a text of them is no number: 007."""
+    return column.kind == "number" and column.whole and bool(column.code or CODE.search(column.name))
 
 
 def is_usable(column: Profile) -> bool:
@@ -185,6 +193,13 @@ def may_be_an_index(column: Profile) -> bool:
         return False
     unique = column.different == column.present and column.present > FEW
     return unique and (column.rising or column.high - column.low + 1 < SPARSE * column.present)
+
+
+def picture_shape(source: Source, fields: int) -> tuple[int, ...]:
+    """How to draw a row of so many fields: as the file has it, else as a square, else ()."""
+    side = math.isqrt(fields)
+    shape = (isinstance(source, Matrix) and source.picture) or (side, side)
+    return shape if math.prod(shape) == fields else ()
 
 
 def is_picture(numbers: Sequence[Profile]) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mlptrain.data.row_set import every_row
 from mlptrain.data.source import Source
 from mlptrain.errors import DataError
 from mlptrain.messages import count
@@ -55,7 +56,9 @@ def choose_task(source: Source, targets: Sequence[Profile]) -> Task:
     """
     for each in targets:
         if each.kind == "number" and each.different == 1:
-            found = f"has one value, {each.low:g}, in every row: there is nothing to learn"
+            spelled = source.levels(each.name, every_row(len(source)))
+            ways = f" (written {' and '.join(map(repr, spelled[:2]))})" if len(spelled) > 1 else ""
+            found = f"has one value, {each.low:g}, in every row{ways}: there is nothing to learn"
             raise DataError(f"target {each.name!r} {found}")
     if len(targets) > 1 and all(each.different == 2 for each in targets):
         return Task("sigmoid", f"{len(targets)} columns of two values each: a yes or no for each")

@@ -1,5 +1,7 @@
 """The kinds of columns: a file for each, and a line in the table."""
 
+from collections.abc import Iterable
+
 from mlptrain.data.preprocessing.columns.category import Category
 from mlptrain.data.preprocessing.columns.column import Column
 from mlptrain.data.preprocessing.columns.date_parts import DateParts
@@ -21,8 +23,11 @@ KINDS: dict[str, type[Column]] = {
 """Each by the `type` that it has in a checkpoint; the first that takes a column has it."""
 
 
-def kind_for(source: Source, name: str, settings: Settings) -> type[Column]:
-    """The kind that the settings name for a column, else the one that it looks like."""
-    named = (kind for kind in KINDS.values() if name in kind.named(settings))
-    looks_like = (kind for kind in KINDS.values() if kind.takes(source, name))
-    return next(named, None) or next(looks_like)
+def kinds_for(source: Source, names: Iterable[str], settings: Settings) -> dict[str, type[Column]]:
+    """The kind that the settings name for each column, else the one that it looks like."""
+    kinds = tuple(KINDS.values())
+    named = {name: kind for kind in reversed(kinds) for name in kind.named(settings)}
+    return {
+        name: named.get(name) or next(kind for kind in kinds if kind.takes(source, name))
+        for name in names
+    }
