@@ -77,7 +77,7 @@ def linear_evaluation(config: Config, data: Dataset, rows: Rows) -> Evaluation |
 def linear_figures(config: Config, data: Dataset, rows: Rows) -> Mapping[str, float | None] | None:
     """The metrics that people read first, as `baseline` has them."""
     found = linear_evaluation(config, data, rows)
-    return None if found is None else _figures(found)
+    return None if found is None else headline_figures(found)
 
 
 def linear_answers(config: Config, data: Dataset, rows: Rows) -> Array | None:
@@ -95,9 +95,10 @@ def figures_of_answers(evaluation: Evaluation, answers: Array) -> Mapping[str, f
     scores = answers
     if not isinstance(made.target, ClassTarget):
         scores = network.loss.link(made.target.scaled(np.asarray(answers, np.float64)))
-    return _figures(Evaluation(network, evaluation.rows, scores, made))
+    return headline_figures(Evaluation(network, evaluation.rows, scores, made))
 
 
-def _figures(found: Evaluation) -> Mapping[str, float | None]:
+def headline_figures(found: Evaluation) -> Mapping[str, float | None]:
+    """The metrics that people read first, and those that `baseline` has beside them."""
     names = dict.fromkeys([*found.headline(), *BESIDE])
     return found.metrics([name for name in names if name in found.network.loss.metrics])
