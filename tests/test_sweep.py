@@ -308,3 +308,13 @@ def test_the_same_command_in_another_terminal_joins_in_and_ctrl_c_leaves_all_in_
     assert second.returncode == 0
     trials = json.loads(mlptrain("sweep", "show", "s", "--json").stdout)["trials"]
     assert [each["state"] in (COMPLETE, PRUNED) for each in trials] == [True] * 10
+
+
+def test_a_quiet_sweep_names_the_best_trial_instead_of_tables(here):
+    result = invoke("sweep", "c.yaml", "--trials", 2, "--out", "s", "--quiet")
+    number = json.loads(invoke("sweep", "show", "s", "--json").stdout)["best"]
+    assert result.stderr == ""
+    first, best, *_ = result.stdout.splitlines()
+    assert first == "2 of 2 trials: 2 to the end"
+    assert best.startswith(f"best: trial {number}: loss ")
+    assert "importance" not in result.stdout

@@ -29,7 +29,7 @@ CONTENTS: Mapping[str, tuple[str, Callable[[Results], str]]] = {
     "boundary": ("Decision boundary", lambda run: figure("boundary", [run])),
     "confusion": ("Confusion matrix", lambda run: figure("confusion", [run]) + confusion(run)),
     "decisions": ("Decisions", decisions),
-    "calibration": ("Probabilities", trust),
+    "reliability": ("Probabilities", trust),
     "predictions": ("Predicted and true", errors),
 }
 """The pictures that need a model, each under its title with what goes with it."""
