@@ -32,7 +32,8 @@ def linear_network(config: Config, data: Dataset) -> Network | None:
     """A linear model of the training rows; None where it would take too long, or is what the config is.
 
     Lowest is the loss of the config plus sum W^2 / 2n, over n rows: ridge and logistic regression as
-    scikit-learn has them by default. Steps of L-BFGS on all rows at once.
+    scikit-learn has them by default. Steps of L-BFGS on all rows at once, in float64: in float32
+    another number of threads ends elsewhere.
     """
     if not config.model.hidden:
         return None
@@ -42,7 +43,7 @@ def linear_network(config: Config, data: Dataset) -> Network | None:
     count = min(len(data.train), affordable)
     if count < min(len(data.train), FEWEST * inputs):
         return None
-    model = Model(hidden=(), dtype=config.model.dtype)
+    model = Model(hidden=(), dtype="float64")
     plain = {"model": model, "regularization": Regularization(l2=1 / (2 * count))}
     bare = config.model_copy(update=plain)
     network, rows = network_on(bare, data), data.train.sample(count, config.seed)
