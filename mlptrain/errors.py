@@ -22,9 +22,13 @@ from mlptrain.messages import printable
 
 
 class Told(BaseException):
-    """What is said about an error: one or more faults, one line each, and its exit code."""
+    """What is said about an error: one or more faults, one line each, and its exit code.
+
+    status   what summary.json calls a run that it ends
+    """
 
     exit_code = 1
+    status = "interrupted"
 
     def __init__(self, *faults: str) -> None:
         self.faults = tuple(printable(fault) for fault in faults)
@@ -73,6 +77,7 @@ class DivergenceError(MLPTrainError):
     """The loss or the gradient stopped being finite."""
 
     exit_code = 4
+    status = "diverged"
 
 
 class CheckpointError(MLPTrainError):

@@ -14,9 +14,10 @@ from tables import write
 import mlptrain
 from mlptrain.config import load_config
 from mlptrain.config.model import Model
+from mlptrain.runs import fold_outcome
 from mlptrain.training.baseline import baseline
 from mlptrain.training.build import load
-from mlptrain.training.linear_model import linear_figures
+from mlptrain.training.linear_model import linear_answers, linear_figures
 
 X = np.arange(40.0)[:, None] % 7
 WEIGHT = np.arange(40) % 3 + 0.5
@@ -150,3 +151,78 @@ def test_the_linear_models_of_folds_say_each_row_without_having_seen_it(tmp_path
     line = f"linear model: rmse {kept['rmse']:.4g}, mae {kept['mae']:.4g} (on the same columns)"
     assert line in said.stdout.splitlines()
     assert line in invoke("eval", run).stdout.splitlines()
+
+
+@pytest.mark.parametrize("folds", [None, 3])
+def test_the_rows_of_another_file_have_the_linear_model_of_the_training_rows(tmp_path, folds):
+    """Of folds the mean of those of Ridge, as the network is the mean of its members."""
+    generator = np.random.default_rng(2)
+    X = generator.normal(size=(150, 2))
+    y = 50 + 9 * X @ [1.0, -2.0] + generator.normal(size=150)
+    rows = [[*x, each] for x, each in zip(X.tolist(), y.tolist(), strict=True)]
+    table = write(tmp_path / "rows.csv", ["a", "b", "y"], rows[:90])
+    new = write(tmp_path / "new.csv", ["a", "b", "y"], rows[90:])
+    config = write_config(
+        tmp_path / "config.yaml",
+        {
+            "data": {"train": str(table), "target": "y", "val": 0, "test": 0, "scale": "none"},
+            "model": {"hidden": [3], "dtype": "float64"},
+            "loss": "mse",
+            "train": {"epochs": 1, **({"folds": folds} if folds else {})},
+        },
+    )
+    run = tmp_path / "run"
+    invoke("fit", config, "--out", run, "--quiet")
+    fold = np.zeros(90)
+    if folds:
+        held_out = csv.DictReader((run / "out_of_fold.csv").read_text().splitlines())
+        fold = np.array([int(row["fold"]) for row in held_out])
+    theirs = []
+    for number in set(fold.tolist()):
+        seen = (fold != number) if folds else np.ones(90, bool)
+        spread = y[:90][seen].std()
+        ridge = Ridge(alpha=0.5).fit(X[:90][seen], y[:90][seen] / spread)
+        theirs.append(spread * ridge.predict(X[90:]))
+    found = json.loads(invoke("eval", run, "--data", new, "--json").stdout)["linear"]
+    assert found["mae"] == pytest.approx(mean_absolute_error(y[90:], np.mean(theirs, axis=0)), 1e-4)
+
+    table.unlink()
+    said = invoke("eval", run, "--data", new)
+    assert "linear model:" not in said.stdout
+    assert f"note: no linear model to compare with: {table}: no such file" in said.stderr
+
+
+def test_the_test_rows_of_folds_have_the_mean_of_their_linear_models(tmp_path):
+    data = {"train": {"name": "moons", "points_per_class": 200}, "val": 0, "test": 0.3}
+    config = write_config(
+        tmp_path / "config.yaml",
+        {"data": data, "model": {"hidden": [3]}, "train": {"epochs": 1, "folds": 2}},
+    )
+    run = tmp_path / "run"
+    invoke("fit", config, "--out", run, "--quiet")
+    found = json.loads(invoke("eval", run, "--json").stdout)
+    assert found["split"] == "test"
+    assert found["linear"]["accuracy"] > 0.8  # a line tells most of two moons apart
+
+
+def test_candidates_share_the_linear_models_of_the_first(tmp_path, monkeypatch):
+    fitted = []
+
+    def counted(config, data, rows):
+        fitted.append(config.model.hidden)
+        return linear_answers(config, data, rows)
+
+    monkeypatch.setattr(fold_outcome, "linear_answers", counted)
+    candidates = [{"name": "narrow"}, {"name": "wide", "model": {"hidden": [9]}}]
+    config = write_config(
+        tmp_path / "config.yaml",
+        {
+            "data": {"train": {"name": "moons", "points_per_class": 20}, "val": 0, "test": 0},
+            "model": {"hidden": [3]},
+            "train": {"epochs": 1, "folds": 2},
+            "candidates": candidates,
+        },
+    )
+    said = invoke("fit", config, "--out", tmp_path / "run", "--jobs", 1, "--quiet")
+    assert fitted == [(3,), (3,)]
+    assert "linear model: accuracy" in said.stdout

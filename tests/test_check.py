@@ -375,11 +375,16 @@ def test_parts_that_differ_are_found(blobs, table):
 
 
 @pytest.mark.parametrize(
-    ("change", "advice"), [(np.exp, "scale_target: log"), (np.round, "loss: poisson")]
+    ("change", "advice"),
+    [
+        (lambda x: np.exp(3 * x), "scale_target: log"),
+        (lambda x: np.round(np.exp(2 * x)), "loss: poisson"),  # a count
+        (lambda x: np.round(1e5 * np.exp(3 * x)), "scale_target: log"),  # prices in whole units
+    ],
 )
 def test_heavy_tails_of_a_target_are_found_with_the_line_to_write(blobs, table, change, advice):
     X, _ = blobs
-    y = change(np.exp(2 * X[:, 0]) if change is np.round else 3 * X[:, 0])
+    y = change(X[:, 0])
     found = findings(config(table(X, [f"{value:.4f}" for value in y]), loss__name="mse"))
     assert found["tails of target"].status == "WARN"
     assert advice in found["tails of target"].advice

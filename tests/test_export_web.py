@@ -64,3 +64,17 @@ def test_a_page_tests_itself_and_predicts_the_row_that_is_typed(tmp_path):
             assert page.ask(typed % size) == expected
         assert page.ask(typed % "x") == 'row 1: </script>: "x" is no number'
         assert page.requests() == [(tmp_path / "pets.html").as_uri()]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+def test_the_first_row_of_a_page_is_written_as_in_the_table_and_predicted(tmp_path):
+    rows = "".join(f"${i % 9 + 0.25:.2f},{'cat' if i % 9 < 5 else 'dog'}\n" for i in range(60))
+    (tmp_path / "pets.csv").write_text(f"price,pet\n{rows}")
+    mlptrain.fit(tmp_path / "pets.csv", "pet", preset="fast", out=tmp_path / "run")
+    told = invoke("export", tmp_path / "run", "-o", tmp_path / "pets.html")
+    assert told.exit_code == 0, told.stderr
+    with browsing(CHROMIUM, tmp_path / "profile") as page:
+        page.show(tmp_path / "pets.html")
+        assert page.ask("document.querySelector('input').value").endswith(" $")
+        assert page.ask("document.getElementById('answer').textContent") in ("cat", "dog")

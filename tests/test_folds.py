@@ -398,3 +398,12 @@ def test_a_metric_that_is_not_finite_in_a_fold_is_null_there_and_no_part_of_the_
 
     assert found["values"] == [None, 1.0, None, 2.0]
     assert found["mean"] == 1.5
+
+
+def test_a_quiet_fit_prints_what_to_expect_and_no_table(config, tmp_path):
+    words = ("fit", config, "--folds", 2, "--set", "train.epochs=1", "--out")
+    quiet, whole = invoke(*words, tmp_path / "quiet", "--quiet"), invoke(*words, tmp_path / "whole")
+    assert quiet.stderr == ""
+    told = [line.partition(":")[0] for line in quiet.stdout.splitlines()[1:-1]]
+    assert set(told) == {"expected on new rows", "baseline", "linear model"}
+    assert any(line.startswith("metric ") for line in whole.stdout.splitlines())

@@ -14,7 +14,7 @@ from mlptrain.config import load_config
 from mlptrain.errors import ConfigError
 from mlptrain.program import fit
 from mlptrain.runs.run import Run
-from mlptrain.sweeps.journal import COMPLETE, FAILED, PRUNED
+from mlptrain.sweeps.journal import COMPLETE, FAILED, PRUNED, Asked
 from mlptrain.sweeps.place import begin_or_join, opened, trial_path
 from mlptrain.sweeps.plan import read_plan
 from mlptrain.sweeps.ranking import Noise, Outcome
@@ -125,9 +125,21 @@ def test_the_pruner_ends_trials_and_their_runs_say_so(here):
 
     assert pruned, "the median ends none of seven trials"
     for each in pruned:
-        assert summary(outcome.place, each.number)["reason"].startswith(each.reason)
+        kept = summary(outcome.place, each.number)
+        assert kept["status"] == "pruned"
+        assert kept["reason"].startswith(each.reason)
         records = (trial_path(outcome.place, each.number) / "metrics.jsonl").read_text().splitlines()
         assert 5 <= len(records) < 8
+
+
+def test_a_trial_that_is_pruned_between_its_folds_is_listed_as_such(here, monkeypatch):
+    monkeypatch.setattr(Asked, "is_hopeless", lambda asked: True)
+    sweep("s", 1, folds=3, overrides=["train.epochs=1"])
+
+    listed = json.loads(invoke("runs", "s", "--json").stdout)["runs"]
+    (trial,) = [each for each in listed if "trials" in each["run"]]
+    assert (trial["status"], trial["folds"]) == ("pruned", 1)
+    assert trial["reason"] == "fold 1: pruned after 1 of 3 folds"
 
 
 def test_fit_makes_of_best_yaml_what_the_winner_was_bit_for_bit(here):
@@ -296,3 +308,13 @@ def test_the_same_command_in_another_terminal_joins_in_and_ctrl_c_leaves_all_in_
     assert second.returncode == 0
     trials = json.loads(mlptrain("sweep", "show", "s", "--json").stdout)["trials"]
     assert [each["state"] in (COMPLETE, PRUNED) for each in trials] == [True] * 10
+
+
+def test_a_quiet_sweep_names_the_best_trial_instead_of_tables(here):
+    result = invoke("sweep", "c.yaml", "--trials", 2, "--out", "s", "--quiet")
+    number = json.loads(invoke("sweep", "show", "s", "--json").stdout)["best"]
+    assert result.stderr == ""
+    first, best, *_ = result.stdout.splitlines()
+    assert first == "2 of 2 trials: 2 to the end"
+    assert best.startswith(f"best: trial {number}: loss ")
+    assert "importance" not in result.stdout

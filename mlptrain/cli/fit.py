@@ -49,7 +49,7 @@ def source_of(config: Path | None, refit: Path | None, *others: object) -> Sourc
 def show_folds(folds: Folds, *, quiet: bool, as_json: bool) -> None:
     """Train them and print what came of all."""
     training.watch_folds(folds, quiet=quiet or as_json)
-    training.fitted_folds(folds, as_json=as_json)
+    training.fitted_folds(folds, quiet=quiet, as_json=as_json)
 
 
 def show_run(run: Run, *, quiet: bool, as_json: bool) -> None:
@@ -166,7 +166,7 @@ def refuse(given: Mapping[str, object]) -> None:
 @click.option(
     "--threads", type=click.IntRange(1, MOST_THREADS), help="Threads for the matrix products."
 )
-@click.option("--quiet", is_flag=True, help="Print only the result, no progress.")
+@click.option("--quiet", is_flag=True, help="Print only the result: no progress, notes or tables.")
 @click.option("--dry-run", is_flag=True, help="Check everything and do one step, but start no run.")
 @json_option
 def command(

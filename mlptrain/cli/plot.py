@@ -33,8 +33,7 @@ def command(runs: tuple[Path, ...], kind: str, out: Path | None) -> None:
     boundary     decision boundary of a classifier with two features
     confusion    true classes against predicted ones
     decisions    ROC, precision and recall; of two classes also gain and lift
-    calibration  P(class) against the true share of each class, with intervals
-    reliability  the same for the predicted class
+    reliability  P(class) against the true share of each class, with intervals
     predictions  predicted against true values of a regression
     residuals    errors of a regression over its predictions
     histograms   activations, gradients and updates (train.log_histograms)

@@ -50,7 +50,7 @@ SHOW = "show"
 @click.option(
     "--seed", type=click.IntRange(min=0), help="Seed of the choices, not of the trainings.  [0]"
 )
-@click.option("--quiet", is_flag=True, help="Print only the result, no progress.")
+@click.option("--quiet", is_flag=True, help="Print only the result: no progress, notes or tables.")
 @json_option
 def command(
     what: tuple[str, ...],
@@ -82,7 +82,7 @@ def command(
     """
     source, *spaces = what
     if source == SHOW:
-        show(spaces, as_json=as_json)
+        show(spaces, quiet=quiet, as_json=as_json)
         return
     words = {"metric": metric, "sampler": sampler, "pruner": pruner}
     numbers = {"trials": trials, "time_limit": time_limit, "folds": folds, "seed": seed}
@@ -91,15 +91,15 @@ def command(
     run = SweepRun.begun(place, plan, jobs)
     report.watch(run, quiet=quiet or as_json)
     run.outcome.write_best()
-    report.show(run.outcome, as_json=as_json)
+    report.show(run.outcome, quiet=quiet, as_json=as_json)
 
 
-def show(places: list[str], *, as_json: bool) -> None:
+def show(places: list[str], *, quiet: bool, as_json: bool) -> None:
     """How a sweep stands."""
     if len(places) != 1:
         raise ConfigError("sweep show: name the directory of one sweep")
     place = Path(places[0])
-    report.show(Outcome(place, *opened(place)), as_json=as_json)
+    report.show(Outcome(place, *opened(place)), quiet=quiet, as_json=as_json)
 
 
 def place_for(out: str | None, source: str) -> tuple[Path, str]:

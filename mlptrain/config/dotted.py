@@ -31,8 +31,10 @@ def shown(settings: Mapping[str, Any], key: str) -> str:
 def differing(several: Sequence[Mapping[str, Any]]) -> list[str]:
     """The dotted keys whose values are not the same in all of the flat settings, in their order.
 
-    >>> differing([{"seed": 1, "a": 2}, {"seed": 1, "a": 3, "b": 0}])
+    What one does not have is as if it were null, which every option is that nobody asked for.
+
+    >>> differing([{"seed": 1, "a": 2, "c": None}, {"seed": 1, "a": 3, "b": 0}])
     ['a', 'b']
     """
     keys = dict.fromkeys(key for settings in several for key in settings)
-    return [key for key in keys if len({shown(settings, key) for settings in several}) > 1]
+    return [key for key in keys if len({inline(settings.get(key)) for settings in several}) > 1]

@@ -1,6 +1,6 @@
 """What `eval` measures: a file, a part of a run's own data, or what its folds held out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,12 +16,11 @@ from mlptrain.inference.evaluation_report import (
     remarks_on_runs,
     splits,
 )
+from mlptrain.inference.linear_model import linear_beside, linear_of_folds
 from mlptrain.inference.model import Model
 from mlptrain.inference.out_of_fold import kept_for_the_end, out_of_fold
 from mlptrain.inference.outside import Ranges
 from mlptrain.metrics.decision import Criterion
-from mlptrain.storage.documents import read_document
-from mlptrain.storage.fold_directory import SUMMARY
 from mlptrain.training.data_files import data_again
 from mlptrain.training.linear_model import linear_figures
 
@@ -65,7 +64,9 @@ def evaluate_file(
         Ranges(made, dtype).found(inputs.numbers, policies.out_of_range)
     notes += (f"{data}: {outside}",) * (outside.rows > 0)
     evaluation = model.evaluation(rows, others)
-    return EvaluationReport.of(model, data, evaluation, (*ended, *notes), cost=cost)
+    linear, gone = linear_beside(model, evaluation, others or [rows.inputs])
+    said = EvaluationReport.of(model, data, evaluation, (*ended, *notes, *gone), cost=cost)
+    return replace(said, linear=linear)
 
 
 def evaluate_split(
@@ -102,15 +103,10 @@ def evaluate_folds(
             "--split test: the folds held out every row once, and none is set aside for a final test; "
             "leave it out, or set data.test with data.val: 0"
         )
-    linear = None
     if found is None:
         found, name = out_of_fold(model), OUT_OF_FOLD
-        linear = None if found.notes else _linear_of_folds(model.path)
-    notes = [*ended, *found.notes]
+        linear, gone = None if found.notes else linear_of_folds(model.path), tuple[str, ...]()
+    else:
+        linear, gone = linear_beside(model, found.evaluation)
+    notes = [*ended, *found.notes, *gone]
     return replace(EvaluationReport.of(model, name, found.evaluation, notes, cost=cost), linear=linear)
-
-
-def _linear_of_folds(path: Path) -> Mapping[str, float | None] | None:
-    """The figures of the linear models that `fit` trained on the same folds; none of a packed model."""
-    file = path / SUMMARY
-    return read_document(file).get("linear") if file.is_file() else None

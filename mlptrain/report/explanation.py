@@ -68,7 +68,21 @@ def cells(interval: Interval | None) -> tuple[str, str]:
     """The mean, and how far the interval reaches to each side."""
     if interval is None:
         return "-", "-"
-    return f"{interval.mean:+.3g}", f"{interval.high - interval.mean:.2g}"
+    return signed(interval.mean, 3), rounded(interval.high - interval.mean, 2)
+
+
+def rounded(value: float, digits: int) -> str:
+    """A number as elsewhere, in fewer digits.
+
+    >>> rounded(41_234.5, 2), rounded(0.03456, 2)
+    ('41,000', '0.035')
+    """
+    return number(float(f"{value:.{digits}g}"))
+
+
+def signed(value: float, digits: int) -> str:
+    """The same with its sign."""
+    return f"{'+' if value > 0 else ''}{rounded(value, digits)}"
 
 
 def print_effects(out: Console, found: Sequence[Effect]) -> None:
@@ -117,9 +131,9 @@ def show_row(out: Console, checkpoint: str, said: RowExplanation) -> None:
 def print_contributions(out: Console, said: RowExplanation, found: Contributions) -> None:
     """The largest contributions, and a sum that comes out."""
     ordered = found.in_order()
-    rows = [(name, said.values.get(name, ""), f"{value:+.4g}") for name, value in ordered[:MOST]]
+    rows = [(name, said.values.get(name, ""), signed(value, 4)) for name, value in ordered[:MOST]]
     rest = sum(value for _, value in ordered[MOST:])
-    rows += [(f"{len(ordered) - MOST:,} more", "", f"{rest:+.4g}")] if len(ordered) > MOST else []
+    rows += [(f"{len(ordered) - MOST:,} more", "", signed(rest, 4))] if len(ordered) > MOST else []
     print_table(out, ("column", "value", found.of), rows, words=("value",))
     say(
         out,

@@ -58,14 +58,16 @@ def cell(value: Any) -> str:
     return number(value) if isinstance(value, float) else inline(value)
 
 
-def show(outcome: Outcome, *, as_json: bool) -> None:
-    """Everything that a sweep has found so far."""
+def show(outcome: Outcome, *, quiet: bool, as_json: bool) -> None:
+    """Everything that a sweep has found so far; `quiet` has its best trial instead of tables."""
     if as_json:
         emit_json(outcome.document())
         return
     out = stdout()
     say(out, counts(outcome))
-    if outcome.ranking:
+    if quiet and outcome.best is not None:
+        say(out, f"best: {line(outcome.best, outcome.plan.metric)}")
+    if outcome.ranking and not quiet:
         keys = [each.key for each in outcome.plan.space]
         rows = [
             (str(each.number), each.value, *(cell(each.chosen.get(key)) for key in keys))
@@ -74,7 +76,7 @@ def show(outcome: Outcome, *, as_json: bool) -> None:
         print_table(out, ("trial", outcome.plan.metric, *keys), rows)
     for text in failures(outcome.trials):
         say(out, text)
-    if outcome.importances:
+    if outcome.importances and not quiet:
         out.print()
         rows = [(key, f"{100 * share:.0f} %") for key, share in outcome.importances.items()]
         print_table(out, ("setting", "importance"), rows)

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
+from rich.console import Console
+
 from mlptrain.errors import MLPTrainError
 from mlptrain.inference.evaluation_report import splits
 from mlptrain.messages import count
@@ -195,14 +197,23 @@ def ending(news: News) -> Iterator[str]:
         yield "failed"
 
 
-def fitted_folds(folds: Folds, *, as_json: bool) -> None:
-    """A line for each metric: of all rows held out, then mean, deviation and range over the folds."""
+def fitted_folds(folds: Folds, *, quiet: bool, as_json: bool) -> None:
+    """What to expect on new rows; unless `quiet` with what led to it, as tables."""
     if as_json:
         emit_json(folds.summary)
         return
     out = stdout()
     rows = folds.summary["rows"]
     say(out, f"{folds.count} folds, {rows:,} rows, each held out once")
+    if not quiet:
+        print_folds(out, folds)
+    for text in expectations(folds.summary):
+        say(out, text)
+    say(out, f"{folds.directory}  (folds.json, out_of_fold.csv)")
+
+
+def print_folds(out: Console, folds: Folds) -> None:
+    """A line for each metric: of all rows held out, then mean, deviation and range over the folds."""
     lines = []
     for name, found in folds.summary["metrics"].items():
         values = [value for value in found["values"] if value is not None]
@@ -216,9 +227,6 @@ def fitted_folds(folds: Folds, *, as_json: bool) -> None:
             for each in found["candidates"]
         ]
         print_table(out, ("candidate", f"{found['by']} of all rows", "weight"), compared)
-    for text in expectations(folds.summary):
-        say(out, text)
-    say(out, f"{folds.directory}  (folds.json, out_of_fold.csv)")
 
 
 def expectations(summary: Mapping[str, Any]) -> Iterator[str]:

@@ -114,6 +114,10 @@ class Folds:
         """Which fold a run holds out."""
         return (number - 1) % self.count + 1
 
+    def is_first(self, number: int) -> bool:
+        """Whether a run is of the first candidate: its linear models are shown, whichever is chosen."""
+        return number <= self.count
+
     def label(self, number: int) -> str:
         """What a run is called: `fold 3`, or `wide, fold 3`."""
         name = self.candidate(number)
@@ -147,7 +151,9 @@ class Folds:
                 yield run
                 if number not in self.failures:
                     with use_threads(run.experiment.threads):
-                        self.outcomes[number] = FoldOutcome.of(self.fold(number), run)
+                        self.outcomes[number] = FoldOutcome.of(
+                            self.fold(number), run, with_linear=self.is_first(number)
+                        )
             self.end()
 
     def _run(self, number: int) -> Run:

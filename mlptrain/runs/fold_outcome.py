@@ -35,13 +35,13 @@ class FoldOutcome:
     linear: Array | None = None
 
     @classmethod
-    def of(cls, number: int, run: Run) -> Self:
+    def of(cls, number: int, run: Run, *, with_linear: bool) -> Self:
         """Evaluate the best parameters of a run that has come to its end."""
         model, data = Model.load(run.directory.path), run.experiment.data
         summary, (member,) = {key: run.summary[key] for key in KEPT}, model.members
         rows, places = held_out_rows(member, data)
         held_out, measured = scored(member, rows, places), model.evaluation(rows).measured()
-        linear = linear_answers(run.config, data, rows)
+        linear = linear_answers(run.config, data, rows) if with_linear else None
         return cls(number, measured, summary, held_out, tested_by(member, data), linear)
 
     def document(self) -> dict[str, Any]:

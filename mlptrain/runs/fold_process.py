@@ -46,7 +46,7 @@ def _trained(front: Front, task: Mapping[str, Any]) -> FoldOutcome:
     run = _begin(front, task)
     _train(front, run)
     with use_threads(run.experiment.threads):
-        return FoldOutcome.of(task["number"], run)
+        return FoldOutcome.of(task["number"], run, with_linear=task["with_linear"])
 
 
 def _begin(front: Front, task: Mapping[str, Any]) -> Run:

@@ -38,10 +38,10 @@ def write_outcomes(
         for name, outcomes in candidates.items()
     }
     joint, document = next(iter(each.values())), dict[str, Any]()
-    ahead, first = joint.evaluation, next(iter(candidates))
+    ahead, first = joint.evaluation, next(iter(candidates.values()))
     if config.candidates:
         found = combination(config, {name: one.evaluation for name, one in each.items()})
-        used, first = [each[part.name] for part in found.used], found.used[0].name
+        used = [each[part.name] for part in found.used]
         joint = used[0] if len(used) == 1 else Joint.of_candidates(used, found)
         ahead = chosen_without(config, [(one.model, one.folds) for one in each.values()])
         document[KEY] = found.document()
@@ -55,7 +55,7 @@ def write_outcomes(
         "metrics": spread(joint.measured),
         "out_of_fold": joint.evaluation.measured(),
         **_figures(ahead),
-        "linear": _linear(candidates[first], joint.evaluation),
+        "linear": _linear(first, joint.evaluation),
         "runs": [outcome.run for outcomes in candidates.values() for outcome in outcomes],
         **document,
     }

@@ -9,7 +9,7 @@ import signal
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from mlptrain.config import Config, dump, resolved
 from mlptrain.config.overrides import Overrides
@@ -43,8 +43,6 @@ from mlptrain.training.warm_start import begin
 MOST_ROLLBACKS = 3
 """With `nonfinite: rollback`, how often a run may go back to its last checkpoint."""
 NOT_KEPT = "nothing is kept; out=DIR keeps the run"
-
-Status = Literal["running", "completed", "early_stopped", "interrupted", "diverged"]
 
 
 @dataclass(repr=False)
@@ -154,8 +152,7 @@ class Run:
         return f"<Run {self.directory.path}: {ended}; best {self.experiment.monitor.key} {found}>"
 
     def __iter__(self) -> Iterator[Record | None]:
-        status: Status = "interrupted"
-        reason, ended = "", None
+        status, reason, ended = Told.status, "", None
         try:
             with use_threads(self.experiment.threads), stop_requests() as request:
                 self.directory.write_summary({**self._summary("running", ""), **here()})
@@ -164,7 +161,7 @@ class Run:
             status = "early_stopped" if self.progress.stopped else "completed"
             reason = self.progress.stopped or f"all {self.experiment.epochs} epochs done"
         except BaseException as error:
-            status = "diverged" if isinstance(error, DivergenceError) else "interrupted"
+            status = error.status if isinstance(error, Told) else Told.status
             reason, ended = self._last_words(error), error
             raise
         finally:
@@ -186,7 +183,7 @@ class Run:
             return f"{reason}; {refused.faults[0]}"
         return f"{reason} after step {step}: saved"
 
-    def _end(self, status: Status, reason: str, ended: BaseException | None) -> None:
+    def _end(self, status: str, reason: str, ended: BaseException | None) -> None:
         """Write the summary, and let others in. What ended the run is not hidden by a full disk."""
         self.checkpointer.close()
         self.summary = self._summary(status, reason)
@@ -289,7 +286,7 @@ class Run:
         shown = (*self.experiment.headline, network.loss.headline)
         return evaluation.measured(dict.fromkeys(shown))
 
-    def _summary(self, status: Status, reason: str) -> dict[str, Any]:
+    def _summary(self, status: str, reason: str) -> dict[str, Any]:
         done = self.checkpointer.summary(self.progress)
         told = {"status": status, "reason": reason, **done, "test": self.test, "notes": self.notes}
         return {**told, "beside": self.beside} if self.beside else told

@@ -54,6 +54,7 @@ class FoldWorker(WorkerProcess):
             {
                 "config": config, "number": folds.fold(number), "path": path, "rows": rows,
                 "resume": folds.resume, "force": folds.force, "threads": folds.threads,
+                "with_linear": folds.is_first(number),
             }
         )  # fmt: skip
 

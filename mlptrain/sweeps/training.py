@@ -11,8 +11,8 @@ from mlptrain.config import Config
 from mlptrain.errors import ConfigError, DataError, DivergenceError, Told
 from mlptrain.messages import count
 from mlptrain.runs.run import Run
-from mlptrain.storage.documents import LARGEST, parsed
-from mlptrain.storage.files import storage_error
+from mlptrain.storage.documents import LARGEST, document_text, parsed
+from mlptrain.storage.files import storage_error, write_file
 from mlptrain.storage.fold_directory import fold_path
 from mlptrain.storage.reading import read_bytes
 from mlptrain.storage.run_files import holds_checkpoint
@@ -30,6 +30,8 @@ CHECKPOINTS = ("best.npz", "last.npz", "last-1.npz")
 
 class Pruned(Told):
     """The pruner has ended a trial."""
+
+    status = "pruned"
 
 
 class Undefined(Told):
@@ -74,8 +76,15 @@ def train_trial(
         if asked is not None and len(runs) > 1:
             asked.report(len(values), sum_in_order(values) / len(values))
             if len(values) < len(runs) and asked.is_hopeless():
-                raise Pruned(f"fold {len(values)} of {len(runs)}: the mean so far is hopeless")
+                raise stopped_after(path, f"pruned after {len(values)} of {len(runs)} folds")
     return sum_in_order(values) / len(values)
+
+
+def stopped_after(path: Path, reason: str) -> Pruned:
+    """The end of a trial between two of its folds, which the summary of the last one tells of."""
+    found = {**read_summary(path), "status": Pruned.status, "reason": reason}
+    write_file(path / "summary.json", [document_text(found).encode()])
+    return Pruned(reason)
 
 
 def _trained(

@@ -25,7 +25,7 @@ from mlptrain.training.members import combination_in
 
 BROKEN = "broken"
 """The status of a run that cannot be read."""
-STATUSES = (*GOOD, RUNNING, KILLED, "diverged", BROKEN)
+STATUSES = (*GOOD, RUNNING, KILLED, "pruned", "diverged", BROKEN)
 OF_SUMMARY = ("status", "reason", "monitor", "best", "best_epoch", "epochs", "seconds", "parameters")
 FACTS = ("run", *OF_SUMMARY, "folds")
 """What is known of every run beside its settings."""

@@ -58,7 +58,7 @@ def differences(left: Side, right: Side) -> Iterator[Difference]:
             ours, theirs = without(ours, theirs), without(theirs, ours)
         for key in dict.fromkeys([*ours, *theirs]):
             one, other = ours.get(key), theirs.get(key)
-            if inline(one) != inline(other) or (key in ours) != (key in theirs):
+            if inline(one) != inline(other):
                 yield Difference(part, key, one, other)
 
 

@@ -32,7 +32,8 @@ def linear_network(config: Config, data: Dataset) -> Network | None:
     """A linear model of the training rows; None where it would take too long, or is what the config is.
 
     Lowest is the loss of the config plus sum W^2 / 2n, over n rows: ridge and logistic regression as
-    scikit-learn has them by default. Steps of L-BFGS on all rows at once.
+    scikit-learn has them by default. Steps of L-BFGS on all rows at once, in float64: in float32
+    another number of threads ends elsewhere.
     """
     if not config.model.hidden:
         return None
@@ -42,7 +43,7 @@ def linear_network(config: Config, data: Dataset) -> Network | None:
     count = min(len(data.train), affordable)
     if count < min(len(data.train), FEWEST * inputs):
         return None
-    model = Model(hidden=(), dtype=config.model.dtype)
+    model = Model(hidden=(), dtype="float64")
     plain = {"model": model, "regularization": Regularization(l2=1 / (2 * count))}
     bare = config.model_copy(update=plain)
     network, rows = network_on(bare, data), data.train.sample(count, config.seed)
@@ -77,7 +78,7 @@ def linear_evaluation(config: Config, data: Dataset, rows: Rows) -> Evaluation |
 def linear_figures(config: Config, data: Dataset, rows: Rows) -> Mapping[str, float | None] | None:
     """The metrics that people read first, as `baseline` has them."""
     found = linear_evaluation(config, data, rows)
-    return None if found is None else _figures(found)
+    return None if found is None else headline_figures(found)
 
 
 def linear_answers(config: Config, data: Dataset, rows: Rows) -> Array | None:
@@ -95,9 +96,10 @@ def figures_of_answers(evaluation: Evaluation, answers: Array) -> Mapping[str, f
     scores = answers
     if not isinstance(made.target, ClassTarget):
         scores = network.loss.link(made.target.scaled(np.asarray(answers, np.float64)))
-    return _figures(Evaluation(network, evaluation.rows, scores, made))
+    return headline_figures(Evaluation(network, evaluation.rows, scores, made))
 
 
-def _figures(found: Evaluation) -> Mapping[str, float | None]:
+def headline_figures(found: Evaluation) -> Mapping[str, float | None]:
+    """The metrics that people read first, and those that `baseline` has beside them."""
     names = dict.fromkeys([*found.headline(), *BESIDE])
     return found.metrics([name for name in names if name in found.network.loss.metrics])

@@ -91,10 +91,10 @@ def winners(runs: Sequence[KnownRun]) -> list[int]:
 
 def cell(run: KnownRun, key: str) -> Cell:
     """A fact, or a setting as YAML has it."""
-    if key in run.facts:
-        value = run.facts[key]
+    if key not in run.settings:
+        value = run.facts.get(key)
         return value if isinstance(value, str | int | float) else None
-    value = run.settings.get(key)
+    value = run.settings[key]
     return value if is_number(value) else shown(run.settings, key)
 
 

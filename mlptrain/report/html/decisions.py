@@ -21,7 +21,7 @@ WITHOUT_COSTS = "With costs of false alarms and missed rows: mlptrain eval RUN -
 
 def trust(run: Results) -> str:
     """P(class) of each class against its true share."""
-    return figure("calibration", [run])
+    return figure("reliability", [run])
 
 
 def errors(run: Results) -> str:

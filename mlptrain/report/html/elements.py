@@ -91,13 +91,13 @@ def table(
     kinds = ["ranked"] * bool(marked) + ["sortable"] * (len(rows) >= SORTED and not fixed)
     best, ranked = ["", ' class="best"'], f' class="{" ".join(kinds)}"' if kinds else ""
     body = "".join(
-        f"<tr{best[i in marked]}>{row_head(row[0])}{''.join(map(cell, row[1:]))}</tr>\n"
+        f"<tr{best[i in marked]}>{row_head(row[0])}{''.join(map(cell, row[1:], right[1:]))}</tr>\n"
         for i, row in enumerate(rows)
     )
     # Wide tables scroll within their frame, which the keyboard has to reach.
     return (
         f'<div class="wide" role="region" tabindex="0" aria-label="{text(caption)}"><table{ranked}>'
-        f"<caption>{text(caption)}</caption>"
+        f"<caption><span>{text(caption)}</span></caption>"
         f"<thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table></div>"
     )
 
@@ -112,11 +112,11 @@ def row_head(value: Cell) -> str:
     return f'<th scope="row">{shown(value)}</th>'
 
 
-def cell(value: Cell) -> str:
-    """Any other cell."""
+def cell(value: Cell, of_numbers: bool) -> str:
+    """Any other cell, in a column of numbers or another."""
     if isinstance(value, Drawing):
         return f'<td data-value="{value.value:g}">{value.markup}</td>'
-    kind = "" if isinstance(value, str) else NUMBERS
+    kind = NUMBERS if of_numbers or isinstance(value, int | float) else ""
     return f"<td{kind}>{shown(value)}</td>"
 
 

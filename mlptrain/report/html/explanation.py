@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from mlptrain.errors import MLPTrainError
 from mlptrain.inference.explain.explanation import Explanation, explained, measure_of
 from mlptrain.inference.explain.importance import Importance, Interval
+from mlptrain.report.explanation import signed
 from mlptrain.report.html.elements import Cell, drawn_figure, folded, paragraph, table
 from mlptrain.report.plots.explanation import columns
 from mlptrain.report.plots.titles import Picture
@@ -60,7 +61,7 @@ def ends(interval: Interval | None) -> list[Cell]:
 
 def words(said: Explanation) -> str:
     """The picture in words."""
-    most = [f"{each.name} {each.loss.mean:+.3g}" for each in said.columns[:5] if each.loss is not None]
+    most = [f"{each.name} {signed(each.loss.mean, 3)}" for each in said.columns[:5] if each.loss]
     curves = ", ".join(each.column for each in said.effects)
     below = f" Below, how the prediction depends on {curves}." if curves else ""
     return f"Growth of the loss where a column is shuffled: {', '.join(most)}.{below}"

@@ -19,12 +19,20 @@ MOST_COLUMNS = 12
 
 
 class Mistake(NamedTuple):
-    """A row of the split, what it is, what it was taken for, and how wrong that is."""
+    """A row of the split, what it is, what it was taken for, and how wrong that is: see `measures`."""
 
     place: int  # in the split
     true: str
     predicted: str
-    how_wrong: str
+    how_wrong: Sequence[str]
+
+
+def measures(run: Results) -> Sequence[str]:
+    """What says how wrong a mistake is."""
+    if run.model.preprocessing.classes is None:
+        return ("error",)
+    what = "probability" if run.model.network.loss.gives_probabilities else "margin"
+    return (what, "of the true class")
 
 
 def worst(run: Results) -> list[Mistake]:
@@ -44,11 +52,10 @@ def worst_classes(run: Results) -> list[Mistake]:
     order = np.argsort(-gap, kind="stable")
     chosen = order[predicted[order] != y[order]][:MOST]
     certain = run.evaluation.predictions()
-    what = "probability" if run.model.network.loss.gives_probabilities else "margin"
     return [
         Mistake(
             int(i), classes[y[i]], classes[predicted[i]],
-            f"{what} {number(float(certain[i, predicted[i]]))}, true {number(float(certain[i, y[i]]))}",
+            [number(float(certain[i, c])) for c in (predicted[i], y[i])],
         )
         for i in chosen
     ]  # fmt: skip
@@ -62,9 +69,7 @@ def worst_numbers(run: Results) -> list[Mistake]:
     error = np.abs(learned - run.rows.y).max(axis=1)
     chosen = np.argsort(-error, kind="stable")[:MOST]
     return [
-        Mistake(
-            int(i), *(joined(values) for values in (truth[i], predicted[i], predicted[i] - truth[i]))
-        )
+        Mistake(int(i), joined(truth[i]), joined(predicted[i]), [joined(predicted[i] - truth[i])])
         for i in chosen
     ]
 
@@ -126,10 +131,11 @@ def tiles(run: Results, found: Sequence[Mistake], inputs: Floats, shape: tuple[i
         with drawing(LIGHT):
             source = data_uri("image/png", image(colours))
         words = f"{each.predicted} for {each.true}"
+        wrong = ", ".join(map(" ".join, zip(measures(run), each.how_wrong, strict=True)))
         alt = f"{row_name(run, each.place)}: true {each.true}, predicted {each.predicted}"
         items.append(
             f'<li><img src="{source}" width="{shape[1]}" height="{shape[0]}" alt="{text(alt)}">'
-            f"<strong>{text(words)}</strong><br>{text(each.how_wrong)}<br>"
+            f"<strong>{text(words)}</strong><br>{text(wrong)}<br>"
             f"{text(row_name(run, each.place))}</li>"
         )
     return f'<ul class="tiles">{"".join(items)}</ul>'
@@ -144,12 +150,11 @@ def table_of(run: Results, found: Sequence[Mistake], order: Sequence[str]) -> st
     caption = f"{explanation(run)} {counted(run)}"
     if len(names) < len(apart) + len(order):
         caption += f" {len(names)} of {len(apart) + len(order):,} columns are shown."
-    last = "certainty" if made.classes is not None else "error"
     rows: list[Sequence[Cell]] = [
         (
-            row_name(run, each.place), each.true, each.predicted, each.how_wrong,
+            row_name(run, each.place), each.true, each.predicted, *each.how_wrong,
             *(unquoted(source.shown(name, int(places[each.place]))) for name in names),
         )
         for each in found
     ]  # fmt: skip
-    return table(caption, ("row", "true", "predicted", last, *names), rows)
+    return table(caption, ("row", "true", "predicted", *measures(run), *names), rows)

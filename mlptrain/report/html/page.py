@@ -32,6 +32,7 @@ nav ul { display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; margin: .8rem 0 0; p
 .wide { overflow-x: auto; margin: .8rem 0 1.2rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
 caption { padding-bottom: .3rem; text-align: left; font-size: .9rem; }
+caption span { position: sticky; left: 0; display: inline-block; max-width: min(58rem, 100vw - 3rem); }
 th, td { padding: .22rem .8rem .22rem 0; border-bottom: 1px solid var(--line);
   text-align: left; vertical-align: top; }
 thead th { border-bottom-width: 2px; vertical-align: bottom; }

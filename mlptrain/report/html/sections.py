@@ -12,7 +12,9 @@ from mlptrain.report.html.elements import Cell, Section, code, figure, folded, l
 from mlptrain.report.html.explanation import explain, explanation
 from mlptrain.report.html.mistakes import mistakes
 from mlptrain.report.html.profile import profile
+from mlptrain.report.notes import brief
 from mlptrain.report.plots import applicable
+from mlptrain.report.plots.weights import is_legible
 from mlptrain.report.results import Results
 from mlptrain.runs.resume import changes_in
 from mlptrain.storage.reading import read_bytes
@@ -29,7 +31,7 @@ CONTENTS: Mapping[str, tuple[str, Callable[[Results], str]]] = {
     "boundary": ("Decision boundary", lambda run: figure("boundary", [run])),
     "confusion": ("Confusion matrix", lambda run: figure("confusion", [run]) + confusion(run)),
     "decisions": ("Decisions", decisions),
-    "calibration": ("Probabilities", trust),
+    "reliability": ("Probabilities", trust),
     "predictions": ("Predicted and true", errors),
 }
 """The pictures that need a model, each under its title with what goes with it."""
@@ -83,7 +85,7 @@ def of_model(run: Results, kinds: list[str]) -> Iterator[Section]:
     if not run.overflows:
         order = [] if said is None else [each.name for each in said.columns]
         yield Section("mistakes", "Worst mistakes", mistakes(run, order))
-    if "weights" in kinds:
+    if "weights" in kinds and is_legible(run):
         yield Section("weights", "First layer", figure("weights", [run]))
     yield Section("data", "Data", data(run))
     yield Section("columns", "Columns of the file", profile(run))
@@ -145,7 +147,7 @@ def data(run: Results) -> str:
         + paragraph(f"{target}: {', '.join(dataset.targets)}. Features: {len(dataset.features):,}.")
         + folded("Names of the features", paragraph(", ".join(dataset.features)))
         + sources
-        + listed([*dataset.notes, *run.warnings])
+        + listed([*brief(dataset.notes), *run.warnings])
     )
 
 

@@ -8,7 +8,6 @@ from mlptrain.errors import ConfigError
 from mlptrain.report.fold_results import one_by_one, results_of
 from mlptrain.report.plots import (
     boundary,
-    calibration,
     confusion,
     curves,
     decisions,
@@ -41,7 +40,6 @@ KINDS = {
     "boundary": Kind(boundary.draw, boundary.obstacle, several=True),
     "confusion": Kind(confusion.draw, confusion.obstacle, several=False),
     "decisions": Kind(decisions.draw, decisions.obstacle, several=False),
-    "calibration": Kind(calibration.draw, calibration.obstacle, several=False),
     "reliability": Kind(reliability.draw, reliability.obstacle, several=False),
     "predictions": Kind(predictions.draw, predictions.obstacle, several=False),
     "residuals": Kind(residuals.draw, residuals.obstacle, several=False),
@@ -52,7 +50,6 @@ OF_SCORES = (
     "boundary",
     "confusion",
     "decisions",
-    "calibration",
     "reliability",
     "predictions",
     "residuals",

@@ -1,26 +1,17 @@
-"""The reliability diagram: is a class that got 0.9 right nine times in ten?"""
+"""The reliability of each class: of the rows that are given P(class) = 0.3, are 30 % of that class?"""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
-from mlptrain.metrics.metric import Array, Floats, row_weights
-from mlptrain.metrics.probability import CALIBRATION_BINS
-from mlptrain.report.plots.canvas import Axes, Theme, new_figure
+from mlptrain.metrics.metric import Floats
+from mlptrain.metrics.ranking import positive_class
+from mlptrain.metrics.reliability import Reliability, reliability
+from mlptrain.report.plots.canvas import Axes, Theme, new_figure, shown
 from mlptrain.report.plots.titles import Picture
 from mlptrain.report.results import Results
 
-
-class Bins(NamedTuple):
-    """For each bin of the highest probability: weight of its rows, their mean, how many are right.
-
-    weight, confidence, accuracy  (15,)  0 where a bin is empty
-    """
-
-    weight: Floats
-    confidence: Floats
-    accuracy: Floats
+PANELS, ACROSS = 12, 4
 
 
 def obstacle(results: Results) -> str:
@@ -30,62 +21,66 @@ def obstacle(results: Results) -> str:
     return f"its loss ({results.config.loss.name}) gives no probabilities"
 
 
-def bins(probabilities: Array, y: Array, weights: Array | None) -> Bins:
-    """The bins of the metric `calibration_error`, whose value is the weighted mean of their gaps."""
-    confidence = probabilities.max(axis=1)
-    right = probabilities.argmax(axis=1) == y
-    edges = np.arange(1, CALIBRATION_BINS) / CALIBRATION_BINS
-    place, w = np.searchsorted(edges, confidence), row_weights(weights, len(y))
-    total, sure, hits = (
-        np.bincount(place, values, minlength=CALIBRATION_BINS).astype(np.float64)
-        for values in (w, w * confidence, w * right)
-    )
-    share = np.divide(1.0, total, out=np.zeros_like(total), where=total > 0)
-    return Bins(total, sure * share, hits * share)
+def found_in(run: Results) -> dict[str, Reliability]:
+    """Of the positive one of two classes, or of each class, the first where there are many."""
+    p, y, weights = run.evaluation.predictions(), run.rows.y, run.rows.weights
+    classes = run.model.preprocessing.classes or ()
+    chosen = [positive_class(y, weights)] if len(classes) == 2 else range(min(PANELS, len(classes)))
+    return {classes[c]: reliability(p[:, c], y == c, weights) for c in chosen}
 
 
 def draw(runs: Sequence[Results], theme: Theme) -> Picture:
-    """Accuracy over confidence, with the diagonal where both agree; below, how many rows that is."""
+    """True share over P(class) with 95 % intervals, and the diagonal where both agree."""
     (run,) = runs
-    found = bins(run.evaluation.predictions(), run.rows.y, run.rows.weights)
-    figure = new_figure(5.6, 5.6)
-    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3.2, 1])
-    lefts = np.arange(CALIBRATION_BINS) / CALIBRATION_BINS
-    some, width = found.weight > 0, 1 / CALIBRATION_BINS
-    upper.plot([0, 1], [0, 1], "--", color=theme.ink, linewidth=1, label="confidence is accuracy")
-    upper.bar(
-        lefts[some], found.accuracy[some], width, align="edge", color=theme.palette[0],
-        edgecolor=theme.paper, label="accuracy",
-    )  # fmt: skip
-    upper.plot(
-        found.confidence[some], found.accuracy[some], "o", color=theme.palette[1],
-        markeredgecolor=theme.paper, clip_on=False, zorder=3, label="mean confidence of a bin",
-    )  # fmt: skip
-    upper.set_ylabel("accuracy")
-    upper.set_ylim(0, 1.02)
-    figure.legend(loc="outside upper left", ncols=3, columnspacing=1.2)  # inside it would cover bars
-    upper.set_title(
-        f"{run.split}: {len(run.rows):,} rows, {run.stated('calibration_error', 'accuracy')}"
-    )
-    counts(lower, lefts, found.weight, theme)
+    found = found_in(run)
+    across = min(ACROSS if len(found) > 6 else 3, len(found))
+    down = -(-len(found) // across)
+    size = 4.6 if across == 1 else 2.6
+    figure = new_figure(across * size, down * size + 0.5)
+    grid = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True)
+    for axes, (name, each) in zip(grid.ravel(), found.items(), strict=False):
+        panel(axes, each, theme)
+        axes.set_title(f"P({shown(name)})")
+    for axes in grid.ravel()[len(found) :]:
+        axes.set_visible(False)
+    for axes in grid[:, 0]:
+        axes.set_ylabel("true share")
+    for axes in grid.ravel()[: len(found)][-across:]:  # the lowest of each column
+        axes.set_xlabel("predicted probability")
+        axes.tick_params(labelbottom=True)
+    said = f"{run.split}: {len(run.rows):,} rows, {run.stated('calibration_error')}\n95 % intervals"
+    if len(classes := run.model.preprocessing.classes or ()) > PANELS:
+        said += f"; the first {PANELS} of {len(classes)} classes"
+    figure.suptitle(said, fontsize=10.5, x=0.02, ha="left")
     return Picture(figure, words(run, found))
 
 
-def counts(axes: Axes, lefts: Floats, weight: Floats, theme: Theme) -> None:
-    """How many rows are in each bin."""
-    axes.bar(
-        lefts, weight, 1 / CALIBRATION_BINS, align="edge", color=theme.palette[0],
-        edgecolor=theme.paper,
+def panel(axes: Axes, each: Reliability, theme: Theme) -> None:
+    """One class; a larger point stands for more rows."""
+    axes.plot([0, 1], [0, 1], "--", color=theme.ink, linewidth=1)
+    reach = np.stack([each.share - each.low, each.high - each.share]).clip(0)
+    axes.errorbar(
+        each.predicted, each.share, yerr=reach, fmt="none", ecolor=theme.palette[0], elinewidth=1.2,
+        capsize=2.5,
     )  # fmt: skip
-    axes.set_xlim(0, 1)
-    axes.set_ylabel("rows")
-    axes.set_xlabel("confidence: probability of the predicted class")
+    axes.scatter(
+        each.predicted, each.share, s=sizes(each.weight), color=theme.palette[0],
+        edgecolor=theme.paper, zorder=3,
+    )  # fmt: skip
+    axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), aspect="equal")
+    axes.grid(True)
 
 
-def words(run: Results, found: Bins) -> str:
-    """The diagram in words."""
-    confidence = (found.confidence @ found.weight) / found.weight.sum()
-    return (
-        f"Reliability diagram of the {run.split} rows: mean confidence {confidence:.4g}, "
-        f"{run.stated('accuracy', 'calibration_error')}."
-    )
+def sizes(weight: Floats) -> Floats:
+    """Areas of points, from few rows to many."""
+    return 14 + 70 * weight / weight.max()
+
+
+def words(run: Results, found: dict[str, Reliability]) -> str:
+    """The diagram in words: in how many bins the interval holds the probability."""
+    parts = []
+    for name, each in found.items():
+        right = int(((each.low <= each.predicted) & (each.predicted <= each.high)).sum())
+        parts.append(f"P({name}) is within the interval of the share in {right} of {len(each.share)}")
+    stated = run.stated("log_loss", "brier")
+    return f"Reliability of the {run.split} rows in bins of a tenth, {stated}: {'; '.join(parts)}."

@@ -36,6 +36,11 @@ def image_shape(run: Results) -> tuple[int, ...] | None:
     return shape if shape and math.prod(shape) == len(first_layer(run)) else None
 
 
+def is_legible(run: Results) -> bool:
+    """Whether the picture says something: it shows pictures, or a heat map names its features."""
+    return image_shape(run) is not None or len(first_layer(run)) <= MOST_FEATURES
+
+
 def strongest(W: Array, most: int) -> Array:
     """The numbers of the units with the largest weights, in their order."""
     order = np.argsort(-np.linalg.norm(W, axis=0), kind="stable")

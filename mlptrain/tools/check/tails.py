@@ -27,11 +27,17 @@ def heavy_tails(case: Case) -> Verdict | None:
     line = f"1 % of the rows have {shares[worst]:.0%} of the squared distances of {name} from its mean"
     if shares[worst] <= OF:
         return fine(line)
-    if column.min() >= 0 and (column == np.round(column)).all():
+    if is_count(column):
         return doubt(f"{line}: a count with heavy tails", "`loss: poisson`")
     if column.min() > 0:
         return doubt(f"{line}: heavy tails", "`scale_target: log`, or `loss: huber`")
     return doubt(f"{line}: heavy tails", "`loss: huber`, or `loss: mae`")
+
+
+def is_count(values: Floats) -> bool:
+    """Whole numbers from 0 on that come again; amounts in whole units, such as prices, hardly do."""
+    whole = values.min() >= 0 and (values == np.round(values)).all()
+    return bool(whole) and len(np.unique(values)) <= len(values) / 2
 
 
 def share_of_farthest(values: Floats) -> float:
