@@ -1,5 +1,6 @@
 """What a shell is offered after a tab: settings and their words, runs, columns, in each shell."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -66,6 +67,28 @@ def test_bash_splits_at_the_equals_sign():
     assert offered("fit c.yaml --set data.stratify =", "bash") == ["true", "false"]
     assert offered("fit c.yaml --set train.ep", "bash") == ["train.epochs="]
     assert offered("fit --resume = runs/s", "bash") == ["runs/second"]
+
+
+ZSH = """
+compdef() { :; }
+compadd() { local -a given=("${(@P)argv[-1]}"); print -r -- "${argv[1,-2]}: $given"; }
+eval "$(_MLPTRAIN_COMPLETE=zsh_source PROGRAM)"
+words=(mlptrain fit c.yaml --set train.ep) CURRENT=5
+_mlptrain_completion
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("zsh") is None, reason="no zsh")
+def test_zsh_puts_no_space_behind_a_key(here):
+    """compadd stands in for zsh's, which needs a terminal: it says what it is given."""
+    program = Path(sys.executable).with_name("mlptrain")
+    script = ZSH.replace("PROGRAM", str(program))
+    path = {"PATH": f"{program.parent}:{os.environ['PATH']}"}
+    ran = subprocess.run(
+        ["zsh", "-f", "-c", script], env=path, capture_output=True, text=True, timeout=60
+    )
+    assert "-S  -a: train.epochs=\n" in ran.stdout, ran.stderr
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ from typing import Any
 import click
 from click.shell_completion import add_completion_class
 
-from mlptrain.cli.completion import Bash
+from mlptrain.cli.completion import Bash, Zsh
 from mlptrain.cli.misuse import told
 from mlptrain.errors import ConfigError, Interrupted, MLPTrainError
 from mlptrain.messages import advice
@@ -43,6 +43,7 @@ COMMANDS = {
 
 
 add_completion_class(Bash)
+add_completion_class(Zsh)
 
 
 class Commands(click.Group):

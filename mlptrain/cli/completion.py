@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from click.shell_completion import BashComplete, CompletionItem
+from click.shell_completion import BashComplete, CompletionItem, ZshComplete
 
 from mlptrain.errors import MLPTrainError
 
@@ -46,6 +46,17 @@ def columns(ctx: click.Context, param: click.Parameter, incomplete: str) -> list
     except MLPTrainError:
         return []
     return [name for name in names if name.startswith(incomplete)]
+
+
+class Zsh(ZshComplete):
+    """As click's, without a space behind `KEY=`, where the value is yet to come."""
+
+    source_template = ZshComplete.source_template.replace(
+        "compadd -U -V unsorted -a completions",
+        "local -a open=(${(M)completions:#*=}) whole=(${completions:#*=})\n"
+        "        compadd -U -V unsorted -S '' -a open\n"
+        "        compadd -U -V unsorted -a whole",
+    )
 
 
 class Bash(BashComplete):

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mlptrain.data.preprocessing.class_target import ClassTarget
 from mlptrain.data.preprocessing.fitting import choose_features, fit
-from mlptrain.data.preprocessing.flag_target import SEVERAL, FlagTarget, fit_flags
+from mlptrain.data.preprocessing.flag_target import SEVERAL, fit_flags
 from mlptrain.data.preprocessing.number_target import (
     NumberTarget,
     check_target_numbers,
@@ -60,11 +60,7 @@ def learn(
             target = ClassTarget(names[0], settings.classes)
         notes += spelled_alike(names[0], target.classes)
     elif settings.targets == "flags":
-        if settings.classes is None:
-            target = fit_flags(source, names, found.train)
-        else:
-            no, yes = settings.classes
-            target = FlagTarget(tuple(names), ((no, yes),) * len(names))
+        target = fit_flags(source, names, found.train, settings.classes)
     else:
         scaled = settings.scale_target != "none"
         target, constant = fit_target_numbers(

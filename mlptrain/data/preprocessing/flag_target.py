@@ -62,11 +62,13 @@ class FlagTarget:
         ]
 
 
-def fit_flags(source: Source, names: Sequence[str], rows: RowIndex) -> FlagTarget:
-    """The two values of each column in the training rows."""
+def fit_flags(
+    source: Source, names: Sequence[str], rows: RowIndex, known: Sequence[str] | None = None
+) -> FlagTarget:
+    """The two values of each column in the training rows, or those that are known before."""
     values = []
     for name in names:
-        levels = source.levels(name, rows)
+        levels = known or source.levels(name, rows)
         if len(levels) != 2:
             found = f"{count(len(levels), 'value')} in the training rows ({some(levels)})"
             raise DataError(
