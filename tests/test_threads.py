@@ -166,7 +166,7 @@ def test_on_a_busy_machine_nothing_is_remembered(takes, monkeypatch):
             b'{"a": 0, "b": -1, "c": true, "d": 1.5, "e": "2"}',
         ),
         b'{"a": ' + b"9" * 5000 + b"}",
-        b" " * (1 << 16) + b'{"a": 2}',
+        b'{"a": 2}' + b" " * (1 << 16),
     ],
 )
 def test_a_file_that_is_not_ours_says_nothing_and_is_replaced(takes, text):
