@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from mlptrain.data.matrix import Matrix
 from mlptrain.data.preprocessing.checks import PLURAL
-from mlptrain.data.preprocessing.columns import KINDS, kind_for
+from mlptrain.data.preprocessing.columns import KINDS, kinds_for
 from mlptrain.data.preprocessing.columns.column import Column
 from mlptrain.data.preprocessing.columns.number import Number
 from mlptrain.data.preprocessing.encodings import encoded
@@ -65,7 +65,7 @@ def fit(
     names: tuple[str, ...] = features
     if settings.transform == "polar":
         base, names = polar(source, features, rows), OUTPUTS
-    kinds = {name: kind_for(base, name, settings) for name in names}
+    kinds = kinds_for(base, names, settings)
     _check_scales(kinds, settings)
     refused = {name: _refusal(base, name, kind, settings) for name, kind in kinds.items()}
     if any(refused.values()):

@@ -1,5 +1,7 @@
 """The kinds of columns: a file for each, and a line in the table."""
 
+from collections.abc import Sequence
+
 from mlptrain.data.preprocessing.columns.category import Category
 from mlptrain.data.preprocessing.columns.column import Column
 from mlptrain.data.preprocessing.columns.date_parts import DateParts
@@ -21,8 +23,11 @@ KINDS: dict[str, type[Column]] = {
 """Each by the `type` that it has in a checkpoint; the first that takes a column has it."""
 
 
-def kind_for(source: Source, name: str, settings: Settings) -> type[Column]:
-    """The kind that the settings name for a column, else the one that it looks like."""
-    named = (kind for kind in KINDS.values() if name in kind.named(settings))
-    looks_like = (kind for kind in KINDS.values() if kind.takes(source, name))
-    return next(named, None) or next(looks_like)
+def kinds_for(source: Source, names: Sequence[str], settings: Settings) -> dict[str, type[Column]]:
+    """Of each column the kind that the settings name, else the one that it looks like."""
+    said = {name: kind for kind in reversed(KINDS.values()) for name in kind.named(settings)}
+    return {name: said.get(name) or _looks_like(source, name) for name in names}
+
+
+def _looks_like(source: Source, name: str) -> type[Column]:
+    return next(kind for kind in KINDS.values() if kind.takes(source, name))
