@@ -75,6 +75,6 @@ def from_log(z: Array, unit: float) -> Array:
         return np.asarray(np.copysign(np.expm1(np.abs(z)) * unit, z))
 
 
-def _inverse(spread: float) -> float:
+def _inverse(spread: float | np.floating) -> float:
     """1 / spread, infinite where that overflows."""
     return 1 / float(spread) if spread else math.inf
