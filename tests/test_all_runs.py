@@ -11,6 +11,8 @@ from helpers import changed
 from runs import faults, invoke, write_config
 
 from mlptrain.messages import columns_of
+from mlptrain.report.html.sections import outcome
+from mlptrain.report.results import Results
 
 BASE = {
     "seed": 3,
@@ -126,13 +128,19 @@ def test_a_broken_run_is_named_and_hides_no_other(place, tmp_path, file, content
 
 def test_a_killed_run_stands_as_interrupted_and_a_lonely_config_is_no_run(place, tmp_path):
     shutil.copytree(place / "plain", tmp_path / "killed")
-    state = {**summary(place / "plain"), "status": "running", "best": None}
+    of_the_sitting_before = {"best": 1234.0, "best_epoch": 1, "epochs": 1, "seconds": 5678.0}
+    state = {**summary(place / "plain"), "status": "running", **of_the_sitting_before}
     state.pop("host", None)
     (tmp_path / "killed" / "summary.json").write_text(json.dumps(state))
     (tmp_path / "config.yaml").write_text("seed: 1\n")
     (row,) = listed(tmp_path)
     assert row["status"] == "interrupted"
     assert "--resume" in row["reason"]
+    assert {row.get(key) for key in of_the_sitting_before} == {None}
+    before, killed = outcome(Results(place / "plain")), outcome(Results(tmp_path / "killed"))
+    assert before[1].startswith("Best ")
+    assert killed[1] == before[1]  # as best.npz has it
+    assert not any("5,678" in line for line in killed)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted((ROOT / "mlptrain").rglob("*.py"))
 TEXT = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
-NAMED = sorted(set(re.findall(r"`([\w/]+\.py)::(\w+)`", TEXT)))
+ATTACKS = (ROOT / "docs" / "attacks.md").read_text(encoding="utf-8")
+NAMED = sorted(set(re.findall(r"`([\w/]+\.py)::(\w+)`", TEXT + ATTACKS)))
 
 FORBIDDEN_IMPORTS = {
     *(
@@ -49,6 +50,13 @@ def test_every_promise_names_a_test():
 
     assert len(rows) >= 10
     assert all("::test_" in tests for _, tests in rows)
+
+
+def test_no_attack_succeeds_and_each_can_be_repeated():
+    rows = re.findall(r"^\| [^|]+ \| [\d,]+ \| [\d,-]+ \| (.+) \| (.+) \|$", ATTACKS, re.MULTILINE)
+    assert len(rows) >= 18
+    assert {now for now, _ in rows} == {"0"}
+    assert all("::test_" in tests or "make " in tests for _, tests in rows)
 
 
 @cache

@@ -243,6 +243,8 @@ class Reading:
 
     def blanks(self, name: str) -> tuple[str, ...]:
         """Texts that stand for a missing value in this column; an empty field always does."""
+        if self.missing is None and name not in self.columns:
+            return BLANKS
         usual, written = BLANKS if self.missing is None else ("", *self.missing), self.of(name)
         texts = [text for text in (*usual, *written.missing) if text not in written.present]
         return tuple(dict.fromkeys(texts))

@@ -20,6 +20,8 @@ from mlptrain.storage.run_files import holds_checkpoint
 RUNNING, KILLED = "running", "interrupted"
 GOOD = ("completed", "early_stopped")
 """How a run ends that has nothing left to do."""
+MOVING = ("epochs", "steps", "best", "best_epoch", "metrics", "seconds")
+"""What summary.json knows of a sitting once it has ended; before, it is that of the sitting before."""
 _NUMBER = (int, float, type(None))
 _TYPES: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("status", "reason", "monitor", "host"), (str,)),
@@ -36,6 +38,7 @@ def here() -> dict[str, str | int]:
 def read_summary(run: Path) -> Mapping[str, Any]:
     """The content of summary.json, with the status and reason that hold now.
 
+    Of a run that is at work, or was killed, it has no figures: metrics.jsonl and best.npz have them.
     CheckpointError for a file that no run has written.
     """
     file = run / "summary.json"
@@ -49,7 +52,8 @@ def read_summary(run: Path) -> Mapping[str, Any]:
     if summary and summary.get("status") != RUNNING:
         return summary
     status, reason = _now(run, summary)
-    return {**summary, "status": status, "reason": reason}
+    lasting = {key: value for key, value in summary.items() if key not in MOVING}
+    return {**lasting, "status": status, "reason": reason}
 
 
 def _now(run: Path, summary: Mapping[str, Any]) -> tuple[str, str]:

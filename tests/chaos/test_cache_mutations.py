@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cache_files import ENTRIES, Place, bits, by_hand, parts, unsealed
+from cache_files import ENTRIES, Place, bits, by_hand, parts, rows_in, unsealed
 
 pytestmark = pytest.mark.chaos
 COUNT = int(os.environ.get("MLPTRAIN_MUTATIONS", "500"))
@@ -82,11 +82,6 @@ def mutant(random: np.random.Generator, place: Place) -> tuple[bytes, bool]:
             return place.described(lambda found: said_otherwise(random, found)), True
         case _:
             return place.described(ENTRIES[random.integers(len(ENTRIES))])[:-1] + b"\0", False
-
-
-def rows_in(found: Any) -> list[Any]:
-    """The bytes of inputs and targets alone: what stands beside them, a key of our own may change."""
-    return [found.train.inputs.numbers[:].tobytes(), found.train.y[:].tobytes()]
 
 
 def test_a_spoilt_file_is_made_anew_or_holds_the_same_rows(place: Place) -> None:

@@ -4,7 +4,7 @@ A block is made from its rows alone, so the same row gives the same bits in any 
 array is then kept in memory or in a file.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import Any
@@ -39,16 +39,15 @@ class Group:
         self.columns = [column for column, _ in placed]
         self.places = [place for _, place in placed]
         self.repaired = np.zeros(len(placed), np.int64)
-        self.unseen: list[Counter[str]] = [Counter() for _ in placed]
+        self.unseen = defaultdict[str, Counter[str]](Counter)  # by column
 
     def repairs(self) -> Iterator[Repair]:
         """What became of missing values, and of labels that training did not have."""
-        found = zip(self.columns, self.repaired.tolist(), self.unseen, strict=True)
-        for column, missing, unseen in found:
+        for column, missing in zip(self.columns, self.repaired.tolist(), strict=True):
             if missing:
                 yield column.repair(missing)
-            if unseen:
-                yield column.repair_unseen(unseen)
+            if column.name in self.unseen:
+                yield column.repair_unseen(self.unseen[column.name])
 
 
 class Features:
@@ -110,12 +109,12 @@ class Features:
             if not np.isfinite(values).all():
                 self._check_numbers(group, values)
             return
-        for column, codes, unseen in zip(group.columns, values, group.unseen, strict=True):
+        for column, codes in zip(group.columns, values, strict=True):
             if (codes < 0).any():
                 self._check_labels(column, codes)
-                self._count(column.name, np.asarray(rows)[codes == UNSEEN], unseen)
+                self._count(column.name, np.asarray(rows)[codes == UNSEEN], group)
 
-    def _count(self, name: str, rows: RowNumbers, unseen: Counter[str]) -> None:
+    def _count(self, name: str, rows: RowNumbers, group: Group) -> None:
         """Add the labels of these rows in the order in which they come."""
         if len(rows):
             if name not in self._labels:  # of all rows, since a table keeps the codes of a column
@@ -124,7 +123,7 @@ class Features:
             codes = self.source.codes(name, levels, rows)
             places, first, times = np.unique(codes, return_index=True, return_counts=True)
             for i in np.argsort(first).tolist():
-                unseen[levels[places[i]]] += int(times[i])
+                group.unseen[name][levels[places[i]]] += int(times[i])
 
     def _check_numbers(self, group: Group, values: Array) -> None:
         """DataError for infinite numbers, and for missing ones where they are refused."""

@@ -41,9 +41,11 @@ def outcome(run: Results) -> list[str]:
     """How the run ended, in the words of `fit`, or that it has not."""
     found = run.summary
     lines = [f"{found.get('status')}: {found.get('reason')}"]
-    if found.get("best") is not None:
-        best = f"Best {found.get('monitor')} {number(found['best'])} at epoch {found.get('best_epoch')}"
-        lines.append(f"{best}; {number(found.get('seconds'))} s in all.")
+    if run.best_record is not None:
+        best = run.model.checkpoint.progress()  # summary.json has none of a run that was killed
+        lines.append(f"Best {found.get('monitor')} {number(best.best)} at epoch {best.best_epoch}.")
+    if found.get("seconds") is not None:
+        lines.append(f"{number(found['seconds'])} s in all.")
     lines += [f"{each[0].upper()}{each[1:]}." for each in remarks(run.records, found)]
     if run.has_model:
         usual = ("loss", "accuracy", "mean_accuracy", "poisson_deviance", "rmse", "r2")

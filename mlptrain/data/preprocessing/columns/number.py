@@ -1,5 +1,6 @@
 """A column of numbers, brought to a common scale, with bins beside it where they are asked for."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -119,7 +120,7 @@ class Number(Column):
             raise DataError(below_0(source, name, low))
         center, factor, unit = scaling(scale, found, j, spread)
         constant = bool(found.constant[j])
-        if not (np.isfinite(center) and np.isfinite(factor) and (factor > 0 or constant)):
+        if not (math.isfinite(center) and math.isfinite(factor) and (factor > 0 or constant)):
             raise DataError(out_of_range(source, name, (low, high), scale))
         fill = min(max(spread.median if policy == "median" else mean, low), high)
         in_bins = _is_in_bins(source, name, settings) and not constant

@@ -13,6 +13,7 @@ false stay 1 and 0. Missing values do not enter. The robust scaling and its smoo
 Holzmueller et al. 2024, "Better by default" (arXiv:2407.04491).
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -76,5 +77,4 @@ def from_log(z: Array, unit: float) -> Array:
 
 def _inverse(spread: float | np.floating) -> float:
     """1 / spread, infinite where that overflows."""
-    with np.errstate(divide="ignore", over="ignore"):
-        return float(np.float64(1) / np.float64(spread))
+    return 1 / float(spread) if spread else math.inf
