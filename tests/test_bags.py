@@ -168,7 +168,8 @@ def test_a_packed_model_says_what_the_directory_says(bag, packed, table):
     for words in (["eval"], ["eval", "--data", table], ["predict", table, "--proba"]):
         command, *rest = words
         first, second = (invoke(command, model, *rest).stdout for model in (bag, packed))
-        first = re.sub("linear model: .*\n", "", first)  # folds.json has its figures
+        if words == ["eval"]:
+            first = re.sub("linear model: .*\n", "", first)  # folds.json has its figures
         assert first.replace(str(bag), "M") == second.replace(str(packed), "M") != ""
     assert (mlptrain.load(packed).scores(X) == mlptrain.load(bag).scores(X)).all()
     assert "fold 3" in invoke("show", packed).stdout

@@ -247,6 +247,6 @@ def test_a_run_goes_on_with_the_threads_that_it_had(tmp_path, monkeypatch):
 def test_the_ranks_of_a_machine_share_its_cores(monkeypatch):
     monkeypatch.setenv("PMI_SIZE", "8")
     config = load_config({**TOY, "train": {**TOY["train"], "batch_size": ROWS}})
-    assert build.threads_for(config, WIDE) == 1
+    assert build.threads_for(config, WIDE, 1000) == 1
     monkeypatch.setenv("MPI_LOCALNRANKS", "2")
-    assert build.threads_for(config, WIDE) == 4
+    assert build.threads_for(config, WIDE, 1000) == 4

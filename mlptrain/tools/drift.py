@@ -41,7 +41,7 @@ def drift(written: Path, path: str) -> Drift:
     train = config.data.train
     if not isinstance(train, str):
         raise ConfigError("data.train: a toy set has no file to compare with")
-    made = build(config).data.preprocessing
+    made = build(config, threads=1).data.preprocessing
     old = open_source(train, labels=labels_of(train, None), reading=made.reading)
     new = open_source(path, labels=labels_of(path, None), reading=made.reading)
     lines = [*_columns(made, old, new)]

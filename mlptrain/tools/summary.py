@@ -47,7 +47,7 @@ def summarize(what: str | Path, overrides: Overrides = ()) -> NetworkSummary:
     """The network of a config (its data are read), a checkpoint or a run."""
     if is_config(what):
         config = load_config(what, overrides)
-        experiment = build(config)
+        experiment = build(config, threads=1)
         network, optimizer = experiment.network, experiment.optimizer
         history, notes = {}, experiment.data.notes
     else:
@@ -64,7 +64,7 @@ def network_of(what: str | Path, overrides: Overrides = ()) -> tuple[Network, in
     """The network of a config, a checkpoint or a run, and the rows of its minibatches."""
     if is_config(what):
         config = load_config(what, overrides)
-        return build(config).network, config.train.batch_size
+        return build(config, threads=1).network, config.train.batch_size
     model = model_to_show(what, overrides)
     return model.network, model.config.train.batch_size
 

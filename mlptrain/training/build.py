@@ -56,7 +56,7 @@ def build(config: Config, threads: int | None = None, data: Dataset | None = Non
     initialize(config, network)
     train = config.train
     if threads is None:
-        threads = threads_for(config, network)
+        threads = threads_for(config, network, len(data.train))
     experiment = Experiment(
         data=data,
         network=network,
@@ -85,15 +85,17 @@ def build(config: Config, threads: int | None = None, data: Dataset | None = Non
     return replace(experiment, data=data.with_notes(weightless_notes(experiment)))
 
 
-def threads_for(config: Config, network: Network) -> int:
-    """As many threads as the environment says, else as pay; with `train.shards` one.
+def threads_for(config: Config, network: Network, rows: int) -> int:
+    """As many threads as the environment says, else as pay for a step; with `train.shards` one.
 
     Other threads can mean other bits, and those of shards are to be the same wherever they are.
+
+    rows   of training: no batch has more, whatever the config says
     """
     if config.train.shards is not None:
         return from_environment() or 1
     beside = 1 if config.data.fold is None else config.data.fold.of
-    return choose_threads(network, config.train.batch_size, max(beside, launched_here()))
+    return choose_threads(network, min(rows, config.train.batch_size), max(beside, launched_here()))
 
 
 def initialize(config: Config, network: Network) -> None:

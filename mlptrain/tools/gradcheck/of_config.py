@@ -38,7 +38,7 @@ def cases(config: Source | None, overrides: Overrides) -> Iterator[Case]:
             raise ConfigError("--set changes a CONFIG: name one, or leave out --set")
         return all_cases()
     checked = learning_in_every_layer(load_config(config, overrides))
-    experiment = in_float64(build(checked), checked)
+    experiment = in_float64(build(checked, threads=1), checked)
     name = "config" if isinstance(config, Mapping) else str(config)
     rows = experiment.data.train.sample(MOST_ROWS, checked.seed)
     return part_cases(name, experiment.network, rows, checked.seed)

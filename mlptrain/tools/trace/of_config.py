@@ -20,7 +20,7 @@ def plan_of_config(config: Source, overrides: Overrides = (), *, rows: int) -> P
     The weights are those that training starts with, the rows are drawn from the training rows.
     """
     checked = load_config(config, overrides)
-    experiment = in_float64(build(checked), checked)
+    experiment = in_float64(build(checked, threads=1), checked)
     network = experiment.network
     training = TrainingGraph(network, network.penalties, network.training.weights is not None)
     training.graph.keeps_all = True
@@ -34,7 +34,7 @@ def plan_of_config(config: Source, overrides: Overrides = (), *, rows: int) -> P
 
 def sizes_of_config(config: Source, overrides: Overrides = (), *, rows: int) -> Plan:
     """A plan for so many rows that has not run, in the dtype of the config: its shapes are enough."""
-    return build(load_config(config, overrides)).network.training.graph.plan(rows)
+    return build(load_config(config, overrides), threads=1).network.training.graph.plan(rows)
 
 
 def trace_of_config(
