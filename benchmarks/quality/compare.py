@@ -28,8 +28,11 @@ class Contender:
         )
 
     def cpu(self) -> float:
-        """CPU seconds of one seed, all its tables."""
-        return sum(fmean(each["cpu"] for each in seeds.values()) for seeds in self.tables.values())
+        """CPU seconds of one seed, all its tables; figures made beside other work have none."""
+        of_table = (
+            [each["cpu"] for each in seeds.values() if "cpu" in each] for seeds in self.tables.values()
+        )
+        return sum(map(fmean, of_table))
 
     def seeds(self) -> int:
         """The most seeds of a table."""
