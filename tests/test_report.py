@@ -188,7 +188,7 @@ def test_it_has_a_language_and_one_main_part(small_page):
 
 @pytest.mark.slow
 def test_it_is_small_and_fast(source, seconds):
-    assert seconds < 8  # with the import of Matplotlib
+    assert seconds < 15  # with the import of Matplotlib; 5 to 9, as fast as the processor is
     assert len(source) < 3_000_000
 
 
