@@ -57,10 +57,10 @@ def in_step(x: Array, y: Array, by_label: bool) -> bool:
     (True, False, False)
     """
     same, ties = x[1:] == x[:-1], y[1:] == y[:-1]
-    if ties.all() or not np.array_equal(same, ties):
+    if ties.all() or (same != ties).any():
         return False
     up = x[1:] > x[:-1]
-    if not by_label and (np.array_equal(up, ~ties) or not up.any()):
+    if not by_label and (not (up == ties).any() or not up.any()):
         return True
     values = int((~ties).sum()) + 1
     return values <= len(y) / 2 and len(np.unique(x)) == values
