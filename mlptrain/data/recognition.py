@@ -26,29 +26,13 @@ DAYS = (
     *("%d-%b-%Y", "%d-%B-%Y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y"),
     *("%Y-%m", "%Y/%m", "%m/%Y", "%m-%Y", "%b %Y", "%B %Y", "%b-%Y", "%Y%m%d"),
     *("%a, %d %b %Y", "%a %b %d %H:%M:%S %Y", "%a %b %d %H:%M:%S %z %Y"),
-    *(
-        "%d.%m.%y",
-        "%d/%m/%y",
-        "%m/%d/%y",
-        "%d-%m-%y",
-        "%m-%d-%y",
-        "%y-%m-%d",
-        "%d-%b-%y",
-        "%d %b %y",
-        "%b-%y",
-    ),
+    *("%d.%m.%y", "%d/%m/%y", "%m/%d/%y", "%d-%m-%y", "%m-%d-%y", "%y-%m-%d"),
+    *("%d-%b-%y", "%d %b %y", "%b-%y"),
 )
 CLOCKS = (
     *("", *(f"{gap}{time}" for gap in " T" for time in ("%H:%M", "%H:%M:%S"))),
-    *(
-        " %I:%M %p",
-        " %I:%M:%S %p",
-        " %I:%M%p",
-        " %H:%M UTC",
-        " %H:%M:%S UTC",
-        " %H:%M:%S GMT",
-        " %H:%M:%S %z",
-    ),
+    *(" %I:%M %p", " %I:%M:%S %p", " %I:%M%p"),
+    *(" %H:%M UTC", " %H:%M:%S UTC", " %H:%M:%S GMT", " %H:%M:%S %z"),
     *("T%H:%M:%S%z", "T%H%M%S", "T%H%M%SZ"),
 )
 TIMES = ("%H:%M", "%H:%M:%S", "%I:%M %p", "%I:%M:%S %p", "%I:%M%p", "%I:%M:%S%p")

@@ -259,7 +259,7 @@ def _scale(data: dict[str, Any], source: Source, roles: Roles, comments: Comment
             comments[("data", "image_shape")] = "how to draw a row, if it is a picture"
     elif len(numbers) > MOST_IN_BINS:
         data["scale"] = "smooth_clip"
-        comments[("data", "scale")] = "median and quartiles; no bins, with which one is 17 inputs"
+        comments[("data", "scale")] = "by median and quartiles; bins would make 17 inputs of each"
     elif numbers:
         data |= {"scale": "smooth_clip", "numeric": {"encode": "piecewise"}}
 

@@ -110,9 +110,8 @@ def _time_in_digits(source: Table, name: str) -> Notated | None:
     if source.inexact(name).any():
         return None
     values = source.numbers(name)
-    if (
-        values[:1] > np.floor(values[:1])
-    ).any():  # no day at first glance, as most numbers of wide tables
+    first = values[:1]
+    if (first > np.floor(first)).any():  # most numbers of wide tables are seen at once to be no days
         return None
     values = values[~np.isnan(values)]
     forms: dict[str, tuple[float, float]] = {"%Y%m%d": DAYS}
