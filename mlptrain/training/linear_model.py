@@ -17,6 +17,7 @@ from mlptrain.data.dataset import Dataset, Rows
 from mlptrain.data.preprocessing.class_target import ClassTarget
 from mlptrain.nn.network import Network
 from mlptrain.optim.lbfgs import minimized
+from mlptrain.system.threads import use_threads
 from mlptrain.training.baseline import BESIDE
 from mlptrain.training.build import initialize, network_on
 from mlptrain.training.evaluate import Evaluation, evaluate
@@ -32,8 +33,8 @@ def linear_network(config: Config, data: Dataset) -> Network | None:
     """A linear model of the training rows; None where it would take too long, or is what the config is.
 
     Lowest is the loss of the config plus sum W^2 / 2n, over n rows: ridge and logistic regression as
-    scikit-learn has them by default. Steps of L-BFGS on all rows at once, in float64: in float32
-    another number of threads ends elsewhere.
+    scikit-learn has them by default. Steps of L-BFGS on all rows at once, always on one thread: with
+    another number they end elsewhere, and more would wait for the memory all the same.
     """
     if not config.model.hidden:
         return None
@@ -43,7 +44,7 @@ def linear_network(config: Config, data: Dataset) -> Network | None:
     count = min(len(data.train), affordable)
     if count < min(len(data.train), FEWEST * inputs):
         return None
-    model = Model(hidden=(), dtype="float64")
+    model = Model(hidden=(), dtype=config.model.dtype)
     plain = {"model": model, "regularization": Regularization(l2=1 / (2 * count))}
     bare = config.model_copy(update=plain)
     network, rows = network_on(bare, data), data.train.sample(count, config.seed)
@@ -58,7 +59,7 @@ def linear_network(config: Config, data: Dataset) -> Network | None:
         plan.backward()
         return float(plan.value(network.training.loss)), gradients.astype(np.float64)
 
-    with np.errstate(all="ignore"):  # a step too far is taken back
+    with use_threads(1), np.errstate(all="ignore"):  # a step too far is taken back
         found, value = minimized(loss, values, STEPS)
     values[...] = found
     return network if np.isfinite(value) else None
