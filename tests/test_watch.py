@@ -20,6 +20,7 @@ from runs import command, faults, invoke, surroundings, write_config
 
 from mlptrain import load
 from mlptrain.report.live import closeup
+from mlptrain.report.live import server as live
 from mlptrain.report.live import tail as tails
 from mlptrain.report.live.closeup import Closeup
 from mlptrain.report.live.plane import inputs_on_plane
@@ -38,6 +39,12 @@ COLOURS = """[...document.querySelectorAll('canvas')].map(canvas => {
   return new Set(new Uint32Array(pixels.buffer)).size > 9;
 })"""
 """Of each map whether it has more than a few colours."""
+
+
+@pytest.fixture(autouse=True)
+def priority(monkeypatch):
+    """That of this process stays: a command that is called in it would lower it for good."""
+    monkeypatch.setattr(os, "nice", lambda _: 0)
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +94,23 @@ def test_the_data_are_the_numbers_of_the_metrics(server, run):
         dead = [each["histograms"][layer]["dead"] for each in expected]
         assert found["layers"][layer]["dead"] == pytest.approx(dead, rel=1e-4)
     assert "counts" not in content
+
+
+def test_what_takes_long_to_read_is_read_seldom(server, monkeypatch):
+    spent, now, looks = [0.0], [100.0], []
+    monkeypatch.setattr(live.time, "thread_time", lambda: spent[0])
+    monkeypatch.setattr(live.time, "monotonic", lambda: now[0])
+
+    def look():
+        looks.append(now[0])
+        spent[0] += 0.02
+        return []
+
+    monkeypatch.setattr(server.watched, "look", look)
+    for second in range(9):
+        now[0] = 100.0 + second
+        server.data()
+    assert looks == [100, 103, 106]  # 0.02 s is a hundredth of 2 s, which are not yet over after two
 
 
 def shade(network, key, place):
@@ -299,6 +323,7 @@ def test_the_command_prints_an_address_and_ends_with_ctrl_c(run):
     connection = HTTPConnection("127.0.0.1", int(port), timeout=10)
     connection.request("GET", f"/{token}/data")
     assert connection.getresponse().status == 200
+    assert os.getpriority(os.PRIO_PROCESS, process.pid) == 19
     process.send_signal(signal.SIGINT)
     assert process.communicate(timeout=30) == ("", "")
     assert process.returncode == 0

@@ -7,6 +7,8 @@ import click
 from mlptrain.report.live.server import serve
 from mlptrain.report.live.tail import Watched
 from mlptrain.report.live.text import watch_text
+from mlptrain.system.threads import use_threads
+from mlptrain.system.priority import yield_to_others
 
 
 @click.command()
@@ -29,7 +31,9 @@ def command(place: Path, text: bool, port: int) -> None:
       mlptrain watch runs --text
     """
     watched = Watched(place)
-    if text:
-        watch_text(watched)
-    else:
-        serve(watched, port)
+    yield_to_others()
+    with use_threads(1):
+        if text:
+            watch_text(watched)
+        else:
+            serve(watched, port)
