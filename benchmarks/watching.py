@@ -34,8 +34,8 @@ SETTLE = 1.0
 def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     """A command of the program at work, ended at last."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [*PROGRAM, *arguments]
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+    options = {"cwd": ROOT, "env": environment, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([*PROGRAM, *arguments], **options) as process:
         try:
             yield process
         finally:

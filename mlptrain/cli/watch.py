@@ -7,8 +7,8 @@ import click
 from mlptrain.report.live.server import serve
 from mlptrain.report.live.tail import Watched
 from mlptrain.report.live.text import watch_text
-from mlptrain.system.threads import use_threads
 from mlptrain.system.priority import yield_to_others
+from mlptrain.system.threads import use_threads
 
 
 @click.command()
