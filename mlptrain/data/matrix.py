@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from mlptrain.data.source import (
     BLANK,
-    SHOWN,
+    NOWHERE,
     Kind,
     RowIndex,
+    RowNumbers,
     ValueType,
     contiguous,
     digits_lost,
@@ -101,12 +102,12 @@ class Matrix:
             raise DataError(f"{self.path}: {name}: holds text, numbers are needed")
         return self._exact([name], column)
 
-    def inexact(self, name: str) -> NDArray[np.bool_]:
-        """(N,) where a number column holds a whole number that float64 does not: 2^53 + 1."""
+    def inexact(self, name: str) -> RowNumbers:
+        """The rows where a number column holds a whole number that float64 does not: 2^53 + 1."""
         column = self.column(name)
         if column.dtype.kind not in "iu":
-            return np.zeros(len(column), bool)
-        return lost(column, column.astype(np.float64))
+            return NOWHERE
+        return np.flatnonzero(lost(column, column.astype(np.float64)))
 
     def code(self, names: Sequence[str]) -> dict[str, str]:
         """An array has numbers, however they were spelled."""
@@ -116,9 +117,8 @@ class Matrix:
         """Values of these columns as float64; DataError where whole numbers lose digits."""
         numbers = values.astype(np.float64, order="C")
         if values.dtype.kind in "iu" and values.dtype.itemsize == 8 and lost(values, numbers).any():
-            name = next(name for name in names if self.inexact(name).any())
-            faulty = np.flatnonzero(self.inexact(name))
-            raise digits_lost(self, name, faulty[:SHOWN].tolist(), len(faulty))
+            name = next(name for name in names if len(self.inexact(name)))
+            raise digits_lost(self, name, self.inexact(name))
         return numbers
 
     def block(self, names: Sequence[str], rows: RowIndex) -> NDArray[np.float64]:

@@ -6,7 +6,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlptrain.data.source import BLANK, Kind, RowIndex, RowNumbers, Source, finder, in_order, label
+from mlptrain.data.source import (
+    BLANK,
+    NOWHERE,
+    Kind,
+    RowIndex,
+    RowNumbers,
+    Source,
+    finder,
+    in_order,
+    label,
+)
 
 
 class Replaced:
@@ -56,9 +66,10 @@ class Replaced:
         """Several number columns of some rows, as a new (n, K) array."""
         return np.stack([self.numbers(name)[np.asarray(rows)] for name in names], axis=1)
 
-    def inexact(self, name: str) -> NDArray[np.bool_]:
+    def inexact(self, name: str) -> RowNumbers:
         """As in the source: a replaced value is one that a number holds."""
-        return self.source.inexact(name)[self.rows] & (name not in self.values)
+        found = NOWHERE if name in self.values else self.source.inexact(name)
+        return np.flatnonzero(np.isin(self.rows, found)) if len(found) else NOWHERE
 
     def code(self, names: Sequence[str]) -> dict[str, str]:
         """As in the source."""

@@ -67,8 +67,8 @@ class Source(Protocol):
     def block(self, names: Sequence[str], rows: RowIndex) -> NDArray[np.float64]:
         """Several number columns of some rows, as a new (n, K) array."""
 
-    def inexact(self, name: str) -> NDArray[np.bool_]:
-        """(N,) where a number column holds a whole number that float64 does not: 2^53 + 1."""
+    def inexact(self, name: str) -> RowNumbers:
+        """The rows where a number column holds a whole number that float64 does not: 2^53 + 1."""
 
     def code(self, names: Sequence[str]) -> dict[str, str]:
         """Of number columns those that may be codes, by a text that the number does not keep: 007."""
@@ -164,14 +164,19 @@ def first_places(name: str, faulty: NDArray[np.bool_], rows: RowIndex) -> list[t
 INEXACT = "has more digits than a number can keep (float64: 15 to 17)"
 
 
-def digits_lost(source: Source, name: str, first: Sequence[int], total: int) -> DataError:
-    """The error for whole numbers that float64 does not hold; the first rows, and how many in all."""
+NOWHERE: RowNumbers = np.empty(0, np.intp)
+"""No row."""
+
+
+def digits_lost(source: Source, name: str, rows: RowNumbers) -> DataError:
+    """The error for whole numbers in these rows that float64 does not hold."""
     column = in_yaml(name)
     advice = (
         f"an id is left out by `ignore: [{column}]`, codes are categories by "
         f"`categorical: {{columns: [{column}]}}`, quantities take fewer digits"
     )
-    return faulty_values(source, [(row, name) for row in first], total, INEXACT, advice)
+    first = [(row, name) for row in rows[:SHOWN].tolist()]
+    return faulty_values(source, first, len(rows), INEXACT, advice)
 
 
 def require(source: Source, names: Iterable[str]) -> None:

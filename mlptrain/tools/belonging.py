@@ -52,7 +52,7 @@ def orders_rows(source: Source, name: str) -> bool:
     kind = source.kind(name)
     if kind != "date" and not (kind == "number" and TIME.fullmatch(name.strip())):
         return False
-    if kind == "number" and source.inexact(name).any():
+    if kind == "number" and len(source.inexact(name)):
         return False
     steps = np.diff(source.numbers(name))
     changes = np.count_nonzero(steps)

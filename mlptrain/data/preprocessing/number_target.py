@@ -10,9 +10,9 @@ from numpy.typing import DTypeLike, NDArray
 from mlptrain.arrays import Targets
 from mlptrain.data.preprocessing.checks import DELETE, check_finite, check_present
 from mlptrain.data.preprocessing.moments import moments
-from mlptrain.data.row_set import every_row
 from mlptrain.data.source import (
     INEXACT,
+    SHOWN,
     RowIndex,
     Source,
     faulty_values,
@@ -175,10 +175,10 @@ def _numeric(source: Source, names: tuple[str, ...] | list[str]) -> None:
         kind = source.kind(name)
         if kind == "text" and source.looks_numeric(name):
             _no_numbers(source, name)
-        if kind == "number" and (lost := source.inexact(name)).any():
-            places = first_places(name, lost, every_row(len(source)))
+        if kind == "number" and len(lost := source.inexact(name)):
+            places = [(row, name) for row in lost[:SHOWN].tolist()]
             advice = "to predict a class: `loss: softmax`; a quantity takes fewer digits"
-            raise faulty_values(source, places, int(lost.sum()), INEXACT, advice)
+            raise faulty_values(source, places, len(lost), INEXACT, advice)
         if kind not in ("number", "blank"):
             what = {"text": "text", "boolean": "true and false", "date": "dates"}.get(
                 kind, "no numbers"

@@ -95,7 +95,7 @@ def cleaned(source: Source, names: Sequence[str]) -> tuple[Source, list[BadCells
 
 def _far_out(source: Source, name: str) -> BadCells | None:
     """What stands at an end of a column of numbers and may be none: inf, or -999 and its like."""
-    if source.inexact(name).any():
+    if len(source.inexact(name)):
         return None
     values = source.numbers(name)
     ends = (float(np.fmin.reduce(values)), float(np.fmax.reduce(values)))

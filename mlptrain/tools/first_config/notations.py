@@ -107,7 +107,7 @@ def _time_in_digits(source: Table, name: str) -> Notated | None:
 
     Of numbers of eight digits one in thirty could be a day; some different ones are no accident.
     """
-    if source.inexact(name).any():
+    if len(source.inexact(name)):
         return None
     values = source.numbers(name)
     first = values[:1]

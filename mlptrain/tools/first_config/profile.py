@@ -98,7 +98,7 @@ def profiles(source: Source, names: Sequence[str]) -> list[Profile]:
 def _is_quantity(source: Source, name: str) -> bool:
     """Whether a column has numbers or dates that are told apart by what they are, not by their text."""
     kind = source.kind(name)
-    return kind == "date" or (kind == "number" and not source.inexact(name).any())
+    return kind == "date" or (kind == "number" and not len(source.inexact(name)))
 
 
 def is_mark(level: str) -> bool:

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from mlptrain.data.source import Kind, ValueType
+from mlptrain.data.source import NOWHERE, Kind, RowNumbers, ValueType
 from mlptrain.data.written import BLANKS, DAY, Written
 
 Series = pl.Series
@@ -205,28 +205,28 @@ def as_numbers(column: Series) -> NDArray[np.float64]:
     return column.cast(pl.Float64).to_numpy()
 
 
-def inexact(column: Series, spelled: Callable[[], Series]) -> NDArray[np.bool_]:
-    """Where a number column holds a whole number that float64 does not.
+def inexact(column: Series, spelled: Callable[[], Series]) -> RowNumbers:
+    """The rows where a number column holds a whole number that float64 does not.
 
     `spelled` gives the column as text, where there is any: 40 digits are a float64 already.
     """
-    none, dtype = np.zeros(len(column), bool), column.dtype
+    dtype = column.dtype
     if dtype.is_integer():
         if abs(column.min() or 0) <= EXACT and abs(column.max() or 0) <= EXACT:  # type: ignore[operator,arg-type]
-            return none
+            return NOWHERE
         again = column.cast(pl.Float64).cast(dtype, strict=False)
-        return again.ne_missing(column).to_numpy()
+        return np.flatnonzero(again.ne_missing(column).to_numpy())
     if not dtype.is_float():
-        return none
+        return NOWHERE
     values = column.to_numpy()  # by NumPy, as above
     if not max(np.fmax.reduce(values, initial=0), -np.fmin.reduce(values, initial=0)) > EXACT:
-        return none
+        return NOWHERE
     text = spelled()
     if text.dtype != pl.String:
-        return none
+        return NOWHERE
     long = text.str.strip_chars().set(~text.str.contains(r"^\s*[+-]?\d{16,}\s*$"), None)
     lost = [value for value in long.drop_nulls().unique().to_list() if not survives(value)]
-    return long.is_in(lost).fill_null(False).to_numpy()
+    return np.flatnonzero(long.is_in(lost).fill_null(False).to_numpy())
 
 
 def may_be_codes(column: Series) -> bool:

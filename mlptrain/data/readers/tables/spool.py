@@ -21,6 +21,7 @@ from mlptrain.data.readers.tables.tables import is_text, whole_text
 from mlptrain.data.source import (
     BLANK,
     MOST_LABELS,
+    NOWHERE,
     SHOWN,
     Kind,
     RowIndex,
@@ -81,11 +82,12 @@ class Spool:
         if self._columns[name].inexact:
             raise self._digits_lost(name)
 
-    def inexact(self, name: str) -> NDArray[np.bool_]:
-        """(N,) where a number column holds a whole number that float64 does not: 2^53 + 1."""
+    def inexact(self, name: str) -> RowNumbers:
+        """The rows where a number column holds a whole number that float64 does not: 2^53 + 1."""
         if not self._columns[name].inexact:
-            return np.zeros(len(self), bool)
-        return np.concatenate([table.inexact(name) for table in _pieces(self.path, self._reading)])
+            return NOWHERE
+        pieces = zip(self._starts[:-1], _pieces(self.path, self._reading), strict=True)
+        return np.concatenate([start + table.inexact(name) for start, table in pieces])
 
     def _whole(self, name: str) -> NDArray[np.float64]:
         out = np.empty(len(self))
@@ -194,8 +196,7 @@ class Spool:
             raise not_as_declared(self, name, written, first, len(faulty))
 
     def _digits_lost(self, name: str) -> DataError:
-        lost = self.inexact(name)
-        return digits_lost(self, name, np.flatnonzero(lost)[:SHOWN].tolist(), int(lost.sum()))
+        return digits_lost(self, name, self.inexact(name))
 
     def _in_pieces(self, rows: RowNumbers) -> Iterator[tuple[int, slice, RowNumbers]]:
         """The pieces that hold these rows: their number, which of `rows`, and their rows within."""

@@ -89,7 +89,7 @@ class Spooled:
             return self._labels(table)
         if kind in ("blank", "other"):
             return np.where(table.missing(self.name), np.nan, 0)
-        self.inexact = self.inexact or bool(table.inexact(self.name).any())
+        self.inexact = self.inexact or len(table.inexact(self.name)) > 0
         return series.as_numbers(table.column(self.name))
 
     def _judged(self, table: Table) -> Judgement:

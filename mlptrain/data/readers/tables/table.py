@@ -15,6 +15,7 @@ from mlptrain.data.source import (
     SHOWN,
     Kind,
     RowIndex,
+    RowNumbers,
     Source,
     ValueType,
     contiguous,
@@ -47,7 +48,7 @@ class Table:
     reading: Reading = AS_USUAL
     _typed: dict[str, series.Series] = field(default_factory=dict, repr=False)
     _kinds: dict[str, Kind] = field(default_factory=dict, repr=False)
-    _inexact: dict[str, NDArray[np.bool_]] = field(default_factory=dict, repr=False)
+    _inexact: dict[str, RowNumbers] = field(default_factory=dict, repr=False)
     _numbers: dict[str, NDArray[np.float64]] = field(default_factory=dict, repr=False)
     _values: dict[str, list[Any]] = field(default_factory=dict, repr=False)
     _codes: dict[tuple[str, ...], NDArray[np.int64]] = field(default_factory=dict, repr=False)
@@ -170,14 +171,13 @@ class Table:
             if self.kind(name) == "text":
                 (faulty,) = np.nonzero(self.no_numbers(name))
                 raise not_numbers(self, name, faulty[:SHOWN].tolist(), len(faulty))
-            lost = self.inexact(name)
-            if lost.any():
-                raise digits_lost(self, name, np.flatnonzero(lost)[:SHOWN].tolist(), int(lost.sum()))
+            if len(lost := self.inexact(name)):
+                raise digits_lost(self, name, lost)
             self._numbers[name] = series.as_numbers(self.column(name))
         return self._numbers[name]
 
-    def inexact(self, name: str) -> NDArray[np.bool_]:
-        """(N,) where a number column holds a whole number that float64 does not: 2^53 + 1."""
+    def inexact(self, name: str) -> RowNumbers:
+        """The rows where a number column holds a whole number that float64 does not: 2^53 + 1."""
         if name not in self._inexact:
             self._inexact[name] = series.inexact(self.column(name), lambda: self._as_text(name))
         return self._inexact[name]
