@@ -21,10 +21,11 @@ from mlptrain.storage.documents import finite
 
 ADDRESS = "127.0.0.1"
 OFTEN = 0.5
-"""Seconds for which what was read is answered again, however many ask; more where reading is work:"""
+"""Seconds for which what was read is answered again, however many ask; longer where reading is work:"""
 SPARING = 100
-"""times what it took of a core, for a watch shall not be felt by a fit; but never more than"""
+"""times the seconds of a core that it took, so that a watch costs a fit nothing; but never more than"""
 LONGEST = 5.0
+"""seconds."""
 PATIENCE = 10
 """Seconds in which a request has to be complete."""
 HEADERS = {
