@@ -96,7 +96,28 @@ def side_by_side(folder: Path, repeats: int, epochs: int) -> None:
         "folds, 2 jobs": [*fit, "--jobs", 2],
     }
     turns(kinds, repeats, folder / "folds")
+    strangers(folder, repeats, epochs)
     turns({f"sweep, {n} at a time": [*sweep, "--jobs", n] for n in (1, 2)}, repeats, folder / "sweep")
+
+
+def strangers(folder: Path, repeats: int, epochs: int) -> None:
+    """Two fits that share nothing, at once and in turn: folds and trials cannot gain more than they."""
+    fit = [sys.executable, "-m", "mlptrain", "fit", str(folder / "fast.yaml"), "--threads", "1"]
+    fit += ["--set", f"train.epochs={epochs}", "--set", "data.val=0.2", "--quiet", "--force"]
+
+    def seconds(count: int) -> float:
+        started = time.perf_counter()
+        places = [folder / f"stranger{n}" for n in range(count)]
+        jobs = [subprocess.Popen([*fit, "--out", str(each)], env=surroundings()) for each in places]
+        if any(job.wait() for job in jobs):
+            sys.exit("a fit failed")
+        return time.perf_counter() - started
+
+    found = [(seconds(1), seconds(2)) for _ in range(repeats)]
+    alone, both = (median(column) for column in zip(*found, strict=True))
+    gain = median(2 * one / two for one, two in found)
+    print(f"| two fits in turn, 1 thread each | {2 * alone:.2f} | | 1.00 |")
+    print(f"| two fits at once, 1 thread each | {both:.2f} | | {gain:.2f} |", flush=True)
 
 
 def ranks(folder: Path) -> None:

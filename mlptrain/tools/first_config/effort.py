@@ -9,6 +9,7 @@ from mlptrain.messages import count
 from mlptrain.system.threads import cores, use_threads
 from mlptrain.tools.first_config.presets import (
     FOLDS,
+    MOST_IN_BINS,
     PRESETS,
     Preset,
     batch_size,
@@ -61,6 +62,8 @@ class Size(NamedTuple):
 
         >>> round(Size(10_000, 20).seconds("good"))
         9
+        >>> [round(Size(1_000, k).seconds("fast")) for k in (2_000, 2_001)]  # the latter without bins
+        [25, 2]
         >>> round(Size(10_000, 20, step=0.002).seconds("fast"))  # 24 epochs of 62 steps
         4
         """
@@ -72,8 +75,10 @@ class Size(NamedTuple):
 
     def _usual_step(self) -> float:
         """Seconds of a step where nothing was measured."""
-        units = hidden_units(self.rows)
-        parameters = units * (max(INPUTS_FOR * self.columns, INPUTS_OF_ALL) + units)
+        units, inputs = hidden_units(self.rows), self.columns
+        if self.columns <= MOST_IN_BINS:
+            inputs = max(INPUTS_FOR * self.columns, INPUTS_OF_ALL)
+        parameters = units * (inputs + units)
         return STEP + (STEP_PARAMETER + 6 * batch_size(self.rows) * STEP_OPERATION) * parameters
 
 
