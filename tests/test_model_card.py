@@ -7,6 +7,7 @@ import pytest
 from exported import CASES, trained, write_table
 from runs import faults, invoke
 
+import mlptrain
 from mlptrain.export.card import model_card
 from mlptrain.export.description import describe
 from mlptrain.export.held_out import held_out
@@ -41,6 +42,20 @@ def test_a_card_has_no_figures_of_rows_that_have_changed(folds):
     card = model_card(model, describe(model))
     assert "On 160 rows" not in card
     assert "out_of_fold_log_loss" in card
+
+
+def test_no_name_in_a_card_is_markup(tmp_path):
+    table = {"<img src=x>": [1.0, 2.0, 8.0, 9.0] * 10, "a`<b>": ["<i>", "``<u>"] * 20}
+    y = ["__a__", "__a__", "\x1b[2J<script>", "\x1b[2J<script>"] * 10
+    model = mlptrain.fit(table, y, preset="fast", out=tmp_path / "run")
+    document = describe(model)
+    card = model_card(model, {**document, "policies": ["A blank in <b>\x1b is refused."]})
+    assert "`__a__`" in card
+    assert "- A blank in &lt;b>? is refused.\n" in card
+    assert card.isascii()
+    assert card.replace("\n", "").isprintable()
+    about = card.partition("```yaml")[0]
+    assert "<" not in re.sub(r"(`+) ?.*?[^`] ?\1(?!`)", "", about)
 
 
 def test_files_of_one_model_share_its_card(tmp_path):

@@ -67,6 +67,8 @@ def test_fit_prints_no_escape_sequence(fitted):
         ["init", "rows.csv", "--target", "y"],
         ["init", "rows.csv", "--target", "z"],
         ["plot", FOLDER],
+        ["schema", FOLDER],
+        ["runs", "--csv", FOLDER, "nothing\x1b[2J"],
     ],
     ids=repr,
 )
@@ -99,10 +101,15 @@ def test_predictions_keep_the_bytes_of_the_names(fitted, here):
 
 
 @pytest.mark.slow
-def test_predictions_on_a_terminal_have_no_escape_sequence(fitted, here):
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [(["predict", FOLDER, "rows.csv"], MARKUP), (["runs", "--csv", "."], "r?[2Jun[red]")],
+    ids=["predict", "runs"],
+)
+def test_a_csv_on_a_terminal_has_no_escape_sequence(fitted, here, arguments, shown):
     ours, theirs = pty.openpty()
     with subprocess.Popen(
-        [sys.executable, "-m", "mlptrain", "predict", FOLDER, "rows.csv"],
+        [sys.executable, "-m", "mlptrain", *arguments],
         stdout=theirs,
         stderr=subprocess.PIPE,
         env=surroundings(),
@@ -116,7 +123,7 @@ def test_predictions_on_a_terminal_have_no_escape_sequence(fitted, here):
             pass
         os.close(ours)
     assert process.returncode == 0
-    assert MARKUP.encode() in printed
+    assert shown.encode() in printed
     assert b"\x1b" not in printed
     assert b"\x07" not in printed
 

@@ -6,6 +6,7 @@ from typing import IO, Any
 
 import click
 
+from mlptrain.messages import printable
 from mlptrain.report.standard_streams import complain
 
 
@@ -25,7 +26,7 @@ def told(error: click.UsageError, arguments: Sequence[str]) -> click.ClickExcept
         return error
     command = error.ctx.command_path if error.ctx is not None else "mlptrain"
     what = error.format_message().rstrip(".").replace(". D", "; d")
-    what = f"{command}: {what[:1].lower()}{what[1:]}"
+    what = printable(f"{command}: {what[:1].lower()}{what[1:]}")  # a shell puts names of files there
     if isinstance(error, click.NoSuchOption) and (setting := meant(error, arguments)):
         return Misuse(f"{command}: no such option '{error.option_name}'; write {setting}")
     return Misuse(what if what.endswith(("?", ")")) else f"{what}; {command} --help tells more")

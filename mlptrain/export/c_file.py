@@ -10,21 +10,12 @@ import numpy as np
 
 from mlptrain.arrays import Array
 from mlptrain.errors import ConfigError
+from mlptrain.export.c_names import KEYWORDS, comment, identifiers
 from mlptrain.export.c_network import Network, literal, texts, values
 from mlptrain.export.description import Document, describe
 from mlptrain.export.javascript_file import TESTED
 from mlptrain.export.probe import Agreement, expected, probe_of, units_of
 from mlptrain.inference.model import Model
-
-KEYWORDS = frozenset(
-    (
-        *("auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else"),
-        *("enum", "extern", "float", "for", "goto", "if", "inline", "int", "long", "register"),
-        *("restrict", "return", "short", "signed", "sizeof", "static", "struct", "switch", "typedef"),
-        *("union", "unsigned", "void", "volatile", "while"),
-    )
-)
-FORBIDDEN = re.compile(r"\W", re.ASCII)
 
 
 def c_file(model: Model, out: Path) -> tuple[bytes, Agreement | None]:
@@ -40,28 +31,13 @@ def c_file(model: Model, out: Path) -> tuple[bytes, Agreement | None]:
     return ("\n".join(lines) + "\n").encode(), None
 
 
-def identifiers(names: list[str]) -> list[str]:
-    """A name in C for each column, no two alike.
-
-    >>> identifiers(["age", "int", "2nd", "a b", "a-b"])
-    ['age', 'int_', '_2nd', 'a_b', 'a_b_']
-    """
-    found = list[str]()
-    for name in names:
-        plain = FORBIDDEN.sub("_", name) or "_"
-        plain = f"_{plain}" if plain[0].isdigit() else plain
-        while plain in KEYWORDS or plain in found:
-            plain += "_"
-        found.append(plain)
-    return found
-
-
 class Header:
     """Writes one document; every name begins with that of the file."""
 
     def __init__(self, document: Document, name: str) -> None:
         self.document, self.name = document, name
-        self.fields = identifiers([each["name"] for each in document["columns"]])
+        own = {f"{name.upper()}_{each}" for each in ("H", "SELF_TEST")}  # macros
+        self.fields = identifiers([each["name"] for each in document["columns"]], own)
         self.width = len(document["classes"] or document["names"])
         self.networks = [
             Network(member, document, self.fields, place)
@@ -71,13 +47,13 @@ class Header:
     def lines(self) -> Iterator[str]:
         """The header up to its self-test."""
         guard = f"{self.name.upper()}_H"
-        what = self._comment(", ".join(self.document["names"]))
+        what = comment(", ".join(self.document["names"]))
         yield f"/* Predicts {what}: a model trained by mlptrain."
         yield ""
         yield f"   #include this file, fill a {self.name}_row, and call {self.name}_predict."
         yield "   Missing are NAN and NULL; true and false are 1 and 0, a date is the days since"
         yield "   1970-01-01. A row that is refused gives -1."
-        yield from (f"   {self._comment(each)}" for each in self.document["policies"])
+        yield from (f"   {comment(each)}" for each in self.document["policies"])
         yield "   Its self-test:"
         yield f"   cc -std=c99 -D{self.name.upper()}_SELF_TEST -x c FILE -lm && ./a.out */"
         yield f"#ifndef {guard}"
@@ -88,24 +64,21 @@ class Header:
         yield from self._row()
         yield from self._names()
         common = Path(__file__).with_name("standalone") / "model.h"
-        yield self._own(common.read_text(encoding="utf-8"))
+        yield common.read_text(encoding="utf-8").replace("MODEL_", f"{self.name}_")
         for network in self.networks:
             yield from map(self._own, network.lines())
         yield from map(self._own, self._predict())
         yield "#endif"
 
     def _own(self, text: str) -> str:
-        return text.replace("MODEL_", f"{self.name}_")
-
-    @staticmethod
-    def _comment(text: str) -> str:
-        return " ".join(text.split()).replace("*/", "* /").replace("\\", "/")
+        """With the name of the file for each @, which no name of a column and no text in C has."""
+        return text.replace("@", f"{self.name}_")
 
     def _row(self) -> Iterator[str]:
         yield "typedef struct {"
         for field, column in zip(self.fields, self.document["columns"], strict=True):
             kind = "const char *" if column["kind"] == "text" else "double "
-            yield f"    {kind}{field}; /* {self._comment(column['name'])}: {column['kind']} */"
+            yield f"    {kind}{field}; /* {comment(column['name'])}: {column['kind']} */"
         yield f"}} {self.name}_row;\n"
 
     def _names(self) -> Iterator[str]:
@@ -132,23 +105,23 @@ class Header:
         )
         returned = "the class" if classes else "0"
         yield f"/* Writes the {what}. Returns {returned}, or -1 for a row that the model refuses. */"
-        yield f"static inline int MODEL_predict(const MODEL_row *given, double out[{self.width}])"
+        yield f"static inline int @predict(const @row *given, double out[{self.width}])"
         yield "{"
         count = len(self.networks)
-        yield "    MODEL_row read = *given, *row = &read;"
+        yield "    @row read = *given, *row = &read;"
         yield f"    double each[{count * self.width}], named[{self.width}];"
         yield "    int j, best = 0;"
         yield from self._with_blanks()
         yield from self._refusals()
         for place in range(count):
-            yield f"    MODEL_scores{place}(row, each + {place * self.width});"
+            yield f"    @scores{place}(row, each + {place * self.width});"
         yield f"    for (j = 0; j < {self.width}; j++) named[j] = each[j];"
         logs = int(response == "softmax")
         for place, network in enumerate(self.networks):
             yield from network.answer(f"(each + {place * self.width})", self.width)
         weights = np.array([member["weight"] for member in self.document["members"]])
         yield f"    {{ static const double shares[] = {{{values(weights / weights.sum())}}};"
-        yield f"      MODEL_combine(each, out, {count}, {self.width}, {logs}, shares); }}"
+        yield f"      @combine(each, out, {count}, {self.width}, {logs}, shares); }}"
         yield from self._named(count)
         yield f"    for (j = 0; j < {self.width}; j++)"
         yield "        if (!isfinite(out[j]) || !isfinite(named[j])) return -1;"
@@ -175,7 +148,7 @@ class Header:
             column = self.document["columns"][known["column"]]
             levels, blanks = texts(known["levels"]), texts(column["blanks"])
             yield f"    {{ static const char *const levels[] = {levels}, *const blanks[] = {blanks};"
-            yield f"      int place = MODEL_place(row->{self.fields[known['column']]}, blanks, levels);"
+            yield f"      int place = @place(row->{self.fields[known['column']]}, blanks, levels);"
             refused = [
                 f"place == {code}" for code, key in ((-1, "missing"), (-2, "unseen")) if known[key]
             ]
@@ -202,8 +175,8 @@ class Header:
         if threshold is None:
             return
         positive = threshold["positive"]
-        yield "/* The class by the threshold of the model, from what MODEL_predict wrote. */"
-        yield f"static inline int MODEL_decide(const double out[{self.width}])"
+        yield "/* The class by the threshold of the model, from what @predict wrote. */"
+        yield f"static inline int @decide(const double out[{self.width}])"
         yield f"{{ return out[{positive}] > {threshold['value']!r} ? {positive} : {1 - positive}; }}\n"
 
     def self_test(self, columns: dict[str, Array], found: Array, units: Array) -> Iterator[str]:

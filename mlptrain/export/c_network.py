@@ -15,13 +15,13 @@ PARTS = ("month", "weekday", "hour")
 ACTIVATIONS = {
     "relu": "fmax({x}, 0)",
     "leaky_relu": "({x} > 0 ? {x} : {slope!r} * {x})",
-    "elu": "MODEL_exponential({x}, {alpha!r}, {scale!r})",
-    "selu": "MODEL_exponential({x}, {alpha!r}, {scale!r})",
-    "gelu": "MODEL_gelu({x})",
-    "silu": "{x} * MODEL_sigmoid({x})",
-    "mish": "{x} * tanh(MODEL_softplus({x}))",
-    "softplus": "MODEL_softplus({x})",
-    "sigmoid": "MODEL_sigmoid({x})",
+    "elu": "@exponential({x}, {alpha!r}, {scale!r})",
+    "selu": "@exponential({x}, {alpha!r}, {scale!r})",
+    "gelu": "@gelu({x})",
+    "silu": "{x} * @sigmoid({x})",
+    "mish": "{x} * tanh(@softplus({x}))",
+    "softplus": "@softplus({x})",
+    "sigmoid": "@sigmoid({x})",
     "tanh": "tanh({x})",
     "identity": "{x}",
 }
@@ -67,7 +67,7 @@ class Network:
         body = [*self._features(), *self._steps()]
         size = self._size
         yield from self.arrays
-        yield f"static inline void MODEL_scores{self.place}(const MODEL_row *row, double *scores)"
+        yield f"static inline void @scores{self.place}(const @row *row, double *scores)"
         yield "{"
         yield f"    double a[{size}], b[{size}], *x = a, *y = b, *swap, *f = a;"
         yield "    int i;"
@@ -75,12 +75,12 @@ class Network:
         yield "}\n"
 
     def _array(self, array: Array, kind: str = "double") -> str:
-        name = f"MODEL_{self.place}_{len(self.arrays)}"
+        name = f"@{self.place}_{len(self.arrays)}"
         self.arrays.append(f"static const {kind} {name}[] = {{{values(array)}}};")
         return name
 
     def _real(self, array: Array | None) -> str:
-        return "NULL" if array is None else self._array(array, "MODEL_real")
+        return "NULL" if array is None else self._array(array, "@real")
 
     def _features(self) -> Iterator[str]:
         self._size, columns = 0, [f"row->{field}" for field in self.fields]
@@ -90,7 +90,7 @@ class Network:
         for feature in self.member["features"]:
             of_kind = self._numbers if feature["op"] == "numbers" else self._text
             yield from of_kind(feature, columns)
-        cast = "(MODEL_real)" if self.document["dtype"] == "float32" else ""
+        cast = "(@real)" if self.document["dtype"] == "float32" else ""
         yield f"    for (i = 0; i < {self._size}; i++) a[i] = {cast}a[i];"
 
     def _numbers(self, feature: Document, columns: list[str]) -> Iterator[str]:
@@ -103,9 +103,9 @@ class Network:
             indicator = int(feature["indicator"])
             self._size += 1 + indicator + bins + 2 * len(feature["parts"])
             how = f"{columns[place]}, {scale}, {squash}, {indicator}, {edges}, {bins}"
-            yield f"    f = MODEL_number(f, {how});"
+            yield f"    f = @number(f, {how});"
             for part in feature["parts"]:
-                yield f"    f = MODEL_part(f, {PARTS.index(part)}, {columns[place]});"
+                yield f"    f = @part(f, {PARTS.index(part)}, {columns[place]});"
 
     def _text(self, feature: Document, columns: list[str]) -> Iterator[str]:
         place, table, levels = feature["column"], feature["table"], len(feature["levels"])
@@ -114,8 +114,8 @@ class Network:
         known, blanks = texts(feature["levels"]), texts(self.document["columns"][place]["blanks"])
         self._size += width
         yield f"    {{ static const char *const levels[] = {known}, *const blanks[] = {blanks};"
-        yield f"      int place = MODEL_place({columns[place]}, blanks, levels);"
-        yield f"      f = MODEL_text(f, place, {levels}, {feature['unseen']}, {kept}, {width}); }}"
+        yield f"      int place = @place({columns[place]}, blanks, levels);"
+        yield f"      f = @text(f, place, {levels}, {feature['unseen']}, {kept}, {width}); }}"
 
     def _steps(self) -> Iterator[str]:
         parts, rows = 1, self._size
@@ -145,7 +145,7 @@ class Network:
         sizes = [rows if parts > 1 else 0, *(0 if a is None else a[0].size for a in own)]
         parts = max([parts, *(len(a) for a in own if a is not None)])
         apart, given = ", ".join(map(str, sizes)), ", ".join(map(self._real, arrays))
-        call = f"MODEL_linear(x, y, {parts}, {rows}, {width}, {given}, apart);"
+        call = f"@linear(x, y, {parts}, {rows}, {width}, {given}, apart);"
         line = f"{{ static const size_t apart[] = {{{apart}}}; {call} }}"
         return parts, width, [line, "swap = x, x = y, y = swap;"]
 
@@ -153,15 +153,15 @@ class Network:
     def _combine(response: str, parts: int, rows: int) -> Iterator[str]:
         """In the response, as the ensemble of `network.combined`."""
         if response == "softmax":
-            yield f"for (i = 0; i < {parts}; i++) MODEL_log_softmax(x + i * {rows}, {rows});"
+            yield f"for (i = 0; i < {parts}; i++) @log_softmax(x + i * {rows}, {rows});"
         if response == "sigmoid":
             yield f"for (i = 0; i < {parts * rows}; i++)"
-            yield "    y[i] = -MODEL_softplus(-x[i]), x[i] = -MODEL_softplus(x[i]);"
-            yield from (f"MODEL_combine({s}, {s}, {parts}, {rows}, 1, NULL);" for s in "xy")
+            yield "    y[i] = -@softplus(-x[i]), x[i] = -@softplus(x[i]);"
+            yield from (f"@combine({s}, {s}, {parts}, {rows}, 1, NULL);" for s in "xy")
             yield f"for (i = 0; i < {rows}; i++) y[i] -= x[i];"
         else:
             logs = int(response in ("softmax", "exp"))
-            yield f"MODEL_combine(x, y, {parts}, {rows}, {logs}, NULL);"
+            yield f"@combine(x, y, {parts}, {rows}, {logs}, NULL);"
 
     def _in_place(self, step: Document, parts: int, rows: int) -> str:
         op, every = step["op"], f"for (i = 0; i < {parts * rows}; i++)"
@@ -172,7 +172,7 @@ class Network:
         keys = ("mean", "factor", "shift") if op == "norm" else ("gamma", "beta")
         arrays = ", ".join(self._real(step[key]) for key in keys)
         eps = f", {step['eps']!r}" if op == "layer_norm" else ""
-        return f"MODEL_{op}(x, {parts}, {rows}, {arrays}{eps});"
+        return f"@{op}(x, {parts}, {rows}, {arrays}{eps});"
 
     def _maxout(self, pieces: int, parts: int, rows: int) -> tuple[int, int, list[str]]:
         count = parts * rows // pieces
@@ -192,7 +192,7 @@ class Network:
             if response == "exp":
                 yield f"{loop} {scores}[j] = exp({scores}[j]);"
             if response == "sorted":
-                yield f"    for (j = 0; j < {width}; j += {levels}) MODEL_sort({scores} + j, {levels});"
+                yield f"    for (j = 0; j < {width}; j += {levels}) @sort({scores} + j, {levels});"
             yield from self._decode(scores, loop)
 
     def _log_probabilities(self, scores: str, width: int) -> Iterator[str]:
@@ -201,7 +201,7 @@ class Network:
         temperature = 1.0 if calibration is None else calibration["temperature"]
         unknown = 0.0 if calibration is None else 1 / (calibration["rows"] + 1)
         yield f"    {{ static const double w[] = {{{weights}}};"
-        yield f"      MODEL_log_probabilities({scores}, {width}, w, {temperature!r}, {unknown!r}); }}"
+        yield f"      @log_probabilities({scores}, {width}, w, {temperature!r}, {unknown!r}); }}"
 
     def _decode(self, scores: str, loop: str) -> Iterator[str]:
         decode = self.member["decode"]

@@ -1,5 +1,6 @@
 """MODEL_CARD.md: what a model is for, what it was trained on, how good it is, what it must not see."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +17,7 @@ from mlptrain.export.description import Document
 from mlptrain.export.held_out import HeldOut, held_out
 from mlptrain.export.probe import Agreement
 from mlptrain.inference.model import Model
-from mlptrain.messages import count, some
+from mlptrain.messages import count, printable, some
 from mlptrain.metrics.reliability import Reliability
 from mlptrain.storage.documents import read_document
 from mlptrain.storage.reading import read_bytes
@@ -40,19 +41,49 @@ def model_card(model: Model, document: Document) -> str:
         "Data": _data(model, measured),
         "Figures": _figures(model, measured),
         "Columns": _columns(model),
-        "Values that training did not have": (f"- {each}" for each in document["policies"]),
+        "Values that training did not have": map(_point, document["policies"]),
         "What it must not be fed": _limits(model),
         "How it was trained": _training(model),
     }
     kind = "regression" if model.preprocessing.classes is None else "classification"
     head = f"---\nlibrary_name: mlptrain\ntags: [tabular-{kind}]\n---\n\n"
-    title = f"# {_text(some(model.preprocessing.targets))} from {_columns_count(model)}\n"
+    title = f"# {_names(model.preprocessing.targets)} from {_columns_count(model)}\n"
     parts = (f"\n## {name}\n\n" + "\n".join(lines) + "\n" for name, lines in sections.items())
     return head + title + "".join(parts) + "\n## Files\n\n"
 
 
 def _columns_count(model: Model) -> str:
     return count(len(model.preprocessing.inputs), "column")
+
+
+PLAIN = re.compile(r"[+-]?[^\W_]+([ ._:/-]+[^\W_]+)*")
+"""Texts in which Markdown finds nothing to do."""
+
+
+def _name(text: str) -> str:
+    """A text of a file: it is code where Markdown or a browser would obey it.
+
+    >>> _name("body mass"), _name("__a__"), _name("<b>`")
+    ('body mass', '`__a__`', '`` <b>` ``')
+    """
+    return text if PLAIN.fullmatch(text) else _code(text) if text else '""'
+
+
+def _code(text: str) -> str:
+    """A text as code, between more ticks than it has in a row."""
+    shown = printable(text)
+    ticks = "`" * (max(map(len, re.findall("`+", shown)), default=0) + 1)
+    gap = " " if "`" in shown else ""
+    return f"{ticks}{gap}{shown}{gap}{ticks}"
+
+
+def _point(sentence: str) -> str:
+    """A sentence with names in it, of which none becomes markup."""
+    return f"- {printable(sentence).replace('<', '&lt;')}"
+
+
+def _names(texts: Sequence[str]) -> str:
+    return some([_name(each) for each in texts])
 
 
 def _text(value: object) -> str:
@@ -72,27 +103,29 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[st
 def _purpose(model: Model, document: Document) -> Iterator[str]:
     made = model.preprocessing
     if made.classes is not None:
-        classes = some(made.classes)
-        yield f"The class `{made.targets[0]}`, one of {len(made.classes)}: {classes}."
+        classes = _names(made.classes)
+        yield f"The class {_code(made.targets[0])}, one of {len(made.classes)}: {classes}."
         sure = model.network.loss.gives_probabilities
         calibrated = any(each["calibration"] for each in document["members"])
         how = "calibrated on validation rows" if calibrated else "not calibrated"
         yield f"Probabilities are {how}." if sure else "It gives no probabilities."
     else:
-        yield f"{some(document['names'])}, learned from the target {some(made.targets)}."
+        yield f"{_names(document['names'])}, learned from the target {_names(made.targets)}."
     if isinstance(made.target, NumberTarget) and made.target.log:
         yield "It learned logarithms: its prediction is nearer to a median than to a mean."
     if model.threshold is not None:
         positive = (made.classes or ())[model.threshold.positive]
         yield (
-            f"By its threshold a row is of class {positive} where the probability of that is above "
-            f"{model.threshold.value:.4g}."
+            f"By its threshold a row is of class {_name(positive)} where the probability of that is "
+            f"above {model.threshold.value:.4g}."
         )
 
 
 def _data(model: Model, measured: HeldOut | None) -> Iterator[str]:
     checkpoint, data = model.checkpoint, model.config.data
-    rows = [(path, digest, _changed(path)) for path, digest in checkpoint["fingerprint"].items()]
+    rows = [
+        (_name(str(path)), digest, _changed(path)) for path, digest in checkpoint["fingerprint"].items()
+    ]
     if rows:
         yield from _table(("file", "SHA-256", "last changed"), rows)
     else:
@@ -100,7 +133,7 @@ def _data(model: Model, measured: HeldOut | None) -> Iterator[str]:
     yield ""
     held = [f"{name}: {_share(getattr(data, name))}" for name in ("val", "test")]
     folds = f"; {len(model.members)} folds" if len(model.members) > 1 else ""
-    by = [f"by {key} `{getattr(data, key)}`" for key in BY if getattr(data, key) is not None]
+    by = [f"by {key} {_code(str(getattr(data, key)))}" for key in BY if getattr(data, key) is not None]
     how = "".join(f", {each}" for each in by)
     yield f"Held out{how}, {', '.join(held)}{folds}; seed {model.config.seed}."
     if measured is not None and measured.parts:
@@ -182,10 +215,10 @@ def _shown(value: object) -> str:
 def _columns(model: Model) -> Iterator[str]:
     made = model.preprocessing
     if made.transform == "polar":
-        yield f"{some(made.inputs)}: numbers, which become distance and angle."
+        yield f"{_names(made.inputs)}: numbers, which become distance and angle."
         return
     refuses = made.missing in REFUSES
-    rows = [(f"`{each.name}`", *_column(each, refuses)) for each in made.columns]
+    rows = [(_code(each.name), *_column(each, refuses)) for each in made.columns]
     yield from _table(("column", "holds", "in training", "blank"), rows)
 
 
@@ -193,7 +226,7 @@ def _column(column: Column, refuses: bool) -> tuple[str, str, str]:
     if isinstance(column, Category):
         more = f" and {len(column.levels) - MOST} more" if len(column.levels) > MOST else ""
         blank = "refused" if column.missing == "error" else f"treated as {column.outcome}"
-        return "text", ", ".join(column.levels[:MOST]) + more, blank
+        return "text", ", ".join(map(_name, column.levels[:MOST])) + more, blank
     assert isinstance(column, Number)
     blank = "refused" if refuses else f"becomes {column.shown(column.fill)}"
     if column.low is None or column.high is None:
@@ -205,7 +238,7 @@ def _limits(model: Model) -> Iterator[str]:
     made = model.preprocessing
     yield "- Rows of another kind than those of training: other people, places, times, instruments."
     yield "- Numbers far outside the ranges above, or in other units: its answer is then a guess."
-    yield f"- Anything known only after `{_text(made.targets[0])}` is: it would not be there in use."
+    yield f"- Anything known only after {_code(made.targets[0])} is: it would not be there in use."
     yield "- Decisions about people that nobody looks at: nothing here was tested for fairness."
 
 
@@ -221,9 +254,13 @@ def _training(model: Model) -> Iterator[str]:
         f"{parameters:,} parameters in all. The config:"
     )
     yield ""
-    yield "```yaml"
-    yield dump(model.checkpoint["config"]).strip()
-    yield "```"
+    config = dump(model.checkpoint["config"]).strip()
+    fence = (
+        "```" if "```" not in config else "`" * (1 + max(map(len, re.findall("`+", config))))
+    )  # a name may have ticks of its own
+    yield f"{fence}yaml"
+    yield config
+    yield fence
 
 
 def lines_of_others(card: Path, about: str, out: Path) -> str | None:

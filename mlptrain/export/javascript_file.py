@@ -2,6 +2,7 @@
 
 import html
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from mlptrain.inference.model import Model
 
 TESTED = 20
 """So many rows stand in a file, for its self-test."""
+PROTO = re.compile(r'(?<!\\)"__proto__":')
+"""The one key of JSON that is no key in JavaScript: it sets the prototype, but not within brackets."""
 
 
 def javascript_file(model: Model, out: Path) -> tuple[bytes, Agreement | None]:
@@ -40,7 +43,7 @@ def module_of(model: Model) -> str:
     tested = {"rows": rows, "found": found[:TESTED].tolist(), "units": units[:TESTED].tolist()}
     source = Path(__file__).with_name("standalone") / "model.mjs"
     text = source.read_text(encoding="utf-8")
-    data = as_json({**document, "self_test": tested})
+    data = PROTO.sub('["__proto__"]:', as_json({**document, "self_test": tested}))
     text = text.replace("const MODEL = {};", f"const MODEL = {data};", 1)
     policies = "".join(f"// {' '.join(each.split())}\n" for each in document["policies"])
     return policies + text

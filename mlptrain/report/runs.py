@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from mlptrain.config.dump import inline
-from mlptrain.messages import count, some
-from mlptrain.report.console import emit_json, say, stderr, stdout, write
+from mlptrain.messages import count, printable, some
+from mlptrain.report.console import emit_json, say, stderr, stdout, stdout_is_terminal, write
 from mlptrain.report.tables import print_table
 from mlptrain.tools.all_runs import KnownRun
 from mlptrain.tools.run_table import RunTable, is_number
@@ -89,12 +89,18 @@ def document(run: KnownRun, columns: Sequence[str]) -> dict[str, Any]:
 
 
 def show_csv(table: RunTable) -> None:
-    """A line for each run; a cell is empty where a run does not have the value."""
+    """A line for each run; a cell is empty where a run does not have the value.
+
+    A pipe or a file gets names as they are, a terminal without what it would obey.
+    """
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(table.columns)
     writer.writerows([[in_csv(run[key]) for key in table.columns] for run in table.runs])
-    write(text.getvalue())
+    shown = text.getvalue()
+    if stdout_is_terminal():
+        shown = "".join(f"{printable(line)}\n" for line in shown.splitlines())
+    write(shown)
 
 
 def in_csv(value: Any) -> Any:

@@ -124,9 +124,14 @@ function placeOf(text, levels) {
   return exact.get(text) ?? alike.get(likeness(text)) ?? -2;
 }
 
+// What the row holds, and not what every object inherits: a column may be called "constructor".
+function cellOf(given, name) {
+  return name in Object.prototype && !Object.hasOwn(given, name) ? undefined : given[name];
+}
+
 function columnsOf(given, row) {
   let found = model.columns.map((field) => {
-    const value = given[field.name];
+    const value = cellOf(given, field.name);
     const read = field.kind === "text" ? labelOf(value, field) : numberOf(value, field, row);
     if (model.required && field.kind !== "text" && Number.isNaN(read)) refuse(row, field.name, value, "is missing");
     return read;
