@@ -20,13 +20,14 @@ from mlptrain.data.source import RowNumbers
 from mlptrain.errors import DivergenceError
 from mlptrain.graph.plan import Plan
 from mlptrain.nn.layers import Statistics
+from mlptrain.system.team import GRADIENTS
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.gradients import gradient_norm, is_finite, origin
 from mlptrain.training.histograms import histograms
 from mlptrain.training.minibatches import load_batch, shares
 from mlptrain.training.record import Clock, Progress, Record, measure
 from mlptrain.training.sharded import last_minibatch, sharded
-from mlptrain.training.slices import update
+from mlptrain.training.slices import bring, update
 
 MOST_SKIPPED = 10
 """With `nonfinite: skip`, this many steps in a row may be dropped."""
@@ -54,7 +55,7 @@ def train(experiment: Experiment, progress: Progress) -> Iterator[Record | None]
             if due and experiment.log_histograms:
                 norm, seen = watched_step(experiment, progress, rows, lr)
             else:
-                _, norm = take_step(experiment, progress, rows, lr)
+                _, norm = take_step(experiment, progress, rows, lr, seen=due)
             clock.count(len(rows))
             if due:
                 if norm is None:
@@ -78,22 +79,26 @@ def rows_of_steps(experiment: Experiment, epoch: int, done: int = 0) -> Iterator
 
 
 def take_step(
-    experiment: Experiment, progress: Progress, rows: RowNumbers, lr: float
+    experiment: Experiment, progress: Progress, rows: RowNumbers, lr: float, *, seen: bool = False
 ) -> tuple[Plan, float | None]:
     """One step of minibatch gradient descent on these training rows, at learning rate `lr`.
+
+    seen   whether somebody looks at the gradients afterwards: then all of them are here
 
     Returns the training graph as it ran last, with the values of its minibatch, and the norm of all
     gradients before they were clipped, where they were.
     """
     network, norm = experiment.network, None
     with np.errstate(all="ignore"):  # what is not finite is dealt with in `usable`
-        plan, seen, finite = descent(experiment, rows, progress.step)
+        plan, found, finite = descent(experiment, rows, progress.step)
         if usable(experiment, progress, plan, rows, lr, finite=finite):
             norm = update(experiment, lr)
-            for statistics in seen:
+            for statistics in found:
                 network.training.wiring.follow(statistics)
             if experiment.average is not None:
                 experiment.average.follow(network, experiment.optimizer.t)
+        if seen and finite:
+            bring(experiment, GRADIENTS)
     progress.step += 1
     return plan, norm
 
@@ -140,7 +145,7 @@ def watched_step(
     """The same step: the norm of its gradients before clipping, and its histograms."""
     values, step = experiment.network.parameters.values, progress.step
     before = values.copy()
-    plan, norm = take_step(experiment, progress, rows, lr)
+    plan, norm = take_step(experiment, progress, rows, lr, seen=True)
     if experiment.shards is not None:
         after = values.copy()
         np.copyto(values, before)
