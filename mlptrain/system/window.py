@@ -21,7 +21,8 @@ class Window:
     values      (n,) the parameters, once on each host
     state       (n,) for each slot of the optimizer, once on each host: the slices of its ranks
     gradients   by rank of this host, (n,) for each piece of a minibatch that it may have
-    squares     of the blocks of all gradients, in the memory of rank 0 alone
+    squares     of the blocks of all gradients, on rank 0 alone
+    in_slices   on rank 0, whether other hosts have slices of the gradients that it has not
 
     Who may write is settled by the messages of a step. `sync` stands before a message that says that
     something is written, and behind it on the other side (MPI 4.1, section 12.7).
@@ -57,7 +58,7 @@ class Window:
             ]
             for place, rank in enumerate(ranks)
         }
-        self.squares = np.zeros(0)
+        self.squares, self.in_slices = np.zeros(0), False
         self._coming: list[Array] = []
         for each in self._windows:
             each.Lock_all(mpi.MODE_NOCHECK)

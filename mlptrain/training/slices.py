@@ -112,7 +112,8 @@ def all_finite(ranks: Team, own: list[float], *, clips: bool) -> bool:
         return False
     verdicts = np.cumsum([0, *(1 + count for count in blocks[:-1])])
     window.squares = np.delete(said, verdicts)
-    return bool(said[verdicts].all())
+    window.in_slices = bool(said[verdicts].all())  # else rank 0 forms all of them again
+    return window.in_slices
 
 
 def update(experiment: Experiment, lr: float) -> float | None:
@@ -158,7 +159,8 @@ def bring(experiment: Experiment, kind: int) -> None:
     RankFault in the middle of a step, where they are at something else.
     """
     ranks = ALONE if experiment.shards is None else experiment.shards.ranks
-    if not ranks.hosts.several:
+    window = ranks.window
+    if window is None or not ranks.hosts.several or (kind == GRADIENTS and not window.in_slices):
         return
     if ranks.busy:
         raise RankFault(
@@ -166,6 +168,7 @@ def bring(experiment: Experiment, kind: int) -> None:
         )
     ranks.ask(Order(kind))
     brought(experiment, ranks, kind)
+    window.in_slices = window.in_slices and kind != GRADIENTS
     ranks.answered()
 
 

@@ -55,10 +55,11 @@ def train(experiment: Experiment, progress: Progress) -> Iterator[Record | None]
             if due and experiment.log_histograms:
                 norm, seen = watched_step(experiment, progress, rows, lr)
             else:
-                _, norm = take_step(experiment, progress, rows, lr, seen=due)
+                _, norm = take_step(experiment, progress, rows, lr)
             clock.count(len(rows))
             if due:
                 if norm is None:
+                    bring(experiment, GRADIENTS)
                     norm = gradient_norm(experiment.network.parameters.gradients)
                 record = replace(measure(experiment, progress, lr, norm, clock), histograms=seen)
                 if ends and done < total and not progress.stopped:
@@ -79,26 +80,22 @@ def rows_of_steps(experiment: Experiment, epoch: int, done: int = 0) -> Iterator
 
 
 def take_step(
-    experiment: Experiment, progress: Progress, rows: RowNumbers, lr: float, *, seen: bool = False
+    experiment: Experiment, progress: Progress, rows: RowNumbers, lr: float
 ) -> tuple[Plan, float | None]:
     """One step of minibatch gradient descent on these training rows, at learning rate `lr`.
-
-    seen   whether somebody looks at the gradients afterwards: then all of them are here
 
     Returns the training graph as it ran last, with the values of its minibatch, and the norm of all
     gradients before they were clipped, where they were.
     """
     network, norm = experiment.network, None
     with np.errstate(all="ignore"):  # what is not finite is dealt with in `usable`
-        plan, found, finite = descent(experiment, rows, progress.step)
+        plan, seen, finite = descent(experiment, rows, progress.step)
         if usable(experiment, progress, plan, rows, lr, finite=finite):
             norm = update(experiment, lr)
-            for statistics in found:
+            for statistics in seen:
                 network.training.wiring.follow(statistics)
             if experiment.average is not None:
                 experiment.average.follow(network, experiment.optimizer.t)
-        if seen and finite:
-            bring(experiment, GRADIENTS)
     progress.step += 1
     return plan, norm
 
@@ -145,12 +142,13 @@ def watched_step(
     """The same step: the norm of its gradients before clipping, and its histograms."""
     values, step = experiment.network.parameters.values, progress.step
     before = values.copy()
-    plan, norm = take_step(experiment, progress, rows, lr, seen=True)
+    plan, norm = take_step(experiment, progress, rows, lr)
     if experiment.shards is not None:
         after = values.copy()
         np.copyto(values, before)
         plan = last_minibatch(experiment, rows, step)
         np.copyto(values, after)
+        bring(experiment, GRADIENTS)
     return norm, histograms(experiment, plan, values - before)
 
 
