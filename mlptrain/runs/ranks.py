@@ -167,11 +167,11 @@ def in_window(ranks: Ranks, experiment: Experiment, shards: Shards) -> Experimen
     window = ranks.open_window(before.dtype, parts, slots=len(optimizer.slots), pieces=pieces)
     network = experiment.network.moved(Flat(window.values, window.gradients[ranks.rank][0]))
     own = parts[ranks.rank]
-    ranks.meet()  # a network that is built writes into its memory
-    if ranks.rank == 0:
-        np.copyto(window.values, before)
     for vector, kept in zip(window.state, optimizer.state.values(), strict=True):
         np.copyto(vector[own], kept[own])
+    ranks.together("a network is not there")  # as it is built it writes into its memory
+    if ranks.rank == 0:
+        np.copyto(window.values, before)
     sliced = optimizer.sliced(before, own, window.state)
     return replace(experiment, network=network, optimizer=sliced, shards=shards)
 
