@@ -20,6 +20,13 @@ from mlptrain.training.checkpoint import Checkpoint
 pytest.importorskip("mpi4py")
 pytestmark = pytest.mark.slow
 
+HOSTS = [
+    ("MPIR_CVAR_NOLOCAL", "0"),
+    ("MPIR_CVAR_NOLOCAL", "1"),
+    ("MPIR_CVAR_ODD_EVEN_CLIQUES", "1"),
+]
+"""What MPICH takes the ranks of this machine for: of one host, of one each, of two in turn."""
+
 SHARDED = changed(
     TOY,
     {
@@ -88,7 +95,9 @@ def test_shards_have_the_same_bits_over_any_number_of_ranks(name, tmp_path):
         assert bits(tmp_path / str(ranks)) == bits(tmp_path / "1"), ranks
 
 
-def test_without_shards_ranks_give_the_gradient_of_the_whole_minibatch(tmp_path):
+@pytest.mark.parametrize("hosts", HOSTS)
+def test_without_shards_ranks_give_the_gradient_of_the_whole_minibatch(hosts, tmp_path, monkeypatch):
+    monkeypatch.setenv(*hosts)
     config = write(tmp_path / "c.yaml", changed(SHARDED, {"train.shards": None, "model.dropout": 0.3}))
     fit(config, "--out", tmp_path / "1", check=True)
     subprocess.run(mpiexec(2, config, "--out", tmp_path / "2"), check=True, timeout=120)
@@ -109,8 +118,65 @@ def test_an_evaluation_over_ranks_has_the_bits_of_one_process(ranks, tmp_path):
     assert len(bits(tmp_path / "1")[1]) == 2
 
 
+RULES = {
+    "sgd": {"name": "sgd", "learning_rate": 0.1},
+    "momentum": {"name": "momentum", "learning_rate": 0.1},
+    "adam": {"name": "adam", "learning_rate": 0.01},
+    "adamw": {"name": "adamw", "learning_rate": 0.01},
+}
+WIDE = {"model.hidden": [300, 310], "model.dtype": "float32", "train.epochs": 2}
+OVER_HOSTS = {
+    f"{rule}-{clip}": {**WIDE, "optimizer": RULES[rule], "train.clip_norm": clip}
+    for rule in RULES
+    for clip in (None, 0.1)
+} | {
+    "accumulated": {
+        **{**WIDE, "optimizer": RULES["adam"], "train.accumulate": 2, "train.log_histograms": True},
+        **{"model.dropout": 0.3, "model.norm": "layer", "train.shards": 8},
+    },
+    "averages": {
+        **{**WIDE, "data.train.points_per_class": 900, "data.val": 0.3},
+        **{"train.batch_size": 300, "train.average": {"ema": 0.9}},
+    },
+}
+"""94,502 parameters or more; the evaluations of the last are shared."""
+ALL = """
+import sys
+from pathlib import Path
+from mlptrain.runs.fit import prepare
+from mlptrain.runs.ranks import admission, follow, leading
+from mlptrain.system.ranks import join, launched
+for config in sorted(Path(sys.argv[1]).glob("*.yaml")):
+    run = Path(sys.argv[2]) / config.stem
+    if launched() == 1:
+        list(prepare(config, out=run))
+    elif (team := join(print)).rank:
+        assert follow(team, config, []) == 0
+    else:
+        with leading(team):
+            list(prepare(config, out=run, join=admission(team, config, [])))
+"""
+"""A run of each config in a directory: one job for all of them, which is much faster."""
+
+
+@pytest.mark.parametrize(
+    ("ranks", "hosts"), [(2, HOSTS[1]), (3, HOSTS[1]), (4, HOSTS[1]), (3, HOSTS[2]), (4, HOSTS[2])]
+)
+def test_ranks_of_several_hosts_have_the_bits_of_one_process(ranks, hosts, tmp_path, monkeypatch):
+    for name, changes in OVER_HOSTS.items():
+        write(tmp_path / f"{name}.yaml", changed(SHARDED, changes))
+    words = [sys.executable, "-c", ALL, str(tmp_path)]
+    one = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    subprocess.run([*words, str(tmp_path / "one")], env=one, check=True, timeout=300)
+    monkeypatch.setenv(*hosts)
+    words = [*mpiexec(ranks)[:3], *words, str(tmp_path / "many")]
+    subprocess.run(words, check=True, timeout=300)
+    for name in OVER_HOSTS:
+        assert bits(tmp_path / "many" / name) == bits(tmp_path / "one" / name), name
+
+
 def test_messages_have_the_bits_of_shared_memory(tmp_path):
-    """Between machines, and where /dev/shm is too small; of three ranks one sends two sums."""
+    """Where /dev/shm is too small; of three ranks two have two pieces of a minibatch."""
     wide = CONFIGS["adam, clipping, several slices"]
     changes = {**wide, "train.shards": 8, "train.epochs": 1}
     config = write(tmp_path / "c.yaml", changed(SHARDED, changes))
@@ -126,7 +192,9 @@ def test_messages_have_the_bits_of_shared_memory(tmp_path):
     assert bits(tmp_path / "sent") == bits(tmp_path / "shared")
 
 
-def test_a_run_goes_on_with_another_number_of_ranks(tmp_path):
+@pytest.mark.parametrize("hosts", HOSTS)
+def test_a_run_goes_on_with_another_number_of_ranks(hosts, tmp_path, monkeypatch):
+    monkeypatch.setenv(*hosts)
     config = write(tmp_path / "c.yaml", changed(SHARDED, CONFIGS["adam, dropout, histograms"]))
     fit(config, "--out", tmp_path / "whole", check=True)
     fit(config, "--out", tmp_path / "parts", "--ranks", 2, "--set", "train.epochs=1", check=True)

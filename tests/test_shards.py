@@ -10,7 +10,7 @@ from mlptrain.nn.losses import LOSSES
 from mlptrain.system.team import Alone
 from mlptrain.training.build import build
 from mlptrain.training.record import Progress
-from mlptrain.training.shards import Shards
+from mlptrain.training.shards import Node, Shards, add_tree
 from mlptrain.training.trainer import take_step
 
 WEIGHTED = {"name": "softmax", "class_weights": [1.0, 5.0]}
@@ -81,23 +81,28 @@ def test_the_sum_is_a_binary_tree(count, rng):
     np.testing.assert_array_equal(total, expected[0])
 
 
-@pytest.mark.parametrize(("count", "ranks"), [(2, 2), (3, 3), (8, 2), (8, 4), (6, 2), (3, 4), (7, 7)])
-def test_slices_of_the_sums_of_ranks_add_up_to_the_same_tree(count, ranks, rng):
+@pytest.mark.parametrize("count", range(1, 10))
+@pytest.mark.parametrize("ranks", range(1, 6))
+def test_pieces_of_ranks_add_up_to_the_same_tree(count, ranks, rng):
     vectors, total = rng.normal(size=(count, 40)).astype(np.float32), np.empty(40, np.float32)
     Shards(count).add_up(count, lambda i: np.copyto(total, vectors[i]), [total])
 
     teams = [Shards(count, Alone(rank, ranks)) for rank in range(ranks)]
-    sums = [np.full(40, np.nan, np.float32) for _ in teams]
-    for team, own in zip(teams, sums, strict=True):
-        if team.are_subtrees(count):
-            team.add_up_own(count, lambda i, own=own: np.copyto(own, vectors[i]), [own])
-    if not teams[0].are_subtrees(count):
-        assert (count, ranks) == (6, 2)  # of six, three are no complete subtree
-        return
-    for part in (slice(0, 16), slice(16, 40)):
-        teams[0].add_slice(count, sums, part)
+    most = teams[0].most_pieces(count, count)
+    sums = {rank: [np.full(40, np.nan, np.float32) for _ in range(most)] for rank in range(ranks)}
+    for rank, team in enumerate(teams):
+        own = sums[rank][0]
+        team.add_up(count, lambda i, own=own: np.copyto(own, vectors[i]), sums[rank])
+    pieces = teams[0].vectors(count, sums)
 
-    np.testing.assert_array_equal(sums[0], total)
+    assert len(pieces) >= min(count, ranks)
+    np.testing.assert_array_equal(add_tree(pieces, Node(0, count)), total)
+
+
+@pytest.mark.parametrize(("rows", "most"), [(32, 1), (39, 1), (38, 2), (96, 1)])
+def test_a_short_last_minibatch_may_have_more_pieces(rows, most):
+    # over 2 ranks 8 shards are two subtrees, and 7 too; of 6 each rank has 3, which are none
+    assert Shards(8, Alone(size=2)).most_pieces(rows, 32) == most
 
 
 def test_a_last_minibatch_of_fewer_rows_than_shards_has_a_shard_for_each():

@@ -5,19 +5,22 @@
 B rows for all ranks together, c0 + c1 b for forward and backward of b rows on one rank, u for the check
 and the update. A rank has s shards, one after the other: 1, or with S of
 `train.shards` S / p, rounded up. Each of the n bytes of a gradient is put aside in kappa seconds, and
-added to another in gamma. X is the exchange over a link of latency alpha and beta seconds for each
-byte: an order and the parameters go to all ranks, gradient and loss come back in a binary tree of
-ceil(lg p) rounds (Thakur, Rabenseifner, Gropp, 2005).
+added to another in gamma. Each rank adds up, checks and updates a slice:
 
-    order        lg p alpha
-    broadcast    min(lg p (alpha + n beta), (lg p + p - 1) alpha + 2 n beta (p - 1) / p)
-    sum          lg p (2 alpha + n beta + n gamma)
+    U(p) = u / p + n gamma (p - 1) / p
 
-Over a network rank 0 updates alone: U = u. In a window of shared memory each rank adds up and updates a
-slice, and five collective messages say only what is ready: the order, that all gradients are there,
-that all slices are finite, the order to update, that all are updated.
+X is the exchange over a link of latency alpha and beta seconds for each byte. Two orders go to all
+ranks and one answer comes back, in trees of ceil(lg p) rounds. Each rank sends each other one its slice
+of the gradients (reduce-scatter), and to each other one what it has updated (all-gather). They go
+directly: the tree of a sum over shards is fixed, so no rank on the way may add anything up (Thakur,
+Rabenseifner, Gropp, 2005, compare both).
 
-    U(p) = u / p + n gamma (p - 1) / p        X(p) = 5 lg p alpha
+    X(p) = 3 lg p alpha + 2 (p - 1) (alpha + n beta / p)
+
+In a window of shared memory five collective messages say only what is ready: the order, that all
+gradients are there, that all slices are finite, the order to update, that all are updated.
+
+    X(p) = 5 lg p alpha
 """
 
 from dataclasses import dataclass
@@ -80,24 +83,18 @@ class StepCost:
         shards = -(-(self.shards or ranks) // ranks)
         sums = (shards - 1) * self.nbytes * (self.keep + self.add)
         own = (shards * self.call + self.row * self.rows / ranks + sums) * crowd
-        update = self.updating(ranks, link) * (crowd if link.window else 1.0)
-        return own + update + self.exchange(ranks, link)
+        return own + self.updating(ranks) * crowd + self.exchange(ranks, link)
 
-    def updating(self, ranks: int, link: Link) -> float:
-        """Seconds of the check and the update; in a window each rank has a slice, which it adds up."""
-        if not link.window:
-            return self.update
+    def updating(self, ranks: int) -> float:
+        """Seconds of the check and the update of a slice, which each rank adds up."""
         return (self.update + self.nbytes * self.add * (ranks - 1)) / ranks
 
     def exchange(self, ranks: int, link: Link) -> float:
-        """Seconds until all have the parameters, and rank 0 the sum of the gradients."""
-        rounds, n = (ranks - 1).bit_length(), self.nbytes
+        """Seconds until each rank has the gradients of its slice, and all have the parameters."""
+        rounds = (ranks - 1).bit_length()
         if link.window:
             return 5 * rounds * link.latency
-        whole = rounds * link.seconds(n)
-        in_parts = (rounds + ranks - 1) * link.latency + 2 * n * link.per_byte * (ranks - 1) / ranks
-        back = link.latency + link.seconds(n) + n * self.add
-        return rounds * (link.latency + back) + min(whole, in_parts)
+        return 3 * rounds * link.latency + 2 * (ranks - 1) * link.seconds(self.nbytes / ranks)
 
     def break_even(self, link: Link) -> float:
         """Rows for each rank from which a second rank makes a step faster.
@@ -106,5 +103,5 @@ class StepCost:
         >>> round(cost.break_even(Link("slow", 1e-4, 1e-7)))
         600
         """
-        lost = self.exchange(2, link) + self.updating(2, link) - self.update
+        lost = self.exchange(2, link) + self.updating(2) - self.update
         return max(0.0, lost) / self.row

@@ -1,10 +1,10 @@
 """One run over the ranks of an MPI job: rank 0 trains as it would alone, the others do their shards.
 
-Rank 0 has the only schedule and run directory. For every step it tells the others the rows and the
-parameters; all of them answer with gradients, which add up on rank 0. So nobody but rank 0 decides
-anything, and a run goes on with any other number of ranks. On one machine parameters, gradients and the
-state of the optimizer lie in a window of shared memory: nothing of them is sent, and each rank adds up
-and updates its slice of them when rank 0 says so.
+Rank 0 has the only schedule and run directory. For every step it tells the others the rows; all of them
+answer with gradients. Each rank adds up, checks and updates its slice of them when rank 0 says so, and
+its parameters go to all. So nobody but rank 0 decides anything, and a run goes on with any other number
+of ranks. On one host parameters, gradients and the state of the optimizer lie in a window of shared
+memory, and nothing of them is sent; between hosts slices of them are.
 """
 
 import json
@@ -31,7 +31,7 @@ from mlptrain.runs.signals import STOPPING
 from mlptrain.storage.shell_streams import is_stream
 from mlptrain.system.environment import differences, environment
 from mlptrain.system.ranks import Ranks
-from mlptrain.system.team import END, SCORES, STEP
+from mlptrain.system.team import END, SCORES, STEP, UPDATE, Order
 from mlptrain.system.threads import use_threads
 from mlptrain.training.build import build, load
 from mlptrain.training.checkpoint import learned
@@ -41,7 +41,7 @@ from mlptrain.training.gradients import BLOCK
 from mlptrain.training.sharded import sharded
 from mlptrain.training.sharded_scores import sharded_scores
 from mlptrain.training.shards import Shards
-from mlptrain.training.slices import parts_of, update_slice
+from mlptrain.training.slices import brought, parts_of, update_slice
 
 SAME = ("mlptrain", "numpy")
 """Versions that all ranks must share; other differences may change bits, which is noted."""
@@ -75,11 +75,11 @@ def admission(ranks: Ranks, source: Source | None, overrides: Overrides) -> Join
         verdicts = [json.loads(text) for text in ranks.gather("{}")]
         ranks.open(orders(config))
         raise_first(verdicts)
-        experiment = in_window(ranks, experiment)
+        experiment = in_window(ranks, experiment, Shards(config.train.shards or ranks.size, ranks))
         if config.train.shards is not None:
             notes = [note for verdict in verdicts for note in verdict.get("notes", ())]
             experiment = replace(experiment, data=experiment.data.with_notes(notes))
-        return replace(experiment, shards=Shards(config.train.shards or ranks.size, ranks))
+        return experiment
 
     return join
 
@@ -152,27 +152,28 @@ def follow(ranks: Ranks, source: Source | None, overrides: Overrides) -> int:
         config = load_config(wanted["config"])
         ranks.open(orders(config))
         if experiment is not None and not any(each.get("faults") for each in verdicts):
-            experiment = in_window(ranks, experiment)
-        return serve(ranks, experiment, Shards(config.train.shards or ranks.size, ranks))
+            shards = Shards(config.train.shards or ranks.size, ranks)
+            experiment = in_window(ranks, experiment, shards)
+        return serve(ranks, experiment)
     except BaseException as error:
         ranks.fail(error)
 
 
-def in_window(ranks: Ranks, experiment: Experiment) -> Experiment:
-    """The same experiment with parameters that all ranks see, where they are on one machine."""
-    before = experiment.network.parameters.values
-    optimizer, blocks = experiment.optimizer, -(-before.size // BLOCK)
-    window = ranks.open_window(before.size, before.dtype, len(optimizer.slots), blocks)
-    if window is None:
-        return experiment
-    network = experiment.network.moved(Flat(window.values, window.gradients[ranks.rank]))
-    part = parts_of(before.size, ranks.size, BLOCK)[ranks.rank]
-    ranks.meet()  # a network that is built writes into its memory
+def in_window(ranks: Ranks, experiment: Experiment, shards: Shards) -> Experiment:
+    """The same experiment with parameters that all ranks of a host see, and a slice of the update."""
+    before, optimizer = experiment.network.parameters.values, experiment.optimizer
+    parts = parts_of(before.size, ranks.size, BLOCK)
+    pieces = shards.most_pieces(len(experiment.data.train), experiment.batch_size)
+    window = ranks.open_window(before.dtype, parts, slots=len(optimizer.slots), pieces=pieces)
+    network = experiment.network.moved(Flat(window.values, window.gradients[ranks.rank][0]))
+    own = parts[ranks.rank]
+    for vector, kept in zip(window.state, optimizer.state.values(), strict=True):
+        np.copyto(vector[own], kept[own])
+    ranks.together("a network is not there")  # as it is built it writes into its memory
     if ranks.rank == 0:
         np.copyto(window.values, before)
-        for vector, kept in zip(window.state, optimizer.state.values(), strict=True):
-            np.copyto(vector, kept)
-    return replace(experiment, network=network, optimizer=optimizer.sliced(before, part, window.state))
+    sliced = optimizer.sliced(before, own, window.state)
+    return replace(experiment, network=network, optimizer=sliced, shards=shards)
 
 
 def built(
@@ -211,20 +212,25 @@ def disagreements(wanted: dict[str, Any], found: dict[str, Any]) -> Iterator[str
         return
 
 
-def serve(ranks: Ranks, experiment: Experiment | None, shards: Shards) -> int:
-    """Answer every step with the gradients of this rank's shards; the exit code at the end."""
-    values = np.empty(0) if experiment is None else experiment.network.parameters.values
+def serve(ranks: Ranks, experiment: Experiment | None) -> int:
+    """Do this rank's part of everything that rank 0 asks for; the exit code at the end."""
     with use_threads(1 if experiment is None else experiment.threads), np.errstate(all="ignore"):
-        while True:
-            order = ranks.order(values)
-            if order.kind == END:
-                ranks.leave()
-                return order.number
+        while (order := ranks.order()).kind != END:
             assert experiment is not None  # after a refusal comes the end
-            if order.kind == STEP:
-                sharded(experiment, shards, order.rest, order.number)
-            elif order.kind == SCORES:
-                sharded_scores(experiment, shards, order.number)
-            else:
-                experiment.optimizer.t = order.number
-                update_slice(experiment, shards, *order.rest.view(float).tolist())
+            answer(ranks, experiment, order)
+    ranks.leave()
+    return order.number
+
+
+def answer(ranks: Ranks, experiment: Experiment, order: Order) -> None:
+    """Do this rank's part of an order."""
+    assert experiment.shards is not None
+    if order.kind == STEP:
+        sharded(experiment, experiment.shards, order.rest, order.number)
+    elif order.kind == SCORES:
+        sharded_scores(experiment, experiment.shards, order.number)
+    elif order.kind == UPDATE:
+        experiment.optimizer.t = order.number
+        update_slice(experiment, ranks, *order.rest.view(float).tolist())
+    else:
+        brought(experiment, ranks, order.kind)

@@ -14,9 +14,20 @@ import numpy as np
 
 from mlptrain.arrays import Array
 from mlptrain.errors import EnvironmentFault
+from mlptrain.system.hosts import Hosts
 from mlptrain.system.installation import install_command
 from mlptrain.system.liveness import Watch
-from mlptrain.system.team import END, SCORES, STEP, UPDATE, Order
+from mlptrain.system.team import (
+    END,
+    GRADIENTS,
+    RESTORED,
+    SCORES,
+    STATE,
+    STEP,
+    UPDATE,
+    Message,
+    Order,
+)
 from mlptrain.system.window import Window, fits_in_shared_memory
 
 SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "SLURM_STEP_NUM_TASKS")
@@ -24,9 +35,15 @@ SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "SLURM_STEP_NUM_TASKS")
 SIZES_HERE = ("MPI_LOCALNRANKS", "OMPI_COMM_WORLD_LOCAL_SIZE", "SLURM_NTASKS_PER_NODE")
 """And how many of them are on this machine."""
 
-NO_ROWS = np.zeros(0, np.int64)
-NOTHING = bytearray()
-"""A message that says only that something is ready."""
+WORDS = {
+    STEP: "a step",
+    SCORES: "an evaluation",
+    UPDATE: "an update",
+    GRADIENTS: "the collection of gradients",
+    STATE: "the collection of the optimizer's state",
+    RESTORED: "the way back to a checkpoint",
+}
+"""How an order is called where it does not reach a rank."""
 
 
 def launched() -> int:
@@ -68,17 +85,22 @@ class Ranks:
     """All processes of the job, as one of them sees them."""
 
     def __init__(self, mpi: Any, complain: Callable[[str], object]) -> None:
-        self._mpi, self._world = mpi, mpi.COMM_WORLD
+        self._mpi = mpi
+        near = mpi.COMM_WORLD.Split_type(mpi.COMM_TYPE_SHARED)
+        first = np.array([mpi.COMM_WORLD.rank])
+        near.Bcast(first)
+        near.Free()
+        self._world = mpi.COMM_WORLD.Split(0, int(first[0]))  # ranks of a host follow each other
+        self._here = self._world.Split_type(mpi.COMM_TYPE_SHARED)
         self.rank: int = self._world.rank
         self.size: int = self._world.size
-        local = self._world.Split_type(mpi.COMM_TYPE_SHARED)
-        self.local: int = local.size  # on this machine
-        local.Free()
+        self.hosts = Hosts(self.rank, tuple(range(self.size)))
         self.host: str = mpi.Get_processor_name()
         self.busy = False  # between the first message of a step and the last
         self.listening = False  # the others wait for an order
         self._complain = complain
         self._orders: Array | None = None
+        self._before = END  # the order before, on all ranks
         self.window: Window | None = None
         self._watch = Watch(self.rank, self._world, self.abort)
 
@@ -101,102 +123,100 @@ class Ranks:
         self._orders = orders
         self.listening = True
 
-    def ask(self, step: int, rows: Array, values: Array) -> None:
-        """Begin a step on rank 0: the others get its number, its rows and the parameters."""
-        with self._watch.waiting(f"step {step + 1} did not begin on all ranks"):
-            self._begin(STEP, step, rows, values)
-
-    def ask_scores(self, number: int, values: Array) -> None:
-        """On rank 0: the others get the parameters, and send their part of the scores of a set."""
-        with self._watch.waiting("an evaluation did not begin on all ranks"):
-            self._begin(SCORES, number, NO_ROWS, values)
-
-    def ask_update(self, updates: int, lr: float, scale: float) -> None:
-        """On rank 0, in a window: all update their part, with their gradients times `scale`."""
-        with self._watch.waiting("an update did not begin on all ranks"):
-            self._begin(UPDATE, updates, np.array([lr, scale]).view(np.int64))
-
-    def _begin(self, kind: int, number: int, rest: Array, values: Array | None = None) -> None:
+    def ask(self, order: Order) -> None:
+        """On rank 0: all others get the order, and the parameters where they may have other ones."""
         assert self._orders is not None
         self.busy = True
-        self._orders[:3] = kind, number, len(rest)
-        self._orders[3 : 3 + len(rest)] = rest
-        if self.window is not None:
-            self.window.sync()
-        self._world.Bcast(self._orders)
-        if self.window is None and values is not None:
-            self._world.Bcast(values)
+        self._orders[:3] = order.kind, order.number, len(order.rest)
+        self._orders[3 : 3 + len(order.rest)] = order.rest
+        with self._watch.waiting(f"{WORDS[order.kind]} did not begin on all ranks"):
+            self._pass_on()
 
-    def order(self, values: Array) -> Order:
-        """Wait for the next order of rank 0; `values` are then the parameters of the step."""
+    def order(self) -> Order:
+        """Wait for the next order of rank 0."""
         assert self._orders is not None
-        self._world.Bcast(self._orders)
+        self._pass_on()
         kind, number, length = self._orders[:3].tolist()
-        if self.window is not None:
-            self.window.sync()
-        elif kind != END:
-            self._world.Bcast(values)
         return Order(kind, number, self._orders[3 : 3 + length])
 
-    def open_window(self, size: int, dtype: np.dtype[Any], slots: int, blocks: int) -> "Window | None":
-        """Memory that all ranks see, from now on used for parameters, gradients and their updates.
+    def _pass_on(self) -> None:
+        """The order, from rank 0 to all; its parameters, unless an update has left all with the same.
 
-        All ranks call it. None where they are on several machines, or the memory does not suffice.
+        For an evaluation they may be averages, which the next step does not begin with.
+        """
+        assert self._orders is not None
+        self._sync()
+        self._world.Bcast(self._orders)
+        self._sync()
+        kind, before = int(self._orders[0]), self._before
+        self._before = kind
+        if self.hosts.several and (kind == SCORES or (kind == STEP and before != UPDATE)):
+            assert self.window is not None
+            if self.rank == self.hosts.first:
+                self._firsts.Bcast(self.window.values)
+            self.together("the parameters are not there")
+
+    def open_window(
+        self, dtype: np.dtype[Any], parts: Sequence[slice], *, slots: int, pieces: int
+    ) -> Window:
+        """Memory that the ranks of a host see, from now on used for parameters, gradients and updates.
+
+        All ranks call it. Where the memory of a host does not suffice each rank is its own host.
         """
         self.busy = True
-        fits = self.local == self.size and fits_in_shared_memory(
-            (1 + slots + self.size) * size * dtype.itemsize
+        needed = (1 + slots + self._here.size * pieces) * parts[-1].stop * dtype.itemsize
+        begin = np.array([self.rank, fits_in_shared_memory(needed)])
+        self._here.Bcast(begin)
+        first = int(begin[0]) if begin[1] else self.rank
+        self.hosts = Hosts(self.rank, tuple(map(int, self.gather(str(first)))))
+        self._here = self._world.Split(first)
+        self._firsts = self._world.Split(0 if first == self.rank else self._mpi.UNDEFINED)
+        self.window = Window(
+            self._mpi, self.hosts.here, self._here, dtype, parts, slots=slots, pieces=pieces
         )
-        if self.share(str(fits)) == str(True):
-            self.window = Window(self._mpi, self._world, size, dtype, slots, blocks)
         self.busy = False
         return self.window
 
     def together(self, what: str) -> None:
-        """Wait until all ranks are here, and see what they have written; `what` is said if not."""
-        if self.window is not None:
-            self.window.sync()
+        """Wait until all ranks of this host are here, and see what they have written.
+
+        `what` is said where one does not come.
+        """
+        self._sync()
         with self._watch.waiting(what):
-            self._world.Barrier()
-        if self.window is not None:
-            self.window.sync()
+            self._here.Barrier()
+        self._sync()
 
-    def all_say(self, yes: bool) -> bool:
-        """On rank 0, whether all ranks say yes; what it is on others means nothing."""
-        said = np.array([yes])
-        everyone = np.zeros(self.size, bool)
+    def trade(self, outgoing: Sequence[Message], incoming: Sequence[Message]) -> None:
+        """Send to ranks of other hosts, receive from them; messages of two ranks keep their order."""
+        self._sync()
+        with self._watch.waiting("another host has not sent its part"):
+            requests = [self._world.Irecv(array, source) for source, array in incoming]
+            requests += [self._world.Isend(array, to) for to, array in outgoing]
+            self._mpi.Request.Waitall(requests)
+        self._sync()
+
+    def collect(self, numbers: Array, counts: Sequence[int]) -> Array:
+        """On rank 0, the numbers of all ranks in a row, so many of each; on others means nothing."""
+        found = np.empty(sum(counts))
         with self._watch.waiting("a rank has not said whether its part is finite"):
-            self._world.Gather(said, everyone)
+            self._world.Gatherv(numbers, (found, counts))
+        self._sync()
+        return found
+
+    def send(self, array: Array, to: int) -> None:
+        """Send an array to another rank."""
+        self._world.Send(array, to)
+
+    def receive(self, array: Array, source: int) -> None:
+        """Receive an array from another rank."""
+        with self._watch.waiting(f"rank {source} has not sent its part"):
+            self._world.Recv(array, source)
+
+    def _sync(self) -> None:
+        """See what is written in the window, and let others see it."""
         if self.window is not None:
             self.window.sync()
-        return bool(everyone.all())
-
-    def send(self, arrays: Sequence[Array], to: int, *, stays: bool = False) -> None:
-        """Send arrays to another rank; no copy of those that stay until the next order and are seen."""
-        window = self.window if stays else None
-        if window is not None:
-            window.sync()
-        for array in arrays:
-            is_seen = window is not None and array is window.gradients[self.rank]
-            self._world.Send(NOTHING if is_seen else array, to)
-
-    def seen(self, rank: int, arrays: Sequence[Array], otherwise: Sequence[Array]) -> list[Array]:
-        """What another rank has in shared memory in place of `arrays`, where they lie there."""
-        if self.window is None:
-            return [*otherwise]
-        mine, theirs = self.window.gradients[self.rank], self.window.gradients[rank]
-        pairs = zip(arrays, otherwise, strict=True)
-        return [theirs if array is mine else other for array, other in pairs]
-
-    def receive(self, arrays: Sequence[Array], source: int) -> None:
-        """Receive arrays from another rank; of what is `seen` there is nothing to copy."""
-        window = self.window
-        with self._watch.waiting(f"rank {source} has not sent its part"):
-            for array in arrays:
-                is_seen = window is not None and array is window.gradients[source]
-                self._world.Recv(NOTHING if is_seen else array, source)
-        if window is not None:
-            window.sync()
 
     def meet(self) -> None:
         """Wait until every rank is here."""
@@ -234,7 +254,7 @@ class Ranks:
         for line in lines:
             self._complain(line)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what MPI says about it is no news
-        self._world.Abort(code)
+        self._mpi.COMM_WORLD.Abort(code)
         os._exit(code)
 
     def fail(self, error: BaseException) -> NoReturn:

@@ -1,14 +1,22 @@
 """What a step needs to know of the ranks that share it, and how it is with one process alone."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+import numpy as np
+
 from mlptrain.arrays import Array
+from mlptrain.system.hosts import Hosts
 from mlptrain.system.window import Window
 
-STEP, SCORES, UPDATE, END = range(4)
-"""What rank 0 can ask for: the gradients of a step, the scores of a set, an update, the end."""
+STEP, SCORES, UPDATE, GRADIENTS, STATE, RESTORED, END = range(7)
+"""What rank 0 can ask for: the gradients of a step, the scores of a set, an update; what other hosts
+have of the gradients, or of the optimizer's state; that they take over a restored state; the end."""
+
+NOTHING = np.zeros(0, np.int64)
+Message = tuple[int, Array]
+"""The other rank, and what goes to it or comes from it."""
 
 
 class Order(NamedTuple):
@@ -19,8 +27,8 @@ class Order(NamedTuple):
     """
 
     kind: int
-    number: int
-    rest: Array
+    number: int = 0
+    rest: Array = NOTHING
 
 
 class Team(Protocol):
@@ -28,34 +36,30 @@ class Team(Protocol):
 
     rank: int
     size: int
+    hosts: Hosts
     window: Window | None
+    busy: bool
 
-    def ask(self, step: int, rows: Array, values: Array) -> None:
-        """Begin a step on rank 0: the others get its number, its rows and the parameters."""
-
-    def ask_scores(self, number: int, values: Array) -> None:
-        """On rank 0: the others get the parameters, and send their part of the scores of a set."""
-
-    def ask_update(self, updates: int, lr: float, scale: float) -> None:
-        """On rank 0, in a window: all update their part, with their gradients times `scale`."""
-
-    def send(self, arrays: Sequence[Array], to: int, *, stays: bool = False) -> None:
-        """Send arrays to another rank; no copy of those that stay until the next order and are seen."""
-
-    def seen(self, rank: int, arrays: Sequence[Array], otherwise: Sequence[Array]) -> list[Array]:
-        """What another rank has in shared memory in place of `arrays`, where they lie there."""
-
-    def receive(self, arrays: Sequence[Array], source: int) -> None:
-        """Receive arrays from another rank; of what is `seen` there is nothing to copy."""
-
-    def together(self, what: str) -> None:
-        """Wait until all ranks are here, and see what they have written; `what` is said if not."""
-
-    def all_say(self, yes: bool) -> bool:
-        """On rank 0, whether all ranks say yes; what it is on others means nothing."""
+    def ask(self, order: Order) -> None:
+        """On rank 0: all others get the order, and the parameters where they may have other ones."""
 
     def answered(self) -> None:
-        """Nobody has anything more to send for this step."""
+        """Nobody has anything more to send for this order."""
+
+    def send(self, array: Array, to: int) -> None:
+        """Send an array to another rank."""
+
+    def receive(self, array: Array, source: int) -> None:
+        """Receive an array from another rank."""
+
+    def trade(self, outgoing: Sequence[Message], incoming: Sequence[Message]) -> None:
+        """Send to ranks of other hosts, receive from them; messages of two ranks keep their order."""
+
+    def together(self, what: str) -> None:
+        """Wait until all ranks of this host are here, and see what they have written."""
+
+    def collect(self, numbers: Array, counts: Sequence[int]) -> Array:
+        """On rank 0, the numbers of all ranks in a row, so many of each; on others means nothing."""
 
 
 @dataclass(eq=False)
@@ -64,36 +68,31 @@ class Alone:
 
     rank: int = 0
     size: int = 1
+    hosts: Hosts = field(default_factory=lambda: Hosts(0, (0,)))
     window: Window | None = None
+    busy: bool = False
 
-    def ask(self, step: int, rows: Array, values: Array) -> None:
+    def ask(self, order: Order) -> None:
         """Do nothing."""
 
-    def ask_scores(self, number: int, values: Array) -> None:
+    def answered(self) -> None:
         """Do nothing."""
 
-    def ask_update(self, updates: int, lr: float, scale: float) -> None:
+    def send(self, array: Array, to: int) -> None:
         """Never called."""
 
-    def send(self, arrays: Sequence[Array], to: int, *, stays: bool = False) -> None:
+    def receive(self, array: Array, source: int) -> None:
         """Never called."""
 
-    def seen(self, rank: int, arrays: Sequence[Array], otherwise: Sequence[Array]) -> list[Array]:
-        """Never called."""
-        return [*otherwise]
-
-    def receive(self, arrays: Sequence[Array], source: int) -> None:
-        """Never called."""
+    def trade(self, outgoing: Sequence[Message], incoming: Sequence[Message]) -> None:
+        """Do nothing."""
 
     def together(self, what: str) -> None:
         """Do nothing."""
 
-    def all_say(self, yes: bool) -> bool:
-        """What this one says."""
-        return yes
-
-    def answered(self) -> None:
-        """Do nothing."""
+    def collect(self, numbers: Array, counts: Sequence[int]) -> Array:
+        """What this one has."""
+        return numbers
 
 
 ALONE = Alone()

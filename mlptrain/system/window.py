@@ -1,6 +1,7 @@
-"""Memory of one machine that the ranks of an MPI job see together."""
+"""Memory of one host that its ranks of an MPI job see together."""
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,37 +15,59 @@ LINE = 64
 
 
 class Window:
-    """Memory of one machine that all ranks see.
+    """Memory of one host that its ranks see.
 
-    values      (n,) the parameters, once
-    state       (n,) for each slot of the optimizer, once
-    squares     (blocks,) in float64, for the norm of the gradients, once
-    gradients   (n,) of each rank
+    parts       the slice of each rank of the job in every flat vector
+    values      (n,) the parameters, once on each host
+    state       (n,) for each slot of the optimizer, once on each host: the slices of its ranks
+    gradients   by rank of this host, (n,) for each piece of a minibatch that it may have
+    squares     of the blocks of all gradients, on rank 0 alone
+    in_slices   on rank 0, whether other hosts have slices of the gradients that it has not
 
     Who may write is settled by the messages of a step. `sync` stands before a message that says that
     something is written, and behind it on the other side (MPI 4.1, section 12.7).
     """
 
     def __init__(
-        self, mpi: Any, world: Any, size: int, dtype: np.dtype[Any], slots: int, blocks: int
+        self,
+        mpi: Any,
+        ranks: Sequence[int],
+        here: Any,
+        dtype: np.dtype[Any],
+        parts: Sequence[slice],
+        *,
+        slots: int,
+        pieces: int,
     ) -> None:
-        nbytes = size * dtype.itemsize
+        nbytes = parts[-1].stop * dtype.itemsize
         room = -(-nbytes // LINE) * LINE
-        once = (1 + slots) * room + 8 * blocks if world.rank == 0 else 0
+        once = (1 + slots) * room if here.rank == 0 else 0
         self._windows = [
-            mpi.Win.Allocate_shared(wanted + LINE if wanted else 0, 1, comm=world)
-            for wanted in (once, nbytes)
+            mpi.Win.Allocate_shared(wanted + LINE if wanted else 0, 1, comm=here)
+            for wanted in (once, pieces * room)
         ]
         shared, gradients = self._windows
         memory = shared.Shared_query(0)[0]
         vectors = [vector(memory, nbytes, dtype, place * room) for place in range(1 + slots)]
+        self.parts = parts
         self.values, self.state = vectors[0], vectors[1:]
-        self.squares = vector(memory, 8 * blocks, np.dtype(float), (1 + slots) * room)
-        self.gradients = [
-            vector(gradients.Shared_query(rank)[0], nbytes, dtype) for rank in range(world.size)
-        ]
+        self.gradients = {
+            rank: [
+                vector(gradients.Shared_query(place)[0], nbytes, dtype, piece * room)
+                for piece in range(pieces)
+            ]
+            for place, rank in enumerate(ranks)
+        }
+        self.squares, self.in_slices = np.zeros(0), False
+        self._coming: list[Array] = []
         for each in self._windows:
             each.Lock_all(mpi.MODE_NOCHECK)
+
+    def room(self, number: int, length: int) -> Array:
+        """Memory of this rank for what comes from another host, the same for each `number`."""
+        while len(self._coming) <= number:
+            self._coming.append(np.empty(length, self.values.dtype))
+        return self._coming[number]
 
     def sync(self) -> None:
         """Let all ranks see what is written, and see what others have written."""

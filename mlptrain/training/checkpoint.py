@@ -26,10 +26,12 @@ from mlptrain.storage.documents import finite
 from mlptrain.storage.fold_directory import checkpoint_of
 from mlptrain.storage.run_directory import RunDirectory
 from mlptrain.system.environment import environment
+from mlptrain.system.team import RESTORED, STATE
 from mlptrain.training.calibrate import fitted_on_val
 from mlptrain.training.checkpoint_schema import checked
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.record import Progress
+from mlptrain.training.slices import bring
 
 OPTIMIZER = "optimizer."
 """Prefix of the arrays that hold the state of the optimizer."""
@@ -108,6 +110,7 @@ def arrays_of(experiment: Experiment, *, averaged: bool = False) -> dict[str, Ar
 
     Under the plain names are the parameters with which to predict: with `averaged` the averages.
     """
+    bring(experiment, STATE)
     network, average = experiment.network, experiment.average
     arrays = {parameter.name: parameter.value for parameter in network.parameters}
     arrays.update(network.statistics)
@@ -198,6 +201,7 @@ def restore_optimizer(experiment: Experiment, checkpoint: Checkpoint) -> None:
     for slot, array in experiment.optimizer.state.items():
         _copy(checkpoint, OPTIMIZER + slot, array)
     experiment.optimizer.t = checkpoint["updates"]
+    bring(experiment, RESTORED)
 
 
 def _copy(checkpoint: Checkpoint, name: str, into: Array) -> None:

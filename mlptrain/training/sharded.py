@@ -10,11 +10,12 @@ from mlptrain.data.batches import batches
 from mlptrain.data.source import RowNumbers
 from mlptrain.graph.plan import Plan
 from mlptrain.nn.dropout import skip_mask
+from mlptrain.system.team import STEP, Order
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.gradients import is_finite
 from mlptrain.training.minibatches import load_batch, shares_of
-from mlptrain.training.shards import Shards
-from mlptrain.training.slices import ready_slice
+from mlptrain.training.shards import Node, Shards, add_tree
+from mlptrain.training.slices import ready_slice, traded
 
 
 class Shard(NamedTuple):
@@ -35,7 +36,7 @@ class Work:
         if self.training.wiring.masks:
             self.masks = self.training.mask_streams(experiment.seed, step)
         self.drawn = 0  # rows of the step whose masks are drawn
-        self.loss = np.zeros(1)
+        self.loss = 0.0  # of all shards of this rank
         self.plan: Plan | None = None
 
     def load(self, rows: RowNumbers, first: int) -> Plan:
@@ -54,69 +55,60 @@ class Work:
             skip_mask(generator, rows * width, self.experiment.network.dtype)
 
     def differentiate(self, shards: Sequence[Shard], number: int) -> None:
-        """Leave the loss and the gradient of a shard in `loss` and the network, by its share."""
+        """Leave the gradient of a shard in the network, and add its loss to `loss`, by its share."""
         shard = shards[number]
         plan = self.load(shard.rows, shard.first)
         plan.forward()
         plan.backward(shard.share)
-        self.loss[0] = shard.share * float(plan.value(self.training.loss))
+        self.loss += shard.share * float(plan.value(self.training.loss))
 
 
 def sharded(experiment: Experiment, shards: Shards, rows: RowNumbers, step: int) -> Plan | None:
-    """Loss and gradient of one step on rank 0, each minibatch of it added up from its shards.
+    """The gradient of one step, each minibatch of it added up from its shards: a slice on each rank.
 
-    Returns the plan of a shard; None where the sum is not finite, and on all other ranks.
+    Returns the plan of a shard; None where the sum is not finite, and on all ranks but rank 0.
     """
-    ranks, parameters = shards.ranks, experiment.network.parameters
+    ranks = shards.ranks
     if ranks.rank == 0:
-        ranks.ask(step, rows, parameters.values)
-    work, dw = Work(experiment, step), parameters.gradients
-    minibatches = cut(experiment, shards, rows)
-    if ranks.window is not None:
-        return in_slices(experiment, shards, minibatches, work)
-    loss = add_up(experiment, shards, minibatches, work)
+        ranks.ask(Order(STEP, step, rows))
+    work, minibatches = Work(experiment, step), cut(experiment, shards, rows)
+    sum_up = summed_here if ranks.window is None else summed_in_slices
+    finite = sum_up(experiment, shards, minibatches, work)
     ranks.answered()
-    return work.plan if ranks.rank == 0 and is_finite(loss, dw) else None
+    return work.plan if ranks.rank == 0 and finite else None
 
 
-def in_slices(
+def summed_here(
     experiment: Experiment, shards: Shards, minibatches: Sequence[Sequence[Shard]], work: Work
-) -> Plan | None:
-    """The same in memory that all ranks see: each adds up, and checks, its slice of the gradients.
-
-    The sum is in the gradients of rank 0. Where a rank has several sums to add, those of several
-    minibatches or subtrees, rank 0 adds them up, and only the check is shared.
-    """
-    ranks, loss, count = shards.ranks, work.loss, len(minibatches[0])
-    alone = len(minibatches) == 1 and shards.are_subtrees(count)
-    if alone:
-        sums = (experiment.network.parameters.gradients, loss)
-        shards.add_up_own(count, partial(work.differentiate, minibatches[0]), sums)
-    else:
-        loss[0] = add_up(experiment, shards, minibatches, work)
-    ranks.together("the gradients of a step are not there")
-    finite = ready_slice(experiment, shards, count if alone else 0)
-    all_finite = ranks.all_say(finite and bool(np.isfinite(loss[0])))
-    ranks.answered()
-    return work.plan if ranks.rank == 0 and all_finite else None
-
-
-def add_up(
-    experiment: Experiment, shards: Shards, minibatches: Sequence[Sequence[Shard]], work: Work
-) -> float:
-    """Leave in the gradients of rank 0 the sum over all minibatches; on rank 0, that of the loss."""
-    dw, ranks = experiment.network.parameters.gradients, shards.ranks
-    several = len(minibatches) > 1 and ranks.rank == 0
-    total, loss = np.zeros_like(dw) if several else dw, 0.0
+) -> bool:
+    """Leave in the gradients the sum over all minibatches; whether it is finite."""
+    dw = experiment.network.parameters.gradients
+    total = np.zeros_like(dw) if len(minibatches) > 1 else dw
     for each in minibatches:
-        last = each is minibatches[-1]
-        shards.add_up(len(each), partial(work.differentiate, each), (dw, work.loss), last=last)
-        loss += work.loss[0]
+        shards.add_up(len(each), partial(work.differentiate, each), [dw])
         if total is not dw:
             total += dw
     if total is not dw:
         np.copyto(dw, total)
-    return loss
+    return is_finite(work.loss, dw)
+
+
+def summed_in_slices(
+    experiment: Experiment, shards: Shards, minibatches: Sequence[Sequence[Shard]], work: Work
+) -> bool:
+    """The same over ranks, each of which adds up its slice; on rank 0, whether all are finite."""
+    ranks, before = shards.ranks, None
+    assert ranks.window is not None
+    for each in minibatches:
+        if each is not minibatches[0]:
+            ranks.together("the gradients of a minibatch are not added up")
+        shards.add_up(len(each), partial(work.differentiate, each), ranks.window.gradients[ranks.rank])
+        pieces = traded(shards, len(each))
+        if each is not minibatches[-1]:
+            total = add_tree(pieces, Node(0, len(each)))
+            before = np.zeros_like(total) if before is None else before
+            before += total
+    return ready_slice(experiment, shards, pieces, work.loss, before)
 
 
 def cut(experiment: Experiment, shards: Shards, rows: RowNumbers) -> list[list[Shard]]:

@@ -9,6 +9,7 @@ import numpy as np
 from mlptrain.arrays import Array
 from mlptrain.data.dataset import Rows
 from mlptrain.nn.network import AT_ONCE
+from mlptrain.system.team import SCORES, Order
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.shards import Shards
 from mlptrain.training.slices import parts_of
@@ -29,18 +30,18 @@ def sharded_scores(experiment: Experiment, shards: Shards, number: int) -> Array
     """All scores of a set on rank 0; on other ranks those of their own part."""
     ranks, network = shards.ranks, experiment.network
     if ranks.rank == 0:
-        ranks.ask_scores(number, network.parameters.values)
+        ranks.ask(Order(SCORES, number))
     val = experiment.data.val
     rows = val if SETS[number] == "val" and val is not None else experiment.measured
     parts = parts_of(len(rows), ranks.size, AT_ONCE)
     own = parts[ranks.rank]
     found = network.scores([array[own] for array in rows.inputs.arrays])
     if ranks.rank:
-        ranks.send([found], 0)
+        ranks.send(found, 0)
         return found
     scores = np.empty((len(rows), *found.shape[1:]), found.dtype)
     scores[own] = found
     for source, part in enumerate(parts[1:], 1):
-        ranks.receive([scores[part]], source)
+        ranks.receive(scores[part], source)
     ranks.answered()
     return scores

@@ -2,13 +2,16 @@
 
     ((g0 + g1) + (g2 + g3)) + (g4 + g5)
 
-Every shard is one call of forward and backward; its rank adds up the complete subtrees that it owns and
-sends their sums on, or all ranks add slices of them in memory that they share. Floating-point addition
-is not associative, so the tree is a function of the number of shards alone.
+Every shard is one call of forward and backward. Its rank adds up the complete subtrees that it owns,
+its pieces; of these each rank adds up a slice. Floating-point addition is not associative, so the tree
+is a function of the number of shards alone.
 """
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,13 +20,20 @@ from mlptrain.data.source import RowNumbers
 from mlptrain.system.team import ALONE, Team
 
 
+class Node(NamedTuple):
+    """A subtree: the shards from `first` to before `end`."""
+
+    first: int
+    end: int
+
+
 @dataclass(frozen=True)
 class Shards:
     """How many there are of each minibatch, and the ranks that share them out."""
 
     count: int
     ranks: Team = ALONE
-    _kept: dict[int, list[Array]] = field(default_factory=dict)  # by the height of the subtree
+    _kept: dict[int, Array] = field(default_factory=dict)  # by the height of the subtree
 
     def cut(self, rows: RowNumbers) -> list[RowNumbers]:
         """The rows of each shard, as even as can be; as many shards as rows where there are fewer.
@@ -33,116 +43,103 @@ class Shards:
         """
         return np.array_split(rows, min(self.count, len(rows)))
 
-    def add_up(
-        self, count: int, shard: Callable[[int], None], sums: Sequence[Array], *, last: bool = True
-    ) -> None:
-        """Leave in `sums` of rank 0 the sums over so many shards.
+    def most_pieces(self, rows: int, batch_size: int) -> int:
+        """So many pieces a rank has at most, of so many rows in minibatches of that size.
 
-        `shard(i)` writes what shard i has into `sums`; it is called for those of this rank, in order.
-        `last`: no shards follow in this step, so that a sum on another rank stays as it is.
+        >>> from mlptrain.system.team import Alone
+        >>> [Shards(8, Alone(size=size)).most_pieces(100, 32) for size in (1, 2, 3, 8)]
+        [1, 1, 2, 1]
+        """
+        counts = {min(self.count, each) for each in (batch_size, rows % batch_size) if each}
+        owners = [Counter(rank for _, rank in self.pieces(count)) for count in counts]
+        return max(max(each.values()) for each in owners)
+
+    def pieces(self, count: int) -> list[tuple[Node, int]]:
+        """Of so many shards the largest subtrees that belong to one rank, and that rank."""
+        return largest(count, tuple(range(self.ranks.size)))
+
+    def add_up(self, count: int, shard: Callable[[int], None], sums: Sequence[Array]) -> None:
+        """Leave in `sums` the pieces of this rank as `vectors` finds them.
+
+        `shard(i)` writes what shard i has into the first of `sums`; it is called in order.
 
         >>> number = np.zeros(1)
         >>> Shards(3).add_up(3, lambda i: number.fill(10.0**i), [number])
         >>> float(number[0])
         111.0
         """
-        self._subtree(0, count, shard, sums, lambda i: self._owner(i, count), last)
+        own = [node for node, rank in self.pieces(count) if rank == self.ranks.rank]
+        for place, node in enumerate(own, 1):
+            self._subtree(node, shard, sums[0])
+            if place < len(own):
+                np.copyto(sums[place], sums[0])
 
-    def add_up_own(self, count: int, shard: Callable[[int], None], sums: Sequence[Array]) -> None:
-        """Leave in `sums` of each rank the sum over its own shards; only where they are one subtree."""
-        own = [i for i in range(count) if self._owner(i, count) == self.ranks.rank]
-        if own:
-            self._subtree(own[0], own[-1] + 1, shard, sums, lambda i: self._owner(i, count), True)
+    def vectors(self, count: int, sums: Mapping[int, Sequence[Array]]) -> dict[Node, Array]:
+        """Where `add_up` has left each piece of these ranks: in the first vector the last of a rank."""
+        found = dict[Node, Array]()
+        for rank, arrays in sums.items():
+            own = [node for node, owner in self.pieces(count) if owner == rank]
+            found.update(zip(own, [*arrays[1 : len(own)], arrays[0]], strict=False))
+        return found
 
-    def add_slice(self, count: int, sums: Sequence[Array], part: slice) -> None:
-        """Add up a part of the sums of all ranks, in that order: it goes into those of rank 0.
-
-        >>> from mlptrain.system.team import Alone
-        >>> sums = [np.array([1.0, 2.0]), np.array([10.0, 20.0])]
-        >>> Shards(2, Alone(size=2)).add_slice(2, sums, slice(1, 2))
-        >>> sums[0].tolist()
-        [1.0, 22.0]
-        """
-        self._sum(0, count, lambda i: sums[self._owner(i, count)][part], count)
-
-    def _sum(self, first: int, end: int, sum_of: Callable[[int], Array], count: int) -> Array:
-        left = sum_of(first)
-        if self._owner(first, count) != self._owner(end - 1, count):
-            middle = middle_of(first, end)
-            self._sum(first, middle, sum_of, count)
-            np.add(left, self._sum(middle, end, sum_of, count), left)
-        return left
-
-    def are_subtrees(self, count: int) -> bool:
-        """Whether the shards of each rank are one complete subtree, so that their sum is one vector.
-
-        >>> from mlptrain.system.team import Alone
-        >>> [Shards(8, Alone(size=size)).are_subtrees(8) for size in (1, 2, 3, 4, 8)]
-        [True, True, False, True, True]
-        """
-        return len(self._subtrees(0, count, count)) == min(count, self.ranks.size)
-
-    def _subtrees(self, first: int, end: int, count: int) -> list[int]:
-        """The owner of each subtree that is the largest of one rank."""
-        owner = self._owner(first, count)
-        if owner == self._owner(end - 1, count):
-            return [owner]
-        middle = middle_of(first, end)
-        return self._subtrees(first, middle, count) + self._subtrees(middle, end, count)
-
-    def _owner(self, shard: int, count: int) -> int:
-        """The rank that has a shard."""
-        return shard * self.ranks.size // count
-
-    def _subtree(
-        self,
-        first: int,
-        end: int,
-        shard: Callable[[int], None],
-        sums: Sequence[Array],
-        owner: Callable[[int], int],
-        last: bool,
-    ) -> None:
-        """The shards from `first` to before `end`; the sum is on the rank that owns the first."""
-        rank = self.ranks.rank
-        if not owner(first) <= rank <= owner(end - 1):
-            return
+    def _subtree(self, node: Node, shard: Callable[[int], None], sum_: Array) -> None:
+        first, end = node
         if end - first == 1:
             shard(first)
             return
-        middle = middle_of(first, end)
-        left, right = owner(first), owner(middle)
-        self._subtree(first, middle, shard, sums, owner, last)
-        if left == right == rank:
-            kept = self._spare(end - first, sums)
-            for sum_, array in zip(sums, kept, strict=True):
-                np.copyto(array, sum_)
-        self._subtree(middle, end, shard, sums, owner, last)
-        if left == right == rank:
-            for sum_, array in zip(sums, kept, strict=True):
-                np.add(array, sum_, sum_)
-        elif rank == right:
-            self.ranks.send(sums, left, stays=last and owner(end) != right)
-        elif rank == left:
-            coming = self._spare(end - first, sums)
-            if last and owner(end) != right:  # that rank writes into its sums no more
-                coming = self.ranks.seen(right, sums, coming)
-            self.ranks.receive(coming, right)
-            for sum_, array in zip(sums, coming, strict=True):
-                np.add(sum_, array, sum_)
+        left, right = halves(node)
+        self._subtree(left, shard, sum_)
+        kept = self._spare(end - first, sum_)
+        np.copyto(kept, sum_)
+        self._subtree(right, shard, sum_)
+        np.add(kept, sum_, sum_)
 
-    def _spare(self, size: int, sums: Sequence[Array]) -> list[Array]:
-        """Memory for one more of `sums`; subtrees of one height take turns in it."""
+    def _spare(self, size: int, sum_: Array) -> Array:
+        """Memory for one more sum; subtrees of one height take turns in it."""
         height = (size - 1).bit_length()
         if height not in self._kept:
-            self._kept[height] = [np.empty_like(array) for array in sums]
+            self._kept[height] = np.empty_like(sum_)
         return self._kept[height]
 
 
-def middle_of(first: int, end: int) -> int:
-    """Where the right half of a subtree begins: the left one is complete.
+def add_tree(pieces: Mapping[Node, Array], node: Node) -> Array:
+    """Add up a subtree from its pieces, in the memory of the first of them.
 
-    >>> middle_of(0, 6), middle_of(4, 6), middle_of(0, 4)
-    (4, 5, 2)
+    >>> pieces = {Node(0, 2): np.array([1.0]), Node(2, 3): np.array([2.0]), Node(3, 4): np.array([4.0])}
+    >>> add_tree(pieces, Node(0, 4)).tolist(), [array.tolist() for array in pieces.values()]
+    ([7.0], [[7.0], [6.0], [4.0]])
     """
-    return first + (1 << ((end - first - 1).bit_length() - 1))
+    found = pieces.get(node)
+    if found is None:
+        left, right = halves(node)
+        found = add_tree(pieces, left)
+        np.add(found, add_tree(pieces, right), found)
+    return found
+
+
+@cache
+def largest(count: int, groups: tuple[int, ...]) -> list[tuple[Node, int]]:
+    """The largest subtrees of so many shards that belong to one group, and that group.
+
+    groups   of each rank; those of a group follow each other, as do the shards of a rank
+
+    >>> [(*node, rank) for node, rank in largest(8, (0, 1, 2))]
+    [(0, 2, 0), (2, 3, 0), (3, 4, 1), (4, 6, 1), (6, 8, 2)]
+    """
+
+    def under(node: Node) -> list[tuple[Node, int]]:
+        group, last = (groups[shard * len(groups) // count] for shard in (node.first, node.end - 1))
+        return [(node, group)] if group == last else [*under(halves(node)[0]), *under(halves(node)[1])]
+
+    return under(Node(0, count))
+
+
+def halves(node: Node) -> tuple[Node, Node]:
+    """The two halves of a subtree: the left one is complete.
+
+    >>> [tuple(map(tuple, halves(Node(*each)))) for each in ((0, 6), (4, 6), (0, 4))]
+    [((0, 4), (4, 6)), ((4, 5), (5, 6)), ((0, 2), (2, 4))]
+    """
+    first, end = node
+    middle = first + (1 << ((end - first - 1).bit_length() - 1))
+    return Node(first, middle), Node(middle, end)

@@ -20,13 +20,14 @@ from mlptrain.data.source import RowNumbers
 from mlptrain.errors import DivergenceError
 from mlptrain.graph.plan import Plan
 from mlptrain.nn.layers import Statistics
+from mlptrain.system.team import GRADIENTS
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.gradients import gradient_norm, is_finite, origin
 from mlptrain.training.histograms import histograms
 from mlptrain.training.minibatches import load_batch, shares
 from mlptrain.training.record import Clock, Progress, Record, measure
 from mlptrain.training.sharded import last_minibatch, sharded
-from mlptrain.training.slices import update
+from mlptrain.training.slices import bring, update
 
 MOST_SKIPPED = 10
 """With `nonfinite: skip`, this many steps in a row may be dropped."""
@@ -58,6 +59,7 @@ def train(experiment: Experiment, progress: Progress) -> Iterator[Record | None]
             clock.count(len(rows))
             if due:
                 if norm is None:
+                    bring(experiment, GRADIENTS)
                     norm = gradient_norm(experiment.network.parameters.gradients)
                 record = replace(measure(experiment, progress, lr, norm, clock), histograms=seen)
                 if ends and done < total and not progress.stopped:
@@ -146,6 +148,7 @@ def watched_step(
         np.copyto(values, before)
         plan = last_minibatch(experiment, rows, step)
         np.copyto(values, after)
+        bring(experiment, GRADIENTS)
     return norm, histograms(experiment, plan, values - before)
 
 
