@@ -64,7 +64,7 @@ DATE = re.compile(
 DURATION = re.compile(
     r"[+\-−–]?\s*(?:\d+(?:[.,]\d+)?\s*(?:w(?:ee)?ks?|w|d(?:ays?)?|h(?:ou)?rs?|h|m(?:in(?:ute)?s?)?|s(?:ec(?:ond)?s?)?)"
     r"\.?,?\s*)+|\d+\s*h[0-5]\d|\d+ (?:days?,? )?\d{1,2}:[0-5]\d:[0-5]\d(?:[.,]\d+)?"
-    r"|[+-]?P(?:\d[\d.]*[WD])*(?:T(?:\d[\d.]*[HMS])+)?",
+    r"|[+-]?P(?=T?\d)(?:\d[\d.]*[WD])*(?:T(?:\d[\d.]*[HMS])+)?",
     re.I,
 )
 """1h 30min, 2h30, 2 days 03:04:05, PT1H30M."""
@@ -77,6 +77,8 @@ def notation(text: str) -> Notation:
     ['number', 'date', 'other number', 'other date', 'missing', 'text']
     >>> [notation(text) for text in ("EUR12", "SI1", "1st")]  # an amount; a clarity of diamonds; a rank
     ['other number', 'text', 'text']
+    >>> [notation(text) for text in ("2h 30m", "PT1H", "P", "36:10:00")]
+    ['other number', 'other number', 'text', 'other date']
     """
     text = text.strip()
     if as_number(text) is not None and text.lower().lstrip("+-") != "nan":

@@ -23,12 +23,12 @@ IS_DURATION = re.compile(
 )
 """Names of how long something takes: runtime, lap_2, elapsed (min)."""
 IS_CLOCK = re.compile(
-    r"(?:^|[_\s.-])(?:leaves?|left|depart(?:s|ed|ure)?|arriv(?:es|ed|al)|opens?|opening|closes?|closing"
-    r"|starts?|started|ends?|ended|begins?|began|clock|sunrise|sunset|bedtime|wakeup|at|since|until"
-    r"|scheduled|time[_\s-]of[_\s-]day)(?:[_\s-]?(?:at|time))?\d*$|(?-i:[a-z]At$)",
+    r"(?:^|[_\s.-])(?:leaves?|depart(?:s|ed|ure)?|arriv(?:es|ed|al)|opens?|opening|closes?|closing|clock"
+    r"|sunrise|sunset|bedtime|wakeup|at|scheduled|time[_\s-]of[_\s-]day)(?:[_\s-]?(?:at|time))?\d*$"
+    r"|(?-i:[a-z]At$)",
     re.I,
 )
-"""Names of when something happens: departure, start_time, created_at."""
+"""Names of when something happens: departure, created_at. The start of a scene may be in minutes."""
 EARLY, LATE, HOURS = 10, 20, 10
 """Times over a whole day lie before the one and after the other hour, in so many different hours."""
 FIRST = re.compile(r"[+-]?(\d+):")
