@@ -18,6 +18,7 @@ from helpers import changed
 from runs import faults, invoke
 
 from mlptrain.config.candidates import Combine
+from mlptrain.data.durations import Duration
 from mlptrain.data.preprocessing.columns import (
     KINDS,
     Category,
@@ -155,7 +156,7 @@ def test_whatever_a_model_keeps_is_known_to_the_exports():
         Signed: category,
         TargetEncoded: f"{category} answers prior means",
         Embedded: f"{category} width",
-        Written: "missing present decimal thousands unit negative date",
+        Written: "missing present decimal thousands unit negative date duration",
         NumberTarget: "columns mean std amounts log low high",
         FlagTarget: "columns values",
         Calibration: "temperature rows",
@@ -176,20 +177,31 @@ NUMBERS = [
 DATES = [
     *(Written(date=form) for form in ("%d.%m.%Y", "%B %d, %Y %I:%M %p", "%Y-%m-%dT%H:%M:%S%z", *SINCE)),
     *(Written(date=form) for form in ("%d.%m.%y", "%H:%M", "%I:%M:%S %p")),
+    *(Written(date=form) for form in ("%H:%M:%S.%f", "%Y-%m-%d %H:%M:%S,%f")),
+]
+DURATIONS = [
+    Written(duration=form, decimal=point) for form in get_args(Duration) for point in (None, ",")
+]
+LENGTHS = [
+    *("1:23:45.1", "-36:10:00", "25:10,4", "- 0:15", "59:10", "2 days 03:04:05", "1h30", "1,1 h 5 min"),
+    *("−2H 0.333333333m", "-PT1H0.7S", "P1DT", "1w 2d", "0.1s", "9999999:00:00.000000001"),
 ]
 
 
 def notations():
     """Each notation as the document has it, with texts and the numbers that they are."""
-    for written in [each for each in (*NUMBERS, *DATES) if each.is_declared and not each.faults()]:
+    for written in [
+        each for each in (*NUMBERS, *DATES, *DURATIONS) if each.is_declared and not each.faults()
+    ]:
         field = {"name": "x", "blanks": [], "gone": [], "written": features._written(written)}
         texts = [written.example, f"{written.example}x", "1234.5", "-1", "12,5"]
+        texts += LENGTHS if written.duration else ["13:45:10.25", "2026-01-31 10:00:00,1234567"]
         yield field | {"kind": "date" if written.date else "number"}, written, texts
 
 
 def test_the_standalone_program_reads_every_notation():
     for field, written, texts in notations():
-        assert written.number(texts[0]) is not None
+        assert written.number(texts[0].partition(", ")[0] if written.duration else texts[0]) is not None
         for text in texts:
             assert reading.text_number(text, field) == written.number(text), (written, text)
 

@@ -229,6 +229,7 @@ SHARED = (
     "settings",
     "objects",
     "notation",
+    "durations",
     "recognition",
     "date_forms",
     "written",

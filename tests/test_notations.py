@@ -112,6 +112,52 @@ NOTATIONS = {
         {"12- EUR": -12, "1.234,5 EUR-": -1234.5, "EUR 7-": -7, "8 EUR": 8, "EUR 1,5e-3": 0.0015},
         ("-12- EUR", "12-- EUR", "12-", "12+ EUR"),
     ),
+    "hours, minutes and seconds": Notation(
+        {"duration": "h:m:s"},
+        {"1:23:45": 5025, "36:10:00": 130200, "-0:00:15": -15, "− 1:00:00.25": -3600.25}
+        | {"00:00:00": 0, "+0:00:01.000000001": 1.000000001, "9999999:59:59": 35999999999},
+        ("1:60:00", "1:00:60", "1:2:3", "25:10", "1:23:45,5", "--1:00:00", "1:00:00.", "5025"),
+    ),
+    "minutes and seconds of a race": Notation(
+        {"duration": "m:s"},
+        {"25:10.4": 1510.4, "0:15": 15, "-0:15": -15, "100:00": 6000, "3:07.123456789": 187.123456789},
+        ("1:02:10", "25:60", "25:1", "25", "25:10,4", "25:10.1234567890", ":10", "25:10.4 min"),
+    ),
+    "a decimal comma in seconds": Notation(
+        {"duration": "m:s", "decimal": ","},
+        {"25:10,4": 1510.4, "0:00,1": 0.1, "–7:30": -450},
+        ("25:10.4", "25,5", "25:10,"),
+    ),
+    "hours and minutes": Notation(
+        {"duration": "h:m"}, {"36:10": 130200, "-1:30": -5400}, ("1:30:00", "1:60", "1:30.5")
+    ),
+    "hours where there are some": Notation(
+        {"duration": "[h:]m:s"},
+        {"59:10.2": 3550.2, "1:02:03": 3723, "-5:00": -300, "0:59:59.9": 3599.9},
+        ("75:30", "1:75:30", "1:02:03:04", "30"),
+    ),
+    "seconds where there are some": Notation(
+        {"duration": "h:m[:s]"}, {"1:30": 5400, "48:30:15.5": 174615.5}, ("1:60", "1:30.5", "90")
+    ),
+    "days, hours, minutes and seconds": Notation(
+        {"duration": "days h:m:s"},
+        {"0 days 01:23:45": 5025, "1 day, 2:03:04": 93784, "2 days 00:00:00.500000": 172800.5}
+        | {"5:04:05": 18245, "3d 00:00:01": 259201, "1 00:00:00": 86400},
+        ("-1 days +23:59:45", "-1 day, 2:03:04", "2 days", "1 day, 2:03", "-5:04:05"),
+    ),
+    "units": Notation(
+        {"duration": "units"},
+        {"2h 30m": 9000, "1 h 20 min": 4800, "90 min": 5400, "1h30": 5400, "1.1h": 3960, "45s": 45}
+        | {"1 Day, 2 HRS.": 93600, "-15m": -900, "1w": 604800, "2\u00a0h\u202f5\u00a0min": 7500}
+        | {"1 hour 2 minutes 3.25 seconds": 3723.25, "0.333333333 d": 28799.9999712}
+        | {"0.1 s": 0.1},
+        ("30", "2h 30", "1h60", "30m 2h", "2h 2h", "3 months", "h", "1,5 h", "2h,", "2h -30m"),
+    ),
+    "ISO 8601": Notation(
+        {"duration": "iso"},
+        {"PT1H30M": 5400, "P1DT2H": 93600, "-PT0.5S": -0.5, "P2W": 1209600, "PT36H": 129600},
+        ("P", "PT", "P1M", "P1Y", "P1DT", "PT1H30", "pt1h", "1H30M", "P1H", "PT1,5S"),
+    ),
     "signs of other alphabets": Notation(
         {"negative": "sign"},
         {"−1": -1, "–2.5": -2.5, "-3": -3, "+4": 4, "0.1e-5": 0.1e-5}
@@ -243,6 +289,20 @@ DATES = {
         {"13:45": "1970-01-01T13:45", "9:05": "1970-01-01T09:05", "00:00": "1970-01-01"},
         ("24:00", "13:45:10", "1:5", "13:60"),
     ),
+    "%H:%M:%S.%f": (
+        {"13:45:10.250": "1970-01-01T13:45:10.250", "9:05:00": "1970-01-01T09:05:00"}
+        | {"00:00:00.123456789": "1970-01-01T00:00:00.123456"},
+        ("13:45:10,250", "13:45:10.", "13:45", "24:00:00.5", "13:45:10.1234567890"),
+    ),
+    "%H:%M:%S,%f": ({"13:45:10,25": "1970-01-01T13:45:10.250"}, ("13:45:10.25", "13:45,5")),
+    "%d.%m.%Y %H:%M:%S,%f": (
+        {"31.01.2026 10:00:00,5": "2026-01-31T10:00:00.500"},
+        ("31.01.2026 10:00:00.5", "31.02.2026 10:00:00,5"),
+    ),
+    "%a, %d %b %y %I:%M:%S.%f %p %z": (
+        {"Fri, 03 Apr 26 01:00:00.000001 AM +0200": "2026-04-02T23:00:00.000001"},
+        ("Thu, 03 Apr 26 01:00:00.000001 AM +0200",),
+    ),
     "%I:%M:%S %p": ({"12:00:01 am": "1970-01-01T00:00:01"}, ("13:00:01 PM", "12:00 AM", "12:00:01")),
     "%a, %d %b %Y %H:%M:%S %z": (
         {"Fri, 03 Apr 2026 01:00:00 +0200": "2026-04-02T23:00"},
@@ -326,6 +386,12 @@ def test_missing_texts_of_a_file_and_of_a_column_are_so_wherever_they_are_read(t
         ({"date": "%d.%m.%Y %Q"}, "date: %Q is none of %Y"),
         ({"date": "%d.%m.%Y%"}, "date: % is none of %Y"),
         ({"date": "%d.%m.%Y", "unit": "kg"}, "date: a column of dates has no decimal"),
+        ({"date": "%H:%M.%f"}, "date: a fraction stands behind the seconds"),
+        ({"date": "%H:%M:%S.%f,%f"}, "date: a fraction stands behind the seconds"),
+        ({"duration": "m:s", "unit": "s"}, "duration: a column of durations has no date"),
+        ({"duration": "m:s", "thousands": ","}, "duration: a column of durations has no date"),
+        ({"duration": "m:s", "date": "%H:%M"}, "duration: a column of durations has no date"),
+        ({"duration": "m:s", "negative": "trailing"}, "duration: a column of durations has no date"),
     ],
 )
 def test_a_declaration_that_means_nothing_is_refused_in_config_and_checkpoint(

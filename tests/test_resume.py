@@ -22,6 +22,7 @@ from runs import (
     timeless,
     write_config,
 )
+from tables import write
 
 from mlptrain.errors import MLPTrainError, StorageError
 from mlptrain.runs.fit import prepare
@@ -380,6 +381,19 @@ def test_a_sum_that_differs_in_its_last_digit_is_no_other_meaning(begin):
         column["center"] = math.nextafter(column["center"], math.inf)
 
     with_other_meaning(run.directory.last, add_up_otherwise)
+    assert invoke("fit", "--resume", run.directory.path).exit_code == 0
+
+
+def test_a_checkpoint_from_before_durations_could_be_declared_goes_on(begin, tmp_path):
+    path = write(tmp_path / "t.csv", ["x0", "y"], [[f"{i} kg", i % 2] for i in range(60)])
+    where = {"data.train": str(path), "data.target": "y", "data.columns": {"x0": {"unit": "kg"}}}
+    run = abandoned_at(begin({**where, **EVERY_STEP}), 5)
+    run.directory.close()
+
+    def as_before(document):
+        assert document["preprocessing"]["reading"]["columns"]["x0"].pop("duration") is None
+
+    with_other_meaning(run.directory.last, as_before)
     assert invoke("fit", "--resume", run.directory.path).exit_code == 0
 
 

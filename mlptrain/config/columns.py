@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from mlptrain.config.kinds import Kinds
 from mlptrain.config.section import Columns, Renamed, Section, Text, setting
+from mlptrain.data.durations import Duration
 
 
 class Missing(Section):
@@ -88,5 +89,12 @@ class Column(Section):
     date: Annotated[Text | None, Kinds("a form of dates or null")] = setting(
         None,
         "the form of dates as %Y %y %m %d %b %B %a %H %I %M %S %p %z: '%d.%m.%Y'; '%H:%M' of times of "
-        "day; %s and %Q are seconds and milliseconds since 1970-01-01; see also `dates`",
+        "day, '%H:%M:%S.%f' with fractions of a second; %s and %Q are seconds and milliseconds since "
+        "1970-01-01; see also `dates`",
+    )
+    duration: Annotated[Duration | None, Kinds("a form of durations or null")] = setting(
+        None,
+        "durations, which are numbers of seconds: h:m:s for 36:10:00, m:s for 25:10.4, h:m for 1:30, "
+        "'[h:]m:s' where short ones have no hours, 'h:m[:s]' where seconds may be left out, "
+        "'days h:m:s' for 2 days 03:04:05, units for 2h 30m, iso for PT1H30M",
     )

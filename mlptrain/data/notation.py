@@ -58,9 +58,16 @@ DATE = re.compile(
     rf"|{WEEKDAY}{MONTH}\s+\d{{1,2}} \d\d:\d\d:\d\d (?:{ZONE} )?{YEAR}"
     rf"|{WEEKDAY}?(?:\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[-/.]\d{{1,2}}[-/.](?:\d{{4}}|\d\d)"
     rf"|\d{{1,2}}[-. ]+{MONTH}[-. ,]+\d{{2,4}}|{MONTH}\s+\d{{1,2}},?\s+\d{{4}}){CLOCK}"
-    rf"|{MONTH}-\d\d|\d{{1,2}}:[0-5]\d(?::[0-5]\d)?(?:\s*{HALF})?|\d{{1,2}}\s*{HALF}",
+    rf"|{MONTH}-\d\d|[+\-−–]?\s*\d{{1,7}}:[0-5]\d(?::[0-5]\d)?(?:[.,]\d+)?(?:\s*{HALF})?|\d{{1,2}}\s*{HALF}",
     re.I,
 )
+DURATION = re.compile(
+    r"[+\-−–]?\s*(?:\d+(?:[.,]\d+)?\s*(?:w(?:ee)?ks?|w|d(?:ays?)?|h(?:ou)?rs?|h|m(?:in(?:ute)?s?)?|s(?:ec(?:ond)?s?)?)"
+    r"\.?,?\s*)+|\d+\s*h[0-5]\d|\d+ (?:days?,? )?\d{1,2}:[0-5]\d:[0-5]\d(?:[.,]\d+)?"
+    r"|[+-]?P(?=T?\d)(?:\d[\d.]*[WD])*(?:T(?:\d[\d.]*[HMS])+)?",
+    re.I,
+)
+"""1h 30min, 2h30, 2 days 03:04:05, PT1H30M."""
 
 
 def notation(text: str) -> Notation:
@@ -70,6 +77,8 @@ def notation(text: str) -> Notation:
     ['number', 'date', 'other number', 'other date', 'missing', 'text']
     >>> [notation(text) for text in ("EUR12", "SI1", "1st")]  # an amount; a clarity of diamonds; a rank
     ['other number', 'text', 'text']
+    >>> [notation(text) for text in ("2h 30m", "PT1H", "P", "36:10:00")]
+    ['other number', 'other number', 'text', 'other date']
     """
     text = text.strip()
     if as_number(text) is not None and text.lower().lstrip("+-") != "nan":
@@ -82,7 +91,7 @@ def notation(text: str) -> Notation:
         return "other date"
     if RANK.fullmatch(text) or "_" in text:
         return "text"
-    return "other number" if NUMBER.fullmatch(text) else "text"
+    return "other number" if NUMBER.fullmatch(text) or DURATION.fullmatch(text) else "text"
 
 
 class Other(NamedTuple):

@@ -1,6 +1,6 @@
 """Columns of Python objects, as data frames have them, become columns of one type."""
 
-from datetime import date
+from datetime import date, timedelta
 from numbers import Number as AnyNumber
 from typing import Any
 
@@ -18,17 +18,25 @@ def is_missing(value: Any) -> bool:
 
 
 def plain(what: str, name: str, column: NDArray[Any]) -> NDArray[Any]:
-    """A column (N,) as numbers, booleans or text. Objects are looked at one by one.
+    """A column (N,) as numbers, booleans or text. Durations become seconds.
+
+    Objects are looked at one by one.
 
     >>> plain("X", "a", np.array([1, None, 2.5], object)).tolist()
     [1.0, nan, 2.5]
     >>> plain("X", "a", np.array(["x", None, 7], object)).tolist()
     ['x', '', '7']
+    >>> plain("X", "a", np.array([90_500, "NaT"], "m8[ms]")).tolist()
+    [90.5, nan]
     """
     if column.dtype.kind in "biufU":
         return column
+    if column.dtype.kind == "m":
+        return _in_seconds(column)
     values = [None if is_missing(value) else value for value in column.tolist()]
     there = [value for value in values if value is not None]
+    if there and all(isinstance(value, timedelta) for value in there):
+        return _in_seconds(np.array(values, "m8[us]"))
     strange = [value for value in there if not isinstance(value, str | AnyNumber)]
     if strange or column.dtype.kind == "c":
         found = quoted(strange[0]) if strange else "complex numbers"
@@ -40,6 +48,11 @@ def plain(what: str, name: str, column: NDArray[Any]) -> NDArray[Any]:
     if not any(isinstance(value, str) for value in there):
         return np.array([np.nan if value is None else float(value) for value in values])
     return np.array([_text(value) for value in values], np.str_)
+
+
+def _in_seconds(column: NDArray[Any]) -> NDArray[np.float64]:
+    """Durations (N,) as seconds, NaN where there is none."""
+    return np.asarray(column / np.timedelta64(1, "s"))
 
 
 def days(column: NDArray[Any]) -> list[date | None] | None:

@@ -8,7 +8,15 @@ from dataclasses import asdict, replace
 from itertools import islice
 from typing import Literal
 
-from mlptrain.data.written import MINUS, SPACES, Negative, Thousands, Written
+from mlptrain.data.durations import MINUS, SPACES
+from mlptrain.data.time_or_duration import (
+    LOOKED_AT,
+    durations_among,
+    is_months,
+    read_by,
+    told_apart,
+)
+from mlptrain.data.written import Negative, Thousands, Written
 from mlptrain.messages import in_yaml
 
 FEW = 0.1
@@ -34,15 +42,19 @@ CLOCKS = (
     *(" %I:%M %p", " %I:%M:%S %p", " %I:%M%p"),
     *(" %H:%M UTC", " %H:%M:%S UTC", " %H:%M:%S GMT", " %H:%M:%S %z"),
     *("T%H:%M:%S%z", "T%H%M%S", "T%H%M%SZ"),
+    *(" %H:%M:%S.%f", " %H:%M:%S,%f", "T%H:%M:%S.%f", "T%H:%M:%S,%f", "T%H:%M:%S.%f%z"),
 )
-TIMES = ("%H:%M", "%H:%M:%S", "%I:%M %p", "%I:%M:%S %p", "%I:%M%p", "%I:%M:%S%p")
+TIMES = (
+    *("%H:%M", "%H:%M:%S", "%I:%M %p", "%I:%M:%S %p", "%I:%M%p", "%I:%M:%S%p"),
+    *("%H:%M:%S.%f", "%H:%M:%S,%f", "%I:%M:%S.%f %p"),
+)
 CENTS = re.compile(r"\d[.,]\d\d(?!\d)")
-LOOKED_AT = 20
-"""A form of dates that none of so many values follows is not tried on the others."""
 
 
-def readings_of(weights: Mapping[str, int]) -> tuple[Written, ...]:
+def readings_of(weights: Mapping[str, int], name: str = "") -> tuple[Written, ...]:
     """The notations that nearly all of these texts follow, one for each meaning.
+
+    name   that of the column, which may tell whether 13:45 is a time of day
 
     >>> [each.thousands for each in readings_of({"1.234": 9, "2.500": 1})]
     [None, '.']
@@ -53,13 +65,21 @@ def readings_of(weights: Mapping[str, int]) -> tuple[Written, ...]:
     >>> money = [f"${number:,}" for number in range(950, 1250, 30)]  # $950, $980, $1,010, ...
     >>> [each.thousands for each in readings_of(dict.fromkeys(money, 1))]
     [',']
+    >>> [each.duration for each in readings_of(dict.fromkeys(["90 min", "1h 30min", "2h"], 9))]
+    ['units']
     """
     unit = Counter[str]()
     for text, times in weights.items():
         unit[unit_of(text)] += times
     usual, _ = unit.most_common(1)[0]
     numbers = _without_odd_decimals(_meant(_numbers(usual, weights), weights), weights)
-    return _with_thousands(numbers, weights) or _meant(_dates(weights), weights)
+    numbers = _with_thousands(numbers, weights)
+    lengths = _meant(durations_among(weights), weights)
+    if is_months(lengths, weights):
+        lengths = ()
+    if numbers and read_by(lengths, weights) <= read_by(numbers, weights):
+        return numbers  # of 90 min in all rows; 1h 30min among them is none
+    return told_apart(_meant(_dates(weights), weights), lengths, weights, name)
 
 
 def _with_thousands(readings: tuple[Written, ...], weights: Mapping[str, int]) -> tuple[Written, ...]:
@@ -159,7 +179,7 @@ def declaration(name: str, texts: Iterable[str]) -> str:
     'declare them: `columns: {x: {thousands: ",", unit: "$"}}`'
     """
     weights = dict.fromkeys(texts, 1)
-    readings = readings_of(weights)
+    readings = readings_of(weights, name)
     if len(readings) != 1 or None in map(readings[0].number, weights):
         return ""
     keys = {key: value for key, value in asdict(readings[0]).items() if value not in (None, ())}

@@ -11,19 +11,25 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Literal
 
-from mlptrain.data.date_forms import SINCE, fault, in_full, is_clock, pattern_of
+from mlptrain.data import durations
+from mlptrain.data.date_forms import (
+    SINCE,
+    fault,
+    in_full,
+    is_clock,
+    microseconds,
+    parted,
+    pattern_of,
+)
+from mlptrain.data.durations import MINUS, SPACES, Duration
 
 BLANKS = ("", "NA", "N/A", "NaN", "nan", "NAN", "-nan", "null", "NULL", "?")
 """Text that stands for a missing value, unless a config says otherwise."""
-SPACES = " \u00a0\u2007\u2009\u202f"
-"""Between thousands, and between a number and its unit: the plain space, no-break and narrow ones."""
 SEPARATORS = {",": ",", ".": ".", " ": SPACES, "'": "'’"}
 """Between thousands: how a config names it, and the characters that are."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DAY = 86_400_000_000
 """Microseconds."""
-MINUS = "-−–"
-"""A sign of negative numbers: the hyphen, Unicode's minus, and the dash that stands in for it."""
 
 Thousands = Literal[",", ".", " ", "'"]
 Negative = Literal["sign", "brackets", "trailing"]
@@ -42,6 +48,7 @@ class Written:
     date       the form of dates, as strftime has it: %d.%m.%Y; without %d it is the first of the
                month; %H:%M alone is a time of day; or %s and %Q, the seconds and milliseconds
                since 1970-01-01; none of numbers goes with it
+    duration   the form of durations, h:m:s, which are numbers of seconds; only `decimal` goes with it
     """
 
     __pydantic_config__ = {"strict": True, "extra": "forbid"}  # noqa: RUF012
@@ -53,11 +60,12 @@ class Written:
     unit: str | None = None
     negative: Negative | None = None
     date: str | None = None
+    duration: Duration | None = None
 
     @property
     def is_number(self) -> bool:
         """Whether a notation of numbers is declared."""
-        return any((self.decimal, self.thousands, self.unit, self.negative))
+        return any((self.decimal, self.thousands, self.unit, self.negative, self.duration))
 
     @property
     def is_declared(self) -> bool:
@@ -79,6 +87,8 @@ class Written:
         """A regular expression, for Python and Rust alike, of the whole of a text that follows."""
         if self.date is not None:
             return pattern_of(self.date)
+        if self.duration is not None:
+            return durations.pattern_of(self.duration, self.point)
         number, sign, gap = self._digits, rf"(?:[+{re.escape(MINUS)}]{_gap})?", _gap
         forms = [sign + form for form in self._with_unit(number)]
         if self.unit:
@@ -127,6 +137,8 @@ class Written:
         >>> euro.plain("1.234,50 €"), euro.plain("(12 €)"), euro.plain("1234.50 €"), euro.plain("12")
         ('1234.50', '-12', None, None)
         """
+        if self.duration is not None:
+            return durations.seconds(text, self.duration, self.point)
         if not re.match(self.pattern, text) or text.endswith("\n"):
             return None
         table = {ord(character): new for character, new in self.characters.items()}
@@ -143,9 +155,12 @@ class Written:
             return None
         if self.date in SINCE:
             return EPOCH + timedelta(microseconds=int(text.partition(".")[0]) * SINCE[self.date])
-        before, form = in_full(self.date)
+        (form, fraction), micro = parted(self.date), 0
+        if fraction and (parts := re.match(fraction, text)):
+            text, micro = parts[1] + parts[3], microseconds(parts[2])
+        before, form = in_full(form)
         try:
-            found = datetime.strptime(before + text, form)
+            found = datetime.strptime(before + text, form) + timedelta(microseconds=micro)
         except ValueError:
             return None
         if "%a" in self.date and f"{found:%a}".lower() not in text.lower():
@@ -157,15 +172,19 @@ class Written:
 
         >>> Written(date="%m/%d/%Y").meaning("12/31/2025"), Written(decimal=",").meaning("1,5")
         ('2025-12-31', '1.5')
+        >>> Written(date="%I:%M %p").meaning("1:45 PM"), Written(duration="m:s").meaning("1:45")
+        ('13:45', '105 seconds')
         """
         if self.date is None:
-            return self.plain(text)
+            plain = self.plain(text)
+            return f"{plain} seconds" if plain and self.duration else plain
         time = self.time(text)
         if time is None:
             return None
+        fraction = f"{time:.%f}".rstrip("0") if time.microsecond else ""
         if is_clock(self.date):
-            return f"{time:%H:%M:%S}".removesuffix(":00")
-        return f"{time:%Y-%m-%d %H:%M:%S}".removesuffix(" 00:00:00")
+            return f"{time:%H:%M:%S}".removesuffix("" if fraction else ":00") + fraction
+        return f"{time:%Y-%m-%d %H:%M:%S}".removesuffix("" if fraction else " 00:00:00") + fraction
 
     def number(self, text: str) -> float | None:
         """The number that a text becomes, of a date the days since 1970-01-01; None for none.
@@ -189,10 +208,12 @@ class Written:
         '31.01.2026'
         """
         if self.date is not None:
-            time = datetime(2026, 1, 31, 14, 5, tzinfo=UTC)
+            time = datetime(2026, 1, 31, 14, 5, 0, 250_000, tzinfo=UTC)
             if self.date in SINCE:
                 return str((time - EPOCH) // timedelta(microseconds=SINCE[self.date]))
             return time.strftime(self.date)
+        if self.duration is not None:
+            return durations.FORMS[self.duration].example.replace(".", self.point)
         text = f"1{self.thousands or ''}234{self.point}5"
         text += f" {self.unit}" if self.unit else ""
         return {"brackets": f"({text})", "trailing": f"{text}-"}.get(self.negative or "", text)
@@ -207,10 +228,13 @@ class Written:
             what = "a unit has no digit, sign, bracket or white space at its ends, and is not e"
             found.append(("unit", f"{what}, got {unit!r}"))
         if self.date is not None:
-            if self.is_number:
+            if self.is_number and self.duration is None:
                 found.append(("date", "a column of dates has no decimal, thousands, unit or negative"))
             elif why := fault(self.date):
                 found.append(("date", why))
+        if self.duration is not None and any((self.date, self.thousands, self.unit, self.negative)):
+            what = "a column of durations has no date, thousands, unit or negative"
+            found.append(("duration", what))
         both = sorted({*self.missing} & {*self.present})
         if both:
             found.append(("present", f"{both[0]!r} is also in `missing`"))

@@ -78,7 +78,8 @@ class Header:
         yield "typedef struct {"
         for field, column in zip(self.fields, self.document["columns"], strict=True):
             kind = "const char *" if column["kind"] == "text" else "double "
-            yield f"    {kind}{field}; /* {comment(column['name'])}: {column['kind']} */"
+            what = "seconds" if (column["written"] or {}).get("weights") else column["kind"]
+            yield f"    {kind}{field}; /* {comment(column['name'])}: {what} */"
         yield f"}} {self.name}_row;\n"
 
     def _names(self) -> Iterator[str]:

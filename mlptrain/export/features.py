@@ -7,7 +7,8 @@ from typing import Any, cast
 import numpy as np
 
 from mlptrain.arrays import Array
-from mlptrain.data.date_forms import SINCE, in_full
+from mlptrain.data.date_forms import SINCE, in_full, parted
+from mlptrain.data.durations import FORMS
 from mlptrain.data.preprocessing.columns.category import Category
 from mlptrain.data.preprocessing.columns.column import Column
 from mlptrain.data.preprocessing.columns.date_parts import DateParts
@@ -143,15 +144,20 @@ def _field(name: str, kind: str, made: Preprocessing) -> Feature:
 
 
 def _written(written: Written) -> Feature:
-    before, form = in_full(written.date or "")
+    form, fraction = parted(written.date or "")
+    before, form = in_full(form)
+    plain = written.date is None and written.duration is None
     return {
         "pattern": written.pattern,
         "date": written.date,
         "before": before,
         "form": form,
+        "fraction": fraction,
         "since": SINCE.get(written.date or ""),
         "unit": written.unit,
-        "characters": {} if written.date is not None else dict(written.characters),
+        "characters": dict(written.characters) if plain else {},
+        "weights": list(FORMS[written.duration].weights) if written.duration else None,
+        "point": written.point,
     }
 
 

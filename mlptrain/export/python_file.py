@@ -12,7 +12,7 @@ from mlptrain.export.standalone.program import unpacked
 from mlptrain.inference.model import Model
 from mlptrain.messages import some
 
-PARTS = ("reading", "network", "program")
+PARTS = ("notations", "reading", "network", "program")
 ARRAY = "Array = np.ndarray[Any, Any]\n"
 LONGEST = 100
 HEAD = '''"""{title}

@@ -50,7 +50,18 @@ def _written_then(new: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
     columns = {
         name: _shared(each, old["columns"].get(name, each)) for name, each in new["columns"].items()
     }
-    return {**_shared(new, old), "columns": columns}
+    return {**_shared(new, old), "columns": columns, **_reading_then(new, old)}
+
+
+def _reading_then(new: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
+    """How values are read, without what was added to a notation since and is not used there."""
+    if "reading" not in old:
+        return {}
+    before, columns = old["reading"].get("columns", {}), dict[str, Any]()
+    for name, each in new["reading"]["columns"].items():
+        known = before.get(name, each)
+        columns[name] = {key: value for key, value in each.items() if key in known or value is not None}
+    return {"reading": {**new["reading"], "columns": columns}}
 
 
 def _shared(new: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:

@@ -88,12 +88,27 @@ function dateOf(value, field) {
   return new RegExp(pattern).test(String(value)) ? (Math.trunc(Number(value)) * since) / (1000 * DAY) : undefined;
 }
 
-// The number of a text in a declared notation: 1234.5 of "1.234,50 €".
+// The number of a text in a declared notation: 1234.5 of "1.234,50 €", 90 of "1:30".
 function plainOf(text, written) {
-  if (!new RegExp(written.pattern, "u").test(text)) return undefined;
+  const parts = new RegExp(written.pattern, "u").exec(text);
+  if (parts === null) return undefined;
+  if (written.weights !== null) return secondsOf(parts, written);
   const bare = written.unit === null ? text : text.replace(written.unit, () => "");
   const plain = Array.from(bare, (each) => written.characters[each] ?? each).join("");
   return Number(plain.endsWith("-") ? `-${plain.slice(0, -1)}` : plain);
+}
+
+// The seconds of a duration: whole ones and billionths, which are whole numbers below 2^53.
+function secondsOf(parts, written) {
+  let [whole, billionths] = [0, 0];
+  written.weights.forEach((weight, i) => {
+    const [digits, decimals = ""] = (parts[i + 2] ?? "").split(written.point);
+    whole += Number(digits) * weight;
+    billionths += Number(decimals.padEnd(9, "0")) * weight;
+  });
+  whole += Math.floor(billionths / 1e9);
+  const sign = parts[1] && parts[1] !== "+" ? "-" : "";
+  return Number(`${sign}${whole}.${String(billionths % 1e9).padStart(9, "0")}`);
 }
 
 function labelOf(value, field) {

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from mlptrain.export.standalone.notations import DAY, days, declared_date, plain
+
 Array = np.ndarray[Any, Any]
 Columns = list[Array]
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-DAY = 86_400_000_000
 EXACT, HUGE = 2**53, 10**308
 WHITE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
     map(chr, range(0x2000, 0x200B))
@@ -38,12 +38,6 @@ def as_number(text: str) -> int | float | None:
     return None
 
 
-def days(time: datetime) -> float:
-    """Days since 1970-01-01; a time without a zone is one of UTC."""
-    aware = time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
-    return (aware - EPOCH) // timedelta(microseconds=1) / DAY
-
-
 def date_number(text: str) -> float | None:
     """The days of 2026-01-31, 2026/01/31, 2026-01-31 14:05 or 2026-01-31T14:05:00Z."""
     found = TIME.fullmatch(text) or SLASHED.fullmatch(text)
@@ -60,27 +54,6 @@ def date_number(text: str) -> float | None:
         shift = timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:]))
         time += shift if zone[0] == "-" else -shift
     return days(time)
-
-
-def plain(text: str, written: dict[str, Any]) -> str | None:
-    """The plain number of a text in a declared notation: 1234.50 of `1.234,50 €`."""
-    if not re.match(written["pattern"], text) or text.endswith("\n"):
-        return None
-    table = {ord(character): new for character, new in written["characters"].items()}
-    text = text.replace(written["unit"] or "", "", 1).translate(table)
-    return f"-{text[:-1]}" if text.endswith("-") else text
-
-
-def declared_date(text: str, written: dict[str, Any]) -> float | None:
-    """The days of a text in a declared form of dates."""
-    if not re.match(written["pattern"], text):
-        return None
-    if written["since"]:
-        return int(text.partition(".")[0]) * written["since"] / DAY
-    try:
-        return days(datetime.strptime(written["before"] + text, written["form"]))
-    except ValueError:
-        return None
 
 
 def exact(found: int | float | None) -> float | None:

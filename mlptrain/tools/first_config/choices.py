@@ -209,7 +209,7 @@ def _asked_for(
     source: Source, names: Sequence[str]
 ) -> tuple[Source, list[Notated], list[Profile], Task]:
     """The targets: numbers in a notation are read, unless they are classes, whose names are texts."""
-    read, written = as_written(source, names, asked=True)
+    read, written = as_written(source, names, asked=True, targets=True)
     answers = [profile(read, name) for name in names]
     task = choose_task(read, answers)
     if written and task.loss in ("softmax", "sigmoid"):
@@ -226,7 +226,9 @@ def _data(looked: Looked, comments: Comments) -> dict[str, Any]:
         "val": 0,
         "test": 0,
     }
-    comments[("data", "target")] = looked.task.reason
+    lengths = [each.name for each in looked.declared if each.name in targets and each.answer.duration]
+    seconds = "; in seconds, and so are the predictions" if lengths else ""
+    comments[("data", "target")] = looked.task.reason + seconds
     for key, name in parts.chosen.items():
         data[key] = name
         comments[("data", key)] = parts.reasons[key]

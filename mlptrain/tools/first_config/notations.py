@@ -56,6 +56,15 @@ class Notated:
         """Whether the values leave no doubt."""
         return len(self.readings) == 1
 
+    def as_number(self) -> "Notated":
+        """With the readings as numbers alone, where there are some."""
+        both = zip(self.readings, self.meanings, strict=True)
+        numbers = [each for each in both if each[0].is_number]
+        if not numbers:
+            return self
+        readings, meanings = zip(*numbers, strict=True)
+        return replace(self, readings=readings, meanings=meanings)
+
     @property
     def doubt(self) -> str:
         """Why the column is not used before the user has chosen; empty where there is no doubt."""
@@ -92,7 +101,7 @@ def notated(source: Source, name: str) -> Notated | None:
     weights = dict(zip(levels, counts.tolist(), strict=True))
     missing = tuple(each for each, kind in zip(levels, kinds, strict=True) if kind == "missing")
     texts = [each for each in levels if each not in missing]
-    found = readings_of({text: weights[text] for text in texts})
+    found = readings_of({text: weights[text] for text in texts}, name)
     if not found:
         return None
     readings = tuple(replace(each, missing=missing) for each in found)
@@ -149,14 +158,19 @@ def _misread(source: Table, name: str, written: Written) -> tuple[str, ...]:
     return tuple(source.levels(name, every_row(len(source))[rows])) if len(rows) else ()
 
 
-def as_written(source: Source, names: Sequence[str], *, asked: bool) -> tuple[Source, list[Notated]]:
+def as_written(
+    source: Source, names: Sequence[str], *, asked: bool, targets: bool = False
+) -> tuple[Source, list[Notated]]:
     """The source with these columns read in their notations, and what these are.
 
-    `asked` reads doubtful ones too, by their last reading.
+    `asked` reads doubtful ones too, by their last reading. What may be a date or a number is a number
+    where these are `targets`: no date is one.
     """
     if not isinstance(source, Table):
         return source, []
     found = [each for name in names if (each := notated(source, name)) is not None]
+    if targets:
+        found = [each.as_number() for each in found]
     columns = {**source.reading.columns}
     for each in found:
         if each.is_certain or asked:

@@ -24,6 +24,7 @@ ZONE = re.compile(r"(Z|[+-][0-9]{2}:?[0-9]{2})$")
 """Behind a time: it is then one of UTC."""
 EXACT = 2**53
 """Up to here float64 holds every whole number."""
+PER_SECOND = {"ms": 10**3, "us": 10**6, "ns": 10**9}
 KINDS: dict[type[pl.DataType], Kind] = {
     pl.Boolean: "boolean",
     pl.Date: "date",
@@ -42,10 +43,19 @@ def untyped(column: Series, blanks: Sequence[str] = BLANKS) -> Series:
         column = column.cast(pl.String)
     if column.dtype.is_decimal():
         column = column.cast(pl.Float64)
+    if column.dtype == pl.Duration:
+        column = _seconds(column)
     if column.dtype != pl.String:
         return column
     text = column.str.strip_chars()
     return text.set(text.is_in(list(blanks)), None)
+
+
+def _seconds(column: Series) -> Series:
+    """A column of durations as numbers of seconds, each the nearest there is."""
+    ticks = column.to_physical().cast(pl.Float64).to_numpy()
+    unit = PER_SECOND[column.dtype.time_unit or "us"]  # type: ignore[attr-defined]
+    return pl.Series(column.name, ticks / unit).fill_nan(None)  # by NumPy, as dates are
 
 
 def without(column: Series, blanks: Iterable[str], written: Written | None = None) -> Series:
