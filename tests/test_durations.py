@@ -63,6 +63,7 @@ def test_every_duration_is_the_float_nearest_to_its_seconds(form, parts, decimal
     assert Fraction(Decimal(written.plain(text))) == seconds
     if not text.startswith(str(parts[0]) + " days"):
         assert written.number(f"-{text}") == -nearest
+        assert Written(duration=form).plain(f"+{text}") == written.plain(text)
 
 
 def test_an_example_of_each_form_follows_it():
