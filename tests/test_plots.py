@@ -372,3 +372,18 @@ def test_text_stands_out_from_the_paper(theme):
 
     low, high = sorted([light(theme.ink), light(theme.paper)])
     assert (high + 0.05) / (low + 0.05) > 7
+
+
+@pytest.mark.parametrize("command", ["plot", "report"])
+def test_records_without_a_metric_are_one_line(command, tmp_path):
+    config = {
+        "data": {"train": {"name": "moons", "points_per_class": 9}, "val": 0.2, "test": 0},
+        "model": {"hidden": [2]},
+        "train": {"epochs": 1},
+    }
+    run = tmp_path / "run"
+    invoke("fit", write_config(tmp_path / "c.yaml", config), "--out", run, "--quiet")
+    (run / "metrics.jsonl").write_text('{"epoch": 1, "step": 1, "train_loss": 0.5}\n')
+    told = invoke(command, run)
+    assert told.exit_code == 5, told.output
+    assert "metrics.jsonl:1: no metric; put the file back" in told.stderr

@@ -49,8 +49,10 @@ def metric_of(results: Results) -> str:
     """The metric that is drawn: the monitored one, else the one that every record has."""
     keys = results.records[0]
     watched = str(results.settings["train"]["monitor"]).partition("_")[2]
-    usual = next(loss.headline for loss in LOSSES.values() if f"train_{loss.headline}" in keys)
-    return watched if watched != "loss" and f"train_{watched}" in keys else usual
+    usual = [loss.headline for loss in LOSSES.values() if f"train_{loss.headline}" in keys]
+    if not usual:
+        raise CheckpointError(f"{results.path / 'metrics.jsonl'}:1: no metric; put the file back")
+    return watched if watched != "loss" and f"train_{watched}" in keys else usual[0]
 
 
 def lines(results: Results) -> list[tuple[str, str, str]]:
