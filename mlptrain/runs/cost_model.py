@@ -21,6 +21,9 @@ In a window of shared memory five collective messages say only what is ready: th
 gradients are there, that all slices are finite, the order to update, that all are updated.
 
     X(p) = 5 lg p alpha
+
+Ranks of one machine slow each other down, since they share its memory and its cores: what a rank
+computes takes sigma times as long while every core is at work, and p / cores times that with fewer.
 """
 
 from dataclasses import dataclass
@@ -61,6 +64,7 @@ class StepCost:
     rows     B
     cores    of this machine: more ranks on it share them
     shards   S; None: one for each rank
+    slower   sigma
 
     >>> cost = StepCost(call=0, row=1e-6, update=0, nbytes=0, keep=0, add=0, rows=1000, cores=8)
     >>> cost.step(4, Link("none", 0, 0))
@@ -76,14 +80,18 @@ class StepCost:
     rows: int
     cores: int
     shards: int | None = None
+    slower: float = 1.0
 
     def step(self, ranks: int, link: Link, *, here: bool = False) -> float:
         """Seconds of a step over so many ranks; `here`: all of them on this machine."""
-        crowd = max(1.0, ranks / self.cores) if here else 1.0
+        crowd = self.slower * max(1.0, ranks / self.cores) if here and ranks > 1 else 1.0
+        return self.own(ranks) * crowd + self.exchange(ranks, link)
+
+    def own(self, ranks: int) -> float:
+        """Seconds in which a rank computes, alone on its machine."""
         shards = -(-(self.shards or ranks) // ranks)
         sums = (shards - 1) * self.nbytes * (self.keep + self.add)
-        own = (shards * self.call + self.row * self.rows / ranks + sums) * crowd
-        return own + self.updating(ranks) * crowd + self.exchange(ranks, link)
+        return shards * self.call + self.row * self.rows / ranks + sums + self.updating(ranks)
 
     def updating(self, ranks: int) -> float:
         """Seconds of the check and the update of a slice, which each rank adds up."""

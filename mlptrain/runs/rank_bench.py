@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
@@ -77,6 +77,10 @@ def bench_ranks(config: Path, overrides: Sequence[str], most: int) -> RankBenchm
     alone = {threads: 1e3 * step_of(build(checked, threads)) for threads in (1, 2)}
     counts = sorted({*(1 << i for i in range(1, most.bit_length())), most} - {1})
     found = [over(count, config, overrides) for count in counts]
+    full = max((count for count in counts if count <= cost.cores), default=counts[0])
+    idle = cost.call + (cost.row * cost.rows + cost.update) / full
+    busy = found[counts.index(full)]["beside"] / idle
+    cost = replace(cost, slower=max(1.0, busy / max(1.0, full / cost.cores)))
     link = Link("shared memory", found[0]["latency"], found[0]["per_byte"], bool(found[0]["window"]))
     lines = [Line(1, 1, alone[1], 1e3 * cost.step(1, link)), Line(1, 2, alone[2], None)]
     for count, each in zip(counts, found, strict=True):
@@ -99,14 +103,31 @@ def measure_here(team: Ranks, config: Path, overrides: Sequence[str]) -> dict[st
     """One rank of such a job: rank 0 has the figures, the others their exit code."""
     times = [round_trip(team, size) / 2 for size in SIZES]
     if team.rank:
-        return follow(team, config, overrides)
+        return follow_beside(team, config, overrides)
     with leading(team):
         checked = load_config(config, overrides)
+        alone = build(checked, 1)
+        team.share("{}")
+        seconds = beside(team, alone)
         joined = admission(team, config, overrides)(checked, build(checked, 1))
         link = fitted(times, joined.network.parameters.values.nbytes)
         if not team.hosts.several:  # messages only say what is ready
             link["per_byte"] = 0.0
-        return {"step_ms": 1e3 * step_of(joined), "window": float(not team.hosts.several), **link}
+        window = float(not team.hosts.several)
+        return {"step_ms": 1e3 * step_of(joined), "window": window, "beside": seconds, **link}
+
+
+def follow_beside(team: Ranks, config: Path, overrides: Sequence[str]) -> int:
+    """What the other ranks do: keep a core at work beside rank 0, and then what it asks."""
+    wanted = json.loads(team.share(""))
+    if "code" in wanted:
+        team.leave()
+        return int(wanted["code"])
+    try:
+        beside(team, build(load_config(config, overrides), 1))
+    except BaseException as error:
+        team.fail(error)
+    return follow(team, config, overrides)
 
 
 def round_trip(team: Ranks, nbytes: int) -> float:
@@ -143,14 +164,25 @@ def steps_of(experiment: Experiment) -> Iterator[RowNumbers]:
 
 def cost_of(experiment: Experiment) -> StepCost:
     """What the parts of a step cost on this machine, with one thread."""
-    network, shards = experiment.network, experiment.shards
-    w, dw = network.parameters.values, network.parameters.gradients
-    masks = network.training.mask_streams(experiment.seed, 0)
     batch = min(experiment.batch_size, len(experiment.data.train))
     sizes = [batch // part for part in PARTS if batch >= part]
+    seconds, keep, add, updates = zip(*(parts_of_step(experiment, n) for n in sizes), strict=True)
+    call, row = line_through(sizes, seconds)
+    n = experiment.network.parameters.values.nbytes
+    count = None if experiment.shards is None else experiment.shards.count
+    return StepCost(
+        call, row, median(updates), n, median(keep) / n, median(add) / n, batch, cores(), count
+    )
+
+
+def parts_of_step(experiment: Experiment, rows: int) -> list[float]:
+    """Seconds of forward and backward of some rows, of a copy and a sum of gradients, of an update."""
+    network = experiment.network
+    w, dw = network.parameters.values, network.parameters.gradients
+    masks, steps = network.training.mask_streams(experiment.seed, 0), steps_of(experiment)
     kept, other = np.zeros_like(dw), np.zeros_like(dw)
 
-    def pass_through(rows: int, steps: Iterator[RowNumbers]) -> None:
+    def pass_through() -> None:
         plan = load_batch(experiment, next(steps)[:rows], masks)
         plan.forward()
         plan.backward()
@@ -161,22 +193,17 @@ def cost_of(experiment: Experiment) -> StepCost:
             gradient_norm(dw)
         experiment.optimizer.step(w, dw, 0.0)
 
-    def put_aside() -> None:
-        np.copyto(kept, dw)
-
-    def add_up() -> None:
-        np.add(dw, other, dw)
-
-    rest = [put_aside, add_up, update]
+    copy, add = partial(np.copyto, kept, dw), partial(np.add, dw, other, dw)
     with use_threads(1), np.errstate(all="ignore"):
-        steps = steps_of(experiment)
-        times = [in_turn([partial(pass_through, rows, steps), *rest]) for rows in sizes]
-    seconds, keep, add, updates = zip(*times, strict=True)
-    call, row = line_through(sizes, seconds)
-    n, count = w.nbytes, None if shards is None else shards.count
-    return StepCost(
-        call, row, median(updates), n, median(keep) / n, median(add) / n, batch, cores(), count
-    )
+        return in_turn([pass_through, copy, add, update])
+
+
+def beside(team: Ranks, experiment: Experiment) -> float:
+    """Seconds in which a rank computes its part of a step while all others compute theirs."""
+    rows = min(experiment.batch_size, len(experiment.data.train)) // team.size
+    team.meet()
+    seconds, _, _, update = parts_of_step(experiment, rows)
+    return seconds + update / team.size
 
 
 def in_turn(parts: Sequence[Callable[[], object]]) -> list[float]:
