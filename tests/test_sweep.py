@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from mlptrain.config import load_config
 from mlptrain.errors import ConfigError
 from mlptrain.program import fit
 from mlptrain.runs.run import Run
-from mlptrain.sweeps.journal import COMPLETE, FAILED, PRUNED, Asked
+from mlptrain.sweeps.journal import COMPLETE, FAILED, PRUNED, RUNNING, Asked
 from mlptrain.sweeps.place import begin_or_join, opened, trial_path
 from mlptrain.sweeps.plan import read_plan
 from mlptrain.sweeps.ranking import Noise, Outcome
@@ -205,6 +206,23 @@ def test_another_sweep_is_not_joined(here):
     (Path("full") / "notes.txt").write_text("mine")
     with pytest.raises(ConfigError, match=r"full: holds notes\.txt, and no sweep"):
         begun("full", 1)
+
+
+def test_a_trial_that_ends_between_a_look_and_a_claim_is_left_alone(here, monkeypatch):
+    one, other = begun("s", 2), begun("s", 2)
+    number = one.journal.begin().number
+    hold = Worker._hold
+
+    def told_first(self, held, name):
+        if self is other and name == f"{number:04d}" and one.journal.trials()[0].state == RUNNING:
+            one.journal.complete(number, 0.5)  # its process tells, and then lets go
+        return hold(self, held, name)
+
+    monkeypatch.setattr(Worker, "_hold", told_first)
+    with ExitStack() as held:
+        asked = other._claim(held)
+    assert asked.number == number + 1
+    assert [each.state for each in one.journal.trials()] == [COMPLETE, RUNNING]
 
 
 def test_a_trial_that_is_killed_again_and_again_is_given_up(here):

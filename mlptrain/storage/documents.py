@@ -9,6 +9,8 @@ from typing import Any
 from mlptrain.errors import CheckpointError
 from mlptrain.storage.reading import read_bytes
 
+LONGEST = 300
+"""Digits of a whole number; a float has up to 309."""
 LARGEST = 256 * 1024 * 1024
 """Bytes of metrics.jsonl and its like."""
 
@@ -38,10 +40,19 @@ def read_document(path: Path) -> dict[str, Any]:
     return parsed(str(path), read_bytes(path, LARGEST))
 
 
+def whole(digits: str) -> int | float:
+    """A whole number; infinite if no float is as large, which nothing that compares it expects."""
+    return int(digits) if len(digits) < LONGEST else float(digits)
+
+
 def parsed(place: str, text: bytes) -> dict[str, Any]:
-    """A JSON object; CheckpointError for anything else."""
+    """A JSON object; CheckpointError for anything else.
+
+    >>> parsed("x", b'{"epochs": 1' + 400 * b"0" + b"}")
+    {'epochs': inf}
+    """
     try:
-        value = json.loads(text)
+        value = json.loads(text, parse_int=whole)
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):

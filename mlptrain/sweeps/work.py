@@ -74,7 +74,7 @@ class Worker:
             trials = self.journal.trials()
             for each in trials:
                 if each.state == RUNNING and self._hold(held, f"{each.number:04d}"):
-                    asked = self._taken_up(each)
+                    asked = self._taken_up(self.journal.trials()[each.number - 1])
                     if asked is not None:
                         return asked
             if len(trials) >= self.plan.trials:
@@ -95,7 +95,9 @@ class Worker:
         return True
 
     def _taken_up(self, trial: Trial) -> Asked | None:
-        """A trial that was killed; None where it is given up."""
+        """A trial that was killed; None where it is given up, or ended just before it was claimed."""
+        if trial.state != RUNNING:
+            return None
         began = [*trial.notes.get("began", [])]
         if began.count(trial.evaluations) >= MOST_KILLED:
             often = f"killed {MOST_KILLED} times after evaluation {trial.evaluations}"
