@@ -36,6 +36,19 @@ def test_in_a_window_messages_only_say_what_is_ready():
     assert COST.exchange(4, SHARED) == pytest.approx(1e-3, rel=1e-14)
 
 
+def test_a_rank_reads_what_others_have_written():
+    # 750 bytes of gradients and 750 of parameters
+    shared = SHARED._replace(per_byte=1e-6)
+    assert COST.exchange(4, shared) == pytest.approx(1e-3 + 1500 * 1e-6, rel=1e-14)
+
+
+def test_ranks_of_one_machine_slow_each_other_down():
+    cost = replace(COST, slower=1.5)
+    slower = 0.5 * (1e-3 + 50 * 1e-5 + 1e-3 + 500 * 1e-9)  # all but the messages
+    assert cost.step(2, SHARED, here=True) - cost.step(2, SHARED) == pytest.approx(slower, rel=1e-12)
+    assert cost.step(1, SHARED, here=True) == cost.step(1, SHARED)
+
+
 def test_each_rank_adds_up_and_updates_a_slice():
     # 2e-3 / 4 for the update, and 1000 / 4 bytes of three others: 3 * 250 * 1e-9
     assert COST.updating(4) == pytest.approx(5e-4 + 7.5e-7, rel=1e-14)

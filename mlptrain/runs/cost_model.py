@@ -18,9 +18,10 @@ Rabenseifner, Gropp, 2005, compare both).
     X(p) = 3 lg p alpha + 2 (p - 1) (alpha + n beta / p)
 
 In a window of shared memory five collective messages say only what is ready: the order, that all
-gradients are there, that all slices are finite, the order to update, that all are updated.
+gradients are there, that all slices are finite, the order to update, that all are updated. Each rank
+then reads what another core has written: the gradients of its slice, and the parameters of the others.
 
-    X(p) = 5 lg p alpha
+    X(p) = 5 lg p alpha + 2 n beta (p - 1) / p
 
 Ranks of one machine slow each other down, since they share its memory and its cores: what a rank
 computes takes sigma times as long while every core is at work, and p / cores times that with fewer.
@@ -101,7 +102,7 @@ class StepCost:
         """Seconds until each rank has the gradients of its slice, and all have the parameters."""
         rounds = (ranks - 1).bit_length()
         if link.window:
-            return 5 * rounds * link.latency
+            return 5 * rounds * link.latency + 2 * self.nbytes * link.per_byte * (ranks - 1) / ranks
         return 3 * rounds * link.latency + 2 * (ranks - 1) * link.seconds(self.nbytes / ranks)
 
     def break_even(self, link: Link) -> float:

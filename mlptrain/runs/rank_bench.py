@@ -81,11 +81,13 @@ def bench_ranks(config: Path, overrides: Sequence[str], most: int) -> RankBenchm
     idle = cost.call + (cost.row * cost.rows + cost.update) / full
     busy = found[counts.index(full)]["beside"] / idle
     cost = replace(cost, slower=max(1.0, busy / max(1.0, full / cost.cores)))
-    link = Link("shared memory", found[0]["latency"], found[0]["per_byte"], bool(found[0]["window"]))
-    lines = [Line(1, 1, alone[1], 1e3 * cost.step(1, link)), Line(1, 2, alone[2], None)]
-    for count, each in zip(counts, found, strict=True):
+    links = [
+        Link("shared memory", each["latency"], each["per_byte"], bool(each["window"])) for each in found
+    ]
+    lines = [Line(1, 1, alone[1], 1e3 * cost.step(1, links[0])), Line(1, 2, alone[2], None)]
+    for count, each, link in zip(counts, found, links, strict=True):
         lines.append(Line(count, 1, each["step_ms"], 1e3 * cost.step(count, link, here=True)))
-    return RankBenchmark(cost, (link, *NETWORKS), tuple(lines))
+    return RankBenchmark(cost, (links[0], *NETWORKS), tuple(lines))
 
 
 def over(count: int, config: Path, overrides: Sequence[str]) -> dict[str, float]:
@@ -111,8 +113,6 @@ def measure_here(team: Ranks, config: Path, overrides: Sequence[str]) -> dict[st
         seconds = beside(team, alone)
         joined = admission(team, config, overrides)(checked, build(checked, 1))
         link = fitted(times, joined.network.parameters.values.nbytes)
-        if not team.hosts.several:  # messages only say what is ready
-            link["per_byte"] = 0.0
         window = float(not team.hosts.several)
         return {"step_ms": 1e3 * step_of(joined), "window": window, "beside": seconds, **link}
 
