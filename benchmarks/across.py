@@ -108,7 +108,8 @@ def strangers(folder: Path, repeats: int, epochs: int) -> None:
     def seconds(count: int) -> float:
         started = time.perf_counter()
         places = [folder / f"stranger{n}" for n in range(count)]
-        jobs = [subprocess.Popen([*fit, "--out", str(each)], env=surroundings()) for each in places]
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": surroundings()}
+        jobs = [subprocess.Popen([*fit, "--out", str(each)], **quiet) for each in places]
         if any(job.wait() for job in jobs):
             sys.exit("a fit failed")
         return time.perf_counter() - started
