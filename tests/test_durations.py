@@ -1,6 +1,7 @@
 """Durations are numbers of seconds: exact, and recognised where the values leave no doubt."""
 
 import json
+import time
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -186,3 +187,20 @@ def test_a_duration_is_kept_in_the_checkpoint_and_in_the_config(tmp_path):
     made = load_data(str(path), classify=False, target="y", columns={"x": {"duration": "h:m"}})
     kept = json.loads(json.dumps(made.preprocessing.to_json()))
     assert kept["reading"]["columns"]["x"]["duration"] == "h:m"
+
+
+def test_a_long_text_is_judged_in_time_linear_in_its_length():
+    started = time.process_time()
+    for text in ("1h" + 50_000 * " " + "x", "1d," + 50_000 * " " + "," + 50_000 * " " + "2h"):
+        assert [Written(duration=form).plain(text) for form in get_args(Duration)] == [None] * len(
+            FORMS
+        )
+    assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize("sign", ["-", "(", "$", "1 kg"])
+def test_many_spaces_do_not_make_a_number_slow_to_judge(sign):
+    started = time.process_time()
+    assert notation(sign + 50_000 * " " + "x") == "text"
+    assert notation(sign + 50_000 * " " + "(1") == "text"
+    assert time.process_time() - started < 5

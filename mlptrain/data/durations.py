@@ -55,7 +55,10 @@ def _with_units() -> str:
     for weight, names in NAMES.items():
         name = "|".join(map(_in_any_case, names))
         short = f"(?:{SIXTY}$)?" if weight == HOUR else ""  # 2h30
-        parts.append(rf"(?:{GAP},?{GAP}({{n}}){GAP}(?:{name})\.?{short})?")
+        comma = (
+            f"(?:{GAP},)?"  # not `,?` between two gaps, which share out spaces in every way there is
+        )
+        parts.append(rf"(?:{comma}{GAP}({{n}}){GAP}(?:{name})\.?{short})?")
     return rf"{GAP}\b{''.join(parts)}"
 
 

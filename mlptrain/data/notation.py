@@ -37,10 +37,11 @@ GROUPED = rf"\d{{1,3}}(?:[{SPACE},.'’_]\d{{2,3}})+(?:[.,]\d+)?"
 DIGITS = rf"(?:{GROUPED}|\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?"
 UNIT = r"(?:[^\W\d_]|[°%‰²³/]){1,12}\.?"
 NUMBER = re.compile(
-    rf"(?:[+\-−–(]\s*)?(?:[{CURRENCY}]|[A-Z]{{2,3}}(?=\s)|(?:{CODES})(?=\d)|[A-Z]{{1,3}}[{CURRENCY}]|{MONEY}(?=[\s\d]))?"
-    rf"\s*[+\-−–]?\s*{DIGITS}"
-    rf"\s*(?:[{CURRENCY}]|{UNIT})?\s*[)\-−]?"
+    rf"(?:[+\-−–(]\s*+)?(?:[{CURRENCY}]|[A-Z]{{2,3}}(?=\s)|(?:{CODES})(?=\d)|[A-Z]{{1,3}}[{CURRENCY}]|{MONEY}(?=[\s\d]))?"
+    rf"\s*+[+\-−–]?\s*+{DIGITS}"
+    rf"\s*+(?:[{CURRENCY}]|{UNIT})?\s*+[)\-−]?"
 )
+"""Spaces are taken once for all (`*+`): shared out in every way, a few hundred would take seconds."""
 RANK = re.compile(r"\d+(?:st|nd|rd|th)", re.I)
 MONTH = r"(?:jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)[a-zä]*\.?"
 ZONE = r"(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})"

@@ -168,10 +168,10 @@ NOWHERE: RowNumbers = np.empty(0, np.intp)
 """No row."""
 
 
-def digits_lost(source: Source, name: str, rows: RowNumbers) -> DataError:
-    """The error for whole numbers in these rows that float64 does not hold."""
+def digits_lost(source: Source, name: str, rows: RowNumbers, advice: str = "") -> DataError:
+    """The error for whole numbers that float64 does not hold; without advice, that for features."""
     column = in_yaml(name)
-    advice = (
+    advice = advice or (
         f"an id is left out by `ignore: [{column}]`, codes are categories by "
         f"`categorical: {{columns: [{column}]}}`, quantities take fewer digits"
     )

@@ -72,9 +72,14 @@ def _name(text: str) -> str:
 def _code(text: str) -> str:
     """A text as code, between more ticks than it has in a row."""
     shown = printable(text)
-    ticks = "`" * (max(map(len, re.findall("`+", shown)), default=0) + 1)
+    ticks = _ticks_around(shown)
     gap = " " if "`" in shown else ""
     return f"{ticks}{gap}{shown}{gap}{ticks}"
+
+
+def _ticks_around(text: str, least: int = 1) -> str:
+    """More ticks than a text has in a row."""
+    return "`" * max(least, *(1 + len(each) for each in re.findall("`*", text)))
 
 
 def _point(sentence: str) -> str:
@@ -255,9 +260,7 @@ def _training(model: Model) -> Iterator[str]:
     )
     yield ""
     config = dump(model.checkpoint["config"]).strip()
-    fence = (
-        "```" if "```" not in config else "`" * (1 + max(map(len, re.findall("`+", config))))
-    )  # a name may have ticks of its own
+    fence = _ticks_around(config, least=3)  # a name may have ticks of its own
     yield f"{fence}yaml"
     yield config
     yield fence

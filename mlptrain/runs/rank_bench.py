@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import cycle, islice
@@ -77,10 +77,7 @@ def bench_ranks(config: Path, overrides: Sequence[str], most: int) -> RankBenchm
     alone = {threads: 1e3 * step_of(build(checked, threads)) for threads in (1, 2)}
     counts = sorted({*(1 << i for i in range(1, most.bit_length())), most} - {1})
     found = [over(count, config, overrides) for count in counts]
-    full = max((count for count in counts if count <= cost.cores), default=counts[0])
-    idle = cost.call + (cost.row * cost.rows + cost.update) / full
-    busy = found[counts.index(full)]["beside"] / idle
-    cost = replace(cost, slower=max(1.0, busy / max(1.0, full / cost.cores)))
+    cost = slowed(cost, {count: each["beside"] for count, each in zip(counts, found, strict=True)})
     links = [
         Link("shared memory", each["latency"], each["per_byte"], bool(each["window"])) for each in found
     ]
@@ -88,6 +85,20 @@ def bench_ranks(config: Path, overrides: Sequence[str], most: int) -> RankBenchm
     for count, each, link in zip(counts, found, links, strict=True):
         lines.append(Line(count, 1, each["step_ms"], 1e3 * cost.step(count, link, here=True)))
     return RankBenchmark(cost, (links[0], *NETWORKS), tuple(lines))
+
+
+def slowed(cost: StepCost, beside: Mapping[int, float]) -> StepCost:
+    """The cost with how much ranks that have all cores to themselves slow each other down.
+
+    beside   for numbers of ranks the seconds of `beside`
+
+    >>> cost = StepCost(call=0, row=1e-3, update=0, nbytes=0, keep=0, add=0, rows=100, cores=2)
+    >>> slowed(cost, {2: 0.06, 4: 0.09}).slower
+    1.2
+    """
+    ranks = max((count for count in beside if count <= cost.cores), default=min(beside))
+    alone = (cost.call + (cost.row * cost.rows + cost.update) / ranks) * max(1.0, ranks / cost.cores)
+    return replace(cost, slower=max(1.0, beside[ranks] / alone))
 
 
 def over(count: int, config: Path, overrides: Sequence[str]) -> dict[str, float]:

@@ -97,7 +97,6 @@ class Ranks:
         self.hosts = Hosts(self.rank, tuple(range(self.size)))
         self.host: str = mpi.Get_processor_name()
         self.busy = False  # between the first message of a step and the last
-        self.listening = False  # the others wait for an order
         self._complain = complain
         self._orders: Array | None = None
         self._before = END  # the order before, on all ranks
@@ -121,7 +120,6 @@ class Ranks:
     def open(self, orders: Array) -> None:
         """From now on the others wait for orders, of three numbers and the rows of a step at most."""
         self._orders = orders
-        self.listening = True
 
     def ask(self, order: Order) -> None:
         """On rank 0: all others get the order, and the parameters where they may have other ones."""

@@ -11,10 +11,9 @@ from mlptrain.arrays import Targets
 from mlptrain.data.preprocessing.checks import DELETE, check_finite, check_present
 from mlptrain.data.preprocessing.moments import moments
 from mlptrain.data.source import (
-    INEXACT,
-    SHOWN,
     RowIndex,
     Source,
+    digits_lost,
     faulty_values,
     first_places,
     in_blocks,
@@ -176,9 +175,8 @@ def _numeric(source: Source, names: tuple[str, ...] | list[str]) -> None:
         if kind == "text" and source.looks_numeric(name):
             _no_numbers(source, name)
         if kind == "number" and len(lost := source.inexact(name)):
-            places = [(row, name) for row in lost[:SHOWN].tolist()]
             advice = "to predict a class: `loss: softmax`; a quantity takes fewer digits"
-            raise faulty_values(source, places, len(lost), INEXACT, advice)
+            raise digits_lost(source, name, lost, advice)
         if kind not in ("number", "blank"):
             what = {"text": "text", "boolean": "true and false", "date": "dates"}.get(
                 kind, "no numbers"

@@ -20,12 +20,10 @@ from mlptrain.report.live.tail import MOST_CLOSE, Watched
 from mlptrain.storage.documents import finite
 
 ADDRESS = "127.0.0.1"
-OFTEN = 0.5
-"""Seconds for which what was read is answered again, however many ask; longer where reading is work:"""
+OFTEN, SELDOM = 0.5, 5.0
+"""Seconds, at least and at most, for which what was read is answered again, however many ask."""
 SPARING = 100
-"""times the seconds of a core that it took, so that a watch costs a fit nothing; but never more than"""
-LONGEST = 5.0
-"""seconds."""
+"""Between the two, so many times the seconds of a core that reading took: no fit should feel it."""
 PATIENCE = 10
 """Seconds in which a request has to be complete."""
 HEADERS = {
@@ -70,7 +68,7 @@ class LiveServer(ThreadingHTTPServer):
                 document = {"place": str(self.watched.place), "more": self.watched.more, "runs": runs}
                 self._answer = json.dumps(finite(document), allow_nan=False).encode()
                 spent = time.thread_time() - begun
-                self._due = time.monotonic() + min(max(OFTEN, SPARING * spent), LONGEST)
+                self._due = time.monotonic() + min(max(OFTEN, SPARING * spent), SELDOM)
             return self._answer
 
     def handle_error(self, request: Any, client_address: Any) -> None:
