@@ -45,11 +45,10 @@ class Comm:
     def Bcast(self, buffer, root=0):
         put(buffer, self.all_say(taken(buffer))[root])
 
-    def Gatherv(self, numbers, into):
+    def Allgatherv(self, numbers, into):
         said = self.all_say(numbers.copy())
-        if self.rank == 0:
-            assert [len(each) for each in said] == list(into[1])
-            np.concatenate(said, out=into[0])
+        assert [len(each) for each in said] == list(into[1])
+        np.concatenate(said, out=into[0])
 
     def Split(self, color, key=0):
         said = self.all_say((color, key))

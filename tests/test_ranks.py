@@ -252,7 +252,7 @@ def test_a_rank_that_is_lost_ends_the_job_and_leaves_a_run_that_goes_on(rank, si
         os.kill(process_of(rank, run), signal_)
         told = job.communicate(timeout=90)[1]
     assert job.returncode == code
-    assert told.count("error:") == 1
+    assert len([line for line in told.splitlines() if "error:" in line]) == 1, told[-2000:]
     assert "checkpoint is valid" in " ".join(told.split())
     step = Checkpoint.read(run / "last.npz").progress().step
     fit("--resume", run, "--set", f"train.epochs={step // 5 + 2}", check=True)

@@ -1,6 +1,7 @@
 """The slices of a step over ranks of one or several hosts: the bits of one process."""
 
 from dataclasses import replace
+from functools import partial
 from itertools import product
 from types import SimpleNamespace
 
@@ -47,9 +48,10 @@ def one_thread():
         yield
 
 
-def trained(experiment):
+def trained(experiment, poisoned=()):
     """Every array and every figure of a run, but for what the clock says."""
-    records = [record for record in train(experiment, Progress()) if record is not None]
+    progress = Progress(poisoned=list(poisoned))
+    records = [record for record in train(experiment, progress) if record is not None]
     figures = [(without_clock(record.line()), record.is_best, record.averaged) for record in records]
     return {name: each.copy() for name, each in arrays_of(experiment).items()}, figures
 
@@ -83,6 +85,12 @@ def check_same(found, expected):
         np.testing.assert_array_equal(found[0][name], array, err_msg=name)
 
 
+def assert_close(found, expected, tolerance):
+    assert found[1][-1][0] == pytest.approx(expected[1][-1][0], rel=tolerance)
+    for name, array in expected[0].items():
+        np.testing.assert_allclose(found[0][name], array, rtol=0, atol=tolerance)
+
+
 @pytest.mark.parametrize("clip", [None, 0.1])
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["name"])
 def test_shards_have_the_same_bits_over_any_hosts(rule, clip, monkeypatch):
@@ -108,14 +116,32 @@ def test_averages_that_are_evaluated_do_not_stay_on_other_hosts(hosts, monkeypat
     check_same(over(hosts, config, monkeypatch), trained(build(load_config(config))))
 
 
+def test_rows_have_their_weights_over_ranks(monkeypatch):
+    changes = {"loss.class_weights": [1, 5], "optimizer": RULES[1]}
+    config = changed(TOY, {**WIDE, **changes})
+    check_same(over("aab", config, monkeypatch), trained(build(load_config(config))))
+    whole = changed(TOY, {**WIDE, **changes, "train.shards": None})
+    assert_close(trained(build(load_config(config))), trained(build(load_config(whole))), 1e-5)
+
+
+@pytest.mark.parametrize("hosts", ["aa", "ab", "aab"])
+def test_a_last_minibatch_of_one_row_is_one_shard_for_all_ranks(hosts, monkeypatch):
+    config = changed(TOY, {**WIDE, "train.batch_size": 29, "optimizer": RULES[2]})
+    check_same(over(hosts, config, monkeypatch), trained(build(load_config(config))))
+
+
+@pytest.mark.parametrize("hosts", ["aa", "ab"])
+def test_a_poisoned_step_changes_nothing_on_any_rank(hosts, monkeypatch):
+    config = changed(TOY, {**WIDE, "optimizer": RULES[2]})
+    lead = partial(trained, poisoned=[1, 3])
+    check_same(over(hosts, config, monkeypatch, lead), lead(build(load_config(config))))
+
+
 @pytest.mark.parametrize("hosts", ["ab", "abab", "abc"])
 def test_without_shards_the_gradient_is_that_of_the_whole_minibatch(hosts, monkeypatch):
     changes = {"train.clip_norm": 0.1, "train.eval_every": 1, "optimizer": RULES[1]}
     config = changed(TOY, changes)
-    alone, found = trained(build(load_config(config))), over(hosts, config, monkeypatch)
-    assert found[1][-1][0] == pytest.approx(alone[1][-1][0], rel=1e-12)
-    for name, array in alone[0].items():
-        np.testing.assert_allclose(found[0][name], array, rtol=0, atol=1e-12)
+    assert_close(over(hosts, config, monkeypatch), trained(build(load_config(config))), 1e-12)
 
 
 @pytest.mark.parametrize("hosts", ["ab", "abab", "abc", "aa"])

@@ -8,7 +8,8 @@ from mlptrain.cli.options import config_argument, json_option, set_option
 from mlptrain.errors import ConfigError
 from mlptrain.report import benchmark, rank_benchmark
 from mlptrain.report.standard_streams import complain
-from mlptrain.runs.rank_bench import bench_ranks, measure_here
+from mlptrain.runs.rank_bench import bench_ranks
+from mlptrain.runs.rank_measures import measure_here
 from mlptrain.system.ranks import join, launched
 from mlptrain.tools.bench import bench
 

@@ -1,6 +1,7 @@
 """What `bench --ranks` prints: steps over ranks here, measured and predicted, and on networks."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from mlptrain.messages import count
 from mlptrain.report.console import emit_json, say, stdout
@@ -15,11 +16,10 @@ def show(measured: RankBenchmark, *, as_json: bool) -> None:
         emit_json({**measured.document(), "environment": environment()})
         return
     out, cost = stdout(), measured.cost
-    one = measured.lines[0].measured_ms
     rows = []
     for line in measured.lines:
         predicted = "" if line.predicted_ms is None else f"{line.predicted_ms:.3g}"
-        speed = f"{one / line.measured_ms:.2f}"
+        speed = f"{line.times_as_fast:.2f}"
         rows.append((line.ranks, line.threads, f"{line.measured_ms:.3g}", predicted, speed))
     say(out, f"a step of {cost.rows:,} rows on this machine ({cost.cores} cores)")
     print_table(out, ("ranks", "threads each", "measured ms", "predicted ms", "times as fast"), rows)
@@ -41,6 +41,6 @@ def show(measured: RankBenchmark, *, as_json: bool) -> None:
     say(out, "rows/rank: with fewer rows for each rank a second one makes a step slower")
 
 
-def show_measured(found: Mapping[str, float]) -> None:
+def show_measured(found: Mapping[str, Any]) -> None:
     """What one job of ranks has measured, for the process that started it."""
     emit_json(dict(found))

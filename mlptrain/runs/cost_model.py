@@ -9,22 +9,22 @@ added to another in gamma. Each rank adds up, checks and updates a slice:
 
     U(p) = u / p + n gamma (p - 1) / p
 
-X is the exchange over a link of latency alpha and beta seconds for each byte. Two orders go to all
-ranks and one answer comes back, in trees of ceil(lg p) rounds. Each rank sends each other one its slice
-of the gradients (reduce-scatter), and to each other one what it has updated (all-gather). They go
-directly: the tree of a sum over shards is fixed, so no rank on the way may add anything up (Thakur,
-Rabenseifner, Gropp, 2005, compare both).
+X is the exchange over a link of latency alpha and beta seconds for each byte. The order goes to all
+ranks, and what they find of their slices to all others, in trees of ceil(lg p) rounds. Each rank sends
+each other one its slice of the gradients (reduce-scatter), and to each other one what it has updated
+(all-gather). They go directly: the tree of a sum over shards is fixed, so no rank on the way may add
+anything up (Thakur, Rabenseifner, Gropp, 2005, compare both).
 
-    X(p) = 3 lg p alpha + 2 (p - 1) (alpha + n beta / p)
+    X(p) = 2 lg p alpha + 2 (p - 1) (alpha + n beta / p)
 
-In a window of shared memory five collective messages say only what is ready: the order, that all
-gradients are there, that all slices are finite, the order to update, that all are updated. Each rank
-then reads what another core has written: the gradients of its slice, and the parameters of the others.
+In a window of shared memory four meetings say only what is ready: the order, that all gradients are
+there, that all slices are finite, that all are updated.
 
-    X(p) = 5 lg p alpha + 2 n beta (p - 1) / p
+    X(p) = 4 lg p alpha
 
-Ranks of one machine slow each other down, since they share its memory and its cores: what a rank
-computes takes sigma times as long while every core is at work, and p / cores times that with fewer.
+Ranks of one machine slow each other down, since they share its memory and its cores, and read what
+others have written: what a rank computes takes sigma times as long while every core is at work (the time
+of the slowest rank: the others wait for it), and p / cores times that with fewer.
 """
 
 from dataclasses import dataclass
@@ -102,15 +102,15 @@ class StepCost:
         """Seconds until each rank has the gradients of its slice, and all have the parameters."""
         rounds = (ranks - 1).bit_length()
         if link.window:
-            return 5 * rounds * link.latency + 2 * self.nbytes * link.per_byte * (ranks - 1) / ranks
-        return 3 * rounds * link.latency + 2 * (ranks - 1) * link.seconds(self.nbytes / ranks)
+            return 4 * rounds * link.latency
+        return 2 * rounds * link.latency + 2 * (ranks - 1) * link.seconds(self.nbytes / ranks)
 
     def break_even(self, link: Link) -> float:
         """Rows for each rank from which a second rank makes a step faster.
 
         >>> cost = StepCost(call=0, row=1e-6, update=0, nbytes=1000, keep=0, add=0, rows=1, cores=2)
         >>> round(cost.break_even(Link("slow", 1e-4, 1e-7)))
-        600
+        500
         """
         lost = self.exchange(2, link) + self.updating(2) - self.update
         return max(0.0, lost) / self.row

@@ -9,7 +9,7 @@ memory, and nothing of them is sent; between hosts slices of them are.
 
 import json
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -30,8 +30,8 @@ from mlptrain.runs.resume import changes_between
 from mlptrain.runs.signals import STOPPING
 from mlptrain.storage.shell_streams import is_stream
 from mlptrain.system.environment import differences, environment
-from mlptrain.system.ranks import Ranks
-from mlptrain.system.team import END, SCORES, STEP, UPDATE, Order
+from mlptrain.system.ranks import HEAD, Ranks
+from mlptrain.system.team import END, SCORES, STEP, Order
 from mlptrain.system.threads import use_threads
 from mlptrain.training.build import build, load
 from mlptrain.training.checkpoint import learned
@@ -41,8 +41,9 @@ from mlptrain.training.gradients import BLOCK
 from mlptrain.training.sharded import sharded
 from mlptrain.training.sharded_scores import sharded_scores
 from mlptrain.training.shards import Shards
-from mlptrain.training.slices import brought, parts_of, update_slice
+from mlptrain.training.slices import brought, parts_of
 
+Serve = Callable[[Ranks, Experiment | None], int]
 SAME = ("mlptrain", "numpy")
 """Versions that all ranks must share; other differences may change bits, which is noted."""
 
@@ -125,7 +126,7 @@ def described(config: Config, experiment: Experiment, typed: dict[str, Any] | No
 
 def orders(config: Config) -> NDArray[np.int64]:
     """Memory for what rank 0 asks in a step."""
-    return np.zeros(3 + config.train.batch_size * config.train.accumulate, np.int64)
+    return np.zeros(HEAD + config.train.batch_size * config.train.accumulate, np.int64)
 
 
 def raise_first(verdicts: list[dict[str, Any]]) -> None:
@@ -133,30 +134,6 @@ def raise_first(verdicts: list[dict[str, Any]]) -> None:
     for verdict in verdicts:
         if verdict.get("faults"):
             raise getattr(errors, verdict["error"])(*verdict["faults"])
-
-
-def follow(ranks: Ranks, source: Source | None, overrides: Overrides) -> int:
-    """Do what rank 0 asks until it says that the run is over; the exit code is that of rank 0.
-
-    Signals are for rank 0 to answer.
-    """
-    for number in STOPPING:
-        signal.signal(number, signal.SIG_IGN)
-    try:
-        wanted = json.loads(ranks.share(""))
-        if "code" in wanted:
-            ranks.leave()
-            return int(wanted["code"])
-        experiment, verdict = built(ranks, wanted, source, overrides)
-        verdicts = [json.loads(text) for text in ranks.gather(json.dumps(verdict))]
-        config = load_config(wanted["config"])
-        ranks.open(orders(config))
-        if experiment is not None and not any(each.get("faults") for each in verdicts):
-            shards = Shards(config.train.shards or ranks.size, ranks)
-            experiment = in_window(ranks, experiment, shards)
-        return serve(ranks, experiment)
-    except BaseException as error:
-        ranks.fail(error)
 
 
 def in_window(ranks: Ranks, experiment: Experiment, shards: Shards) -> Experiment:
@@ -215,10 +192,16 @@ def disagreements(wanted: dict[str, Any], found: dict[str, Any]) -> Iterator[str
 def serve(ranks: Ranks, experiment: Experiment | None) -> int:
     """Do this rank's part of everything that rank 0 asks for; the exit code at the end."""
     with use_threads(1 if experiment is None else experiment.threads), np.errstate(all="ignore"):
-        while (order := ranks.order()).kind != END:
-            assert experiment is not None  # after a refusal comes the end
-            answer(ranks, experiment, order)
+        code = obey(ranks, experiment)
     ranks.leave()
+    return code
+
+
+def obey(ranks: Ranks, experiment: Experiment | None) -> int:
+    """Do this rank's part of one order after the other, up to that to end; what it says."""
+    while (order := ranks.order()).kind != END:
+        assert experiment is not None  # after a refusal comes the end
+        answer(ranks, experiment, order)
     return order.number
 
 
@@ -226,11 +209,34 @@ def answer(ranks: Ranks, experiment: Experiment, order: Order) -> None:
     """Do this rank's part of an order."""
     assert experiment.shards is not None
     if order.kind == STEP:
-        sharded(experiment, experiment.shards, order.rest, order.number)
+        experiment.optimizer.t = order.updates
+        sharded(experiment, order.rows, order.number, order.lr)
     elif order.kind == SCORES:
         sharded_scores(experiment, experiment.shards, order.number)
-    elif order.kind == UPDATE:
-        experiment.optimizer.t = order.number
-        update_slice(experiment, ranks, *order.rest.view(float).tolist())
     else:
         brought(experiment, ranks, order.kind)
+
+
+def follow(ranks: Ranks, source: Source | None, overrides: Overrides, serve: Serve = serve) -> int:
+    """Do what rank 0 asks until it says that the run is over; the exit code is that of rank 0.
+
+    serve   what is done once all have the same experiment, or it was refused
+    Signals are for rank 0 to answer.
+    """
+    for number in STOPPING:
+        signal.signal(number, signal.SIG_IGN)
+    try:
+        wanted = json.loads(ranks.share(""))
+        if "code" in wanted:
+            ranks.leave()
+            return int(wanted["code"])
+        experiment, verdict = built(ranks, wanted, source, overrides)
+        verdicts = [json.loads(text) for text in ranks.gather(json.dumps(verdict))]
+        config = load_config(wanted["config"])
+        ranks.open(orders(config))
+        if experiment is not None and not any(each.get("faults") for each in verdicts):
+            shards = Shards(config.train.shards or ranks.size, ranks)
+            experiment = in_window(ranks, experiment, shards)
+        return serve(ranks, experiment)
+    except BaseException as error:
+        ranks.fail(error)

@@ -5,7 +5,9 @@ A second thread in each says every second that its process is alive. When one is
 every process of the job is ended: no rank waits for ever for one that is gone.
 """
 
+import math
 import os
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
@@ -24,7 +26,6 @@ from mlptrain.system.team import (
     SCORES,
     STATE,
     STEP,
-    UPDATE,
     Message,
     Order,
 )
@@ -35,13 +36,20 @@ SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "SLURM_STEP_NUM_TASKS")
 SIZES_HERE = ("MPI_LOCALNRANKS", "OMPI_COMM_WORLD_LOCAL_SIZE", "SLURM_NTASKS_PER_NODE")
 """And how many of them are on this machine."""
 
+NAP = 2e-3
+"""Seconds after which a rank that sleeps looks whether it is called."""
+LAST_WORDS = 0.2
+"""Seconds in which a launcher passes on what a rank has said, before it is told to end all of them."""
+HEAD = 5
+"""Numbers of an order before its rows: its kind and number, how many rows, the updates, the rate."""
+
 WORDS = {
     STEP: "a step",
     SCORES: "an evaluation",
-    UPDATE: "an update",
     GRADIENTS: "the collection of gradients",
     STATE: "the collection of the optimizer's state",
     RESTORED: "the way back to a checkpoint",
+    END: "the end",
 }
 """How an order is called where it does not reach a rank."""
 
@@ -118,15 +126,16 @@ class Ranks:
         return [self.share(text, root) for root in range(self.size)]
 
     def open(self, orders: Array) -> None:
-        """From now on the others wait for orders, of three numbers and the rows of a step at most."""
+        """From now on the others wait for orders, of `HEAD` numbers and the rows of a step at most."""
         self._orders = orders
 
     def ask(self, order: Order) -> None:
         """On rank 0: all others get the order, and the parameters where they may have other ones."""
         assert self._orders is not None
         self.busy = True
-        self._orders[:3] = order.kind, order.number, len(order.rest)
-        self._orders[3 : 3 + len(order.rest)] = order.rest
+        self._orders[: HEAD - 1] = order.kind, order.number, len(order.rows), order.updates
+        self._orders[HEAD - 1 : HEAD].view(float)[0] = math.nan if order.lr is None else order.lr
+        self._orders[HEAD : HEAD + len(order.rows)] = order.rows
         with self._watch.waiting(f"{WORDS[order.kind]} did not begin on all ranks"):
             self._pass_on()
 
@@ -134,11 +143,13 @@ class Ranks:
         """Wait for the next order of rank 0."""
         assert self._orders is not None
         self._pass_on()
-        kind, number, length = self._orders[:3].tolist()
-        return Order(kind, number, self._orders[3 : 3 + length])
+        kind, number, length, updates = self._orders[: HEAD - 1].tolist()
+        lr = float(self._orders[HEAD - 1 : HEAD].view(float)[0])
+        rows = self._orders[HEAD : HEAD + length]
+        return Order(kind, number, rows, updates, None if math.isnan(lr) else lr)
 
     def _pass_on(self) -> None:
-        """The order, from rank 0 to all; its parameters, unless an update has left all with the same.
+        """The order, from rank 0 to all; its parameters, unless a step has left all with the same.
 
         For an evaluation they may be averages, which the next step does not begin with.
         """
@@ -148,7 +159,7 @@ class Ranks:
         self._sync()
         kind, before = int(self._orders[0]), self._before
         self._before = kind
-        if self.hosts.several and (kind == SCORES or (kind == STEP and before != UPDATE)):
+        if self.hosts.several and (kind == SCORES or (kind == STEP and before != STEP)):
             assert self.window is not None
             if self.rank == self.hosts.first:
                 self._firsts.Bcast(self.window.values)
@@ -195,10 +206,10 @@ class Ranks:
         self._sync()
 
     def collect(self, numbers: Array, counts: Sequence[int]) -> Array:
-        """On rank 0, the numbers of all ranks in a row, so many of each; on others means nothing."""
+        """The numbers of all ranks in a row, so many of each."""
         found = np.empty(sum(counts))
         with self._watch.waiting("a rank has not said whether its part is finite"):
-            self._world.Gatherv(numbers, (found, counts))
+            self._world.Allgatherv(numbers, (found, counts))
         self._sync()
         return found
 
@@ -229,6 +240,17 @@ class Ranks:
             self._world.Recv(array, 0)
             self._world.Send(array, 0)
 
+    def sleep(self) -> None:
+        """Wait for `wake` without a core: a message is waited for on one."""
+        while not self._world.Iprobe(0):
+            time.sleep(NAP)
+        self._world.Recv(bytearray(1), 0)
+
+    def wake(self) -> None:
+        """On rank 0, the end of the sleep of all others."""
+        for rank in range(1, self.size):
+            self._world.Send(bytearray(1), rank)
+
     def answered(self) -> None:
         """Nobody has anything more to send for this step."""
         self.busy = False
@@ -238,8 +260,7 @@ class Ranks:
         if self._orders is None:
             self.share(f'{{"code": {code}}}')
         else:
-            self._orders[:3] = END, code, 0
-            self._world.Bcast(self._orders)
+            self.ask(Order(END, code))
         self.leave()
 
     def leave(self) -> None:
@@ -251,6 +272,7 @@ class Ranks:
         """End every process of the job now."""
         for line in lines:
             self._complain(line)
+        time.sleep(LAST_WORDS)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what MPI says about it is no news
         self._mpi.COMM_WORLD.Abort(code)
         os._exit(code)

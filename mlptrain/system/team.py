@@ -10,9 +10,9 @@ from mlptrain.arrays import Array
 from mlptrain.system.hosts import Hosts
 from mlptrain.system.window import Window
 
-STEP, SCORES, UPDATE, GRADIENTS, STATE, RESTORED, END = range(7)
-"""What rank 0 can ask for: the gradients of a step, the scores of a set, an update; what other hosts
-have of the gradients, or of the optimizer's state; that they take over a restored state; the end."""
+STEP, SCORES, GRADIENTS, STATE, RESTORED, END = range(6)
+"""What rank 0 can ask for: a step, the scores of a set; what other hosts have of the gradients, or of
+the optimizer's state; that they take over a restored state; the end."""
 
 NOTHING = np.zeros(0, np.int64)
 Message = tuple[int, Array]
@@ -22,13 +22,17 @@ Message = tuple[int, Array]
 class Order(NamedTuple):
     """What rank 0 asks for.
 
-    number   of a step, or of a set, from 0; the updates done before; the exit code at the end
-    rest     the rows of a step; the learning rate and the factor on the gradients of an update
+    number    of a step, or of a set, from 0; the exit code at the end
+    rows      of a step
+    updates   done before it
+    lr        the learning rate of its update; None: its gradients change nothing
     """
 
     kind: int
     number: int = 0
-    rest: Array = NOTHING
+    rows: Array = NOTHING
+    updates: int = 0
+    lr: float | None = None
 
 
 class Team(Protocol):
@@ -59,7 +63,7 @@ class Team(Protocol):
         """Wait until all ranks of this host are here, and see what they have written."""
 
     def collect(self, numbers: Array, counts: Sequence[int]) -> Array:
-        """On rank 0, the numbers of all ranks in a row, so many of each; on others means nothing."""
+        """The numbers of all ranks in a row, so many of each."""
 
 
 @dataclass(eq=False)

@@ -20,9 +20,9 @@ class Window:
     parts       the slice of each rank of the job in every flat vector
     values      (n,) the parameters, once on each host
     state       (n,) for each slot of the optimizer, once on each host: the slices of its ranks
-    gradients   by rank of this host, (n,) for each piece of a minibatch that it may have
-    squares     of the blocks of all gradients, on rank 0 alone
-    in_slices   on rank 0, whether other hosts have slices of the gradients that it has not
+    gradients   by rank of this host, (n,) for each piece of a minibatch that it may have; in the first
+                of them it leaves its slice of the sum
+    in_slices   on rank 0, whether other ranks have slices of the gradients that it has not
 
     Who may write is settled by the messages of a step. `sync` stands before a message that says that
     something is written, and behind it on the other side (MPI 4.1, section 12.7).
@@ -58,16 +58,9 @@ class Window:
             ]
             for place, rank in enumerate(ranks)
         }
-        self.squares, self.in_slices = np.zeros(0), False
-        self._coming: list[Array] = []
+        self.in_slices = False
         for each in self._windows:
             each.Lock_all(mpi.MODE_NOCHECK)
-
-    def room(self, number: int, length: int) -> Array:
-        """Memory of this rank for what comes from another host, the same for each `number`."""
-        while len(self._coming) <= number:
-            self._coming.append(np.empty(length, self.values.dtype))
-        return self._coming[number]
 
     def sync(self) -> None:
         """Let all ranks see what is written, and see what others have written."""

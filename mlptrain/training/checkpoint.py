@@ -138,7 +138,7 @@ def constants_of(
 def learned(experiment: Experiment) -> dict[str, Any]:
     """What was learned from the data before training: it says what each number of the network means."""
     data, architecture = experiment.data, experiment.network.architecture
-    class_weights = getattr(experiment.network.loss, "class_weights", None)
+    class_weights = experiment.network.loss.class_weights
     return {
         "architecture": {"inputs": architecture.inputs, "outputs": architecture.outputs},
         "features": list(data.features),

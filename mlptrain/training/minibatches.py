@@ -34,17 +34,24 @@ def shares(experiment: Experiment, rows: RowNumbers) -> Iterator[tuple[RowNumber
 
 def shares_of(experiment: Experiment, pieces: Sequence[RowNumbers]) -> list[float]:
     """What each piece of a step has of its loss: its share of the rows, or of their weights."""
-    data = experiment.data.train
+    data, loss, count = experiment.data.train, experiment.network.loss, sum(map(len, pieces))
+    if not weighs_rows(experiment):
+        return [len(rows) / count for rows in pieces]
     masses = [
-        experiment.network.loss.mass(
-            taken(data.y, rows), None if data.weights is None else taken(data.weights, rows)
-        )
+        loss.mass(taken(data.y, rows), None if data.weights is None else taken(data.weights, rows))
         for rows in pieces
     ]
-    total, count = sum_in_order(masses), sum(map(len, pieces))
+    total = sum_in_order(masses)
     return [
         mass / total if total else len(rows) / count for mass, rows in zip(masses, pieces, strict=True)
     ]
+
+
+def weighs_rows(experiment: Experiment) -> bool:
+    """Whether some rows count for more than others."""
+    return (
+        experiment.data.train.weights is not None or experiment.network.loss.class_weights is not None
+    )
 
 
 def taken(array: RowArray, rows: RowNumbers) -> Array:

@@ -16,8 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mlptrain.arrays import Array
-from mlptrain.data.source import RowNumbers
-from mlptrain.system.team import ALONE, Team
+from mlptrain.system.team import ALONE, Message, Team
 
 
 class Node(NamedTuple):
@@ -26,6 +25,24 @@ class Node(NamedTuple):
     first: int
     end: int
 
+    def has(self, other: "Node") -> bool:
+        """Whether another one is a part of it."""
+        return self.first <= other.first and other.end <= self.end
+
+
+class Exchange(NamedTuple):
+    """What a rank reads and what it trades to have its slice of a sum: the same memory in every step.
+
+    pieces     the slice of this rank of all subtrees that make up the sum: those of this host as each
+               rank has them, those of another as a rank there has added them up
+    outgoing   to whom the sum over a subtree of this host goes, of which pieces
+    incoming   what comes from other hosts
+    """
+
+    pieces: Mapping[Node, Array]
+    outgoing: Sequence[tuple[int, Node, Mapping[Node, Array]]]
+    incoming: Sequence[Message]
+
 
 @dataclass(frozen=True)
 class Shards:
@@ -33,15 +50,8 @@ class Shards:
 
     count: int
     ranks: Team = ALONE
+    exchanges: dict[int, Exchange] = field(default_factory=dict)  # by the number of shards
     _kept: dict[int, Array] = field(default_factory=dict)  # by the height of the subtree
-
-    def cut(self, rows: RowNumbers) -> list[RowNumbers]:
-        """The rows of each shard, as even as can be; as many shards as rows where there are fewer.
-
-        >>> [shard.tolist() for shard in Shards(3).cut(np.arange(7))]
-        [[0, 1, 2], [3, 4], [5, 6]]
-        """
-        return np.array_split(rows, min(self.count, len(rows)))
 
     def most_pieces(self, rows: int, batch_size: int) -> int:
         """So many pieces a rank has at most, of so many rows in minibatches of that size.
@@ -102,19 +112,22 @@ class Shards:
         return self._kept[height]
 
 
-def add_tree(pieces: Mapping[Node, Array], node: Node) -> Array:
-    """Add up a subtree from its pieces, in the memory of the first of them.
+def add_tree(pieces: Mapping[Node, Array], node: Node, out: Array | None = None) -> Array:
+    """Add up a subtree from its pieces, into `out`, which may be one of them, or into new memory.
+
+    A subtree that is one piece is that piece, where no `out` is given.
 
     >>> pieces = {Node(0, 2): np.array([1.0]), Node(2, 3): np.array([2.0]), Node(3, 4): np.array([4.0])}
-    >>> add_tree(pieces, Node(0, 4)).tolist(), [array.tolist() for array in pieces.values()]
-    ([7.0], [[7.0], [6.0], [4.0]])
+    >>> add_tree(pieces, Node(0, 4), pieces[Node(2, 3)])
+    array([7.])
     """
     found = pieces.get(node)
     if found is None:
         left, right = halves(node)
-        found = add_tree(pieces, left)
-        np.add(found, add_tree(pieces, right), found)
-    return found
+        return np.add(add_tree(pieces, left), add_tree(pieces, right), out)
+    if out is not None and out is not found:
+        np.copyto(out, found)
+    return found if out is None else out
 
 
 @cache

@@ -1,8 +1,9 @@
 """The update of a step, here or over ranks: each has a slice of the flat vectors.
 
-Ranks of one host read the gradients of each other in memory that they share. To another host goes, for
-each slice, the sum of what this host has of it (reduce-scatter); the rank of the slice adds these up,
-updates its parameters, and they go to all hosts (all-gather).
+Ranks of one host read the gradients of each other in memory that they share, and each leaves the sum of
+its slice in its own: a core that writes where another has written waits for its cache. To another host
+goes, for each slice, the sum of what this host has of it (reduce-scatter); the rank of the slice adds
+these up, updates its parameters, and they go to all hosts (all-gather).
 
 A slice consists of whole blocks of `squares`, so the norm of all gradients is the sum of the same
 numbers in the same order, and everything else is done element by element in the tree of the shards: no
@@ -11,17 +12,18 @@ ranks; rank 0 collects what others have where something needs all of it.
 """
 
 import math
-from itertools import pairwise
+from collections.abc import Mapping
+from itertools import accumulate, chain, pairwise
 
 import numpy as np
 
 from mlptrain.arrays import Array
 from mlptrain.errors import RankFault
 from mlptrain.system.sums import sum_in_order
-from mlptrain.system.team import ALONE, GRADIENTS, RESTORED, UPDATE, Message, Order, Team
+from mlptrain.system.team import ALONE, GRADIENTS, RESTORED, Message, Order, Team
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.gradients import BLOCK, clip, is_finite, squares
-from mlptrain.training.shards import Node, Shards, add_tree, largest
+from mlptrain.training.shards import Exchange, Node, Shards, add_tree, largest
 
 PIECE = 4 * BLOCK
 """Gradients that are added up, checked and squared while they are in the cache."""
@@ -38,112 +40,118 @@ def parts_of(length: int, ranks: int, piece: int) -> list[slice]:
     return [slice(start, stop) for start, stop in pairwise(ends)]
 
 
-def traded(shards: Shards, count: int) -> dict[Node, Array]:
-    """The slice of this rank of all subtrees that make up the sum over so many shards.
-
-    Those of this host as each rank has them; those of another as a rank there has added them up.
-    """
-    ranks = shards.ranks
-    hosts, window = ranks.hosts, ranks.window
+def exchange(shards: Shards, count: int) -> Exchange:
+    """What is traded for a sum over so many shards."""
+    hosts, window = shards.ranks.hosts, shards.ranks.window
     assert window is not None
-    ranks.together("the gradients of a step are not there")
-    vectors = shards.vectors(count, window.gradients)
-    found = at(vectors, window.parts[ranks.rank])
-    outgoing, incoming = list[Message](), list[Message]()
+    vectors, own = shards.vectors(count, window.gradients), window.parts[shards.ranks.rank]
+    found, length = at(vectors, own), own.stop - own.start
+    outgoing, incoming = list[tuple[int, Node, Mapping[Node, Array]]](), list[Message]()
     for node, host in largest(count, hosts.of):
         if host == hosts.first:
-            for rank in hosts.wards:
-                outgoing.append((rank, add_tree(at(vectors, window.parts[rank]), node)))
+            under = {each: array for each, array in vectors.items() if node.has(each)}
+            outgoing += [(ward, node, at(under, window.parts[ward])) for ward in hosts.wards]
         else:
-            length = window.parts[ranks.rank].stop - window.parts[ranks.rank].start
-            found[node] = window.room(len(incoming), length)
+            found[node] = np.empty(length, window.values.dtype)
             incoming.append((hosts.others[host], found[node]))
-    if hosts.several:
-        ranks.trade(outgoing, incoming)
-    return found
+    return Exchange(found, outgoing, incoming)
 
 
-def at(pieces: dict[Node, Array], part: slice) -> dict[Node, Array]:
+def traded(shards: Shards, count: int) -> Mapping[Node, Array]:
+    """The pieces of the slice of this rank, once all are there."""
+    ranks, kept = shards.ranks, shards.exchanges
+    if count not in kept:
+        kept[count] = exchange(shards, count)
+    pieces, outgoing, incoming = kept[count]
+    ranks.together("the gradients of a step are not there")
+    if ranks.hosts.several:
+        sums = [(to, add_up(under, node, next(iter(under.values())))) for to, node, under in outgoing]
+        ranks.trade(sums, incoming)
+    return pieces
+
+
+def at(pieces: Mapping[Node, Array], part: slice) -> dict[Node, Array]:
     """The same part of each."""
     return {node: array[part] for node, array in pieces.items()}
 
 
+def add_up(pieces: Mapping[Node, Array], node: Node, out: Array) -> Array:
+    """A subtree added up into `out`, from start to end as much at a time as a cache holds."""
+    for start in range(0, len(out), PIECE):
+        part = slice(start, start + PIECE)
+        add_tree(at(pieces, part), node, out[part])
+    return out
+
+
 def ready_slice(
     experiment: Experiment,
-    shards: Shards,
-    pieces: dict[Node, Array],
+    ranks: Team,
+    pieces: Mapping[Node, Array],
     loss: float,
     before: Array | None = None,
-) -> bool:
+) -> tuple[bool, float | None]:
     """Add up the slice of this rank from the pieces of the last minibatch, and check it.
 
     before   the slice of the sum over the minibatches before
 
-    On rank 0, whether the slices and losses of all ranks are finite; on others it means nothing.
+    Returns whether the slices and losses of all ranks are finite, and the norm of all slices together,
+    where they are to be clipped.
     """
     whole, finite, found = Node(0, max(node.end for node in pieces)), math.isfinite(loss), list[float]()
-    dw = sum_on(shards.ranks)[experiment.optimizer.part]
+    dw, clips = sum_on(ranks)[experiment.optimizer.part], experiment.clip_norm is not None
     for start in range(0, len(dw), PIECE):
         part = slice(start, start + PIECE)
-        total = add_tree(at(pieces, part), whole)
+        total = add_tree(at(pieces, part), whole, dw[part])
         if before is not None:
-            np.add(before[part], total, dw[part])
-        elif not np.may_share_memory(total, dw):
-            np.copyto(dw[part], total)
-        finite = finite and is_finite(0.0, dw[part])
-        if experiment.clip_norm is not None:
-            found += squares(dw[part])
-    return all_finite(shards.ranks, [finite, *found], clips=experiment.clip_norm is not None)
+            np.add(before[part], total, total)
+        finite = finite and is_finite(0.0, total)
+        if clips:
+            found += squares(total)
+    return all_finite(ranks, [finite, *found], clips=clips)
 
 
 def sum_on(ranks: Team) -> Array:
-    """Where the ranks of a host leave their slices of the sum: the gradients of its first rank."""
+    """Where a rank leaves its slice of the sum: in its own gradients."""
     assert ranks.window is not None
-    return ranks.window.gradients[ranks.hosts.first][0]
+    return ranks.window.gradients[ranks.rank][0]
 
 
-def all_finite(ranks: Team, own: list[float], *, clips: bool) -> bool:
-    """On rank 0, whether all say yes in front of their squares, which are kept for the norm."""
+def all_finite(ranks: Team, own: list[float], *, clips: bool) -> tuple[bool, float | None]:
+    """Whether all say yes in front of their squares, and the norm that these make."""
     window = ranks.window
     assert window is not None
-    blocks = [-(-(part.stop - part.start) // BLOCK) if clips else 0 for part in window.parts]
-    said = ranks.collect(np.array(own, float), [1 + count for count in blocks])
-    if ranks.rank:
-        return False
-    verdicts = np.cumsum([0, *(1 + count for count in blocks[:-1])])
-    window.squares = np.delete(said, verdicts)
-    window.in_slices = bool(said[verdicts].all())  # else rank 0 forms all of them again
-    return window.in_slices
+    counts = [1] * ranks.size
+    if clips:
+        counts = [1 + -(-(part.stop - part.start) // BLOCK) for part in window.parts]
+    said = ranks.collect(np.array(own, float), counts).tolist()
+    norm = None
+    if clips:
+        ends = list(accumulate(counts))
+        verdicts = [said[end - count] for end, count in zip(ends, counts, strict=True)]
+        values = [said[end - count + 1 : end] for end, count in zip(ends, counts, strict=True)]
+        said, norm = verdicts, math.sqrt(sum_in_order(list(chain(*values))))
+    window.in_slices = all(said)  # else rank 0 forms all of them again
+    return window.in_slices, norm
 
 
 def update(experiment: Experiment, lr: float) -> float | None:
-    """Clip the gradients, where that is asked for, and take the step of the optimizer, on rank 0.
+    """Clip the gradients, where that is asked for, and take the step of the optimizer.
 
     Returns the norm of all gradients before they were clipped, where they were.
     """
-    optimizer, shards, most = experiment.optimizer, experiment.shards, experiment.clip_norm
-    w, dw = experiment.network.parameters.values, experiment.network.parameters.gradients
-    if shards is None or shards.ranks.window is None:
-        norm = None if most is None else clip(dw, most)
-        optimizer.step(w, dw, lr)
-        return norm
-    norm, scale = None, 1.0
-    if most is not None:
-        norm = math.sqrt(sum_in_order(shards.ranks.window.squares.tolist()))
-        scale = most / norm if norm > most else 1.0
-    shards.ranks.ask(Order(UPDATE, optimizer.t, np.array([lr, scale]).view(np.int64)))
-    update_slice(experiment, shards.ranks, lr, scale)
-    shards.ranks.answered()
+    parameters, most = experiment.network.parameters, experiment.clip_norm
+    norm = None if most is None else clip(parameters.gradients, most)
+    experiment.optimizer.step(parameters.values, parameters.gradients, lr)
     return norm
 
 
-def update_slice(experiment: Experiment, ranks: Team, lr: float, scale: float) -> None:
-    """Update the slice of this rank, with its gradients times `scale`; then all have all slices."""
+def update_slice(experiment: Experiment, ranks: Team, lr: float, norm: float | None) -> None:
+    """The same for the slice of this rank, of gradients with this norm; then all have all slices."""
     window, hosts, optimizer = ranks.window, ranks.hosts, experiment.optimizer
     assert window is not None
-    dw, own = sum_on(ranks), optimizer.part
-    if scale != 1:
-        np.multiply(dw[own], scale, dw[own])
+    dw, own, most = sum_on(ranks), optimizer.part, experiment.clip_norm
+    if norm is not None and most is not None and norm > most:
+        np.multiply(dw[own], most / norm, dw[own])
     optimizer.step(window.values, dw, lr)
     if hosts.several:
         ranks.trade(
@@ -160,7 +168,14 @@ def bring(experiment: Experiment, kind: int) -> None:
     """
     ranks = ALONE if experiment.shards is None else experiment.shards.ranks
     window = ranks.window
-    if window is None or not ranks.hosts.several or (kind == GRADIENTS and not window.in_slices):
+    if window is None or (kind == GRADIENTS and not window.in_slices):
+        return
+    if kind == GRADIENTS:
+        window.in_slices = False
+        for rank in ranks.hosts.here:
+            part = window.parts[rank]
+            np.copyto(sum_on(ranks)[part], window.gradients[rank][0][part])
+    if not ranks.hosts.several:
         return
     if ranks.busy:
         raise RankFault(
@@ -168,7 +183,6 @@ def bring(experiment: Experiment, kind: int) -> None:
         )
     ranks.ask(Order(kind))
     brought(experiment, ranks, kind)
-    window.in_slices = window.in_slices and kind != GRADIENTS
     ranks.answered()
 
 

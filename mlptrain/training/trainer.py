@@ -11,7 +11,7 @@ randomness is a function of (seed, epoch, step).
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -87,11 +87,13 @@ def take_step(
     Returns the training graph as it ran last, with the values of its minibatch, and the norm of all
     gradients before they were clipped, where they were.
     """
-    network, norm = experiment.network, None
+    network, norm, step = experiment.network, None, progress.step
     with np.errstate(all="ignore"):  # what is not finite is dealt with in `usable`
-        plan, seen, finite = descent(experiment, rows, progress.step)
+        done = sharded(experiment, rows, step, None if step in progress.poisoned else lr)
+        found = Descent(done.plan, (), True) if done else descent(experiment, rows, step)
+        plan, seen, finite = found
         if usable(experiment, progress, plan, rows, lr, finite=finite):
-            norm = update(experiment, lr)
+            norm = done.norm if done else update(experiment, lr)
             for statistics in seen:
                 network.training.wiring.follow(statistics)
             if experiment.average is not None:
@@ -100,20 +102,21 @@ def take_step(
     return plan, norm
 
 
-def descent(
-    experiment: Experiment, rows: RowNumbers, step: int
-) -> tuple[Plan, Sequence[Statistics], bool]:
+class Descent(NamedTuple):
+    """The last plan of a step, what batch norms have seen, and whether loss and gradient are finite."""
+
+    plan: Plan
+    seen: Sequence[Statistics]
+    finite: bool
+
+
+def descent(experiment: Experiment, rows: RowNumbers, step: int) -> Descent:
     """Loss and gradient of one step: forward and backward on its rows, minibatch by minibatch.
 
     The gradients of several minibatches, each with its share, add up to that of all rows at once.
-    Stops at one that is not finite. Returns the last plan, what batch norms have seen, and whether all
-    is finite. A sum over shards that is not is formed again from whole minibatches, to see where that
-    begins.
+    Stops at one that is not finite. A sum over shards that is not is formed again here from whole
+    minibatches, to see where that begins.
     """
-    if experiment.shards is not None:
-        last = sharded(experiment, experiment.shards, rows, step)
-        if last is not None:
-            return last, [], True
     training, dw = experiment.network.training, experiment.network.parameters.gradients
     wiring = training.wiring
     masks = training.mask_streams(experiment.seed, step) if wiring.masks else ()
@@ -122,18 +125,18 @@ def descent(
         plan.forward()
         plan.backward()
         finite = experiment.shards is None and is_finite(float(plan.value(training.loss)), dw)
-        return plan, (wiring.seen(plan),) if wiring.running else (), finite
+        return Descent(plan, (wiring.seen(plan),) if wiring.running else (), finite)
     total, seen = np.zeros_like(dw), list[Statistics]()
     for batch, share in shares(experiment, rows):
         plan = load_batch(experiment, batch, masks)
         plan.forward()
         plan.backward(share)
         if not is_finite(float(plan.value(training.loss)), dw):
-            return plan, [], False
+            return Descent(plan, (), False)
         total += dw
         seen.append(wiring.seen(plan))
     np.copyto(dw, total)
-    return plan, seen, experiment.shards is None and is_finite(0.0, dw)
+    return Descent(plan, seen, experiment.shards is None and is_finite(0.0, dw))
 
 
 def watched_step(

@@ -43,6 +43,8 @@ class Loss(Node):
 
     per_target: int = 1
     """Scores for each target column."""
+    class_weights: Array | None = None
+    """(C,) what the rows of each class weigh in the mean; None: alike."""
 
     def response(self, scores: Array) -> Array:
         """The predictions on the scale of the targets."""
