@@ -23,8 +23,8 @@ there, that all slices are finite, that all are updated.
     X(p) = 4 lg p alpha
 
 Ranks of one machine slow each other down, since they share its memory and its cores, and read what
-others have written: what a rank computes takes sigma times as long while every core is at work (the time
-of the slowest rank: the others wait for it), and p / cores times that with fewer.
+others have written: what a rank computes takes sigma times as long while every core is at work, and
+p / cores times that with fewer. It is the time of the slowest rank, since the others wait for it.
 """
 
 from dataclasses import dataclass
