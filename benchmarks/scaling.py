@@ -118,7 +118,7 @@ def main() -> None:
     parser.add_argument("--measure", nargs=2)
     parser.add_argument("--across", action="store_true")
     parser.add_argument("--repeats", type=int, default=3, help="turns, with --across")
-    parser.add_argument("--epochs", type=int, default=6, help="of each, with --across")
+    parser.add_argument("--epochs", type=int, help="of each, with --across; else those of the presets")
     options = parser.parse_args()
     if options.across:
         across.main(options.repeats, options.epochs)

@@ -15,6 +15,8 @@ import mlptrain
 from mlptrain.config import load_config
 from mlptrain.config.candidates import changed
 from mlptrain.errors import ConfigError
+from mlptrain.runs.fit import prepare_folds
+from mlptrain.runs.side_by_side import longest_first
 
 ROWS = [[(i * 37 % 61) / 60, (i * 17 % 13) / 12, 0.0] for i in range(60)]
 ROWS = [[u, v, np.sin(6 * u) + v * v + 0.3 * ((i * 29 % 7) - 3)] for i, (u, v, _) in enumerate(ROWS)]
@@ -69,6 +71,19 @@ def test_predictions_are_the_average_with_the_weights_that_folds_json_has(weighe
     packed = tmp_path / "model.npz"
     assert invoke("pack", weighed, "-o", packed).exit_code == 0
     assert (mlptrain.load(packed).predict(X) == mlptrain.load(weighed).predict(X)).all()
+
+
+def test_candidates_that_compute_most_begin_first(table, tmp_path):
+    """They would leave a core idle for longest if they were the last."""
+    large = {"name": "large", "model": {"ensemble": 3}}
+    long = {"name": "long", "train": {"epochs": 12}}
+    config = write_config(
+        tmp_path / "c.yaml", settings(table, candidates=[*CANDIDATES[:1], large, long])
+    )
+    folds = prepare_folds(config, 2, out=tmp_path / "run", jobs=2)
+    begun = [folds.label(number) for number in longest_first(folds)]
+    expected = [f"{name}, fold {fold}" for name in ("large", "long", "wide") for fold in (1, 2)]
+    assert begun == expected
 
 
 def test_the_weights_make_the_out_of_fold_loss_lower_than_that_of_each(weighed):

@@ -3,6 +3,9 @@
 A process does what a run does when it is alone, with as many threads, so the bits are the same. Signals
 reach the one in front: it passes them on, and waits until every fold is saved. A fold that fails, or
 whose process is killed, leaves the others alone: another process takes over those that still wait.
+
+Where the last folds would leave cores idle, as the fifth of five does on two of them, as many more
+begin with the first: these share the cores, and the others fill them to the end.
 """
 
 from collections.abc import Generator, Iterator, Sequence
@@ -20,6 +23,7 @@ from mlptrain.runs.rows_of_folds import RowsOfFolds
 from mlptrain.runs.signals import StopRequest, stop_requests
 from mlptrain.runs.worker import WorkerProcess, failure, heard
 from mlptrain.storage.fold_directory import clear_folds
+from mlptrain.system.threads import cores
 
 WAIT = 0.2
 """Seconds until it is asked again whether a signal has come."""
@@ -83,14 +87,16 @@ class Team:
 
     def __init__(self, folds: Folds) -> None:
         self.folds = folds
-        self.waiting = list(range(1, folds.total + 1))
+        self.waiting = longest_first(folds)
+        timed = folds.config.train.max_minutes is not None  # whoever shares a core gets less done
+        self.most = folds.jobs if timed else at_first(folds.jobs, folds.total, cores())
         self.placed = folds.resume
         self.rows = RowsOfFolds([folds.config_of(number) for number in self.waiting], folds.given)
         self.workers = list[FoldWorker]()
 
     def work(self, request: StopRequest) -> Iterator[News]:
         """Until all are done, or stopped."""
-        for _ in range(min(self.folds.jobs, self.folds.total)):
+        for _ in range(self.most):
             self._start()  # they import while the rows are read here
         while True:
             begun = request.signal is None and self._begin_one()
@@ -114,7 +120,8 @@ class Team:
         """
         free = [worker for worker in self.workers if worker.number is None and not worker.stopped]
         hopeless = bool(self.folds.failures) and not self.placed
-        if not self.waiting or hopeless or not (free or len(self.workers) < self.folds.jobs):
+        busy = sum(worker.number is not None for worker in self.workers)
+        if not self.waiting or hopeless or busy >= self.most:
             return False
         number = self.waiting.pop(0)
         rows = self.rows.of(number)
@@ -140,6 +147,7 @@ class Team:
             elif "outcome" in message:
                 outcome = FoldOutcome.from_document(message["outcome"])
                 worker.number, self.folds.outcomes[number] = None, outcome
+                self.most = self.folds.jobs
                 yield News(number, outcome=outcome)
             elif error := failure(message):
                 yield from self._failed(worker, error)
@@ -187,3 +195,26 @@ class Team:
             worker.close()
         self.workers.clear()
         self.rows.close()
+
+
+def at_first(jobs: int, total: int, of_cores: int) -> int:
+    """How many begin at once: as many as are trained at a time, and those left over at the end.
+
+    These only where all cores are in use anyway.
+
+    >>> [at_first(2, total, 2) for total in (1, 2, 4, 5)], at_first(2, 5, 4)
+    ([1, 2, 2, 3], 2)
+    """
+    if jobs < of_cores or total <= jobs:
+        return min(jobs, total)
+    return jobs + total % jobs
+
+
+def longest_first(folds: Folds) -> list[int]:
+    """All runs, first those of candidates that compute most: short ones fill the cores at the end."""
+
+    def passes(number: int) -> int:
+        config = folds.config_of(number)
+        return config.train.epochs * (config.model.ensemble or 1)
+
+    return sorted(range(1, folds.total + 1), key=passes, reverse=True)

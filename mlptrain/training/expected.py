@@ -43,10 +43,10 @@ def expected(evaluation: Evaluation, also: Sequence[str] = ()) -> list[Expected]
     names = list(dict.fromkeys([*evaluation.headline(), *also]))
     values = evaluation.metrics(names)
     generator = stream(0, "bootstrap")
-    chance = np.full(len(rows), 1 / len(rows))
+    count = len(rows)
     found = list[dict[str, float | None]]()
     for _ in range(draws):
-        times = generator.multinomial(len(rows), chance).astype(np.float64)
+        times = np.bincount(generator.integers(count, size=count), minlength=count).astype(np.float64)
         weights = times if rows.weights is None else times * rows.weights
         drawn = replace(evaluation, rows=replace(rows, weights=weights))
         found.append(drawn.metrics(names))
