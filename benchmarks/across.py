@@ -129,6 +129,18 @@ def strangers(folder: Path, repeats: int, short: list[str]) -> None:
     print(f"| two fits at once, 1 thread each | {both:.2f} | | {gain:.2f} |", flush=True)
 
 
+def config_of(folder: Path, shape: str, rows: int, rng: np.random.Generator) -> Path:
+    """A config of these layers with rows at random, so many in a minibatch."""
+    inputs, *hidden, classes = map(int, shape.split("-"))
+    X = rng.standard_normal((8 * rows, inputs), dtype=np.float32)
+    np.savez(folder / "rows.npz", X=X, y=rng.integers(0, classes, len(X)))
+    config = folder / f"{shape}.yaml"
+    data = {"train": str(folder / "rows.npz"), "val": 0, "test": 0, "scale": "none"}
+    settings = {"data": data, "model": {"hidden": hidden}, "train": {"batch_size": rows}}
+    config.write_text(json.dumps(settings))
+    return config
+
+
 def ranks(folder: Path) -> None:
     """Each shape over 1, 2 and 4 ranks."""
     print(
@@ -138,13 +150,7 @@ def ranks(folder: Path) -> None:
     )
     rng = np.random.default_rng(0)
     for shape, rows in SHAPES.items():
-        inputs, *hidden, classes = map(int, shape.split("-"))
-        X = rng.standard_normal((8 * rows, inputs), dtype=np.float32)
-        np.savez(folder / "rows.npz", X=X, y=rng.integers(0, classes, len(X)))
-        config = folder / f"{shape}.yaml"
-        data = {"train": str(folder / "rows.npz"), "val": 0, "test": 0, "scale": "none"}
-        settings = {"data": data, "model": {"hidden": hidden}, "train": {"batch_size": rows}}
-        config.write_text(json.dumps(settings))
+        config = config_of(folder, shape, rows, rng)
         steps = json.loads(mlptrain("bench", config, "--ranks", 4, "--json")[2])["steps"]
         for line in steps:
             ms, told = line["measured_ms"], line["predicted_ms"]

@@ -30,7 +30,7 @@ from mlptrain.training.gradients import gradient_norm, is_finite
 from mlptrain.training.minibatches import load_batch
 from mlptrain.training.record import Progress
 from mlptrain.training.shards import Node
-from mlptrain.training.slices import add_up, exchange
+from mlptrain.training.slices import add_up
 from mlptrain.training.trainer import take_step
 
 Work = Callable[[], object]
@@ -86,7 +86,7 @@ class Parts:
         shards = self.experiment.shards
         assert shards is not None
         count = min(shards.count, rows_of(self.experiment))
-        pieces = exchange(shards, count).pieces
+        pieces = shards.exchanges[count].pieces  # of the step before
         add_up(pieces, Node(0, count), self.dw[self.experiment.optimizer.part])
 
     def update(self) -> None:
@@ -107,7 +107,10 @@ def measure_here(team: Ranks, config: Path, overrides: Sequence[str]) -> dict[st
         checked = load_config(config, overrides)
         alone = build(checked, 1)
         joined = admission(team, config, overrides)(checked, build(checked, 1))
-        return measured(team, alone, joined, times)
+        try:
+            return measured(team, alone, joined, times)
+        except BaseException as error:
+            team.fail(error)  # the others take turns, and hear of no end in their sleep
 
 
 def measured(
@@ -124,9 +127,10 @@ def measured(
         for _ in range(TURNS):
             alone_now = in_turn(kinds)
             team.wake()
-            by_turn.append({"alone": alone_now, **side_by_side(team, joined)})
-            by_turn[-1]["step"] = median(durations(over.take))
+            step_now = median(durations(over.take))  # with it all hosts have the parameters
             team.ask(Order(END))
+            team.answered()
+            by_turn.append({"alone": alone_now, "step": step_now, **side_by_side(team, joined)})
     step, *seconds = np.median([each["alone"] for each in by_turn], axis=0).tolist()
     *passes, keep, add, update = seconds
     call, row = line_through(sizes, passes)
@@ -153,8 +157,8 @@ def take_turns(team: Ranks, experiment: Experiment | None) -> int:
     with use_threads(1), np.errstate(all="ignore"):
         for _ in range(TURNS):
             team.sleep()
-            side_by_side(team, experiment)
             obey(team, experiment)
+            side_by_side(team, experiment)
     return serve(team, experiment)
 
 
