@@ -124,13 +124,14 @@ def measured(
     kinds += [parts.copy, parts.add, parts.update]
     by_turn = list[dict[str, Any]]()
     with use_threads(1), np.errstate(all="ignore"):
+        over.take()  # with it all hosts have the parameters
+        pause(team)
         for _ in range(TURNS):
             alone_now = in_turn(kinds)
             team.wake()
-            step_now = median(durations(over.take))  # with it all hosts have the parameters
-            team.ask(Order(END))
-            team.answered()
-            by_turn.append({"alone": alone_now, "step": step_now, **side_by_side(team, joined)})
+            by_turn.append({"alone": alone_now, **side_by_side(team, joined)})
+            by_turn[-1]["step"] = median(durations(over.take))
+            pause(team)
     step, *seconds = np.median([each["alone"] for each in by_turn], axis=0).tolist()
     *passes, keep, add, update = seconds
     call, row = line_through(sizes, passes)
@@ -155,11 +156,18 @@ def take_turns(team: Ranks, experiment: Experiment | None) -> int:
     if experiment is None or team.window is None:
         return serve(team, experiment)
     with use_threads(1), np.errstate(all="ignore"):
+        obey(team, experiment)
         for _ in range(TURNS):
             team.sleep()
-            obey(team, experiment)
             side_by_side(team, experiment)
+            obey(team, experiment)
     return serve(team, experiment)
+
+
+def pause(team: Ranks) -> None:
+    """On rank 0, the end of what the others do for it at the moment."""
+    team.ask(Order(END))
+    team.answered()
 
 
 def side_by_side(team: Ranks, joined: Experiment) -> dict[str, float]:
