@@ -114,6 +114,9 @@ class NoWatch:
     def end(self):
         pass
 
+    def drain(self):
+        pass
+
 
 def over(hosts, work, monkeypatch):
     """What `work(ranks)` returns on each rank; `hosts` names the host of each."""

@@ -267,6 +267,8 @@ class Ranks:
         """Wait until every rank has come to its end."""
         self.meet()
         self._watch.end()
+        self.meet()
+        self._watch.drain()
 
     def abort(self, code: int, *lines: str) -> NoReturn:
         """End every process of the job now."""
