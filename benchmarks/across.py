@@ -89,14 +89,8 @@ def side_by_side(folder: Path, repeats: int, epochs: int | None) -> None:
     short = [] if epochs is None else ["--set", f"train.epochs={epochs}"]
     fit = ["fit", folder / "good.yaml", *short]
     rates = ",".join(f"{n / 200}" for n in range(1, 9))
-    sweep = [
-        "sweep",
-        folder / "fast.yaml",
-        f"optimizer.learning_rate={rates}",
-        *short,
-        "--sampler",
-        "grid",
-    ]
+    sweep = ["sweep", folder / "fast.yaml", f"optimizer.learning_rate={rates}", *short]
+    sweep += ["--sampler", "grid"]
     print("\n| whole process | seconds | seconds of all cores | times as fast |\n|---|---|---|---|")
     kinds = {
         "folds, 1 job, 1 thread": [*fit, "--jobs", 1, "--threads", 1],

@@ -29,7 +29,6 @@ NAME, NETWORK = "mlptrain-host", "10.9.0"
 SHAPES = {"784-256-128-10": 128, "3072-1024-1024-10": 256}
 COUNTS = (2, 4)
 UCX = ("-genv", "UCX_TLS", "tcp,self", "-genv", "UCX_LOG_LEVEL", "error")
-BURST = ("burst", "64kb", "latency", "100ms")
 
 
 def run(*words: object) -> None:
@@ -38,7 +37,7 @@ def run(*words: object) -> None:
 
 
 @contextmanager
-def hosts(count: int, rate: str | None) -> Iterator[Path]:
+def hosts(count: int, rate: str | None, burst: str) -> Iterator[Path]:
     """So many namespaces on one bridge; what stands for ssh between them."""
     bridge = f"mlpbr{os.getpid() % 10_000}"
     run("ip", "link", "add", bridge, "type", "bridge")
@@ -54,7 +53,8 @@ def hosts(count: int, rate: str | None) -> Iterator[Path]:
             for device in ("eth0", "lo"):
                 run(*inside, "ip", "link", "set", device, "up")
             if rate is not None:
-                run(*inside, "tc", "qdisc", "add", "dev", "eth0", "root", "tbf", "rate", rate, *BURST)
+                limit = ("rate", rate, "burst", burst, "latency", "100ms")
+                run(*inside, "tc", "qdisc", "add", "dev", "eth0", "root", "tbf", *limit)
         with tempfile.TemporaryDirectory() as folder:
             shell = Path(folder, "shell")
             shell.write_text(
@@ -85,14 +85,16 @@ def measured(config: Path, count: int, shell: Path) -> dict[str, Any]:
 def main() -> None:
     """Print a table: the step over 2 and 4 hosts, and what the cost model says of it."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--rate", help="of each link, as tc writes it: 1gbit; as fast as it can be")
+    parser.add_argument("--rate", help="of each link, such as 1gbit; else as fast as it can be")
+    parser.add_argument("--burst", default="64kb", help="what a link takes at once")
     options = parser.parse_args()
     if shutil.which("tc") is None or os.geteuid():
         sys.exit("hosts.py: needs root, ip and tc")
     print(across.machine())
     print("\n| layers | rows | hosts | GB/s | alone ms | ms | predicted ms |\n" + "|---" * 7 + "|")
     rng = np.random.default_rng(0)
-    with hosts(max(COUNTS), options.rate) as shell, tempfile.TemporaryDirectory() as folder:
+    some = hosts(max(COUNTS), options.rate, options.burst)
+    with some as shell, tempfile.TemporaryDirectory() as folder:
         for shape, rows in SHAPES.items():
             config = across.config_of(Path(folder), shape, rows, rng)
             for count in COUNTS:

@@ -86,6 +86,16 @@ def test_candidates_that_compute_most_begin_first(table, tmp_path):
     assert begun == expected
 
 
+@pytest.mark.slow
+def test_each_run_has_its_own_rows_whichever_begins_first(table, tmp_path):
+    """Side by side rows are handed on by the number of a run, and the last candidate begins first."""
+    config = settings(table, candidates=[CANDIDATES[1], {"name": "large", "model": {"ensemble": 3}}])
+    one, two = (trained(config, tmp_path / f"jobs{n}", "--jobs", n, "--quiet") for n in (1, 2))
+    for name in ("bins", "large"):
+        for fold in (1, 2):
+            assert outcome(one / f"{name}-fold-{fold}") == outcome(two / f"{name}-fold-{fold}")
+
+
 def test_the_weights_make_the_out_of_fold_loss_lower_than_that_of_each(weighed):
     said = json.loads((weighed / "folds.json").read_text())
     losses = [part["out_of_fold"]["loss"] for part in parts(weighed).values()]

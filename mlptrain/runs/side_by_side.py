@@ -88,15 +88,18 @@ class Team:
     def __init__(self, folds: Folds) -> None:
         self.folds = folds
         self.waiting = longest_first(folds)
-        timed = folds.config.train.max_minutes is not None  # whoever shares a core gets less done
-        self.most = folds.jobs if timed else at_first(folds.jobs, folds.total, cores())
+        timed = any(config.train.max_minutes for config in folds.configs.values())
+        self.first = at_first(folds.jobs, folds.total, cores())
+        if timed:  # whoever shares a core gets less done in a minute
+            self.first = folds.jobs
         self.placed = folds.resume
-        self.rows = RowsOfFolds([folds.config_of(number) for number in self.waiting], folds.given)
+        configs = [folds.config_of(number) for number in range(1, folds.total + 1)]
+        self.rows = RowsOfFolds(configs, folds.given)
         self.workers = list[FoldWorker]()
 
     def work(self, request: StopRequest) -> Iterator[News]:
         """Until all are done, or stopped."""
-        for _ in range(self.most):
+        for _ in range(self.first):
             self._start()  # they import while the rows are read here
         while True:
             begun = request.signal is None and self._begin_one()
@@ -120,8 +123,9 @@ class Team:
         """
         free = [worker for worker in self.workers if worker.number is None and not worker.stopped]
         hopeless = bool(self.folds.failures) and not self.placed
+        some_ended = self.folds.outcomes or self.folds.failures
         busy = sum(worker.number is not None for worker in self.workers)
-        if not self.waiting or hopeless or busy >= self.most:
+        if not self.waiting or hopeless or busy >= (self.folds.jobs if some_ended else self.first):
             return False
         number = self.waiting.pop(0)
         rows = self.rows.of(number)
@@ -147,7 +151,6 @@ class Team:
             elif "outcome" in message:
                 outcome = FoldOutcome.from_document(message["outcome"])
                 worker.number, self.folds.outcomes[number] = None, outcome
-                self.most = self.folds.jobs
                 yield News(number, outcome=outcome)
             elif error := failure(message):
                 yield from self._failed(worker, error)
@@ -214,7 +217,7 @@ def longest_first(folds: Folds) -> list[int]:
     """All runs, first those of candidates that compute most: short ones fill the cores at the end."""
 
     def passes(number: int) -> int:
-        config = folds.config_of(number)
+        config = folds.configs[folds.candidate(number)]
         return config.train.epochs * (config.model.ensemble or 1)
 
     return sorted(range(1, folds.total + 1), key=passes, reverse=True)

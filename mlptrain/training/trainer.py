@@ -11,7 +11,7 @@ randomness is a function of (seed, epoch, step).
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -90,8 +90,7 @@ def take_step(
     network, norm, step = experiment.network, None, progress.step
     with np.errstate(all="ignore"):  # what is not finite is dealt with in `usable`
         done = sharded(experiment, rows, step, None if step in progress.poisoned else lr)
-        found = Descent(done.plan, (), True) if done else descent(experiment, rows, step)
-        plan, seen, finite = found
+        plan, seen, finite = (done.plan, (), True) if done else descent(experiment, rows, step)
         if usable(experiment, progress, plan, rows, lr, finite=finite):
             norm = done.norm if done else update(experiment, lr)
             for statistics in seen:
@@ -102,20 +101,15 @@ def take_step(
     return plan, norm
 
 
-class Descent(NamedTuple):
-    """The last plan of a step, what batch norms have seen, and whether loss and gradient are finite."""
-
-    plan: Plan
-    seen: Sequence[Statistics]
-    finite: bool
-
-
-def descent(experiment: Experiment, rows: RowNumbers, step: int) -> Descent:
+def descent(
+    experiment: Experiment, rows: RowNumbers, step: int
+) -> tuple[Plan, Sequence[Statistics], bool]:
     """Loss and gradient of one step: forward and backward on its rows, minibatch by minibatch.
 
     The gradients of several minibatches, each with its share, add up to that of all rows at once.
-    Stops at one that is not finite. A sum over shards that is not is formed again here from whole
-    minibatches, to see where that begins.
+    Stops at one that is not finite. Returns the last plan, what batch norms have seen, and whether all
+    is finite. A sum over shards that is not is formed again here from whole minibatches, to see where
+    that begins.
     """
     training, dw = experiment.network.training, experiment.network.parameters.gradients
     wiring = training.wiring
@@ -125,18 +119,18 @@ def descent(experiment: Experiment, rows: RowNumbers, step: int) -> Descent:
         plan.forward()
         plan.backward()
         finite = experiment.shards is None and is_finite(float(plan.value(training.loss)), dw)
-        return Descent(plan, (wiring.seen(plan),) if wiring.running else (), finite)
+        return plan, (wiring.seen(plan),) if wiring.running else (), finite
     total, seen = np.zeros_like(dw), list[Statistics]()
     for batch, share in shares(experiment, rows):
         plan = load_batch(experiment, batch, masks)
         plan.forward()
         plan.backward(share)
         if not is_finite(float(plan.value(training.loss)), dw):
-            return Descent(plan, (), False)
+            return plan, (), False
         total += dw
         seen.append(wiring.seen(plan))
     np.copyto(dw, total)
-    return Descent(plan, seen, experiment.shards is None and is_finite(0.0, dw))
+    return plan, seen, experiment.shards is None and is_finite(0.0, dw)
 
 
 def watched_step(
