@@ -177,7 +177,7 @@ def test_threads_give_the_same_bits_as_one(name, threads, rng, monkeypatch):
     np.testing.assert_array_equal(together, alone)
 
 
-@pytest.mark.parametrize("cuts", [(0, 100), (0, 40, 100), (0, 40, 40, 100)])
+@pytest.mark.parametrize("cuts", [(0, 100), (0, 40, 100), (0, 40, 40, 100), (0, 20, 100)])
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_slices_give_the_same_bits_as_the_whole(name, cuts, rng, monkeypatch):
     monkeypatch.setattr("mlptrain.optim.blocks.BLOCK", 30)

@@ -68,7 +68,7 @@ def _dense(layer: Layer, network: Network, factors: Factors) -> list[Step]:
     dense, values = cast(Dense, layer), network.parameters
     W = values[f"{dense.name}.W"].value
     b = values[f"{dense.name}.b"].value if dense.bias else None
-    fan_in = fan_in_factor(W[..., 0]) if dense.ntk else 1.0
+    fan_in = fan_in_factor(W.shape[-2]) if dense.ntk else 1.0
     if not factors:
         before = [{"op": "divide", "factor": fan_in}] if dense.ntk else []
         return [*before, {"op": "linear", "W": W, "b": b, "factor": None}]

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from mlptrain.arrays import Array
+from mlptrain.arrays import Array, Arrays
 from mlptrain.bounds import Positive
 from mlptrain.optim.optimizer import Optimizer
 
@@ -26,11 +26,14 @@ class Adagrad(Optimizer):
         super().__init__(learning_rate=learning_rate)
         self.eps = eps
 
-    def change(self, dw: Array, lr: float, *arrays: Array) -> None:
-        g, s = arrays
+    def numbers(self, lr: float) -> tuple[float, ...]:
+        return self.eps, lr
+
+    def change(self, dw: Array, numbers: Arrays, *arrays: Array) -> None:
+        (eps, rate), (g, s) = numbers, arrays
         np.square(dw, s)
         np.add(g, s, g)
         np.sqrt(g, s)
-        np.add(s, self.eps, s)
+        np.add(s, eps, s)
         np.divide(dw, s, s)
-        np.multiply(s, lr, s)
+        np.multiply(s, rate, s)

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from mlptrain.arrays import Array
+from mlptrain.arrays import Array, Arrays
 from mlptrain.bounds import Fraction, Positive
 from mlptrain.optim.optimizer import Optimizer
 
@@ -38,19 +38,24 @@ class Adam(Optimizer):
         self.beta2 = beta2
         self.eps = eps
 
-    def change(self, dw: Array, lr: float, *arrays: Array) -> None:
+    def numbers(self, lr: float) -> tuple[float, ...]:
+        root = math.sqrt(1 - self.beta2**self.t)
+        rate = lr * root / (1 - self.beta1**self.t)
+        return self.beta1, 1 - self.beta1, self.beta2, 1 - self.beta2, self.eps * root, rate
+
+    def change(self, dw: Array, numbers: Arrays, *arrays: Array) -> None:
+        beta1, rest1, beta2, rest2, eps, rate = numbers
         m, v, s = arrays
         # each vector of state is fetched from memory where it is used twice in a row
-        np.multiply(dw, 1 - self.beta1, s)
-        np.multiply(m, self.beta1, m)
+        np.multiply(dw, rest1, s)
+        np.multiply(m, beta1, m)
         np.add(m, s, m)
         np.square(dw, s)
-        np.multiply(s, 1 - self.beta2, s)
-        np.multiply(v, self.beta2, v)
+        np.multiply(s, rest2, s)
+        np.multiply(v, beta2, v)
         np.add(v, s, v)
         # lr m_hat / (sqrt(v_hat) + eps), with both corrections taken out of the fraction
-        root = math.sqrt(1 - self.beta2**self.t)
         np.sqrt(v, s)
-        np.add(s, self.eps * root, s)
+        np.add(s, eps, s)
         np.divide(m, s, s)
-        np.multiply(s, lr * root / (1 - self.beta1**self.t), s)
+        np.multiply(s, rate, s)

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from mlptrain.arrays import Array
+from mlptrain.arrays import Array, Arrays
 from mlptrain.bounds import Fraction, Positive
 from mlptrain.optim.optimizer import Optimizer
 
@@ -28,8 +28,11 @@ class Momentum(Optimizer):
         super().__init__(learning_rate=learning_rate)
         self.rho = rho
 
-    def change(self, dw: Array, lr: float, *arrays: Array) -> None:
-        v, s = arrays
-        np.multiply(v, self.rho, v)
+    def numbers(self, lr: float) -> tuple[float, ...]:
+        return self.rho, lr
+
+    def change(self, dw: Array, numbers: Arrays, *arrays: Array) -> None:
+        (rho, rate), (v, s) = numbers, arrays
+        np.multiply(v, rho, v)
         np.add(v, dw, v)
-        np.multiply(v, lr, s)
+        np.multiply(v, rate, s)

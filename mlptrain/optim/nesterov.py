@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from mlptrain.arrays import Array
+from mlptrain.arrays import Array, Arrays
 from mlptrain.bounds import Fraction, Positive
 from mlptrain.optim.optimizer import Optimizer
 
@@ -25,10 +25,13 @@ class Nesterov(Optimizer):
         super().__init__(learning_rate=learning_rate)
         self.rho = rho
 
-    def change(self, dw: Array, lr: float, *arrays: Array) -> None:
-        v, s = arrays
-        np.multiply(v, self.rho, v)
+    def numbers(self, lr: float) -> tuple[float, ...]:
+        return self.rho, lr
+
+    def change(self, dw: Array, numbers: Arrays, *arrays: Array) -> None:
+        (rho, rate), (v, s) = numbers, arrays
+        np.multiply(v, rho, v)
         np.add(v, dw, v)
-        np.multiply(v, self.rho, s)
+        np.multiply(v, rho, s)
         np.add(s, dw, s)
-        np.multiply(s, lr, s)
+        np.multiply(s, rate, s)

@@ -11,11 +11,13 @@ from functools import partial
 from typing import ClassVar, NamedTuple, Self
 
 import numpy as np
+from numpy.typing import DTypeLike
 
-from mlptrain.arrays import Array, Segment
+from mlptrain.arrays import Array, Arrays, Segment
 from mlptrain.bounds import Positive
 from mlptrain.graph.memory import zeros
 from mlptrain.optim.blocks import Blocks
+from mlptrain.optim.scalars import Scalars
 
 FLUSH_EVERY = 100
 """Updates after which subnormal numbers become 0. Weights that only decay end there, and the moments of
@@ -29,7 +31,7 @@ class Stretch(NamedTuple):
     as a whole.
     """
 
-    factors: tuple[tuple[slice, float], ...]
+    factors: tuple[tuple[slice, Array], ...]
     decaying: tuple[tuple[slice, float], ...]
 
 
@@ -67,8 +69,11 @@ class Optimizer(ABC):
         self.part = part
         self.state = dict(zip(self.slots, state, strict=True))
         self._vectors = tuple(state)
+        self._scalars = Scalars(w.dtype)
         self._blocks = Blocks(part.stop - part.start, self._threads, part.start)
-        self._stretches = {block.start: stretch(block, self._segments) for block in self._blocks.all()}
+        self._stretches = {
+            block.start: stretch(block, self._segments, w.dtype) for block in self._blocks.all()
+        }
         self._scratch = [zeros((self._blocks.length,), w.dtype) for _ in range(self._blocks.threads)]
         is_whole = part == slice(0, w.size) and len(self._stretches) == 1
         self._uncut = self._stretches[0] if is_whole else None
@@ -77,28 +82,35 @@ class Optimizer(ABC):
     def step(self, w: Array, dw: Array, lr: float) -> None:
         """Update `w` in place, given the gradient `dw` and the learning rate of this step."""
         self.t += 1
+        numbers = self._scalars.of(self.numbers(lr))
         if self._uncut is not None:  # most networks for tables
-            self._update_stretch(w, dw, lr, self._uncut, *self._whole)
+            self._update_stretch(w, dw, lr, numbers, self._uncut, *self._whole)
         else:
-            self._blocks.run(partial(self._update_block, w, dw, lr))
+            self._blocks.run(partial(self._update_block, w, dw, lr, numbers))
         if self.t % FLUSH_EVERY == 0:
             self._blocks.run(partial(self._flush_block, w))
 
-    def _update_block(self, w: Array, dw: Array, lr: float, block: slice, thread: int) -> float:
+    def _update_block(
+        self, w: Array, dw: Array, lr: float, numbers: Arrays, block: slice, thread: int
+    ) -> float:
         views = [vector[block] for vector in self._vectors]
         scratch = self._scratch[thread][: block.stop - block.start]
-        self._update_stretch(w[block], dw[block], lr, self._stretches[block.start], *views, scratch)
+        found = self._stretches[block.start]
+        self._update_stretch(w[block], dw[block], lr, numbers, found, *views, scratch)
         return 0.0
 
-    def _update_stretch(self, w: Array, dw: Array, lr: float, stretch: Stretch, *arrays: Array) -> None:
+    def _update_stretch(
+        self, w: Array, dw: Array, lr: float, numbers: Arrays, stretch: Stretch, *arrays: Array
+    ) -> None:
         if self.weight_decay:
             for decaying, factor in stretch.decaying:
                 weights = w[decaying]
                 np.multiply(weights, 1 - lr * factor * self.weight_decay, weights)
-        self.change(dw, lr, *arrays)
+        self.change(dw, numbers, *arrays)
         change = arrays[-1]
-        for part, factor in stretch.factors:
-            change[part] *= factor
+        for part, rate in stretch.factors:
+            few = change[part]
+            np.multiply(few, rate, few)
         np.subtract(w, change, w)
 
     def _flush_block(self, w: Array, block: slice, thread: int) -> float:
@@ -107,20 +119,29 @@ class Optimizer(ABC):
         return 0.0
 
     @abstractmethod
-    def change(self, dw: Array, lr: float, *arrays: Array) -> None:
+    def numbers(self, lr: float) -> tuple[float, ...]:
+        """What the rule multiplies by or adds in step `t`, at the learning rate `lr`.
+
+        `change` has each as an array without axes, in the floats of the parameters.
+        """
+
+    @abstractmethod
+    def change(self, dw: Array, numbers: Arrays, *arrays: Array) -> None:
         """The rule for one block: write what is taken off its parameters into the last array.
 
-        dw, lr   the gradient and the learning rate
+        dw       the gradient
+        numbers  those of this step
         arrays   the state, then the scratch that takes the result, all as long as the block
         """
 
 
-def stretch(block: slice, segments: Sequence[Segment]) -> Stretch:
+def stretch(block: slice, segments: Sequence[Segment], dtype: DTypeLike) -> Stretch:
     """What the segments say about a block.
 
-    >>> found = stretch(slice(2, 9), [Segment(0, 4, decays=True), Segment(4, 6, 0.1), Segment(6, 9)])
+    >>> segments = [Segment(0, 4, decays=True), Segment(4, 6, 0.1), Segment(6, 9)]
+    >>> found = stretch(slice(2, 9), segments, float)
     >>> found.factors, found.decaying
-    (((slice(2, 4, None), 0.1),), ((slice(0, 2, None), 1.0),))
+    (((slice(2, 4, None), array(0.1)),), ((slice(0, 2, None), 1.0),))
     """
     inside = [
         (
@@ -131,7 +152,7 @@ def stretch(block: slice, segments: Sequence[Segment]) -> Stretch:
         if each.start < block.stop and each.stop > block.start
     ]
     return Stretch(
-        tuple((part, each.rate) for part, each in inside if each.rate != 1),
+        tuple((part, np.array(each.rate, dtype)) for part, each in inside if each.rate != 1),
         tuple((part, each.rate) for part, each in inside if each.decays),
     )
 

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from mlptrain.arrays import Array
+from mlptrain.arrays import Array, Arrays
 from mlptrain.bounds import Fraction, Positive
 from mlptrain.optim.optimizer import Optimizer
 
@@ -31,13 +31,16 @@ class RMSProp(Optimizer):
         self.decay = decay
         self.eps = eps
 
-    def change(self, dw: Array, lr: float, *arrays: Array) -> None:
-        g, s = arrays
+    def numbers(self, lr: float) -> tuple[float, ...]:
+        return self.decay, 1 - self.decay, self.eps, lr
+
+    def change(self, dw: Array, numbers: Arrays, *arrays: Array) -> None:
+        (decay, rest, eps, rate), (g, s) = numbers, arrays
         np.square(dw, s)
-        np.multiply(s, 1 - self.decay, s)
-        np.multiply(g, self.decay, g)
+        np.multiply(s, rest, s)
+        np.multiply(g, decay, g)
         np.add(g, s, g)
         np.sqrt(g, s)
-        np.add(s, self.eps, s)
+        np.add(s, eps, s)
         np.divide(dw, s, s)
-        np.multiply(s, lr, s)
+        np.multiply(s, rate, s)

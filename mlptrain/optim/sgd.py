@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mlptrain.arrays import Array
+from mlptrain.arrays import Array, Arrays
 from mlptrain.bounds import Positive
 from mlptrain.optim.optimizer import Optimizer
 
@@ -20,6 +20,9 @@ class SGD(Optimizer):
     def __init__(self, *, learning_rate: Positive = 1e-2) -> None:
         super().__init__(learning_rate=learning_rate)
 
-    def change(self, dw: Array, lr: float, *arrays: Array) -> None:
-        (s,) = arrays
-        np.multiply(dw, lr, s)
+    def numbers(self, lr: float) -> tuple[float, ...]:
+        return (lr,)
+
+    def change(self, dw: Array, numbers: Arrays, *arrays: Array) -> None:
+        (rate,), (s,) = numbers, arrays
+        np.multiply(dw, rate, s)

@@ -48,4 +48,4 @@ class HingeLoss(ClassificationLoss):
         dscores, (margins, at) = into[0], saved
         np.greater(margins, 0, out=dscores)
         dscores.reshape(-1)[at] = -dscores.sum(axis=1)
-        self.distribute(upstream, self.row_weights(inputs), dscores)
+        dscores *= self.upstream_of_rows(upstream, self.row_weights(inputs), len(dscores))

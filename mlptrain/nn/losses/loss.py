@@ -111,13 +111,15 @@ class Loss(Node):
         total = total_weight(weights)
         return np.dot(weights, losses) / total if total else 0.0
 
-    def distribute(self, upstream: Array, weights: Array | None, dscores: Array) -> None:
-        """Multiply each row of `dscores` by the upstream gradient and the row's share in the mean."""
+    def upstream_of_rows(self, upstream: Array, weights: Array | None, rows: int) -> Array:
+        """dL/dL_i, the upstream gradient times each row's share in the mean.
+
+        It is (N, 1), or () where all rows count alike.
+        """
         if weights is None:
-            dscores *= upstream / len(dscores)
-        else:
-            total = total_weight(weights)
-            dscores *= (weights * (upstream / total if total else 0.0))[:, None]
+            return np.asarray(upstream[()] / rows)
+        total = total_weight(weights)
+        return np.asarray(weights * (upstream / total if total else 0.0))[:, None]
 
 
 def total_weight(weights: Array) -> complex:
@@ -167,8 +169,9 @@ class RegressionLoss(Loss):
         out[()] = self.reduce(self.penalty(d).sum(axis=1), self.row_weights(inputs))
 
     def backward(self, upstream: Array, inputs: Arrays, out: Array, saved: Arrays, into: Into) -> None:
-        self.derivative(saved[0], into[0])
-        self.distribute(upstream, self.row_weights(inputs), into[0])
+        dscores = into[0]
+        self.derivative(saved[0], dscores)
+        dscores *= self.upstream_of_rows(upstream, self.row_weights(inputs), len(dscores))
 
     def difference(self, scores: Array, targets: Array, into: Array) -> Array:
         """scores - targets, written into `into`."""

@@ -49,5 +49,6 @@ class PoissonLoss(Loss):
         out[()] = self.reduce((rates - y + y * (of_y - scores)).sum(axis=1), self.row_weights(inputs))
 
     def backward(self, upstream: Array, inputs: Arrays, out: Array, saved: Arrays, into: Into) -> None:
-        np.subtract(saved[0], inputs[1], out=into[0])
-        self.distribute(upstream, self.row_weights(inputs), into[0])
+        dscores = into[0]
+        np.subtract(saved[0], inputs[1], out=dscores)
+        dscores *= self.upstream_of_rows(upstream, self.row_weights(inputs), len(dscores))

@@ -36,11 +36,10 @@ class MSELoss(RegressionLoss):
             return super().reduce(losses, weights)
         return losses.sum() if weights is None else np.dot(weights, losses)
 
-    def distribute(self, upstream: Array, weights: Array | None, dscores: Array) -> None:
+    def upstream_of_rows(self, upstream: Array, weights: Array | None, rows: int) -> Array:
         if self.reduction == "mean":
-            super().distribute(upstream, weights, dscores)
-        else:
-            dscores *= upstream if weights is None else (weights * upstream)[:, None]
+            return super().upstream_of_rows(upstream, weights, rows)
+        return upstream if weights is None else np.asarray(weights * upstream)[:, None]
 
 
 class MAELoss(RegressionLoss):

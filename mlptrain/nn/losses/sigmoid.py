@@ -65,4 +65,4 @@ class SigmoidLoss(Loss):
         np.subtract(inputs[0], saved[0], out=dscores)  # log p
         np.exp(dscores, out=dscores)
         np.subtract(dscores, inputs[1], out=dscores)
-        self.distribute(upstream, self.row_weights(inputs), into[0])
+        dscores *= self.upstream_of_rows(upstream, self.row_weights(inputs), len(dscores))

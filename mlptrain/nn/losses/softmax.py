@@ -63,34 +63,43 @@ class SoftmaxLoss(ClassificationLoss):
         # One row of memory per class: what is reduced over the classes of every row is then a few
         # long vector operations, two to three times as fast as many short ones.
         rows, classes = inputs[0]
-        return (Buffer((classes, rows)), Buffer((rows,)), Buffer((classes,), constant=1.0))
+        smoothing = self.label_smoothing
+        return (
+            Buffer((classes, rows)),
+            Buffer((rows,)),
+            Buffer((classes,), constant=1.0),
+            Buffer((rows,), np.intp),
+            Buffer((), constant=1 - smoothing),
+            Buffer((), constant=smoothing / classes),
+        )
 
     def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
-        (scores, y), (local, total, ones) = inputs[:2], saved
-        classes, rows = local.shape
-        at_y = y * rows
-        at_y += counted(rows)  # where class y of each row is
+        (scores, y), (local, total, ones, at_y, at_class, at_all) = inputs[:2], saved
+        rows = len(y)
+        np.multiply(y, rows, at_y)
+        np.add(at_y, counted(rows), at_y)  # where class y of each row is
         shifted = p = local
         flat = local.reshape(-1)
         np.copyto(shifted, scores.T)
         np.subtract(shifted, np.maximum.reduce(shifted), shifted)
         q_shifted = flat.take(at_y)
         if self.label_smoothing:
-            q_shifted *= 1 - self.label_smoothing
-            q_shifted += self.label_smoothing / classes * np.add.reduce(shifted, axis=0)
+            q_shifted *= at_class
+            q_shifted += at_all * np.add.reduce(shifted, axis=0)
         np.exp(shifted, p)
         np.dot(ones, p, total)  # the sum over the classes, as a product
         np.divide(p, total, p)
-        flat[at_y] -= 1 - self.label_smoothing
+        np.subtract.at(flat, at_y, at_class)
         if self.label_smoothing:
-            local -= self.label_smoothing / classes
+            local -= at_all
         np.log(total, total)
         total -= q_shifted
         out[()] = self.reduce(total, self.row_weights(inputs))
 
     def backward(self, upstream: Array, inputs: Arrays, out: Array, saved: Arrays, into: Into) -> None:
-        np.copyto(into[0], saved[0].T)
-        self.distribute(upstream, self.row_weights(inputs), into[0])
+        local = saved[0].T
+        each = self.upstream_of_rows(upstream, self.row_weights(inputs), len(local))
+        np.multiply(local, each, into[0])
 
 
 @lru_cache(maxsize=16)
