@@ -92,8 +92,9 @@ LATE = {
 LAZY = {
     "__init__.py": "import mlptrain costs nothing",
     "cli/__init__.py": "mlptrain --help needs no NumPy",
+    "system/fork_server.py": "imports what its processes need, before they begin",
 }
-"""Files that import modules of ours by a name from a table of their own."""
+"""Files that import modules of ours by a name that they are given, or have in a table."""
 
 FORBIDDEN_CALLS = {"print", "eval", "exec", "compile", "__import__", "input", "breakpoint"}
 FORBIDDEN_MODULES = {
@@ -107,7 +108,8 @@ ALLOWED = {
     ): "runs Python: a file may break its parser",
     ("report/live/server.py", "http"): "serves the page of `watch`, on 127.0.0.1 alone",
     ("runs/launch.py", "subprocess"): "the ranks of a run on this machine",
-    ("runs/worker.py", "subprocess"): "runs Python: folds and trials side by side",
+    ("system/fork_server.py", "subprocess"): "runs Python: folds and trials side by side",
+    ("system/fork_server.py", "socket"): "a pair of its own, through which descriptors are handed on",
 }
 """Forbidden modules that one file may have: file, module, and the reason."""
 FORBIDDEN_ARGUMENTS = {"allow_pickle", "shell"}
@@ -318,7 +320,7 @@ def test_imports_for_type_checkers_only_stand_in_the_package_itself():
     assert {each.file for each in every_import() if each.for_types_only} <= {"__init__.py"}
 
 
-def test_modules_are_imported_by_name_from_tables_of_ours_only():
+def test_modules_are_imported_by_name_in_few_places():
     found = {each.file for each in every_import() if each.target == "importlib"}
     assert found == set(LAZY)
 

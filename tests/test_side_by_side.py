@@ -13,9 +13,10 @@ from runs import command, invoke, mlptrain, outcome, surroundings, write_config
 from tables import write
 
 from mlptrain.errors import EnvironmentFault
-from mlptrain.runs import side_by_side, worker
+from mlptrain.runs import side_by_side
 from mlptrain.runs.fit import prepare_folds
 from mlptrain.storage.run_directory import RunDirectory
+from mlptrain.system.fork_server import ForkServer
 
 pytestmark = pytest.mark.slow
 
@@ -117,13 +118,13 @@ def test_a_process_trains_one_fold_after_the_other_and_another_takes_over_when_i
 ):
     """Of three folds on two cores the last begins with the others."""
     monkeypatch.setattr(side_by_side, "cores", lambda: cores)
-    began, popen = [], subprocess.Popen
+    began, start = [], ForkServer.start
 
-    def counted(*words, **options):
-        began.append(words)
-        return popen(*words, **options)
+    def counted(server):
+        began.append(server)
+        return start(server)
 
-    monkeypatch.setattr(worker.subprocess, "Popen", counted)
+    monkeypatch.setattr(ForkServer, "start", counted)
     out = tmp_path / "all"
     deque(side_by_side.side_by_side(prepare_folds(config, 3, out=out, jobs=2)), maxlen=0)
     assert len(began) == most

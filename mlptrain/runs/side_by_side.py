@@ -8,7 +8,7 @@ Where the last folds would leave cores idle, as the fifth of five does on two of
 begin with the first: these share the cores, and the others fill them to the end.
 """
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from signal import Signals
 from typing import Any, NamedTuple
 
@@ -23,6 +23,7 @@ from mlptrain.runs.rows_of_folds import RowsOfFolds
 from mlptrain.runs.signals import StopRequest, stop_requests
 from mlptrain.runs.worker import WorkerProcess, failure, heard
 from mlptrain.storage.fold_directory import clear_folds
+from mlptrain.system.fork_server import ForkServer
 from mlptrain.system.threads import cores
 
 WAIT = 0.2
@@ -46,8 +47,8 @@ class FoldWorker(WorkerProcess):
     number   the fold that it is at; None while it waits for one
     """
 
-    def __init__(self, descriptors: Sequence[int]) -> None:
-        super().__init__(fold_process.__name__, fold_process.main.__name__, descriptors)
+    def __init__(self, server: ForkServer) -> None:
+        super().__init__(server)
         self.number: int | None = None
 
     def begin(self, folds: Folds, number: int, rows: HandedOn | None) -> None:
@@ -95,12 +96,15 @@ class Team:
         self.placed = folds.resume
         configs = [folds.config_of(number) for number in range(1, folds.total + 1)]
         self.rows = RowsOfFolds(configs, folds.given)
+        self.server = ForkServer(
+            fold_process.__name__, fold_process.main.__name__, self.rows.descriptors
+        )
         self.workers = list[FoldWorker]()
 
     def work(self, request: StopRequest) -> Iterator[News]:
         """Until all are done, or stopped."""
         for _ in range(self.first):
-            self._start()  # they import while the rows are read here
+            self._start()  # they begin as soon as their server has imported what they need
         while True:
             begun = request.signal is None and self._begin_one()
             if not self.workers:
@@ -112,7 +116,7 @@ class Team:
                 yield from self._hear(worker)
 
     def _start(self) -> FoldWorker:
-        worker = FoldWorker(self.rows.descriptors)
+        worker = FoldWorker(self.server)
         self.workers.append(worker)
         return worker
 
@@ -197,6 +201,7 @@ class Team:
         for worker in self.workers:
             worker.close()
         self.workers.clear()
+        self.server.close()
         self.rows.close()
 
 

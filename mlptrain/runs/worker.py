@@ -8,7 +8,6 @@ import json
 import os
 import selectors
 import signal
-import subprocess
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -18,7 +17,7 @@ from typing import Any, TypeVar
 from mlptrain import errors
 from mlptrain.errors import Told
 from mlptrain.storage.files import write_all
-from mlptrain.system.own_process import command
+from mlptrain.system.fork_server import ForkServer
 
 Process = TypeVar("Process", bound="WorkerProcess")
 PAUSE = 0.5
@@ -47,24 +46,16 @@ class WorkerProcess:
     stopped   it was asked to end, or has said why it does
     """
 
-    def __init__(self, module: str, function: str, descriptors: Sequence[int] = ()) -> None:
+    def __init__(self, server: ForkServer) -> None:
         self.stopped = False
-        self.process = subprocess.Popen(
-            command(module, function),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            bufsize=0,
-            process_group=0,  # Ctrl-C on a terminal is for the process in front
-            pass_fds=descriptors,
-        )
-        assert self.process.stdout is not None
-        self._incoming = Incoming(self.process.stdout.fileno())
+        self._process = server.start()
+        self._incoming = Incoming(self._process.stdout.fileno())
 
     def tell(self, message: Any) -> None:
-        """One message; a process that has ended is met when it is read."""
-        assert self.process.stdin is not None
-        with suppress(BrokenPipeError):
-            write_all(self.process.stdin.fileno(), json.dumps(message).encode() + b"\n")
+        """One message, unless it was asked to end; one that has ended is met when it is read."""
+        if not self.stopped:
+            with suppress(BrokenPipeError):
+                write_all(self._process.stdin.fileno(), json.dumps(message).encode() + b"\n")
 
     def fileno(self) -> int:
         """What can be waited for."""
@@ -75,17 +66,14 @@ class WorkerProcess:
         return self._incoming.messages()
 
     def stop(self) -> None:
-        """Ask it to save and end."""
+        """Ask it to save and end: `Front` does so where nobody holds the other end of its stdin."""
         if not self.stopped:
             self.stopped = True
-            self.process.terminate()
+            self._process.stdin.close()
 
     def close(self) -> int:
-        """Wait for its end."""
-        for stream in (self.process.stdin, self.process.stdout):
-            if stream is not None:
-                stream.close()
-        return self.process.wait()
+        """Wait for its end: the exit code, or the number of a signal, negative."""
+        return self._process.wait()
 
 
 class Front:

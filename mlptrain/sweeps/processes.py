@@ -19,6 +19,7 @@ from mlptrain.sweeps.place import begin_or_join, opened, resuming
 from mlptrain.sweeps.plan import Plan
 from mlptrain.sweeps.ranking import Outcome
 from mlptrain.sweeps.work import MOST_KILLED, Worker
+from mlptrain.system.fork_server import ForkServer
 from mlptrain.system.threads import cores
 from mlptrain.training.experiment import Experiment
 from mlptrain.training.warm_start import begin
@@ -30,9 +31,6 @@ POLL = 0.3
 class Started(WorkerProcess):
     """A process that works on a sweep, once it knows on which."""
 
-    def __init__(self) -> None:
-        super().__init__(__name__, work.__name__)
-
     def begin(self, place: Path, threads: int | None, until: float | None) -> None:
         """Let it work."""
         self.tell({"place": str(place), "threads": threads, "until": until})
@@ -43,7 +41,7 @@ def work() -> None:
     end_in_order()
     front = Front()
     try:
-        engine()  # it takes as long to import as the config takes to be tried
+        engine()
         task = front.hear()
         place, end = Path(task["place"]), task["until"]
         goes_on = (lambda: True) if end is None else (lambda: time.time() < end)
@@ -66,6 +64,7 @@ class SweepRun:
     jobs: int
     notes: tuple[str, ...]
     outcome: Outcome
+    server: ForkServer
     workers: list[Started]
     before: int = 0
     killed: int = 0
@@ -73,17 +72,18 @@ class SweepRun:
     @classmethod
     def begun(cls, place: Path, plan: Plan, jobs: int) -> "SweepRun":
         """Begin or join; the config is built first, so that nothing is made for one that cannot run."""
-        workers = [Started() for _ in range(jobs)]
+        server = ForkServer(__name__, work.__name__, also=("optuna",))
+        workers = [Started(server) for _ in range(jobs)]  # they import while the config is tried
         try:
             experiment, told = tried(plan)
             journal = begin_or_join(place, plan, experiment.monitor.larger_is_better)
             outcome = Outcome(place, plan, journal)
         except BaseException:
-            end(workers)
+            end(server, workers)
             raise
         before = sum(each.state != RUNNING for each in outcome.trials)
         notes = (*told, *experiment.data.notes)
-        return cls(place, plan, jobs, notes, outcome, workers, before)
+        return cls(place, plan, jobs, notes, outcome, server, workers, before)
 
     def __iter__(self) -> Iterator[Trial]:
         limit = self.plan.settings.time_limit
@@ -98,7 +98,7 @@ class SweepRun:
                     self._look_after(threads, until)
                     yield from self._finished(seen)
             finally:
-                end(self.workers)
+                end(self.server, self.workers)
         yield from self._finished(seen)
         self.outcome = Outcome(self.place, self.plan, self.outcome.journal)
         if request.signal is not None:
@@ -119,9 +119,10 @@ class SweepRun:
                     raise error
             if messages is None:
                 self.workers.remove(worker)
-                self._check_end(worker.close())
-                if worker.process.returncode:
-                    self.workers.append(Started())
+                code = worker.close()
+                self._check_end(code)
+                if code:
+                    self.workers.append(Started(self.server))
                     self.workers[-1].begin(self.place, threads, until)
 
     def _check_end(self, code: int) -> None:
@@ -143,12 +144,13 @@ class SweepRun:
         )
 
 
-def end(workers: Sequence[Started]) -> None:
+def end(server: ForkServer, workers: Sequence[Started]) -> None:
     """Let the processes save what they are doing, and wait for them."""
     for worker in workers:
         worker.stop()
     for worker in workers:
         worker.close()
+    server.close()
 
 
 def tried(plan: Plan) -> tuple[Experiment, tuple[str, ...]]:

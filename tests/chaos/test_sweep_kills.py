@@ -40,8 +40,15 @@ sweep:
 def workers_of(place: Path, process: subprocess.Popen) -> list[int]:
     """The processes that hold a trial: each leaves its number in the claim, and the dead do as well."""
     found = {int(text) for each in place.glob("claims/*") if (text := each.read_text().strip())}
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    return [pid for pid in found if str(pid) in children]
+    return [pid for pid in found if pid in below(process.pid)]
+
+
+def below(process: int) -> set[int]:
+    """The numbers of the processes that it has started, and these."""
+    with suppress(OSError):
+        children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+        return {int(each) for each in children}.union(*(below(int(each)) for each in children))
+    return set()
 
 
 def epochs_done(place: Path) -> int:

@@ -68,16 +68,14 @@ class SoftmaxLoss(ClassificationLoss):
             Buffer((classes, rows)),
             Buffer((rows,)),
             Buffer((classes,), constant=1.0),
-            Buffer((rows,), np.intp),
             Buffer((), constant=1 - smoothing),
             Buffer((), constant=smoothing / classes),
         )
 
     def forward(self, inputs: Arrays, out: Array, saved: Arrays) -> None:
-        (scores, y), (local, total, ones, at_y, at_class, at_all) = inputs[:2], saved
-        rows = len(y)
-        np.multiply(y, rows, at_y)
-        np.add(at_y, counted(rows), at_y)  # where class y of each row is
+        (scores, y), (local, total, ones, at_class, at_all) = inputs[:2], saved
+        at_y = y * len(y)
+        at_y += counted(len(y))  # where class y of each row is
         shifted = p = local
         flat = local.reshape(-1)
         np.copyto(shifted, scores.T)
