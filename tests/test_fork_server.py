@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from mlptrain.system import fork_server
-from mlptrain.system.fork_server import ForkServer, Started
+from mlptrain.system.fork_server import Child, ForkServer
 
 forked_and_executed = pytest.mark.parametrize("forks", [True, False])
 
@@ -25,7 +25,7 @@ def serving(function: str = "echo") -> Iterator[ForkServer]:
     server.close()
 
 
-def said(process: Started) -> str:
+def said(process: Child) -> str:
     line = b""
     while not line.endswith(b"\n"):
         part = process.stdout.read(1)
@@ -34,7 +34,7 @@ def said(process: Started) -> str:
     return line.decode().strip()
 
 
-def numbers(process: Started) -> tuple[int, int]:
+def numbers(process: Child) -> tuple[int, int]:
     """Of the process, and of its server."""
     own, parent = map(int, said(process).split())
     return own, parent

@@ -92,12 +92,11 @@ class Optimizer(ABC):
 
     def _update_block(
         self, w: Array, dw: Array, lr: float, numbers: Arrays, block: slice, thread: int
-    ) -> float:
+    ) -> None:
         views = [vector[block] for vector in self._vectors]
         scratch = self._scratch[thread][: block.stop - block.start]
         found = self._stretches[block.start]
         self._update_stretch(w[block], dw[block], lr, numbers, found, *views, scratch)
-        return 0.0
 
     def _update_stretch(
         self, w: Array, dw: Array, lr: float, numbers: Arrays, stretch: Stretch, *arrays: Array
@@ -113,10 +112,9 @@ class Optimizer(ABC):
             np.multiply(few, rate, few)
         np.subtract(w, change, w)
 
-    def _flush_block(self, w: Array, block: slice, thread: int) -> float:
+    def _flush_block(self, w: Array, block: slice, thread: int) -> None:
         for vector in (w, *self._vectors):
             flush_subnormals(vector[block])
-        return 0.0
 
     @abstractmethod
     def numbers(self, lr: float) -> tuple[float, ...]:

@@ -41,7 +41,7 @@ from mlptrain.training.gradients import BLOCK
 from mlptrain.training.sharded import sharded
 from mlptrain.training.sharded_scores import sharded_scores
 from mlptrain.training.shards import Shards
-from mlptrain.training.slices import brought, parts_of
+from mlptrain.training.slices import FINE, brought, parts_of
 
 Serve = Callable[[Ranks, Experiment | None], int]
 SAME = ("mlptrain", "numpy")
@@ -139,7 +139,7 @@ def raise_first(verdicts: list[dict[str, Any]]) -> None:
 def in_window(ranks: Ranks, experiment: Experiment, shards: Shards) -> Experiment:
     """The same experiment with parameters that all ranks of a host see, and a slice of the update."""
     before, optimizer = experiment.network.parameters.values, experiment.optimizer
-    parts = parts_of(before.size, ranks.size, BLOCK)
+    parts = parts_of(before.size, ranks.size, FINE if experiment.clip_norm is None else BLOCK)
     pieces = shards.most_pieces(len(experiment.data.train), experiment.batch_size)
     window = ranks.open_window(before.dtype, parts, slots=len(optimizer.slots), pieces=pieces)
     network = experiment.network.moved(Flat(window.values, window.gradients[ranks.rank][0]))

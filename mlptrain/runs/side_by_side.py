@@ -198,10 +198,10 @@ class Team:
         """Nobody is left at work, whatever has happened."""
         for worker in self.workers:
             worker.stop()
+        self.server.close()
         for worker in self.workers:
             worker.close()
         self.workers.clear()
-        self.server.close()
         self.rows.close()
 
 

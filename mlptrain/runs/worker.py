@@ -66,10 +66,10 @@ class WorkerProcess:
         return self._incoming.messages()
 
     def stop(self) -> None:
-        """Ask it to save and end: `Front` does so where nobody holds the other end of its stdin."""
+        """Ask it to save and end."""
         if not self.stopped:
+            self.tell(None)
             self.stopped = True
-            self._process.stdin.close()
 
     def close(self) -> int:
         """Wait for its end: the exit code, or the number of a signal, negative."""
@@ -104,9 +104,9 @@ class Front:
                 return self._told.get(timeout=PAUSE)
 
     def _listen(self) -> None:
-        """Until nobody holds the other end any more: then ask this process to stop."""
+        """Until it is told to stop, or nobody holds the other end any more: then stop this process."""
         incoming = Incoming(0)
-        while (messages := incoming.messages()) is not None:
+        while (messages := incoming.messages()) is not None and None not in messages:
             for message in messages:
                 self._told.put(message)
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)

@@ -148,9 +148,9 @@ def end(server: ForkServer, workers: Sequence[Started]) -> None:
     """Let the processes save what they are doing, and wait for them."""
     for worker in workers:
         worker.stop()
+    server.close()
     for worker in workers:
         worker.close()
-    server.close()
 
 
 def tried(plan: Plan) -> tuple[Experiment, tuple[str, ...]]:

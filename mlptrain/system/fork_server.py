@@ -29,7 +29,7 @@ CALLS = 512
 """Calls that are read at a time, one byte each: that a process has ended."""
 
 
-class Started(NamedTuple):
+class Child(NamedTuple):
     """A process, as whoever asked for it sees it: its streams, and where its exit code comes from."""
 
     stdin: FileIO
@@ -73,7 +73,7 @@ class ForkServer:
             )
         return process, front
 
-    def start(self) -> Started:
+    def start(self) -> Child:
         """Another process; it begins as soon as the server has imported what it needs."""
         (their_in, stdin), (stdout, their_out), (ended, their_end) = os.pipe(), os.pipe(), os.pipe()
         theirs = [their_in, their_out, their_end]
@@ -87,11 +87,12 @@ class ForkServer:
         finally:
             for each in theirs:
                 os.close(each)
-        return Started(FileIO(stdin, "w"), FileIO(stdout), FileIO(ended), self._process)
+        return Child(FileIO(stdin, "w"), FileIO(stdout), FileIO(ended), self._process)
 
     def close(self) -> None:
-        """Start no more: wait for the server, not for those that it has started."""
+        """Start no more. Those that are at work go on, but nobody will know their exit codes."""
         self._front.close()
+        self._process.terminate()
         self._process.wait()
 
 

@@ -5,10 +5,10 @@ its slice in its own: a core that writes where another has written waits for its
 goes, for each slice, the sum of what this host has of it (reduce-scatter); the rank of the slice adds
 these up, updates its parameters, and they go to all hosts (all-gather).
 
-A slice consists of whole blocks of `squares`, so the norm of all gradients is the sum of the same
-numbers in the same order, and everything else is done element by element in the tree of the shards: no
-number of ranks and hosts changes a bit. A host has the state of the optimizer for the slices of its
-ranks; rank 0 collects what others have where something needs all of it.
+Where gradients are clipped a slice consists of whole blocks of `squares`, so the norm of all is the sum
+of the same numbers in the same order. Everything else is done element by element in the tree of the
+shards: no number of ranks and hosts changes a bit. A host has the state of the optimizer for the slices
+of its ranks; rank 0 collects what others have where something needs all of it.
 """
 
 import math
@@ -25,6 +25,8 @@ from mlptrain.training.experiment import Experiment
 from mlptrain.training.gradients import BLOCK, clip, is_finite, squares
 from mlptrain.training.shards import Exchange, Node, Shards, add_tree, largest
 
+FINE = 1024
+"""Elements: a slice is so many times as long, but for the last, where no norm is asked for."""
 PIECE = 4 * BLOCK
 """Gradients that are added up, checked and squared while they are in the cache."""
 
