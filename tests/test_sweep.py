@@ -18,8 +18,8 @@ from mlptrain.runs.run import Run
 from mlptrain.sweeps.journal import COMPLETE, FAILED, PRUNED, RUNNING, Asked
 from mlptrain.sweeps.place import begin_or_join, opened, trial_path
 from mlptrain.sweeps.plan import read_plan
-from mlptrain.sweeps.ranking import Noise, Outcome
-from mlptrain.sweeps.work import Worker
+from mlptrain.sweeps.ranking import Noise, Outcome, Rerun
+from mlptrain.sweeps.work import Worker, nearest_first
 from mlptrain.training.build import load
 
 pytest.importorskip("optuna")
@@ -336,3 +336,26 @@ def test_a_quiet_sweep_names_the_best_trial_instead_of_tables(here):
     assert first == "2 of 2 trials: 2 to the end"
     assert best.startswith(f"best: trial {number}: loss ")
     assert "importance" not in result.stdout
+
+
+def test_runs_again_stay_where_their_rows_are_and_keep_out_of_each_others_way():
+    """Rows are prepared for each seed: two processes at one seed would both prepare them."""
+    left = [
+        Rerun(Path(f"{of}-seed-{seed}"), of, seed, ()) for seed in (1, 2, 3) for of in ("best", "base")
+    ]
+    at_work = {"best-seed-1"}
+
+    def order(own):
+        found = nearest_first(left, own, lambda each: each.path.name in at_work)
+        return [each.path.name for each in found]
+
+    free = ["best-seed-2", "base-seed-2", "best-seed-3", "base-seed-3"]
+    assert order(None) == [*free, "best-seed-1", "base-seed-1"]
+    assert order(3) == [*free[2:], *free[:2], "best-seed-1", "base-seed-1"]
+    assert order(1) == ["best-seed-1", "base-seed-1", *free]
+
+    at_work.clear()
+    in_turn = nearest_first(left, None, lambda each: each.path.name in at_work)
+    assert next(in_turn).path.name == "best-seed-1"
+    at_work.add("best-seed-1")  # another process was quicker
+    assert next(in_turn).path.name == "best-seed-2"

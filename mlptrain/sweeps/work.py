@@ -6,7 +6,7 @@ processes on any number of machines may work on one directory.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
@@ -48,6 +48,7 @@ class Worker:
     threads: int | None = None
     goes_on: Callable[[], bool] = lambda: True
     given_up: set[Path] = field(default_factory=set)
+    _seed: int | None = None  # of the last run again: this process has its rows
     _load: Load = field(default_factory=lambda: partial(load, opened=Opened()))
 
     def work(self) -> None:
@@ -65,7 +66,8 @@ class Worker:
             left = [each for each in reruns(self.place, self.plan, self.journal) if self._is_left(each)]
             if not left:
                 return
-            if not any(self._train_again(each) for each in left):
+            in_turn = nearest_first(left, self._seed, self._is_at_work)
+            if not any(self._train_again(each) for each in in_turn):
                 time.sleep(PAUSE)
 
     def _claim(self, held: ExitStack) -> Asked | None:
@@ -136,18 +138,37 @@ class Worker:
     def _is_left(self, rerun: Rerun) -> bool:
         return rerun.path not in self.given_up and not is_trained(rerun.path, rerun.configs)
 
+    def _is_at_work(self, rerun: Rerun) -> bool:
+        return is_held(self.place / CLAIMS, rerun.path.name)
+
     def _train_again(self, rerun: Rerun) -> bool:
         """Train one of the last runs, unless somebody does; its checkpoints are not kept."""
         with ExitStack() as held:
             if not self._hold(held, rerun.path.name):
                 return False
             if self._is_left(rerun):
+                self._seed = rerun.seed
                 try:
                     train_trial(rerun.path, rerun.configs, self.threads, load=self._load)
                 except (Undefined, *UNUSABLE):
                     self.given_up.add(rerun.path)
                 drop_checkpoints(rerun.path)
             return True
+
+
+def nearest_first(
+    left: Sequence[Rerun], own: int | None, is_at_work: Callable[[Rerun], bool]
+) -> Iterator[Rerun]:
+    """Those of the seed whose rows are here, then those of seeds that nobody works on, then the others.
+
+    A seed has rows of its own, which whoever trains on them prepares. Who is at work is asked anew for
+    each, since others claim meanwhile.
+    """
+    waiting = list(left)
+    while waiting:
+        busy = {each.seed for each in left if is_at_work(each)}
+        waiting.sort(key=lambda each: (each.seed != own, each.seed in busy))
+        yield waiting.pop(0)
 
 
 def reason_of(error: BaseException) -> str:
