@@ -21,7 +21,7 @@ from mlptrain.runs.fold_outcome import FoldOutcome
 from mlptrain.runs.fold_process import unpacked
 from mlptrain.runs.rows_of_folds import RowsOfFolds
 from mlptrain.runs.signals import StopRequest, stop_requests
-from mlptrain.runs.worker import WorkerProcess, failure, heard
+from mlptrain.runs.worker import WorkerProcess, end, failure, heard
 from mlptrain.storage.fold_directory import clear_folds
 from mlptrain.system.fork_server import ForkServer
 from mlptrain.system.threads import cores
@@ -196,11 +196,7 @@ class Team:
 
     def end(self) -> None:
         """Nobody is left at work, whatever has happened."""
-        for worker in self.workers:
-            worker.stop()
-        self.server.close()
-        for worker in self.workers:
-            worker.close()
+        end(self.server, self.workers)
         self.workers.clear()
         self.rows.close()
 

@@ -120,6 +120,15 @@ def heard(workers: Sequence[Process], seconds: float) -> list[Process]:
         return [key.data for key, _ in selector.select(seconds)]
 
 
+def end(server: ForkServer, workers: Sequence[WorkerProcess]) -> None:
+    """Let the processes save what they are doing, and wait for them; their server starts no more."""
+    for worker in workers:
+        worker.stop()
+    server.close()
+    for worker in workers:
+        worker.close()
+
+
 def failure(message: Mapping[str, Any]) -> Told | None:
     """The error in a message, with what it says; that of a signal is an Interrupted."""
     if "failure" not in message:

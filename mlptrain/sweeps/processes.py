@@ -6,14 +6,14 @@ in order when it is asked to end, and yields every trial that is finished, by wh
 
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from mlptrain.errors import ConfigError, Interrupted, MLPTrainError, StorageError
 from mlptrain.messages import count
 from mlptrain.runs.signals import end_in_order, stop_requests
-from mlptrain.runs.worker import Front, WorkerProcess, failure, heard
+from mlptrain.runs.worker import Front, WorkerProcess, end, failure, heard
 from mlptrain.sweeps.journal import RUNNING, Trial, engine
 from mlptrain.sweeps.place import begin_or_join, opened, resuming
 from mlptrain.sweeps.plan import Plan
@@ -142,15 +142,6 @@ class SweepRun:
             f"{number.name}: {count(done, 'trial')} of {self.plan.trials} done, those at work saved; "
             f"resume it with mlptrain {resuming(self.place)}"
         )
-
-
-def end(server: ForkServer, workers: Sequence[Started]) -> None:
-    """Let the processes save what they are doing, and wait for them."""
-    for worker in workers:
-        worker.stop()
-    server.close()
-    for worker in workers:
-        worker.close()
 
 
 def tried(plan: Plan) -> tuple[Experiment, tuple[str, ...]]:
