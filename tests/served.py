@@ -1,6 +1,7 @@
 """What the processes of tests/test_fork_server.py do."""
 
 import os
+import signal
 import sys
 import time
 
@@ -25,6 +26,6 @@ def linger() -> None:
 
 
 def files() -> None:
-    """Say which descriptors are open."""
-    print(*sorted(map(int, os.listdir("/proc/self/fd"))), flush=True)
+    """Say which descriptor signals write to, -1 for none, and which are open."""
+    print(signal.set_wakeup_fd(-1), *sorted(map(int, os.listdir("/proc/self/fd"))), flush=True)
     sys.stdin.read()

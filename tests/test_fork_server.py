@@ -115,12 +115,14 @@ def test_another_server_begins_where_one_was_killed_and_nobody_is_given_up_who_l
         assert another.wait() == 0
 
 
-def test_a_process_has_no_file_of_others(tmp_path):
+@pytest.mark.parametrize("also", [(), ("served_beside",)])
+def test_a_process_has_no_file_of_others_and_no_signal_writes_to_one(tmp_path, also):
     with (tmp_path / "rows").open("wb") as rows, (tmp_path / "lock").open("wb"):
-        server = ForkServer("served", "files", [rows.fileno()])
+        server = ForkServer("served", "files", [rows.fileno()], also)
         first, second = server.start(), server.start()
         found = [list(map(int, said(each).split())) for each in (first, second)]
-        for each in found:
+        for woken_by, *each in found:
+            assert woken_by == -1  # no signal writes to a file
             assert {0, 1, 2, rows.fileno()} < set(each)
             assert len(each) == 6  # its exit code, and the directory of descriptors that it reads
         assert first.wait() == second.wait() == 0

@@ -103,8 +103,9 @@ def serve(descriptor: str, forks: str, module: str, function: str, *also: str) -
     its exit code goes to the third.
     """
     work = imported(module, function, also) if forks == "1" else None
-    front, woken, codes = socket.socket(fileno=int(descriptor)), woken_by_ends(), dict[int, int]()
+    front, codes = socket.socket(fileno=int(descriptor)), dict[int, int]()
     front.set_inheritable(False)
+    woken, wakes = woken_by_ends()
     while True:
         ready, _, _ = select.select([front.fileno(), woken], [], [])
         if woken in ready:
@@ -124,7 +125,7 @@ def serve(descriptor: str, forks: str, module: str, function: str, *also: str) -
             tell(ended, FAILED)
         else:
             if work and not pid:
-                settle(stdin, stdout, [front.detach(), woken, *codes.values()])
+                settle(stdin, stdout, [front.detach(), woken, wakes, *codes.values()])
                 return work()  # and then Python ends as ever, with the exit code of this process
             codes[pid] = ended
             os.set_inheritable(ended, False)  # open here, and there as long as the process lives
@@ -144,13 +145,13 @@ def imported(module: str, function: str, also: Sequence[str]) -> Callable[[], No
     return work
 
 
-def woken_by_ends() -> int:
-    """A descriptor that can be read from when a process of this one has ended."""
+def woken_by_ends() -> tuple[int, int]:
+    """A descriptor that can be read from when a process of this one has ended, and its other end."""
     woken, wakes = os.pipe()
     os.set_blocking(wakes, False)
     signal.set_wakeup_fd(wakes, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda number, frame: None)  # one that is ignored wakes nobody
-    return woken
+    return woken, wakes
 
 
 def tell_ends(codes: dict[int, int]) -> None:
@@ -171,7 +172,7 @@ def tell(ended: int, code: int) -> None:
 
 def settle(stdin: int, stdout: int, others: Sequence[int]) -> None:
     """Take the place of a process of its own: these streams, and nothing of the server's."""
-    os.close(signal.set_wakeup_fd(-1))
+    signal.set_wakeup_fd(-1)  # whether or not a fork has done so: with asyncio in 3.12 it has
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     for each in others:
         os.close(each)
