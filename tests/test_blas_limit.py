@@ -88,6 +88,6 @@ def test_resuming_gives_them_back(tmp_path):
 
 
 def test_folds_give_them_back(tmp_path):
-    for run in prepare_folds(TOY, 2, out=tmp_path / "folds", threads=1):
+    for _, run in prepare_folds(TOY, 2, out=tmp_path / "folds", threads=1):
         for _ in run:
             assert blas_threads() == {1}

@@ -15,7 +15,7 @@ from runs import faults, invoke
 from tables import write
 
 import mlptrain
-from mlptrain.errors import CheckpointError, ConfigError, DataError
+from mlptrain.errors import CheckpointError, ConfigError, DataError, DivergenceError
 from mlptrain.runs import fit
 from mlptrain.runs.fit import prepare_folds
 from mlptrain.runs.from_python import config_of_rows, handed
@@ -244,6 +244,29 @@ def test_folds_of_rows_in_memory_are_the_same_one_after_another_and_side_by_side
     assert [member.checkpoint.notes for member in again.members] == [
         member.checkpoint.notes for member in model.members
     ]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_folds_that_fail_do_not_keep_the_others_from_being_trained(folded, tmp_path, jobs):
+    rows, kind, _ = folded
+    settings = FOLDED | {"learning_rate": 1e30, "jobs": jobs}
+    with pytest.raises(DivergenceError) as error:
+        mlptrain.fit(rows, kind, out=tmp_path / "run", **settings)
+    for number, fault in enumerate(error.value.faults, 1):
+        last = tmp_path / "run" / f"fold-{number}" / "last.npz"
+        assert fault.startswith(f"fold {number}: step ")
+        assert fault.endswith(f" are kept in {last}")
+        assert last.exists()
+    assert number == 3
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_no_word_of_folds_that_fail_sends_anyone_where_nothing_is_kept(folded, jobs):
+    rows, kind, _ = folded
+    with pytest.raises(DivergenceError) as error:
+        mlptrain.fit(rows, kind, jobs=jobs, **FOLDED | {"learning_rate": 1e30})
+    (fault,) = error.value.faults  # that of all folds
+    assert fault.endswith("; nothing is kept; out=DIR keeps the run")
 
 
 def test_short_folds_are_trained_one_after_another_and_long_ones_side_by_side(folded, monkeypatch):

@@ -234,7 +234,7 @@ def test_the_folds_of_a_job_at_work_are_left_alone(config, tmp_path):
     """Its first fold is done, so nobody holds that one: the lock of all does."""
     out = tmp_path / "run"
     with closing(iter(prepare_folds(config, 2, out=out))) as runs:
-        for _ in next(runs):
+        for _ in next(runs)[1]:
             pass
         next(runs)
         before = {path: path.read_bytes() for path in (out / "fold-1").iterdir()}
@@ -296,9 +296,9 @@ def stopped(config, out, fold, step):
     """Four folds, stopped after a step of one of them by what Ctrl-C sends."""
     with closing(iter(prepare_folds(config, 4, out=out))) as runs:
         for _ in range(1, fold):
-            train_and_signal(next(runs), -1)
+            train_and_signal(next(runs)[1], -1)
         with pytest.raises(Interrupted) as error:
-            train_and_signal(next(runs), step)
+            train_and_signal(next(runs)[1], step)
     return str(error.value)
 
 
@@ -324,6 +324,20 @@ def test_a_fold_without_a_checkpoint_is_begun_again(config, folds, tmp_path):
     for file in ("best.npz", "last.npz"):
         (out / "fold-2" / file).unlink()
     shutil.rmtree(out / "fold-3")
+    assert resumed(config, out) == outcome(folds)
+
+
+def test_a_fold_that_cannot_begin_leaves_the_others_alone(config, folds, tmp_path):
+    """Another program writes there."""
+    out = copied(folds, tmp_path)
+    shutil.rmtree(out / "fold-3")
+    with RunDirectory.open(out / "fold-2"):
+        result = invoke("fit", config, "--folds", 4, "--resume", out, "--quiet")
+    assert result.exit_code == 2
+    (fault,) = faults(result)
+    assert fault.startswith("fold 2: ")
+    assert "in use by process" in fault
+    assert (out / "fold-3" / "best.npz").exists()
     assert resumed(config, out) == outcome(folds)
 
 

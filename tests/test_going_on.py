@@ -59,7 +59,7 @@ def test_runs_and_folds_that_are_ready_at_once_do_not_meet(here):
     ready = [prepare("table.yaml") for _ in range(3)]
     several = [prepare_folds("table.yaml", 2) for _ in range(2)]
     for folds in several:
-        for run in folds:
+        for _, run in folds:
             finish(run)
     for run in ready:
         finish(run)

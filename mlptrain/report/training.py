@@ -157,13 +157,13 @@ def watch_folds(folds: Folds, *, quiet: bool) -> None:
         watch_side_by_side(folds, quiet=quiet, notes=notes)
         return
     with closing(iter(folds)) as runs:
-        for fold, run in enumerate(runs, 1):
+        for number, run in runs:
             if not quiet:
-                say(stderr(), f"{folds.label(fold)} of {folds.count}")
+                say(stderr(), f"{folds.label(number)} of {folds.count}")
             try:
                 watch(run, quiet=quiet, notes=notes)
             except MLPTrainError as error:  # raised when the others are done
-                folds.failures[fold] = error
+                folds.failures[number] = error
 
 
 def watch_side_by_side(folds: Folds, *, quiet: bool, notes: Notes) -> None:

@@ -24,7 +24,7 @@ from mlptrain.errors import ConfigError, MLPTrainError
 from mlptrain.runs.fold_outcome import FoldOutcome
 from mlptrain.runs.fold_results import write_outcomes
 from mlptrain.runs.rows_in_memory import Handed
-from mlptrain.runs.run import Run
+from mlptrain.runs.run import NOT_KEPT, Run
 from mlptrain.storage.fold_directory import (
     candidate_of,
     check_room_for_folds,
@@ -43,8 +43,8 @@ from mlptrain.training.build import Load, load
 class Folds:
     """k runs of one config, or of each of its candidates, one after the other or several at a time.
 
-    Iterating yields each run, ready to train, and keeps what comes of it; `side_by_side` gives them to
-    processes.
+    Iterating yields the number of each run and the run, ready to train, and keeps what comes of it;
+    `side_by_side` gives them to processes.
 
     count       k
     config      its `test` is set aside: the fold that is held out is the test set, or where there are
@@ -55,6 +55,7 @@ class Folds:
     numbered    takes another number behind the name of the directory where there is one already
     jobs        how many folds are trained at a time
     given       the rows of all, where they are in no file
+    is_kept     the directory stays when all has ended
     outcomes    what came of a run by its number: 1 ... k of the first candidate, then those of the next
     failures    what went wrong with a run; the others are trained all the same
     summary     what folds.json holds, once all folds are done
@@ -69,6 +70,7 @@ class Folds:
     threads: int | None = None
     jobs: int = 1
     given: Handed | None = None
+    is_kept: bool = True
     outcomes: dict[int, FoldOutcome] = field(default_factory=dict)
     failures: dict[int, MLPTrainError] = field(default_factory=dict)
     summary: dict[str, Any] = field(default_factory=dict)
@@ -137,18 +139,31 @@ class Folds:
         """The command that goes on with all of them."""
         return f"fit CONFIG --folds {self.count} --resume {shlex.quote(str(self.directory))}"
 
-    def __iter__(self) -> Generator[Run]:
+    @property
+    def way_on(self) -> str:
+        """What to do where something has ended it."""
+        return f"resume it with mlptrain {self.goes_on}" if self.is_kept else NOT_KEPT
+
+    def __iter__(self) -> Generator[tuple[int, Run]]:
         """Train each run before asking for the next. Until the end nobody else may write there.
 
-        Where a run failed, put its error into `failures`: it is raised when the others are done.
+        Where a run failed, put its error into `failures`: it is raised when the others are done. So is
+        that of a run that cannot begin, but for the first, which ends all.
         """
         with self._held:
             if self.resume:
                 self._held.enter_context(lock(self.directory))
             for number in range(1, self.total + 1):
-                run = self._run(number)
+                path = self.path_of(number)
+                try:
+                    run = self._run(number, path)
+                except MLPTrainError as error:
+                    if number == 1:  # nothing is known but that the config cannot run
+                        raise
+                    self.failures[number] = error
+                    continue
                 run.goes_on = self.goes_on
-                yield run
+                yield number, run
                 if number not in self.failures:
                     with use_threads(run.experiment.threads):
                         self.outcomes[number] = FoldOutcome.of(
@@ -156,15 +171,16 @@ class Folds:
                         )
             self.end()
 
-    def _run(self, number: int) -> Run:
+    def _run(self, number: int, path: Path) -> Run:
         """The run of a fold: the one that is there, where there is something to go on with."""
         run = begun(
             self.config_of(number),
-            self.path_of(number),
+            path,
             partial(self._place, number),
             resume=self.resume,
             force=self.force,
             threads=self.threads,
+            is_kept=self.is_kept,
             load=self.given.load if self.given else partial(load, opened=self._opened),
         )
         if self.force and number == 1:  # by now it is known that the config can run
@@ -227,9 +243,12 @@ def begun(
     resume: bool,
     force: bool,
     threads: int | None,
+    is_kept: bool,
     load: Load = load,
 ) -> Run:
     """The run of one fold, new or as it is there; `place` says where a new one goes."""
     if resume and holds_checkpoint(path):
         return Run.resumed(path, config, threads=threads, load=load)
-    return Run.new(config, place, force=force or resume, threads=threads, load=load)
+    run = Run.new(config, place, force=force or resume, threads=threads, load=load)
+    run.is_kept = is_kept
+    return run

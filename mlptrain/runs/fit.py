@@ -151,10 +151,11 @@ def prepare_folds(
     threads: int | None = None,
     jobs: int | None = 1,
     given: Handed | None = None,
+    is_kept: bool = True,
 ) -> Folds:
     """k folds, ready to train: by iterating over them, or as many at a time as `jobs` says.
 
-    `given` has the rows where they are in no file.
+    `given` has the rows where they are in no file; `is_kept` says whether the directory stays.
     """
     check_named(out)
     if config is None:
@@ -178,6 +179,7 @@ def prepare_folds(
         threads=threads,
         jobs=jobs_for(checked, count, jobs, given),
         given=given,
+        is_kept=is_kept,
     )
 
 

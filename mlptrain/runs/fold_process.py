@@ -56,7 +56,7 @@ def _begin(front: Front, task: Mapping[str, Any]) -> Run:
         front.say(ready=True)
         return Path(front.hear())
 
-    options = {key: task[key] for key in ("resume", "force", "threads")}
+    options = {key: task[key] for key in ("resume", "force", "threads", "is_kept")}
     loaded = load if task["rows"] is None else partial(_taken_over, HandedOn(*task["rows"]))
     return begun(load_config(task["config"]), Path(task["path"]), place, load=loaded, **options)
 

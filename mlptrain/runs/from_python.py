@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from signal import Signals
 from typing import Any, NamedTuple
 
 from mlptrain.config.keys import keywords
@@ -14,12 +13,12 @@ from mlptrain.config.load import Source
 from mlptrain.config.overrides import Overrides
 from mlptrain.config.schema import InitFrom
 from mlptrain.data.handed_over import PLACE, HandedOver, handed_over
-from mlptrain.errors import ConfigError, Interrupted
+from mlptrain.errors import ConfigError, MLPTrainError
 from mlptrain.inference.model import Model
 from mlptrain.runs.cross_validation import Folds
 from mlptrain.runs.fit import folds_wanted, prepare, prepare_folds
 from mlptrain.runs.rows_in_memory import Handed
-from mlptrain.runs.run import NOT_KEPT, Run
+from mlptrain.runs.run import Run
 from mlptrain.runs.side_by_side import side_by_side
 from mlptrain.training.build import load
 from mlptrain.training.checkpoint import Checkpoint
@@ -183,28 +182,20 @@ def _model_of_folds(ready: partial[Folds], session: Session) -> Model:
     if session.is_kept:
         return Model.load(_each_fold(ready(out=session.out)))
     with tempfile.TemporaryDirectory(prefix="mlptrain-") as place:
-        read = read_members(_each_fold(ready(out=Path(place) / "run"), is_kept=False))
+        read = read_members(_each_fold(ready(out=Path(place) / "run", is_kept=False)))
     members = tuple(replace(each, path=IN_MEMORY) for each in read.checkpoints)
     return Model(IN_MEMORY, read._replace(checkpoints=members))
 
 
-def _each_fold(folds: Folds, *, is_kept: bool = True) -> Path:
+def _each_fold(folds: Folds) -> Path:
     """Where the folds are, once all are trained: one after another, or several at a time."""
     if folds.jobs > 1:
-        _all_at_once(folds, is_kept=is_kept)
-        return folds.directory
-    for run in folds:
-        run.is_kept = is_kept
-        _trained(run)
-    return folds.directory
-
-
-def _all_at_once(folds: Folds, *, is_kept: bool) -> None:
-    try:
         for _ in side_by_side(folds):
             pass
-    except Interrupted as error:
-        if is_kept:
-            raise
-        name = Signals(error.exit_code - 128).name
-        raise Interrupted(error.exit_code - 128, f"{name}: {NOT_KEPT}") from None
+        return folds.directory
+    for number, run in folds:
+        try:
+            _trained(run)
+        except MLPTrainError as error:  # raised when the others are done
+            folds.failures[number] = error
+    return folds.directory

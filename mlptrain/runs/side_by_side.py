@@ -59,6 +59,7 @@ class FoldWorker(WorkerProcess):
             {
                 "config": config, "number": folds.fold(number), "path": path, "rows": rows,
                 "resume": folds.resume, "force": folds.force, "threads": folds.threads,
+                "is_kept": folds.is_kept,
                 "with_linear": folds.is_first(number),
             }
         )  # fmt: skip
@@ -76,10 +77,8 @@ def side_by_side(folds: Folds) -> Generator[News]:
         finally:
             team.end()
         if request.signal is not None and len(folds.outcomes) < folds.total:
-            raise Interrupted(
-                request.signal,
-                f"{request.signal.name}: every fold is saved; resume it with mlptrain {folds.goes_on}",
-            )
+            saved = "every fold is saved; " if folds.is_kept else ""
+            raise Interrupted(request.signal, f"{request.signal.name}: {saved}{folds.way_on}")
         folds.end()
 
 
@@ -192,7 +191,7 @@ class Team:
         yield News(worker.number, failure=failure)
 
     def _killed(self, what: str) -> MLPTrainError:
-        return EnvironmentFault(f"{what}; resume it with mlptrain {self.folds.goes_on}")
+        return EnvironmentFault(f"{what}; {self.folds.way_on}")
 
     def end(self) -> None:
         """Nobody is left at work, whatever has happened."""
