@@ -242,6 +242,18 @@ def test_dates_become_parts_and_the_comment_says_how_to_leave_them_out(tmp_path)
     assert "# day: days since 1970-01-01, with the time of year, week and day" in text
 
 
+def test_the_comment_on_dates_tells_days_from_times_of_day(tmp_path):
+    def at(i: int) -> str:
+        return f"{i % 24:02}:{7 * i % 60:02}"
+
+    path = made(tmp_path, leaves=at, u=u, kind=letter)
+    said = "leaves: the part of the day that has passed, with its sine and cosine"
+    assert f"# {said}\n" in first_config(str(path), ["kind"]).text
+    path = made(tmp_path, day=lambda i: f"2024-01-{1 + i % 28:02}", leaves=at, u=u, kind=letter)
+    text = first_config(str(path), ["kind"]).text
+    assert f"# day: days since 1970-01-01, with the time of year, week and day; {said}\n" in text
+
+
 def test_lopsided_classes_get_probabilities_and_a_threshold_and_no_weights(tmp_path):
     path = made(tmp_path, u=u, kind=lambda i: "rare" if i % 10 == 0 else "usual")
     config = config_of(path, "kind")

@@ -7,7 +7,6 @@ from mlptrain.config import dump
 from mlptrain.data.readers.sources import labels_of, open_source, target_names
 from mlptrain.data.source import Source, require
 from mlptrain.errors import ConfigError, DataError
-from mlptrain.messages import some
 from mlptrain.tools.first_config.bad_cells import cleaned
 from mlptrain.tools.first_config.codes import codes_among
 from mlptrain.tools.first_config.declared import (
@@ -19,15 +18,16 @@ from mlptrain.tools.first_config.declared import (
     of_points,
     section,
 )
+from mlptrain.tools.first_config.each_kind import add_kinds
 from mlptrain.tools.first_config.effort import TRIALS, Effort, Size, effort_within, usual_effort
-from mlptrain.tools.first_config.heading import FEW, doubts_about, heading, left_out
+from mlptrain.tools.first_config.heading import doubts_about, heading, left_out
 from mlptrain.tools.first_config.notations import Notated, as_written
 from mlptrain.tools.first_config.overview import LEFT_OUT, Row, overview
 from mlptrain.tools.first_config.parts import Parts, choose_parts
-from mlptrain.tools.first_config.presets import MOST_IN_BINS, Preset, facts, of_parts, settings_of
+from mlptrain.tools.first_config.presets import Preset, facts, of_parts, settings_of
 from mlptrain.tools.first_config.profile import Profile, profile, profiles
 from mlptrain.tools.first_config.reasons import Why, comments_on, explained
-from mlptrain.tools.first_config.roles import RARE, Roles, choose_roles, is_picture, picture_shape
+from mlptrain.tools.first_config.roles import Roles, choose_roles
 from mlptrain.tools.first_config.search import sweep_for
 from mlptrain.tools.first_config.target import target_settings, without_target
 from mlptrain.tools.first_config.task import Task, choose_task
@@ -238,61 +238,5 @@ def _data(looked: Looked, comments: Comments) -> dict[str, Any]:
         for place, (name, reason) in enumerate(roles.ignored.items()):
             use = "; delete the line to use it" if name in roles.usable else ""
             comments[("data", "ignore", place)] = reason + use
-    _scale(data, looked.source, roles, comments)
-    _blanks(data, roles, comments)
-    _categories(data, roles, comments)
-    if roles.dates:
-        data["dates"] = "parts"
-        names = some([each.name for each in roles.dates], FEW)
-        comments[("data", "dates")] = (
-            f"{names}: days since 1970-01-01, with the time of year, week and day"
-        )
+    add_kinds(data, looked.source, roles, comments)
     return data
-
-
-def _scale(data: dict[str, Any], source: Source, roles: Roles, comments: Comments) -> None:
-    """By quartiles, and in bins; pixels, which share one unit, by their range."""
-    numbers = [each for each in roles.numbers if each.kind == "number"]
-    if is_picture(numbers):
-        data["scale"] = "minmax"
-        comments[("data", "scale")] = "numbers from 0 in one unit, as pixels are: 0 to 1 each"
-        if shape := picture_shape(source, len(roles.features)):
-            data["image_shape"] = list(shape)
-            comments[("data", "image_shape")] = "how to draw a row, if it is a picture"
-    elif len(numbers) > MOST_IN_BINS:
-        data["scale"] = "smooth_clip"
-        comments[("data", "scale")] = "by median and quartiles; bins would make 17 inputs of each"
-    elif numbers:
-        data |= {"scale": "smooth_clip", "numeric": {"encode": "piecewise"}}
-
-
-def _blanks(data: dict[str, Any], roles: Roles, comments: Comments) -> None:
-    with_blanks = [each.name for each in roles.numbers if each.blanks]
-    if with_blanks:
-        data["missing"] = {"policy": "median", "indicator": True}
-        comments[("data", "missing")] = (
-            f"blanks in {some(with_blanks, FEW)}: the median, and a column that says where"
-        )
-    elif roles.numbers:
-        data["missing"] = "mean"
-        comments[("data", "missing")] = "no blanks here; one in new data becomes the mean"
-
-
-def _categories(data: dict[str, Any], roles: Roles, comments: Comments) -> None:
-    if not roles.texts:
-        return
-    setting: dict[str, Any] = {"encode": "one_hot", "binary": "signed"}
-    here: tuple[str, ...] = ("data", "categorical")
-    setting |= {"unseen": "zeros", "missing": "zeros"}
-    rare = [each.name for each in roles.texts if each.counts.min(initial=RARE) < RARE]
-    blank = [each.name for each in roles.texts if each.blanks]
-    comments[here] = f"a 0/1 column per category of {some([each.name for each in roles.texts], FEW)}"
-    comments[(*here, "binary")] = "two categories are one column of -1 and +1"
-    seldom = f"rare categories in {some(rare, FEW)}: " if rare else ""
-    comments[(*here, "unseen")] = f"{seldom}a new one is treated as none, and counted"
-    blanks = f"blanks in {some(blank, FEW)}" if blank else "no blanks here; one in new data"
-    comments[(*here, "missing")] = f"{blanks}: treated as none"
-    if roles.categories:
-        setting["columns"] = list(roles.categories)
-        comments[(*here, "columns")] = "codes, not quantities"
-    data["categorical"] = setting

@@ -198,7 +198,7 @@ class Number(Column):
         if self.kind != "date":
             return f"{value:.6g}"
         minute = np.datetime64(0, "m") + np.timedelta64(round(value * 1440), "m")
-        if self.low is not None and self.high is not None and self.low >= 0 and self.high < 1:
+        if self.low is not None and self.high is not None and are_times(self.low, self.high):
             return str(minute)[-5:]
         return str(minute.astype("datetime64[D]"))
 
@@ -206,6 +206,11 @@ class Number(Column):
         """Whether the unit is one, and the edges are those of bins."""
         rise = all(a < b for a, b in pairwise(self.edges))
         return self.unit >= 0 and len(self.edges) not in (1, 2) and rise
+
+
+def are_times(low: float, high: float) -> bool:
+    """Whether dates from `low` to `high`, in days, are times of day: all are of 1970-01-01."""
+    return low >= 0 and high < 1
 
 
 def _is_in_bins(source: Source, name: str, settings: Settings) -> bool:
