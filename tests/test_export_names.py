@@ -14,8 +14,9 @@ COLUMNS = (
     *("*\\ #error", "*/ #error", "/*", "a??/", "int", "bool", "asm", "NAN", "M_PI", "linux"),
     *("__LINE__", "_Bool", "PETS_H", "MODEL_row", "pets_row", "", "é", "ü", "__proto__"),
     *('x"__proto__', "constructor", "toString", "</script>", "<!--", "${1}", "class", "None"),
+    *("new", "operator", "private", "and", "requires", "char8_t"),
 )
-"""What ends a comment, words of C, of its headers and of ours, keys of every object in JavaScript."""
+"""What ends a comment, words of C and C++, of headers and of ours, keys of each object in JavaScript."""
 LEVELS = ("MODEL_place", "pets_place", "__proto__", "@place", "*/", "??/", '"', "constructor")
 
 
@@ -31,15 +32,16 @@ def pets(tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_the_c_header_has_a_field_for_a_column_of_any_name(pets, tmp_path):
-    compiler = shutil.which("cc") or shutil.which("gcc") or pytest.skip("no C compiler")
+@pytest.mark.parametrize("standard", ["c99", "gnu17", "c++17", "c++20"])
+def test_the_c_header_has_a_field_for_a_column_of_any_name(pets, tmp_path, standard):
+    language = "c++" if "++" in standard else "c"
+    compiler = shutil.which("c++" if language == "c++" else "cc") or pytest.skip("no compiler")
     out = tmp_path / "pets.h"
     export(pets[1], out)
     strict = ["-Wall", "-Wextra", "-Werror", "-pedantic", "-DPETS_SELF_TEST"]
-    for standard in ("-std=c99", "-std=gnu17"):
-        words = [compiler, standard, *strict, "-x", "c", out, "-o", tmp_path / "test", "-lm"]
-        subprocess.run(words, check=True, timeout=60)
-        subprocess.run([tmp_path / "test"], check=True, timeout=60)
+    words = [compiler, f"-std={standard}", *strict, "-x", language, out, "-o", tmp_path / "test", "-lm"]
+    subprocess.run(words, check=True, timeout=60)
+    subprocess.run([tmp_path / "test"], check=True, timeout=60)
 
 
 @pytest.mark.slow
@@ -65,6 +67,17 @@ def test_the_javascript_module_reads_a_column_of_any_name(pets, tmp_path):
 def test_no_two_fields_are_alike_and_none_is_a_word_of_c():
     fields = identifiers(list(COLUMNS), {"PETS_H"})
     assert len(set(fields)) == len(COLUMNS)
-    assert not {"int", "bool", "asm", "NAN", "M_PI", "linux", "__LINE__", "_Bool", "PETS_H"} & set(
-        fields
-    )
+    assert not {
+        "int",
+        "bool",
+        "asm",
+        "class",
+        "new",
+        "requires",
+        "NAN",
+        "M_PI",
+        "linux",
+        "__LINE__",
+        "_Bool",
+        "PETS_H",
+    } & set(fields)

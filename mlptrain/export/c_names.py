@@ -19,6 +19,18 @@ LATER = frozenset(
     )
 )
 """Those of C23, which compilers take by default, and of GNU C."""
+PLUS_PLUS = frozenset(
+    (
+        *("and", "and_eq", "bitand", "bitor", "catch", "char16_t", "char32_t", "char8_t", "class"),
+        *("co_await", "co_return", "co_yield", "compl", "concept", "const_cast", "consteval"),
+        *("constinit", "decltype", "delete", "dynamic_cast", "explicit", "export", "friend", "mutable"),
+        *("namespace", "new", "noexcept", "not", "not_eq", "operator", "or", "or_eq", "private"),
+        *("protected", "public", "reinterpret_cast", "requires", "static_cast", "template", "this"),
+        *("throw", "try", "typeid", "typename", "using", "virtual", "wchar_t", "xor", "xor_eq"),
+    )
+)
+"""Those of C++23 alone: a program in C++ may include the file."""
+TAKEN = KEYWORDS | LATER | PLUS_PLUS
 MACROS = re.compile(
     r"BUFSIZ|EOF|HUGE|INFINITY|MAXFLOAT|NAN|NULL|P_tmpdir|errno|i386|linux|math_errhandling|unix"
     r"|std(err|in|out)|DOMAIN|OVERFLOW|PLOSS|SING|TLOSS|UNDERFLOW|X_TLOSS"
@@ -42,7 +54,7 @@ def identifiers(names: list[str], taken: Collection[str] = ()) -> list[str]:
         plain = FORBIDDEN.sub("_", name) or "_"
         plain = f"_{plain}" if plain[0].isdigit() else plain
         plain = f"c{plain}" if RESERVED.match(plain) else plain
-        while plain in KEYWORDS or plain in LATER or plain in used or MACROS.fullmatch(plain):
+        while plain in TAKEN or plain in used or MACROS.fullmatch(plain):
             plain += "_"
         used.add(plain)
         found.append(plain)
