@@ -16,7 +16,7 @@ COLUMNS = (
     *('x"__proto__', "constructor", "toString", "</script>", "<!--", "${1}", "class", "None"),
     *("new", "operator", "private", "and", "requires", "char8_t"),
 )
-"""What ends a comment, words of C and C++, of headers and of ours, keys of each object in JavaScript."""
+"""What ends a comment, words of C and C++, of headers and of ours, keys of objects in JavaScript."""
 LEVELS = ("MODEL_place", "pets_place", "__proto__", "@place", "*/", "??/", '"', "constructor")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mlptrain.export.description import as_json, describe
-from mlptrain.export.probe import Agreement, expected, probe_of, units_of
+from mlptrain.export.probe import Agreement, expected, given, probe_of, units_of
 from mlptrain.inference.model import Model
 
 TESTED = 20
@@ -35,8 +35,10 @@ def module_of(model: Model) -> str:
     columns = probe_of(model.preprocessing)
     _, found = expected(model, columns)
     kinds = {field["name"]: field["kind"] for field in document["columns"]}
+    others = given(model.preprocessing, columns)
+    plain = {name: values[:TESTED].tolist() for name, values in others.items()}
     rows = [
-        {name: _plain(values[row].item(), kinds[name]) for name, values in columns.items()}
+        {name: _plain(values[row], kinds[name]) for name, values in plain.items()}
         for row in range(TESTED)
     ]
     units = units_of(model, found)

@@ -49,17 +49,45 @@ def probe_of(made: Preprocessing) -> Columns:
     draws = stream(0, "probe")
     if made.transform == "polar":
         return {name: draws.uniform(-3, 3, ROWS) for name in made.inputs}
-    return {column.name: _values(column, made.missing, draws) for column in made.columns}
+    return {
+        column.name: _values(column, made.missing, draws, is_declared=is_declared(made, column))
+        for column in made.columns
+    }
 
 
-def _values(column: Column, missing: str, draws: np.random.Generator) -> Array:
+def is_declared(made: Preprocessing, column: Column) -> bool:
+    """Whether a column is of categories whose names are numbers in a declared notation."""
+    return isinstance(column, Category) and made.reading.of(column.name).is_declared
+
+
+def given(made: Preprocessing, columns: Columns) -> Columns:
+    """The probe as others have it: a category that has a notation is the number that it names.
+
+    A text would have to be in the notation.
+    """
+    found = dict(columns)
+    for column in made.columns:
+        if is_declared(made, column):
+            numbers = [float(text) if text else "" for text in columns[column.name]]
+            found[column.name] = np.array(numbers, object)
+    return found
+
+
+def _values(
+    column: Column, missing: str, draws: np.random.Generator, *, is_declared: bool = False
+) -> Array:
     odd = draws.random(ROWS)
     if isinstance(column, Category):
-        texts = draws.choice(np.array(column.levels, object), ROWS)
+        known, unseen = column.levels, " ".join(column.levels) + "?"
+        if is_declared:
+            numbers = [float(level) for level in column.levels]
+            known = tuple(each for each in known if numbers.count(float(each)) == 1) or known
+            unseen = str(int(max(numbers)) + 1)
+        texts = draws.choice(np.array(known, object), ROWS)
         if column.missing != "error":
             texts[odd < ODD] = ""
         if column.unseen != "error":
-            texts[odd > 1 - ODD] = " ".join(column.levels) + "?"
+            texts[odd > 1 - ODD] = unseen
         return texts.astype(np.str_)
     assert isinstance(column, Number)
     low, high = column.low, column.high
@@ -141,7 +169,8 @@ def agreement_of_python(model: Model, document: dict[str, Any]) -> Agreement:
     """How far the standalone program is from ours."""
     columns = probe_of(model.preprocessing)
     dates = [field["name"] for field in document["columns"] if field["kind"] == "date"]
-    named, numbers = answers_for(columns | {name: _times(columns[name]) for name in dates}, document)
+    others = given(model.preprocessing, columns)
+    named, numbers = answers_for(others | {name: _times(columns[name]) for name in dates}, document)
     return agreement(model, columns, named.argmax(axis=1), numbers)
 
 

@@ -65,8 +65,10 @@ function numberOf(value, field, row) {
   let found;
   if (field.kind === "date") found = dateOf(text ?? value, field);
   else if (text === null) found = typeof value === "boolean" && field.kind === "boolean" ? Number(value) : value;
-  else if (field.written !== null) found = plainOf(text, field.written);
-  else if (field.kind === "boolean" && /^(true|false)$/i.test(text)) found = Number(text.toLowerCase() === "true");
+  else if (field.written !== null) {
+    const plain = plainOf(text, field.written);
+    if (plain !== undefined) found = Number(plain);
+  } else if (field.kind === "boolean" && /^(true|false)$/i.test(text)) found = Number(text.toLowerCase() === "true");
   else if (DECIMAL.test(text)) found = Number(text);
   if (typeof found !== "number") refuse(row, field.name, value, `is no ${field.kind}`);
   if (field.gone.includes(found)) return NaN;
@@ -88,14 +90,14 @@ function dateOf(value, field) {
   return new RegExp(pattern).test(String(value)) ? (Math.trunc(Number(value)) * since) / (1000 * DAY) : undefined;
 }
 
-// The number of a text in a declared notation: 1234.5 of "1.234,50 €", 90 of "1:30".
+// The number of a text in a declared notation, as plain text: 1234.50 of "1.234,50 €", 90 of "1:30".
 function plainOf(text, written) {
   const parts = new RegExp(written.pattern, "u").exec(text);
   if (parts === null) return undefined;
   if (written.weights !== null) return secondsOf(parts, written);
   const bare = written.unit === null ? text : text.replace(written.unit, () => "");
   const plain = Array.from(bare, (each) => written.characters[each] ?? each).join("");
-  return Number(plain.endsWith("-") ? `-${plain.slice(0, -1)}` : plain);
+  return plain.endsWith("-") ? `-${plain.slice(0, -1)}` : plain;
 }
 
 // The seconds of a duration: whole ones and billionths, which are whole numbers below 2^53.
@@ -108,14 +110,15 @@ function secondsOf(parts, written) {
   });
   whole += Math.floor(billionths / 1e9);
   const sign = parts[1] && parts[1] !== "+" ? "-" : "";
-  return Number(`${sign}${whole}.${String(billionths % 1e9).padStart(9, "0")}`);
+  return `${sign}${whole}.${String(billionths % 1e9).padStart(9, "0")}`.replace(/\.?0+$/, "");
 }
 
-function labelOf(value, field) {
+function labelOf(value, field, row) {
   if (isMissing(value)) return "";
   const text = String(value).trim();
-  if (field.blanks.includes(text)) return "";
-  return DECIMAL.test(text) && field.gone.includes(Number(text)) ? "" : text;
+  if (field.blanks.includes(text) || (DECIMAL.test(text) && field.gone.includes(Number(text)))) return "";
+  if (text === "" || field.written === null || typeof value !== "string") return text;
+  return plainOf(text, field.written) ?? refuse(row, field.name, value, "is not written as declared");
 }
 
 function likeness(text) {
@@ -147,7 +150,7 @@ function cellOf(given, name) {
 function columnsOf(given, row) {
   let found = model.columns.map((field) => {
     const value = cellOf(given, field.name);
-    const read = field.kind === "text" ? labelOf(value, field) : numberOf(value, field, row);
+    const read = field.kind === "text" ? labelOf(value, field, row) : numberOf(value, field, row);
     if (model.required && field.kind !== "text" && Number.isNaN(read)) refuse(row, field.name, value, "is missing");
     return read;
   });
