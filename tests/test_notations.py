@@ -18,8 +18,9 @@ from tables import write
 from mlptrain.data.chunks import iterate_features
 from mlptrain.data.dataset import Dataset
 from mlptrain.data.preprocessing.preprocess import Preprocessing
+from mlptrain.data.readers.sources import open_frame
 from mlptrain.data.readers.tables import notations, pieces
-from mlptrain.data.written import Written
+from mlptrain.data.written import Reading, Written
 from mlptrain.errors import CheckpointError, ConfigError, DataError
 from mlptrain.inference.handed_over import rows_of
 from mlptrain.tools.first_config import first_config
@@ -441,6 +442,24 @@ def test_a_run_predicts_and_evaluates_in_the_notation_of_its_file(tmp_path, monk
     refused = invoke("predict", "run", bad)
     assert refused.exit_code == 3
     assert faults(refused)[0].startswith(f"{bad}:3: x: '1039.9 €' is not written as declared")
+
+
+def test_columns_in_all_notations_are_read_from_one_frame_and_keep_their_names():
+    declared = {name: each.declared for name, each in NOTATIONS.items()}
+    declared |= {form: {"date": form} for form in DATES}
+    numbers = {name: dict(each.values) for name, each in NOTATIONS.items()}
+    numbers |= {
+        form: {
+            text: np.datetime64(day, "us").astype(int) / 86_400_000_000 for text, day in days.items()
+        }
+        for form, (days, _) in DATES.items()
+    }
+    cells = {name: [*values][:1] for name, values in numbers.items()}
+    reading = Reading(columns={name: Written(**each) for name, each in declared.items()})
+    read = open_frame("X", pl.DataFrame(cells), list(cells), reading, dict.fromkeys(cells, "number"))
+    assert read.names == tuple(cells)
+    for name, (text,) in cells.items():
+        assert read.numbers(name).tolist() == pytest.approx([numbers[name][text]], rel=1e-15), name
 
 
 def test_there_are_at_least_60_texts_of_each_sort():

@@ -1,4 +1,7 @@
-"""Columns of text in a declared notation as numbers and dates, by polars: see `Written`."""
+"""Columns of text in a declared notation as numbers and dates, by polars: see `Written`.
+
+Polars calls what a text and a column make `literal`: here each column keeps its name.
+"""
 
 import re
 
@@ -61,7 +64,7 @@ def _seconds(text: Series, written: Written) -> Series:
     plain = (whole + billionths // NANO).cast(pl.String) + "." + rest
     plain = plain.str.strip_chars_end("0").str.strip_chars_end(".")
     minus = sign.is_in([*MINUS]).fill_null(False)
-    return ("-" + plain).zip_with(minus, plain).set(sign.is_null(), None)
+    return ("-" + plain).zip_with(minus, plain).set(sign.is_null(), None).alias(text.name)
 
 
 def _parted(number: Series, point: str) -> tuple[Series, Series]:
@@ -96,7 +99,7 @@ def dates(text: Series, written: Written) -> Series:
     if fraction:
         text = text.str.replace(fraction, "${1}${3}")
     if before:
-        text = before + text
+        text = (before + text).alias(text.name)
     if "%d" not in form:  # polars knows some of these, with months of two digits
         text, form = text + " 01", f"{form} %d"
     if "%z" in form:
