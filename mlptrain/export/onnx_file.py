@@ -40,7 +40,8 @@ def answers_of(data: bytes, columns: Columns, document: Document) -> tuple[Array
     if document["classes"] is None:
         return None, found[names[PROBABILITIES if document["values"] else NUMBERS]]
     places = {name: place for place, name in enumerate(document["classes"])}
-    return np.array([places[x] for x in found[names[LABEL]]]), found[names[PROBABILITIES]]
+    labels = [places.get(x, 0) for x in found[names[LABEL]]]  # "" beside numbers that are NaN
+    return np.array(labels), found[names[PROBABILITIES]]
 
 
 def output_names(document: Document) -> dict[str, str]:
@@ -96,7 +97,7 @@ class Writer:
             scores = self._loud(each[0][1])
             p = self._probabilities(first, scores)
         else:
-            logs = [self.add("Log", self._probabilities(member, scores)) for member, scores in each]
+            logs = [self._log_probabilities(member, scores) for member, scores in each]
             mean = self._loud(mean_of_logs(self.graph, self._stacked(logs), self._shares()))
             p = self.add("Softmax", mean, axis=-1)
             scores = self.add("Add", mean, self.of(first["log_weights"]))
@@ -107,14 +108,23 @@ class Writer:
             self._decided(p, names[DECIDED])
 
     def _probabilities(self, member: Document, scores: str) -> str:
-        plain = self.add("Sub", scores, self.of(member["log_weights"]))
-        calibration = member["calibration"]
+        plain, calibration = self._plain(member, scores), member["calibration"]
         if calibration is None:
             return self.add("Softmax", plain, axis=-1)
         p = self.add("Softmax", self.add("Div", plain, self.of(calibration["temperature"])), axis=-1)
         unknown = 1 / (calibration["rows"] + 1)
         p = self.add("Mul", p, self.of(1 - unknown))
         return self.add("Add", p, self.of(unknown / len(self.document["classes"])))
+
+    def _log_probabilities(self, member: Document, scores: str) -> str:
+        """Of those that are calibrated none is 0; of others the logarithm is formed without them."""
+        if member["calibration"] is not None:
+            return self.add("Log", self._probabilities(member, scores))
+        return self.add("LogSoftmax", self._plain(member, scores), axis=-1)
+
+    def _plain(self, member: Document, scores: str) -> str:
+        """Scores without the weights of the classes."""
+        return self.add("Sub", scores, self.of(member["log_weights"]))
 
     def _stacked(self, parts: list[str]) -> str:
         """(k, N, C)."""

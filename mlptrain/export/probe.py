@@ -119,15 +119,17 @@ def expected(model: Model, columns: Columns) -> tuple[Array, Array]:
 def units_of(model: Model, ours: Array) -> Array:
     """(N, C) what a difference from our predictions is measured in.
 
-    Of probabilities and margins it is 1. Numbers are sums, so one near 0 is as exact as large ones:
+    Of probabilities it is 1. Margins and numbers are sums, so one near 0 is as exact as large ones:
     their unit is their standard deviation, or |p| where that is more. What goes through an exponential
     is exact relative to itself.
     """
-    target = model.preprocessing.target
-    if not isinstance(target, NumberTarget):
+    made, loss = model.preprocessing, model.network.loss
+    if made.classes is not None and not loss.gives_probabilities:
+        return np.maximum(np.maximum(1, ours.std(axis=0)), np.abs(ours))
+    if not isinstance(made.target, NumberTarget):
         return np.ones_like(ours)
-    through = target.amounts or target.log is not None
-    least = float(target.log == "log1p") if through else ours.std(axis=0)
+    through = made.target.amounts or made.target.log is not None
+    least = float(made.target.log == "log1p") if through else ours.std(axis=0)
     return np.maximum(np.maximum(least, TINY), np.abs(ours))
 
 
@@ -162,7 +164,8 @@ def agreement(model: Model, columns: Columns, places: Array | None, numbers: Arr
     if places is None or model.preprocessing.classes is None:
         return Agreement(len(ours), difference)
     behind = scores.max(axis=1) - scores[np.arange(len(scores)), places]
-    return Agreement(len(ours), difference, int((behind > EQUAL).sum()))
+    equal = EQUAL * np.maximum(1, np.abs(scores).max(axis=1))
+    return Agreement(len(ours), difference, int((behind > equal).sum()))
 
 
 def agreement_of_python(model: Model, document: dict[str, Any]) -> Agreement:
