@@ -38,6 +38,14 @@ CONFIGS = {
         "data": {"train": str(ROOT / "data" / "digits.csv"), "target": "digit", "image_shape": [8, 8]},
         "model": {"hidden": [5]},
     },
+    "members": {  # without a hidden layer: the first one has a matrix for each
+        "data": {"train": {"name": "moons", "points_per_class": 40}},
+        "model": {"hidden": [], "ensemble": 3},
+    },
+    "templates": {
+        "data": {"train": str(ROOT / "data" / "digits.csv"), "target": "digit", "image_shape": [8, 8]},
+        "model": {"hidden": [], "ensemble": 2},
+    },
     "linear": {
         "data": {"train": {"name": "random", "rows": 60, "features": 3, "outputs": 2}},
         "loss": "mse",
@@ -73,6 +81,8 @@ KINDS = {
     "moons": ["curves", "weights", "boundary", "confusion", "decisions", "reliability"],
     "hinge": ["curves", "weights", "boundary", "confusion", "decisions"],
     "digits": ["curves", "weights", "confusion", "decisions", "reliability"],
+    "members": ["curves", "weights", "boundary", "confusion", "decisions", "reliability"],
+    "templates": ["curves", "weights", "confusion", "decisions", "reliability"],
     "linear": ["curves", "weights", "predictions", "residuals"],
 }
 
@@ -169,6 +179,14 @@ def test_epochs_are_whole_numbers(runs):
 def test_units_are_counted_as_gradcheck_counts_them(runs):
     figure, _ = drawn("weights", runs["moons"])
     assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ["0", "1", "2", "3"]
+
+
+def test_units_of_all_members_are_shown_and_none_is_called_a_class(runs):
+    figure, words = drawn("weights", runs["members"])
+    assert "the 6 units" in words
+    assert figure.axes[0].get_xlabel().startswith("unit of the first layer")
+    _, words = drawn("weights", runs["templates"])
+    assert "the 20 units" in words
 
 
 def test_curves_of_a_classifier_and_a_regression_name_both_metrics(runs):

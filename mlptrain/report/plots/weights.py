@@ -26,8 +26,15 @@ def obstacle(results: Results) -> str:
 
 
 def first_layer(run: Results) -> Array:
-    """W (D, M) of the first layer."""
-    return run.model.network.parameters.weights()[0].value
+    """W (D, M) of the first layer, with the units of all members of an ensemble."""
+    W = run.model.network.parameters.weights()[0].value
+    return W if W.ndim == 2 else np.concatenate(W, axis=1)
+
+
+def is_linear(run: Results) -> bool:
+    """Whether each unit of the first layer is a class."""
+    model = run.config.model
+    return not model.hidden and not model.ensemble and run.model.preprocessing.classes is not None
 
 
 def image_shape(run: Results) -> tuple[int, ...] | None:
@@ -61,9 +68,9 @@ def pictures(run: Results, shape: tuple[int, ...], theme: Theme) -> Picture:
     tiles = W[:, chosen].T.reshape(len(chosen), *shape)
     across = min(len(chosen), max(1, round(math.sqrt(1.5 * len(chosen)))))
     down = -(-len(chosen) // across)
-    is_linear = not run.config.model.hidden and run.model.preprocessing.classes is not None
+    by_class = is_linear(run)
     height = 0.86 * WIDTH * (down * (shape[0] + 1)) / (across * (shape[1] + 1))
-    figure = new_figure(WIDTH, min(height + (0.7 if is_linear else 0.45), 10))
+    figure = new_figure(WIDTH, min(height + (0.7 if by_class else 0.45), 10))
     axes = figure.subplots()
     limit = np.abs(tiles).max() or 1.0
     if tiles.ndim == 4:  # each colour from its most negative to its most positive weight
@@ -75,13 +82,13 @@ def pictures(run: Results, shape: tuple[int, ...], theme: Theme) -> Picture:
         )  # fmt: skip
         figure.colorbar(drawn, label="weight", shrink=0.7, pad=0.02)
     empty_square(axes)
-    if is_linear:
+    if by_class:
         for i, name in enumerate(run.model.preprocessing.classes or ()):
             row, column = divmod(i, across)
             x, y = column * (shape[1] + 1) + shape[1] / 2 - 0.5, row * (shape[0] + 1) - 0.6
             axes.text(x, y, shown(name, 10), ha="center", va="bottom", fontsize=8)
     title = caption(run, W, len(chosen))
-    axes.set_title(title, pad=16 if is_linear else 6)
+    axes.set_title(title, pad=16 if by_class else 6)
     return Picture(figure, words(W, title))
 
 
@@ -123,13 +130,9 @@ def heat_map(run: Results, theme: Theme) -> Picture:
     )  # fmt: skip
     if named:
         axes.set_yticks(range(len(features)), features)
-    if (
-        not run.config.model.hidden
-        and run.model.preprocessing.classes is not None
-        and len(chosen) <= 20
-    ):
+    if is_linear(run) and len(chosen) <= 20:
         axes.set_xticks(
-            range(len(chosen)), [shown(name, 10) for name in run.model.preprocessing.classes]
+            range(len(chosen)), [shown(name, 10) for name in run.model.preprocessing.classes or ()]
         )
         axes.set_xlabel("class")
     else:
