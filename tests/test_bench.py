@@ -8,11 +8,15 @@ from helpers import blas_threads
 from runs import invoke, write_config
 
 from mlptrain.data.inputs import Inputs
+from mlptrain.nn.activations import ACTIVATIONS
 from mlptrain.nn.linear import Linear
+from mlptrain.nn.losses import LOSSES
+from mlptrain.nn.network import Network, perceptron
 from mlptrain.optim import OPTIMIZERS
 from mlptrain.tools import bench as module
 from mlptrain.tools.bench import bench
 from mlptrain.training import minibatches
+from mlptrain.training.products import multiply, products
 
 CONFIG = {
     "data": {"train": {"name": "moons", "points_per_class": 20}, "val": 0, "test": 0},
@@ -93,6 +97,21 @@ def test_the_products_of_a_step_are_three_for_each_layer_but_two_for_the_first(m
         *((8, 4, 2), (4, 8, 2), (8, 2, 4)),
     }
     assert len({seen.count(shapes) for shapes in seen}) == 1
+
+
+@pytest.mark.parametrize("hidden", [[], [5, 4]])
+@pytest.mark.parametrize(("norm", "members"), [("layer", 0), ("batch", 0), ("layer", 3)])
+def test_a_norm_adds_no_product_whoever_shares_it(hidden, norm, members):
+    def shapes(norm):
+        relus = [ACTIVATIONS["relu"]() for _ in hidden]
+        made = perceptron(6, 3, hidden, relus, norm=norm, members=members, input_scale=members > 0)
+        network = Network(made, LOSSES["softmax"]())
+        found = products(network, network.training.graph.plan(8))
+        multiply(found)
+        return [(left.shape, right.shape) for left, right, _ in found]
+
+    assert len(shapes(norm)) >= 2 * (len(hidden) + 1)
+    assert shapes(norm) == shapes("none")
 
 
 def test_the_products_are_timed_alone_and_held_against_the_step(clock, monkeypatch):

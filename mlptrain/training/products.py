@@ -22,11 +22,12 @@ def products(network: Network, plan: Plan) -> list[Product]:
     """Those of one step, with the shapes that a plan of the training graph has."""
     found = list[Product]()
     for value in network.training.graph.values:
-        if not isinstance(value.node, Linear | Shared | Heads):
+        node = value.node
+        if not isinstance(node.node if isinstance(node, Shared) else node, Linear | Heads):
             continue
         X, W = (plan.value(source) for source in value.sources[:2])
         dZ = np.ones_like(plan.value(value))
-        if isinstance(value.node, Shared):
+        if isinstance(node, Shared):
             X, dZ = flat(X), flat(dZ)
         found += [
             (X, W, zeros(dZ.shape, dZ.dtype)),
