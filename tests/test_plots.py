@@ -46,6 +46,7 @@ CONFIGS = {
         "data": {"train": str(ROOT / "data" / "digits.csv"), "target": "digit", "image_shape": [8, 8]},
         "model": {"hidden": [], "ensemble": 2},
     },
+    "flags": {"data": {"train": {"name": "moons", "points_per_class": 40}}, "loss": "sigmoid"},
     "linear": {
         "data": {"train": {"name": "random", "rows": 60, "features": 3, "outputs": 2}},
         "loss": "mse",
@@ -279,7 +280,10 @@ def test_tiles_stand_side_by_side_a_pixel_apart():
         ("digits", "boundary", "it has 64 features, but a decision boundary is drawn for two"),
         ("hinge", "reliability", "its loss (hinge) gives no probabilities"),
         ("linear", "confusion", "its target is a number, not a class"),
+        ("linear", "reliability", "its target is a number, not a class"),
         ("moons", "predictions", "its target is a class, not a number"),
+        ("flags", "predictions", "its target is yes or no, not a number"),
+        ("flags", "reliability", "its target is yes or no, not a class"),
     ],
 )
 def test_a_kind_that_does_not_apply_is_refused_with_the_reason(runs, name, kind, reason):

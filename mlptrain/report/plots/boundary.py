@@ -12,6 +12,7 @@ from mlptrain.metrics.classification import accuracy
 from mlptrain.metrics.metric import Array, Floats
 from mlptrain.metrics.ranking import margins
 from mlptrain.report.plots.canvas import WIDTH, Axes, Theme, colour, marker, mix, new_figure, rgb, shown
+from mlptrain.report.plots.obstacles import no_classes
 from mlptrain.report.plots.titles import Picture, titles
 from mlptrain.report.results import Results
 
@@ -27,8 +28,8 @@ LINE = 26
 def obstacle(results: Results) -> str:
     """Why there is no boundary to draw; "" if there is."""
     preprocessing = results.model.preprocessing
-    if preprocessing.classes is None:
-        return "its target is a number, not a class"
+    if reason := no_classes(results):
+        return reason
     if len(preprocessing.inputs) != 2:
         return f"it has {len(preprocessing.inputs)} features, but a decision boundary is drawn for two"
     plain = [

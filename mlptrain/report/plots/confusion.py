@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mlptrain.report.plots.canvas import Theme, new_figure, sequential, shown
+from mlptrain.report.plots.obstacles import no_classes
 from mlptrain.report.plots.titles import Picture
 from mlptrain.report.results import Results
 
@@ -16,9 +17,7 @@ WITH_NAMES = 50
 
 def obstacle(results: Results) -> str:
     """Why there is no matrix; "" if there is."""
-    return (
-        "" if results.model.preprocessing.classes is not None else "its target is a number, not a class"
-    )
+    return no_classes(results)
 
 
 def draw(runs: Sequence[Results], theme: Theme) -> Picture:

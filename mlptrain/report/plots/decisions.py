@@ -8,6 +8,7 @@ from mlptrain.metrics.metric import Floats
 from mlptrain.metrics.operating import Operating, operating
 from mlptrain.metrics.ranking import positive_class
 from mlptrain.report.plots.canvas import WIDTH, Axes, Theme, colour, new_figure, shown
+from mlptrain.report.plots.obstacles import no_classes
 from mlptrain.report.plots.titles import Picture
 from mlptrain.report.results import Results
 
@@ -21,9 +22,7 @@ FEWEST_CALLED = 0.005
 
 def obstacle(results: Results) -> str:
     """Why there are no curves; "" if there are."""
-    if results.model.preprocessing.classes is None:
-        return "its target is a number, not a class"
-    return ""
+    return no_classes(results)
 
 
 def curves_of(run: Results) -> dict[str, Operating]:

@@ -7,6 +7,7 @@ import numpy as np
 from mlptrain.metrics.metric import Array
 from mlptrain.report.console import number
 from mlptrain.report.plots.canvas import Axes, Theme, colour, new_figure, shown
+from mlptrain.report.plots.obstacles import no_numbers
 from mlptrain.report.plots.titles import Picture
 from mlptrain.report.results import Results
 
@@ -16,8 +17,7 @@ PANELS = 9
 
 def obstacle(results: Results) -> str:
     """Why there is no such picture; "" if there is."""
-    of_numbers = results.model.preprocessing.target.kind in ("numbers", "amounts")
-    return "" if of_numbers else "its target is a class, not a number"
+    return no_numbers(results)
 
 
 def draw(runs: Sequence[Results], theme: Theme) -> Picture:

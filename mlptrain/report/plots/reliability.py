@@ -8,6 +8,7 @@ from mlptrain.metrics.metric import Floats
 from mlptrain.metrics.ranking import positive_class
 from mlptrain.metrics.reliability import Reliability, reliability
 from mlptrain.report.plots.canvas import Axes, Theme, new_figure, shown
+from mlptrain.report.plots.obstacles import no_classes
 from mlptrain.report.plots.titles import Picture
 from mlptrain.report.results import Results
 
@@ -16,6 +17,8 @@ PANELS, ACROSS = 12, 4
 
 def obstacle(results: Results) -> str:
     """Why there is no diagram; "" if there is."""
+    if reason := no_classes(results):
+        return reason
     if results.model.network.loss.gives_probabilities:
         return ""
     return f"its loss ({results.config.loss.name}) gives no probabilities"
