@@ -168,11 +168,10 @@ def prepare_folds(
     checked = load_config(config, overrides)
     if checked.init_from is not None:
         raise ConfigError(NO_WARM_FOLDS)
-    place = Path(resume or out or new_name(config))
     return Folds(
         checked,
         count,
-        place,
+        Path(resume or out or new_name(config)),
         force=force,
         resume=resume is not None,
         numbered=resume is None and out is None,
