@@ -134,6 +134,8 @@ def runs(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
                         "case": case.name,
                         "extra": case.extra,
                         "dropout": case.dropout,
+                        "sizes": [int(size) for size in case.sizes.split(",")],
+                        "batch": case.batch,
                         "round": number,
                         "contender": contender.name,
                         **result,

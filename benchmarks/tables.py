@@ -4,6 +4,7 @@ import datetime
 import math
 import os
 import platform
+from itertools import pairwise
 from pathlib import Path
 from statistics import geometric_mean, median
 from typing import Any, NamedTuple
@@ -12,6 +13,7 @@ Run = dict[str, Any]
 
 OURS = "mlptrain"
 LIMIT = "products"
+PRODUCTS = (LIMIT, "products of torch")
 NO_LOSS_TO_COMPARE = ("sklearn", LIMIT, "bare step", "products of torch")
 
 
@@ -87,6 +89,26 @@ def two_digits(value: float | None) -> str:
     return "–" if value is None else f"{value:.2f}"
 
 
+def multiply_adds(sizes: list[int], batch: int) -> int:
+    """Those of all matrix products of a step: three for a layer, two for the first."""
+    layers = [a * b for a, b in pairwise(sizes)]
+    return batch * (3 * sum(layers) - layers[0])
+
+
+def speeds_table(runs: list[Run], cases: list[str], contenders: list[str], bests: Bests) -> str:
+    """How many thousand million operations a second the matrix products reach."""
+    work = {run["case"]: 2 * multiply_adds(run["sizes"], run["batch"]) for run in runs}
+    timed = [name for name in PRODUCTS if name in contenders]
+
+    def cell(case: str, contender: str) -> str:
+        best = bests.get((case, contender))
+        return f"{work[case] / best.ms / 1e6:.0f}" if best else "–"
+
+    return table(
+        ["case", *timed], [[case, *(cell(case, contender) for contender in timed)] for case in cases]
+    )
+
+
 def remarks(runs: list[Run]) -> list[str]:
     """What failed, and cases in which contenders do not end with the same loss."""
     found = [f"- {r['case']}, {r['contender']}: {r['error']}" for r in runs if "error" in r]
@@ -143,5 +165,7 @@ def markdown(runs: list[Run], contenders: list[str], load: float) -> str:
         "without dropout and in float32:",
         ratios_table(cases, extra, contenders, bests),
     ]
+    if set(PRODUCTS) & set(contenders):
+        parts += ["GFLOP/s of the products:", speeds_table(runs, cases, contenders, bests)]
     found = remarks(runs)
     return "\n\n".join([*parts, "\n".join(["Remarks:", "", *found])] if found else parts)

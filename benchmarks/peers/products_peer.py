@@ -15,7 +15,7 @@ os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", SPIN)  # as the command does, b
 
 import numpy as np
 import workload as shared
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_info, threadpool_limits
 from workload import Array, Options, Workload
 
 from mlptrain.graph.memory import zeros
@@ -97,7 +97,9 @@ def main() -> None:
 
     with threadpool_limits(options.threads):
         blocks = shared.time_blocks(work, run)
-    shared.report(options, blocks, None, {"numpy": np.__version__})
+    (blas,) = [each for each in threadpool_info() if each["user_api"] == "blas"]
+    kernel = str(blas.get("architecture", "unknown"))
+    shared.report(options, blocks, None, {"numpy": np.__version__, "kernel": kernel})
 
 
 if __name__ == "__main__":
