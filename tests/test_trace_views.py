@@ -212,6 +212,10 @@ def test_a_closed_layer_has_the_output_of_its_last_gate_and_the_gradients_it_sen
     ("line", "message"),
     [
         ("trace", "trace: nothing to show; give an EXPRESSION, or --config CONFIG"),
+        (
+            "trace runs/c.yaml",
+            "runs/c.yaml: is no expression; for the graph of a config write --config in front of it",
+        ),
         ("trace x x=1 --rows 2", "--rows, --set: they are of a config; add --config CONFIG"),
         (
             "trace x x=1 --config c.yaml",

@@ -91,6 +91,7 @@ def command(
 
 
 OF_EXPRESSION = "--config: the config says what is computed; leave out what is of an expression"
+NAMES_CONFIG = "for the graph of a config write --config in front of it"
 OF_CONFIG = "--rows, --set: they are of a config; add --config CONFIG"
 
 
@@ -120,6 +121,7 @@ def of_expression(
     """Show the graph of an expression in one of the views."""
     if expression is None:
         raise ConfigError("trace: nothing to show; give an EXPRESSION, or --config CONFIG")
+    refuse(expression.endswith((".yaml", ".yml")), f"{expression}: is no expression; {NAMES_CONFIG}")
     given = expression, read_values(values), read_value(upstream, "--upstream"), opened
     if view in ("", "--svg"):
         draw(trace(*given), svg, as_json=as_json)
