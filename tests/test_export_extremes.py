@@ -23,6 +23,8 @@ def trained(out, **more):
 @pytest.mark.parametrize("folds", [None, 2])
 def test_a_probability_of_0_is_none_that_onnx_does_not_know(tmp_path, folds):
     """Its logarithm is not finite, in no part of an ensemble."""
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnx")
     model = trained(tmp_path / "run", folds=folds)
     p = model.predict_proba({"size": SIZES})
     assert (p == 0).any()
@@ -32,6 +34,7 @@ def test_a_probability_of_0_is_none_that_onnx_does_not_know(tmp_path, folds):
 
 
 def test_an_answer_that_is_no_number_is_a_difference(tmp_path, monkeypatch):
+    pytest.importorskip("onnx")
     model = trained(tmp_path / "run")
     nothing = {"label": np.array([""] * 1000), "probabilities": np.full((1000, 3), np.nan)}
     monkeypatch.setattr(onnx_file, "run", lambda data, feed: nothing)
