@@ -49,15 +49,12 @@ def probe_of(made: Preprocessing) -> Columns:
     draws = stream(0, "probe")
     if made.transform == "polar":
         return {name: draws.uniform(-3, 3, ROWS) for name in made.inputs}
-    return {
-        column.name: _values(column, made.missing, draws, is_declared=is_declared(made, column))
-        for column in made.columns
-    }
+    return {column.name: _values(made, column, draws) for column in made.columns}
 
 
-def is_declared(made: Preprocessing, column: Column) -> bool:
-    """Whether a column is of categories whose names are numbers in a declared notation."""
-    return isinstance(column, Category) and made.reading.of(column.name).is_declared
+def is_notated(made: Preprocessing, column: Column) -> bool:
+    """Whether a column is of categories that are numbers in a declared notation."""
+    return isinstance(column, Category) and made.reading.of(column.name).is_number
 
 
 def given(made: Preprocessing, columns: Columns) -> Columns:
@@ -67,19 +64,17 @@ def given(made: Preprocessing, columns: Columns) -> Columns:
     """
     found = dict(columns)
     for column in made.columns:
-        if is_declared(made, column):
+        if is_notated(made, column):
             numbers = [float(text) if text else "" for text in columns[column.name]]
             found[column.name] = np.array(numbers, object)
     return found
 
 
-def _values(
-    column: Column, missing: str, draws: np.random.Generator, *, is_declared: bool = False
-) -> Array:
+def _values(made: Preprocessing, column: Column, draws: np.random.Generator) -> Array:
     odd = draws.random(ROWS)
     if isinstance(column, Category):
         known, unseen = column.levels, " ".join(column.levels) + "?"
-        if is_declared:
+        if is_notated(made, column):
             numbers = [float(level) for level in column.levels]
             known = tuple(each for each in known if numbers.count(float(each)) == 1) or known
             unseen = str(int(max(numbers)) + 1)
@@ -98,7 +93,7 @@ def _values(
         values = draws.integers(0, 2, ROWS).astype(np.float64)
     if column.kind == "date":
         values = np.floor(values * MILLISECONDS) / MILLISECONDS
-    if missing not in REFUSES:
+    if made.missing not in REFUSES:
         values[odd < ODD] = np.nan
     return values
 

@@ -248,7 +248,8 @@ def begun(
 ) -> Run:
     """The run of one fold, new or as it is there; `place` says where a new one goes."""
     if resume and holds_checkpoint(path):
-        return Run.resumed(path, config, threads=threads, load=load)
-    run = Run.new(config, place, force=force or resume, threads=threads, load=load)
+        run = Run.resumed(path, config, threads=threads, load=load)
+    else:
+        run = Run.new(config, place, force=force or resume, threads=threads, load=load)
     run.is_kept = is_kept
     return run

@@ -19,7 +19,7 @@ def add_kinds(data: dict[str, Any], source: Source, roles: Roles, comments: Comm
     _categories(data, roles, comments)
     if roles.dates:
         data["dates"] = "parts"
-        comments[("data", "dates")] = "; ".join(_parts(roles))
+        comments[("data", "dates")] = "; ".join(_dates(roles))
 
 
 def _scale(data: dict[str, Any], source: Source, roles: Roles, comments: Comments) -> None:
@@ -70,7 +70,7 @@ def _categories(data: dict[str, Any], roles: Roles, comments: Comments) -> None:
     data["categorical"] = setting
 
 
-def _parts(roles: Roles) -> Iterator[str]:
+def _dates(roles: Roles) -> Iterator[str]:
     """What becomes of days, and of times of day."""
     for times, what in (
         (False, "days since 1970-01-01, with the time of year, week and day"),
